@@ -1,4 +1,4 @@
-"""Writes the list of files into the page on the architecture, and draws the page's picture.
+"""Write the list of files into the page on the architecture, and draw the page's picture.
 
 Run ``python scripts/architecture.py`` where a module came, went, or says something else in the first line of its
 docstring, and where the layers of ``pyproject.toml`` changed.
@@ -72,14 +72,14 @@ def main() -> int:
 
 
 def with_files(page: str) -> str:
-    """A page with the list of files between the two markers."""
+    """Return a page with the list of files between the two markers."""
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
     return f"{before}{BEGIN}\n\n{files()}{END}{after}"
 
 
 def files() -> str:
-    """Every module under the name of its package, in Markdown."""
+    """List every module under the name of its package, in Markdown."""
     sections: dict[str, list[str]] = {}
     for package, root in PACKAGES.items():
         for path in sorted(root.rglob("*.py"), key=lambda path: (path.parent.relative_to(root), path.name)):
@@ -94,7 +94,7 @@ def files() -> str:
 
 
 def first_line(path: Path) -> str:
-    """What a module says that it is.
+    """Return the first line of a module's docstring.
 
     Raises:
         ValueError: if it says nothing, or not in one sentence of at most 120 characters.
@@ -107,7 +107,7 @@ def first_line(path: Path) -> str:
 
 
 def layers() -> list[str]:
-    """The layers of the import contract, from the top."""
+    """Return the layers of the import contract, from the top."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
@@ -116,14 +116,14 @@ def layers() -> list[str]:
 
 
 def pictures() -> dict[str, str]:
-    """The picture by the name of its file: wide, and tall for a phone, on light and on dark pages."""
+    """Return the pictures by file name: wide, and tall for a phone, for light and for dark pages."""
     return {
         f"architecture-{shape.__name__}-{theme.name}.svg": shape(theme) for theme in THEMES for shape in (wide, tall)
     }
 
 
 def wide(theme: Theme) -> str:
-    """Layers with what each is for beside them, and a study below."""
+    """Draw the layers, with the purpose of each beside it, and a study below."""
     stack = layers()
     body = [text(0, 20, "Layers import from those below", theme.text, bold=True)]
     body.append(text(345, 20, "A split: calls go down, data comes up", theme.id, bold=True))
@@ -151,7 +151,7 @@ def wide(theme: Theme) -> str:
 
 
 def tall(theme: Theme) -> str:
-    """The layers, a split and a study below each other."""
+    """Draw the layers, a split and a study below each other."""
     body = [text(0, 20, "Each layer imports from those below it", theme.text, bold=True)]
     y = 36
     for layer in layers():
@@ -172,7 +172,7 @@ _TITLE = "The layers of codeshift, how a split is made, and how a study is run"
 
 
 def boxes(layer: str, x: float, y: float, width: float, theme: Theme) -> Iterator[str]:
-    """The packages of a layer side by side."""
+    """Draw the packages of a layer side by side."""
     packages = layer.split(" | ")
     each = (width - (len(packages) - 1) * GAP) / len(packages)
     for number, package in enumerate(packages):
@@ -182,20 +182,20 @@ def boxes(layer: str, x: float, y: float, width: float, theme: Theme) -> Iterato
 
 
 def step(name: str, function: str, x: float, y: float, width: float, theme: Theme) -> Iterator[str]:
-    """A step of a flow, above the function that takes it."""
+    """Draw a step of a flow, above the function that takes it."""
     yield frame(x, y, width, BOX, theme)
     yield text(x + width / 2, y + 20, name, theme.text, anchor="middle", bold=True)
     yield text(x + width / 2, y + 38, function, theme.faint, anchor="middle")
 
 
 def frame(x: float, y: float, width: float, height: float, theme: Theme) -> str:
-    """A box without a ground of its own."""
+    """Draw a box without a background of its own."""
     place = f'x="{x + 1:.1f}" y="{y + 1:.1f}" width="{width - 2:.1f}" height="{height - 2}"'
     return f'<rect {place} rx="4" fill="none" stroke="{theme.line}" stroke-width="1.5"/>'
 
 
 def arrow(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
-    """A line straight across or up or down, with a head at its end."""
+    """Draw a horizontal or vertical line with a head at its end."""
     if x1 == x2:
         back = 6 if y2 < y1 else -6
         head = f"{x2:.1f},{y2:.1f} {x2 - 4:.1f},{y2 + back:.1f} {x2 + 4:.1f},{y2 + back:.1f}"

@@ -1,4 +1,4 @@
-"""Measures learning rates for ``codeshift demo`` on validation rows: ``python scripts/demo_learning_rates.py``.
+"""Measure learning rates for ``codeshift demo`` on validation rows: ``python scripts/demo_learning_rates.py``.
 
 Each is trained as the demo's run without the longest fifth, on nine tenths of that run's rows; the others validate. No
 test row of the demo is looked at. A line of Markdown a learning rate: its negative log-likelihood in nats a token.
@@ -21,7 +21,7 @@ RATES = {"full": (1e-4, 3e-4, 1e-3, 3e-3), "lora": (3e-4, 1e-3, 3e-3, 1e-2)}
 
 
 def main() -> int:
-    """Prints a line for each."""
+    """Print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--method", choices=RATES, nargs="*", default=list(RATES))
     parser.add_argument("--rate", type=float, nargs="*", help="other learning rates than these")

@@ -1,4 +1,4 @@
-"""Writes the page on dependencies: what each is for, its licence and its size, as the installed packages say.
+"""Write the page on dependencies: the purpose, licence and size of each, from the installed packages.
 
 Run ``python scripts/dependencies.py`` in the environment of ``make venv`` where a dependency came or went, or where
 ``constraints.txt`` changed.
@@ -93,7 +93,7 @@ TITLES = {
 
 
 def main() -> int:
-    """Write the page; returns 0."""
+    """Write the page and return 0."""
     PAGE.write_text(page(), encoding="utf-8")
     return 0
 

@@ -1,4 +1,4 @@
-"""What the pictures of the pages share: colours that can be read on light and dark pages, lines and texts."""
+"""Drawing of the pictures of the pages: colours for light and dark pages, lines and texts."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ THEMES = (
 
 
 def svg(width: float, height: float, title: str, body: str) -> str:
-    """A whole picture, with words for those who do not see it."""
+    """Return a whole picture, with a description for those who do not see it."""
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" style="{_FONT}" role="img">'
     return f"{head}<title>{escape(title)}</title>{body}</svg>\n"
 
 
 def line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
-    """A thin line."""
+    """Return a thin line."""
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="1.5"/>'
 
 
 def text(x: float, y: float, words: str, colour: str, *, anchor: str = "start", bold: bool = False) -> str:
-    """A line of text."""
+    """Return a line of text."""
     weight = ' font-weight="600" font-size="15"' if bold else ""
     return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}"{weight}>{escape(words)}</text>'

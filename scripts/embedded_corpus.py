@@ -1,4 +1,4 @@
-"""Makes the embedded corpus: documented functions of CPython 3.11.7's standard library, their licence and notices.
+"""Make the embedded corpus: documented functions of CPython 3.11.7's standard library, their licence and notices.
 
     python3.11 scripts/embedded_corpus.py
 
@@ -34,7 +34,7 @@ _NOTICE = re.compile(r"copyright|licen[sc]ed|SPDX-", re.IGNORECASE)
 
 
 def main() -> int:
-    """Returns 0 where the rows are those that codeshift expects."""
+    """Make the corpus and return 0 if the rows are those that codeshift expects."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=corpus.FOLDER, help="the folder to write (%(default)s)")
     out = parser.parse_args().out
@@ -59,13 +59,13 @@ def main() -> int:
 
 
 def table_of(rows: Dataset) -> pa.Table:
-    """Rows and their description as the table that the file holds."""
+    """Return rows and their description as the table that the file holds."""
     columns = {name: pa.array(rows[name][:], pa.string()) for name in rows.column_names}
     return pa.table(columns).replace_schema_metadata({corpus.DESCRIPTION: rows.info.description.encode()})
 
 
 def notices(path: Path) -> Iterator[str]:
-    """A file's comments, its ``__copyright__`` and paragraphs of its docstring, where they speak of copyright."""
+    """Return the comments, ``__copyright__`` and docstring paragraphs of a file that mention copyright."""
     with tokenize.open(path) as file:
         source = file.read()
     blocks = re.findall(r"(?:^#.*\n)+", source, flags=re.MULTILINE)

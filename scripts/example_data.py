@@ -1,4 +1,4 @@
-"""Makes ``examples/data``: functions of codeshift itself, a manifest of their split, labelled rows, pairs, problems.
+"""Make ``examples/data``: functions of codeshift itself, a manifest of their split, labelled rows, pairs, problems.
 
 The files are a snapshot that the notebooks read; run this only to make new ones. The labelled functions are drawn from
 a file of functions of TheAlgorithms' repositories (``language``, ``path``, ``added``, ``code`` and ``label``), if one
@@ -32,7 +32,7 @@ PAIRS_OF_A_LABEL = 80
 
 
 def main() -> int:
-    """Writes the files."""
+    """Write the files."""
     if sys.argv[1:2] == ["--mbpp"]:
         write_problems(Path(sys.argv[2]))
         return 0

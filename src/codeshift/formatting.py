@@ -85,17 +85,17 @@ def moment_of(seconds: float) -> str:
     >>> moment_of(1719878400.0), moment_of(1719878400.0 + 3661)
     ('2024-07-02', '2024-07-02T01:01:01Z')
     """
-    found = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    return f"{found:%Y-%m-%d}" if seconds % 86_400 == 0 else found.isoformat().replace("+00:00", "Z")
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return f"{moment:%Y-%m-%d}" if seconds % 86_400 == 0 else moment.isoformat().replace("+00:00", "Z")
 
 
-def counted(number: int, one: str, several: str = "") -> str:
+def counted(number: int, singular: str, several: str = "") -> str:
     """Format a number with the noun that it counts.
 
     >>> counted(1, "row"), counted(1200, "row"), counted(0, "entry", "entries")
     ('1 row', '1,200 rows', '0 entries')
     """
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
+    return f"{number:,} {singular if number == 1 else several or singular + 's'}"
 
 
 def listed(items: Sequence[object], most: int = 5, joint: str = ", ") -> str:
@@ -108,11 +108,11 @@ def listed(items: Sequence[object], most: int = 5, joint: str = ", ") -> str:
     return joint.join(map(str, items[:most])) + more
 
 
-def first_few(one: str, items: Sequence[object], most: int = 5) -> str:
+def first_few(singular: str, items: Sequence[object], most: int = 5) -> str:
     """Name the first few of many things, by a noun that is made plural with an s.
 
     >>> first_few("row", [3]), first_few("row", range(9))
     ('row 3', 'rows 0, 1, 2, 3, 4, ...')
     """
     named = ", ".join(map(str, items[:most]))
-    return f"{one}{'s' if len(items) > 1 else ''} {named}{', ...' if len(items) > most else ''}"
+    return f"{singular}{'s' if len(items) > 1 else ''} {named}{', ...' if len(items) > most else ''}"

@@ -98,7 +98,7 @@ def test_intervals_move_with_their_values(values, shift):
 
 @pytest.mark.parametrize("method", ["percentile", "BCa"])
 def test_constant_scores_have_an_interval_of_no_width(method):
-    """Where all rows agree, the interval is the value."""
+    """If all rows agree, the interval is the value."""
     found = bootstrap_ci([0.1] * 30, method=method)
     assert found.low == pytest.approx(0.1, abs=1e-12)
     assert found.high == pytest.approx(0.1, abs=1e-12)
@@ -367,7 +367,7 @@ def test_hierarchical_bootstrap_holds_the_noise_of_seeds():
 
 
 def test_crossed_rows_share_their_draw():
-    """Where all seeds see the same rows, averaging seeds does not average away the noise of rows; nested rows do."""
+    """If all seeds see the same rows, averaging seeds does not average away the noise of rows; nested rows do."""
     base = np.random.default_rng(6).random(100)
     crossed, nested = (hierarchical_bootstrap([base] * 6, rows=r, n_resamples=4000) for r in ("crossed", "nested"))
     assert (crossed.high - crossed.low) / (nested.high - nested.low) == pytest.approx(math.sqrt(6), rel=0.1)

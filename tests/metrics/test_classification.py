@@ -1,4 +1,4 @@
-"""Metrics of classes: the values are scikit-learn's, rows of a lacking class are told, and resamples are rescorings."""
+"""Metrics of classes: values equal scikit-learn's, missing classes are reported, and resamples are rescorings."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_values_are_those_of_scikit_learn(metric):
 
 
 def test_macro_auroc_is_one_versus_rest():
-    """Where every class occurs, it is scikit-learn's own multi-class figure."""
+    """If every class occurs, it is scikit-learn's own multi-class figure."""
     probabilities, references = drawn(np.random.default_rng(2), n=80, classes=4, ties=False)
     expected = theirs.roc_auc_score(references, probabilities, multi_class="ovr")
     assert AUROC().corpus(probabilities, references).value == pytest.approx(expected)
@@ -206,7 +206,7 @@ def test_the_positive_class_is_named_by_its_label():
     ],
 )
 def test_rows_that_are_no_classes_are_named(predictions, references, message):
-    """Which row, what it must be, and what to do."""
+    """The error names the row, the constraint and the remedy."""
     with pytest.raises(DataError, match=message):
         Accuracy().score(predictions, references)
 
@@ -324,7 +324,7 @@ def test_a_difference_of_nothing_is_found_as_often_as_it_should_be():
 
 @pytest.mark.parametrize("metric", [AUROC(), AveragePrecision(), BalancedAccuracy(), F1(), MCC()])
 def test_a_perfect_score_of_few_rows_is_not_certain(metric):
-    """All right of 4 positive rows among 500 is no interval [1, 1], nor one of 500 rows."""
+    """If all of 4 positive rows among 500 are right, the interval is neither [1, 1] nor that of 500 rows."""
     references = np.array([1] * 4 + [0] * 496)
     probabilities = np.eye(2)[references] * 0.8 + 0.1
     found = bootstrap_ci(metric.statistics(probabilities, references), metric=metric)
@@ -357,7 +357,7 @@ def test_exchanges_over_seeds_are_those_of_each_seed():
 
 @pytest.mark.parametrize(("sharpness", "rows"), [(1.0, 100), (1.0, 500), (3.0, 300), (0.3, 300)])
 def test_intervals_hold_the_calibration_error(sharpness, rows):
-    """Of a calibrated model too, whose error is above 0 in every sample; that of a wrong one leaves 0 out."""
+    """They hold that of a calibrated model, which is above 0 in any sample; that of a wrong model leaves 0 out."""
 
     def classifier(n, rng):
         classes = rng.integers(0, 2, size=n)
@@ -379,7 +379,7 @@ def test_intervals_hold_the_calibration_error(sharpness, rows):
 @pytest.mark.parametrize("metric", [AUROC(), AveragePrecision(), FalseNegativeRateAt(fpr=0.1), F1(), MCC()])
 @pytest.mark.parametrize("share", [0.5, 0.1])
 def test_intervals_hold_the_truth(metric, share):
-    """Of 200 rows of two normal distributions, of which one in two or ten is positive."""
+    """Rows are 200 of two normal distributions, of which one in two or ten is positive."""
 
     def classifier(n, rng):
         classes = (rng.random(n) < share).astype(int)
@@ -396,7 +396,7 @@ def test_intervals_hold_the_truth(metric, share):
 
 
 def test_fewer_than_five_rows_of_a_class_have_no_interval():
-    """Resamples of them repeat the same few; the reason is told."""
+    """Resamples of them repeat the same few rows; the note says so."""
     references = np.array([1] * 4 + [0] * 96)
     score = np.append([0.9, 0.2, 0.8, 0.4], np.linspace(0, 1, 96))
     found = bootstrap_ci(AUROC().statistics(np.column_stack([1 - score, score]), references), metric=AUROC())
@@ -407,7 +407,7 @@ def test_fewer_than_five_rows_of_a_class_have_no_interval():
 @pytest.mark.parametrize("metric", [AUROC(), AveragePrecision(), FalseNegativeRateAt(fpr=0.15), FalseNegativeRateAt()])
 @pytest.mark.parametrize("classes", [2, 3])
 def test_values_without_each_row_are_rescorings(metric, classes):
-    """From cumulative sums, the same as with the row taken away, with ties and with a class of one row."""
+    """Cumulative sums give the value without each row, with ties and with a class of one row."""
     rng = np.random.default_rng(18)
     for case in range(60):
         probabilities, references = drawn(rng, n=int(rng.integers(3, 25)), classes=classes, outside=0.1 * (case % 2))

@@ -1,4 +1,4 @@
-"""What CodeBLEU keeps, whatever the code: bounds, identity, order, processes, defined results for what is no code."""
+"""Laws of CodeBLEU for any code: bounds, identity, order, processes, defined results for text that is not code."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ TOKENS = st.lists(st.sampled_from(["if", "a", "b", "(", ")", ";"]), max_size=14)
 
 @given(st.lists(st.tuples(TOKENS, TOKENS), max_size=6))
 def test_shared_ngrams_are_multiset_intersections(rows):
-    """What is counted around the differences is what counting everything gives."""
+    """Counting around the differences gives what counting everything gives."""
     keywords = frozenset({"if"})
     found = shared_ngrams(rows, keywords)
     for counts, (left, right) in zip(found.tolist(), rows, strict=True):
@@ -187,14 +187,14 @@ def test_lone_surrogates_are_no_failure():
 
 
 def test_comments_and_docstrings_do_not_count():
-    """Neither the tree nor the data flow has what is said about the program."""
+    """Neither the tree nor the data flow contains comments and docstrings."""
     plain, told = "def f(a):\n    return a", 'def f(a):\n    """Of ``a``."""\n    # a\n    return a'
     parts = CodeBLEU("python").corpus([told], [plain]).parts
     assert parts["syntax"] == parts["dataflow"] == 1
 
 
 def test_comments_end_where_they_end():
-    """What looks like a comment in a string is none, and what has no end is none either."""
+    """Text that looks like a comment within a string is none, and a comment without an end is none either."""
     assert without_comments('s = "// no" ; // yes', "java") == 's = "// no" ;  '
     assert without_comments("a /* b */ c /* d", "java") == "a   c /* d"
     assert without_comments("a // b\n\n c", "c") == "a  \n c"

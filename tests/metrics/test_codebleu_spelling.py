@@ -124,7 +124,7 @@ def test_what_is_unexpected_has_no_spelling(language, ours, reference):
 
 
 def test_what_is_broken_elsewhere_is_told():
-    """Another structure, or a token that is missing, still counts."""
+    """Another structure, or a missing token, still counts."""
     parts = CodeBLEU("java").corpus(["int f() { return g(1 }"], ["int f() { return g(1); }"]).parts
     assert 0 < parts["syntax"] < 1
 
@@ -204,7 +204,7 @@ TAKERS = {
 @pytest.mark.parametrize("taker", TAKERS)
 @pytest.mark.parametrize("name", [*USUAL, *UNRESOLVED])
 def test_what_a_language_is_called_elsewhere_points_to_its_name(taker, name):
-    """Whatever takes a language says which name it goes by here."""
+    """Every function that takes a language names the one to use."""
     if taker == "check_api_language" and name in UNRESOLVED:
         pytest.skip("the names of its APIs are not resolved")
     with pytest.raises(ParameterError, match=rf"^language must be .*: did you mean {(USUAL | UNRESOLVED)[name]}\?"):
@@ -217,7 +217,7 @@ def test_languages_are_named_once():
 
 
 def by_tokenize(code):
-    """What the public code of CodeBLEU makes of Python code."""
+    """Return the result of the public code of CodeBLEU for Python code."""
     out, before, last_row, last_column = "", tokenize.INDENT, -1, 0
     try:
         for kind, text, (row, column), end, _ in tokenize.generate_tokens(io.StringIO(code).readline):

@@ -110,7 +110,7 @@ def test_one_pass_finds_the_edges_of_the_fixed_point(program):
 
 
 def test_a_path_that_ends_changes_nothing():
-    """What a path defines is gone when it is collected, and back where paths merge."""
+    """Definitions of a path are removed when it is collected, and restored when paths merge."""
     reaching = Definitions()
     reaching.define("x", 0)
     assert reaching.fork()

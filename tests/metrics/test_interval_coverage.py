@@ -72,7 +72,7 @@ def test_two_seeds_are_marked(spread):
 
 @pytest.mark.parametrize(("rows", "spread"), [(20, 1.0), (100, 0.3)])
 def test_two_nested_seeds(rows, spread):
-    """Where two seeds with rows of their own matter just enough to be overlooked, 88% at least hold the mean."""
+    """If two seeds with rows of their own differ just enough to be overlooked, at least 88% hold the mean."""
     assert coverage(continuous(2, rows, spread, 0.0), rows="nested", runs=1500) > 0.88
 
 
@@ -121,7 +121,7 @@ def test_log_odds_by_hand():
 
 
 def test_intervals_are_not_those_of_seeds_alone():
-    """Where seeds are alike, three seeds with many rows have an interval near that of the rows, not t with 2 df."""
+    """If seeds are alike, three seeds with many rows have an interval near that of the rows, not t with 2 df."""
     rng = np.random.default_rng(3)
     widths = []
     for _ in range(50):
@@ -276,7 +276,7 @@ def test_differences_of_shares_at_their_bound():
 
 
 def test_gaps_of_rare_hits_cover():
-    """Of shares .2 and .05 with 20 rows, a third of which are at their bound, 90% and more cover."""
+    """For shares .2 and .05 with 20 rows, a third of which are at their bound, at least 90% cover."""
     rng = np.random.default_rng(8)
     hits = 0
     for _ in range(RUNS):
@@ -323,7 +323,7 @@ def test_groups_of_one_row_change_nothing():
 
 @pytest.mark.parametrize("times", [2, 5])
 def test_copies_add_nothing(times):
-    """Each row several times over says as much as once, in every aggregate that takes groups."""
+    """Repeated rows add no information in any aggregate that takes groups."""
     rng = np.random.default_rng(2)
     a, b = rng.random(25), rng.random(25)
     labels = np.repeat(np.arange(25), times)
@@ -416,6 +416,6 @@ def test_one_group_has_no_interval():
     ],
 )
 def test_labels_that_do_not_fit(call, message):
-    """Each says what is wanted."""
+    """Each error names the constraint."""
     with pytest.raises(ParameterError, match=message):
         call()

@@ -1,4 +1,4 @@
-"""What every metric keeps: checks of its rows, names, sums that do not depend on order."""
+"""Laws of every metric: checks of its rows, names, sums that do not depend on order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEXTS = st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=1
 
 
 def test_unequal_lengths_are_named():
-    """As many references as predictions, or an error that says both numbers."""
+    """Unequal numbers of references and predictions are an error with both numbers."""
     with pytest.raises(ParameterError, match=r"references must be as long as predictions \(2 rows\), got 1"):
         ExactMatch().score(["a", "b"], ["a"])
 

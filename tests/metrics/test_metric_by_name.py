@@ -81,7 +81,7 @@ def test_every_public_metric_has_a_name() -> None:
     ],
 )
 def test_pass_at_k_by_name(name: str, metric: Metric) -> None:
-    """As papers write it; nothing runs unless the name asks for it in so many words."""
+    """The name is as in papers; no program runs unless the name has the runner."""
     assert metric_by_name(name, language="python") == metric
 
 
@@ -114,6 +114,6 @@ def test_a_language_in_the_options_goes_before() -> None:
     ],
 )
 def test_bad_names(name: object, message: str) -> None:
-    """What cannot work is told with what comes close to it."""
+    """Invalid names are refused, with close matches."""
     with pytest.raises(ParameterError, match=re.escape(message)):
         metric_by_name(name)  # type: ignore[arg-type]

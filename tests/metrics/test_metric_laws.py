@@ -78,7 +78,7 @@ FIXED = {
 @pytest.mark.parametrize("metric", TEXT, ids=lambda m: m.name)
 @given(rows=ROWS)
 def test_metrics_of_texts_keep_the_laws(metric, rows):
-    """Whatever the rows hold: arbitrary bytes that were read as text, lone surrogates, nothing, code."""
+    """They hold for any rows: arbitrary bytes that were read as text, lone surrogates, empty texts, code."""
     sides = [p for p, _ in rows], [r for _, r in rows]
     for check in DRAWN:
         check(Case(metric, *sides, (0.0, 1.0), metric not in NO_IDENTITY))
@@ -207,7 +207,7 @@ def test_a_broken_law_is_found(metric, law):
     ],
 )
 def test_each_check_finds_what_it_is_for(metric, check, law):
-    """Where another check would have found it first."""
+    """Each check finds its fault although another check would find it first."""
     with pytest.raises(AssertionError, match=law):
         check(Case(metric, FIXED["predictions"], FIXED["references"], **NO_PROMISE))
 

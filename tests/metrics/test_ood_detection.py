@@ -61,7 +61,7 @@ def test_scores_of_tokens_are_their_negatives():
 
 @pytest.mark.parametrize("labelled", [False, True])
 def test_mahalanobis_is_scipys(labelled):
-    """From the nearest class mean, with scikit-learn's shrunk covariance of all classes together."""
+    """The distance is that from the nearest class mean, with scikit-learn's shrunk covariance of all classes."""
     train = RNG.normal(size=(90, 5)) * [1, 2, 3, 4, 5]
     labels = np.repeat(["a", "b", "c"], 30) if labelled else None
     rows = RNG.normal(size=(7, 5))
@@ -124,7 +124,7 @@ def test_a_model_that_knows_nothing_is_told():
 
 
 def test_intervals_hold_the_truth():
-    """Of two normal distributions, the area is known: 95% of the intervals hold it, but for chance."""
+    """The area of two normal distributions is known: 95% of the intervals hold it, but for chance."""
     rng = np.random.default_rng(3)
     hits = 0
     for _ in range(200):
@@ -135,7 +135,7 @@ def test_intervals_hold_the_truth():
 
 
 def test_rows_without_a_score_are_left_out_and_counted():
-    """An empty output has no token; it counts for the others' scores and is told."""
+    """An empty output has no token; it does not change the others' scores, and is counted."""
     inside, outside = RNG.normal(size=20), RNG.normal(size=20)
     with_gap = np.append(inside, np.nan)
     gap = ood_detection(
@@ -208,7 +208,7 @@ def test_resamples_of_the_area_are_rescorings():
 
 
 def test_errors_give_a_curve_for_each_score():
-    """Of both sides' rows together, where both have errors; in the table beside the figures."""
+    """The curve is of the rows of both sides, if both have errors; the table shows it beside the figures."""
     errors = [RNG.integers(0, 2, 60).astype(float), RNG.integers(0, 2, 40).astype(float)]
     outputs = [ModelOutputs(logits=x, errors=e) for x, e in zip((INSIDE, OUTSIDE), errors, strict=True)]
     detection = ood_detection(*outputs, n_resamples=50)
@@ -254,7 +254,7 @@ def test_errors_give_a_curve_for_each_score():
     ],
 )  # fmt: skip
 def test_inputs_that_cannot_be_used(call, error, message):
-    """What is wrong, and what to do."""
+    """The error says what is wrong, and what to do."""
     with pytest.raises(error, match=message):
         call()
 
@@ -269,7 +269,7 @@ def test_probabilities_that_are_none_are_refused(rows):
 
 
 def test_logits_of_one_class_are_refused():
-    """They say nothing, and would make every row as sure as can be."""
+    """They carry no information, and would make every row as certain as possible."""
     with pytest.raises(DataError, match="of at least two classes"):
         ModelOutputs(logits=[[4.0], [1.0]])
 

@@ -113,7 +113,7 @@ def test_runner_scores_candidates():
     ],
 )
 def test_a_string_is_one_program(rows, expected):
-    """Of one sample a problem no list is needed; samples stand in any sequence, as many as a problem has."""
+    """One sample for each problem needs no list; several are in any sequence, as many as a problem has."""
     rows = [list(row) if not isinstance(row, str) else row for row in rows]
     metric = PassAtK(1, runner=RUNNER)
     assert metric.score(rows, [TEST, TEST]).tolist() == expected
@@ -251,7 +251,7 @@ def test_time_is_limited_by_the_wall_and_by_the_cpu():
 
 
 def test_children_do_not_outlive_their_program(tmp_path):
-    """What a program started is killed when it ends, even in a session of its own where namespaces are permitted."""
+    """Children are killed when their program ends, even in their own session if namespaces are permitted."""
     mark = tmp_path / "alive"
     child = f"""if True:
         import fcntl, time

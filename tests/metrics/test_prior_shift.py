@@ -1,4 +1,4 @@
-"""What the mix of classes alone does to a score: reweighted by hand, with intervals that hold the truth."""
+"""Effect of the mix of classes alone on a score: reweighted by hand, with intervals that hold the truth."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_interval_holds_the_truth():
 
 
 def test_classes_that_are_not_seen_are_told():
-    """They say nothing; without any other, there is nothing to say."""
+    """They are left out and counted; without other classes there is no estimate."""
     shift = prior_shift([1.0, 0.0] * 20, ["a", "b"] * 20, ["a", "c", "c", "a"], n_resamples=50)
     assert shift.reweighted == 1.0
     assert "2 of 4 rows are of classes without an in-distribution row" in str(shift)

@@ -183,6 +183,6 @@ def test_likelihood_takes_one_reference(metric, row):
 
 
 def test_streams_of_references_are_told_from_rows():
-    """One list a reference, as sacrebleu has them, is another layout: its lengths give it away."""
+    """Lists for each reference, as in sacrebleu, are another layout, which the lengths reveal."""
     with pytest.raises(ParameterError, match=r"give a list of references a row, as zip\(\*references\) does"):
         BLEU().score(["a", "b", "c"], [["a", "b", "c"], ["x", "y", "z"]])

@@ -1,4 +1,4 @@
-"""What metrics are, from top to bottom: a score for each row, one for the corpus, and what is said of them."""
+"""Metrics from top to bottom: a score for each row, one for the corpus, and statements about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each metric of texts means; the laws that all of them keep are in test_metric_laws.py."""
+"""Values of each metric of texts; the laws that all of them keep are in test_metric_laws.py."""
 
 from __future__ import annotations
 

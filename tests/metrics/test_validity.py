@@ -131,13 +131,13 @@ NO_PYTHON = [
 
 @pytest.mark.parametrize("text", PYTHON)
 def test_python(text):
-    """What CPython 3.13 reads after the margin is taken off, whatever Python runs this."""
+    """The metric accepts what CPython 3.13 accepts after the margin is removed, on any Python."""
     assert SyntacticValidity("python").score([text], [""]).tolist() == [1.0]
 
 
 @pytest.mark.parametrize("text", NO_PYTHON, ids=lambda text: repr(text[:30]))
 def test_no_python(text):
-    """What it refuses."""
+    """The metric refuses what CPython 3.13 refuses."""
     assert SyntacticValidity("python").score([text], [""]).tolist() == [0.0]
 
 
@@ -187,7 +187,7 @@ def test_a_margin_changes_nothing(pieces):
 
 @pytest.mark.parametrize("text", ["1" + "+1" * 200_000, "f" + ".g(x)" * 100_000, "f" + "()" * 200_000])
 def test_long_chains_do_not_exhaust_the_stack(text):
-    """From a thread too, whose stack may be small; and the size of later threads' stacks is what it was."""
+    """This holds in a thread too, whose stack may be small; the stack size of later threads is unchanged."""
     before = threading.stack_size()
     found = []
     thread = threading.Thread(target=lambda: found.append(SyntacticValidity("python").score([text], [""])[0]))
@@ -234,7 +234,7 @@ NEITHER = [
 
 @pytest.mark.parametrize("text", PYTHON_2)
 def test_python_2(text):
-    """Rows of old are refused, and told apart."""
+    """Programs of Python 2 are refused, and distinguished from other invalid ones."""
     assert not is_python3(text)
     assert is_python2(text)
 
@@ -291,7 +291,7 @@ def test_every_language_is_put_to_the_fragments():
     ],
 )
 def test_real_rows_are_valid(language, folder, column, least):
-    """What people wrote is valid, but for rows that datasets themselves have broken."""
+    """Code that people wrote is valid, except rows that datasets themselves have broken."""
     rows = [row[column] for row in shared_rows(folder) if row.get("language", language) == language]
     assert SyntacticValidity(language).score(rows, rows).mean() >= least
 

@@ -1,4 +1,4 @@
-"""Programs that are alike lie on one side of a region, however they are written; what cannot be told is said."""
+"""Similar programs lie on one side of a region, however they are written; what is unknown is reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, GroupSplitter
 
 
 def inside(splitter: Splitter, code: list[str]) -> list[bool]:
-    """Which programs lie in the region fitted on them."""
+    """Return which programs lie in the region fitted on them."""
     table = PropertyTable(Dataset.from_dict({"code": code}))
     return splitter.fit(table).contains(table).tolist()
 
@@ -35,20 +35,20 @@ def test_a_generic_call_has_its_name(language: str) -> None:
 
 
 def test_a_starred_call_has_its_name() -> None:
-    """The star belongs to the list and not to the name; a call of a name that no import tells is another."""
+    """The star belongs to the list and not to the name; a call of a name without an import is another name."""
     code = ["import re\ny = [*re.findall(a)]", "import re\ny = np.linalg\\\n.norm(x)", "z = 1"]
     assert inside(APIUsageSplitter(language="python", apis=("re.findall",)), code) == [True, False, False]
 
 
 def test_line_ends_move_no_row() -> None:
-    """Whichever ends a line, also one of a comment."""
+    """No kind of line end moves a row, not even within a comment."""
     text = "# c\nwhile x:\n    pass\n"
     code = [text, text.replace("\n", "\r\n"), text.replace("\n", "\r"), "y = 1"]
     assert inside(ASTNodeSplitter(language="python", nodes=("while_statement",)), code) == [True] * 3 + [False]
 
 
 def test_what_bare_methods_hide_is_told_by_assign() -> None:
-    """Sixty methods use streams without an import that would tell; the warning says so by number and cause."""
+    """Sixty methods use streams without an import; the warning states their number and the cause."""
     use = "public List<T> f{0}(List<T> a) {{ return a.stream().map(x -> x + {0}).collect(Collectors.toList()); }}"
     code = [use.format(i) for i in range(60)] + [f"public int g{i}(int a) {{ return a + {i}; }}" for i in range(200)]
     code += [f"public void h{i}() {{ java.util.stream.Stream.of({i}, 3); }}" for i in range(2)]
@@ -61,7 +61,7 @@ def test_what_bare_methods_hide_is_told_by_assign() -> None:
 
 
 def test_a_group_of_a_few_rows_is_told_by_assign() -> None:
-    """Before anything is trained on the split."""
+    """The warning comes with the split, before anything is trained on it."""
     kinds = ["rare" if i < 12 else "usual" for i in range(400)]
     code = [f"x{i} = {i} * {i}" + " + y" * (i % 7) for i in range(400)]
     splitter = GroupSplitter(by="kind", values=("rare",))

@@ -138,7 +138,7 @@ def test_rarest_by_definition(rows, rarest, min_rows, random):
 
 @given(COUNTS, st.floats(0.05, 0.9), st.randoms())
 def test_share_is_near_or_an_error(rows, share, random):
-    """A chosen region holds nearly the share asked, in whatever order rows come; otherwise the error says what there is."""
+    """A chosen region holds nearly the requested share in any order of rows; otherwise the error lists the candidates."""
     choice = Choice(rarest=None, share=share, min_rows=1, min_count=1)
 
     def chosen():
@@ -159,7 +159,7 @@ def test_share_is_near_or_an_error(rows, share, random):
 
 
 def test_unreachable_share():
-    """Where no elements come near, the error names the nearest."""
+    """If no elements come near the share, the error names the nearest."""
     rows = [["a"]] * 50 + [["b"]] * 45 + [["c"]] * 5
     with pytest.raises(RegionError) as caught:
         Choice(rarest=None, share=0.2, min_rows=1, min_count=1).of(ElementCounts.from_rows(rows), str.isalpha, "nodes")
@@ -249,7 +249,7 @@ def test_laws_on_java_and_c_sharp(language, rows, apis):
 
 
 def test_defaults_and_repr():
-    """Only column and language are needed; the repr says what is done and nothing else, and builds the splitter again."""
+    """Only column and language are required; the repr shows nothing else and builds the splitter again."""
     assert (
         repr(APIUsageSplitter(column="c", language="go"))
         == "APIUsageSplitter(column='c', language='go', share=0.1, min_rows=2, min_count=1)"
@@ -329,7 +329,7 @@ def test_bad_match_of_a_region():
     ],
 )
 def test_rows_that_may_use_an_api_are_told(language, api, held, unresolved, other):
-    """A bare method does not show its imports: how many rows could use the API after all is told, by name."""
+    """A bare method does not show its imports: a warning counts, by name, the rows that may use the API."""
     inside, around = {
         "java": ("void f%d() { %s }",) * 2,
         "c_sharp": ("void F%d() { %s }",) * 2,

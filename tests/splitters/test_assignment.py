@@ -1,4 +1,4 @@
-"""An assignment keeps its rows and its region: nothing is asked for, digested or fitted twice."""
+"""An assignment keeps its rows and its region: nothing is passed, digested or fitted twice."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[LengthSplitter]:
 
 @pytest.mark.parametrize("kind", [lambda data: data, PropertyTable])
 def test_each_row_is_digested_once(kind, fits: list, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By split; and by assign and all that is asked of the assignment, with and without the data."""
+    """This holds for split, and for assign with every method of the assignment, with and without the data."""
     data = rows()
     digested = count_digests(monkeypatch)
     LengthSplitter().split(data)
@@ -79,7 +79,7 @@ def test_no_text_is_kept_twice_or_written() -> None:
 
 
 def test_what_was_pickled_asks_for_the_rows() -> None:
-    """It is equal, keeps the region, and takes the rows as an argument."""
+    """A pickled assignment is equal, keeps the region, and takes the rows as an argument."""
     data = rows()
     assignment = LengthSplitter().assign(data)
     again = pickle.loads(pickle.dumps(assignment))  # noqa: S301 - own bytes
@@ -121,16 +121,16 @@ def test_other_columns_may_be_given() -> None:
 
 
 def test_official_splits_are_kept() -> None:
-    """Each under its name."""
+    """Each official split keeps its name."""
     data = DatasetDict(train=rows().select(range(0, 90, 2)), test=rows().select(range(1, 90, 2)))
     assignment = LengthSplitter(quantiles=(0.5, 1.0)).assign(data, validation_size=0, near_duplicates=None)
     parts = assignment.to_dataset_dict()
-    assert np.array_equal(parts["train"]["n"], 2 * assignment.indices("train", source="train"))
+    assert np.array_equal(parts["train"]["n"], 2 * assignment.indices("train", split="train"))
     assert parts["test_ood"].to_list() == assignment.to_dataset_dict(DatasetDict(data))["test_ood"].to_list()
 
 
 def test_a_manifest_says_what_it_parses_and_what_lies_inside() -> None:
-    """What an audit and a stream ask of it."""
+    """The manifest has what an audit and a stream need."""
     data = python_rows()
     loops = ASTNodeSplitter(language="python", nodes=("for_statement",)).assign(data).manifest
     assert loops.language == "python"

@@ -136,14 +136,14 @@ def test_data_that_cannot_be_split_is_named(data: Dataset, message: str) -> None
 
 
 def test_the_remedy_for_none_works() -> None:
-    """What the message says to do makes the rows usable."""
+    """The remedy in the message makes the rows usable."""
     code = [*_data()["code"], None, None]
     data = Dataset.from_dict({"code": code})
     assert len(LONG.split(data.filter(lambda row: row["code"] is not None), seed=0)["train"]) == 36
 
 
 def test_what_is_no_dataset_is_an_error() -> None:
-    """A list of rows is told how to become one."""
+    """The error for a list of rows says how to make a dataset of it."""
     with pytest.raises(
         ParameterError, match=r"data must be a datasets\.Dataset, got 'list': load it with datasets first"
     ):
@@ -168,7 +168,7 @@ def test_a_region_without_rows_or_with_all_of_them(splitter, message: str) -> No
 
 
 def test_a_region_of_one_unit_that_is_too_large() -> None:
-    """Where the region's rows are all equal, they cannot be divided."""
+    """A region whose rows are all equal cannot be divided."""
     code = ["x"] * 40 + ["a long line of code " * 9] * 20
     data = Dataset.from_dict({"code": [*code, *(f"y{i}" for i in range(30))]})
     splitter = LengthSplitter(column="code", unit="chars", bounds=(100, None))
@@ -177,7 +177,7 @@ def test_a_region_of_one_unit_that_is_too_large() -> None:
 
 
 def test_a_seed_without_effect_is_fine() -> None:
-    """Where all of the region is tested and nothing else is drawn, any seed gives the split; the summary says so."""
+    """If all of the region is tested and nothing else is drawn, any seed gives the split; the summary says so."""
     one, other = (
         LONG.assign(_data(), seed=seed, test_ood_size=1.0, test_id_size=0, validation_size=0) for seed in (0, 1)
     )

@@ -30,7 +30,7 @@ def rows() -> Dataset:
 
 
 def test_the_near_copy_of_a_test_row_leaves_train(rows: Dataset) -> None:
-    """All region rows are tested, so the five near-copies outside are excluded, and the reason is told."""
+    """All region rows are tested, so the five near-copies outside are excluded, with the reason."""
     bound = LONG.assign(rows, seed=0, test_ood_size=1.0)
     loose = LONG.assign(rows, seed=0, test_ood_size=1.0, near_duplicates=None)
     assert bound.excluded == {"near_duplicate": 5}
@@ -70,7 +70,7 @@ def test_official_training_rows_near_a_test_row_are_excluded() -> None:
 
 
 def test_strata_keep_their_share_in_every_drawn_part(rows: Dataset) -> None:
-    """Of each drawn part a quarter has each of the four labels, to within a row or two."""
+    """Each of the four labels has a quarter of every drawn part, to within a row or two."""
     assignment = LONG.assign(rows, seed=0, stratify_by_column="label", ood_kept=0.5)
     for part in ("validation", "test_id", "test_ood"):
         labels = rows.select(assignment.indices(part))["label"][:]

@@ -81,7 +81,7 @@ class _Page(HTMLParser):
 
 
 def shown(text: str) -> str:
-    """What a cell shows of a value."""
+    """Return the text that a cell shows for a value."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
@@ -117,7 +117,7 @@ def test_the_recipe_of_the_card_builds_the_split(tmp_path, monkeypatch: pytest.M
 
 
 def test_grammars_sizes_and_official_splits() -> None:
-    """Grammars stand there where code was parsed; sizes that could not be met are told; official splits are named."""
+    """The card lists grammars if code was parsed, sizes that could not be met, and official splits."""
     splitter = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
     data = rows()
     official = DatasetDict(train=data.select(range(50)), test=data.select(range(50, 80)))
@@ -130,7 +130,7 @@ def test_grammars_sizes_and_official_splits() -> None:
 
 
 def test_near_duplicates_are_told() -> None:
-    """Whether they were looked for, and what was found."""
+    """The card says whether near-duplicates were searched for, and what was found."""
     found = FoundDuplicates(components=2, rows=1500, largest=900, longest_chain=3)
     nothing = FoundDuplicates(components=0, rows=0, largest=1, longest_chain=0)
     for manifest, told in (
@@ -143,7 +143,7 @@ def test_near_duplicates_are_told() -> None:
 
 @given(st.one_of(st.sampled_from(HOSTILE), st.text(min_size=1)))
 def test_hostile_names_show_as_they_are(name: str) -> None:
-    """Whatever a column, an argument, a splitter or a version is called, it is text in its own cell or block."""
+    """Any name of a column, an argument, a splitter or a version is text in its own cell or block."""
     plain = ASSIGNMENT.manifest
     manifest = replace(
         plain,
@@ -202,7 +202,7 @@ def test_a_section_is_replaced_in_its_place(before: str, after: str, sections: l
 
 
 def test_sections_stand_side_by_side() -> None:
-    """Each name has a section of its own; putting one moves no other. Backslashes are no references to groups."""
+    """Each name has its own section; writing one moves no other. Backslashes are not references to groups."""
     readme = put_section(put_section("# Rows\n", "one \\1\n", "a"), "two\n", "b")
     readme = put_section(readme, "three \\g<0>\n", "a")
     assert re.findall(r"^(?:one|two|three).*$", readme, re.MULTILINE) == ["three \\g<0>", "two"]
@@ -210,7 +210,7 @@ def test_sections_stand_side_by_side() -> None:
 
 
 def test_a_section_that_lost_its_end_is_not_eaten() -> None:
-    """Where somebody took the second comment away, nothing is replaced: what follows might be theirs."""
+    """If the second comment was removed, nothing is replaced: the text that follows may be the user's."""
     broken = put_section("# Rows\n", "one\n", "a").partition("<!-- codeshift:end")[0] + "Mine.\n"
     assert "Mine." in put_section(broken, "two\n", "a")
 
@@ -234,7 +234,7 @@ def test_a_notebook_escapes(name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_summary_steers_no_terminal(name: str) -> None:
-    """Whatever a splitter or a column is called, the summary is lines of what can be seen."""
+    """The summary has printable characters only, whatever the names of splitters and columns."""
     plain = ASSIGNMENT.manifest
     manifest = replace(plain, splitter=f"\x1b[2J{name}", config=replace(plain.config, groups=name))
     lines = manifest.summary().split("\n")

@@ -1,4 +1,4 @@
-"""Each check of ``codeshift.splitters.testing`` fails where its law is broken: on purpose, one law at a time."""
+"""Each check of ``codeshift.splitters.testing`` fails if its law is broken: one law at a time, on purpose."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def test_a_broken_law_is_told(
 def test_a_splitter_that_breaks_a_law_is_told(
     check: testing.Check, splitter: Splitter, law: str, rows: Dataset
 ) -> None:
-    """A splitter of a user's that depends on what it must not."""
+    """The checks name the law that a user's splitter breaks."""
     with testing._sizes_may_differ(), pytest.raises(AssertionError, match=law):
         check(splitter, rows)
 

@@ -87,7 +87,7 @@ def test_it_keeps_the_laws_with_a_function_and_a_column() -> None:
 
 @pytest.mark.parametrize("choose", ["most_isolated", "largest", "seeded"])
 def test_whole_blobs_are_chosen(choose: str) -> None:
-    """Where clusters are plain to see, the region is made of whole ones and comes near the share."""
+    """If clusters are well separated, the region consists of whole clusters and comes near the share."""
     data = _blobs([40, 30, 20, 10, 10, 10, 10])
     inside = _inside(_of_column(n_clusters=7, choose=choose, share=0.3), data)
     blobs = np.array(data["blob"])
@@ -295,7 +295,7 @@ def test_an_encoder_that_is_not_there(tmp_path: Path) -> None:
     ],
 )
 def test_errors_of_arguments(arguments: dict, message: str) -> None:
-    """Each argument that cannot work is named, with what to do."""
+    """Each invalid argument is named, with a remedy."""
     with pytest.raises(ParameterError) as error:
         ClusterSplitter(column="code", **arguments)
     assert str(error.value) == message
@@ -319,7 +319,7 @@ def test_errors_of_arguments(arguments: dict, message: str) -> None:
     ],
 )
 def test_errors_of_embeddings(make, message: str) -> None:
-    """So is each argument of an embedding."""
+    """Each invalid argument of an embedding is named, with a remedy."""
     with pytest.raises(ParameterError) as error:
         make()
     assert str(error.value).startswith(message)
@@ -361,14 +361,14 @@ def test_errors_of_embeddings(make, message: str) -> None:
     ],
 )
 def test_errors_of_data(splitter: ClusterSplitter, kind: type[ParameterError], message: str) -> None:
-    """What does not fit the rows is told with the numbers at hand."""
+    """An argument that does not fit the rows is refused, with both numbers."""
     with pytest.raises(kind) as error:
         splitter.assign(_blobs([30, 30]), seed=0)
     assert str(error.value) == message
 
 
 def test_errors_of_vectors() -> None:
-    """Vectors of other lengths, with NaN, or that differ between equal programs are told by row."""
+    """The error names the rows of vectors of other lengths, with NaN, or that differ between equal programs."""
     ragged = Dataset.from_dict({"code": ["a", "b"], "vector": [[1.0], [1.0, 2.0]]})
     with pytest.raises(DataError, match="got 'vector': some vectors are shorter than others"):
         _of_column(n_clusters=2).assign(ragged, seed=0)

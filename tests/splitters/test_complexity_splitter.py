@@ -178,7 +178,7 @@ def test_it_keeps_the_laws_composed(rows, language: str, measure: str) -> None:
     ],
 )  # fmt: skip
 def test_errors(arguments: dict, message: str) -> None:
-    """Each argument that cannot work is named, with what to do."""
+    """Each invalid argument is named, with a remedy."""
     with pytest.raises(ParameterError) as error:
         ComplexitySplitter(**{"column": "code", "language": "python", **arguments})
     assert str(error.value) == message

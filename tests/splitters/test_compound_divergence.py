@@ -78,7 +78,7 @@ def test_divergence_of_nothing():
     ],
 )
 def test_bad_divergence(arguments, message):
-    """What cannot be compared is an error."""
+    """Distributions that cannot be compared are an error."""
     with pytest.raises(ParameterError, match=f"^{re.escape(message)}$"):
         divergence(*map(np.asarray, arguments[:2]), arguments[2])
 
@@ -88,7 +88,7 @@ HELD = st.lists(st.lists(st.integers(0, 1), min_size=4, max_size=4), min_size=2,
 
 @given(HELD, st.lists(st.integers(0, 3), min_size=4, max_size=4), ALPHAS)
 def test_moves_are_foreseen(held, weights, alpha):
-    """What ``Sides`` foresees of a move is what the definition gives after it, at each step of a search."""
+    """At each step of a search, ``Sides`` predicts the value that the definition gives after the move."""
     rows = csr_matrix(np.array(held))
     weights = np.array(weights, dtype=float)
     sides = Sides(rows, weights, alpha, ordered(rows.T @ rows))
@@ -328,7 +328,7 @@ def test_unreachable_atom_divergence_says_what_can_be_had():
 
 
 def test_no_compounds():
-    """Where no compounds make up the share, the error says how many there are."""
+    """If no compounds make up the share, the error says how many there are."""
     rows = Dataset.from_dict({"code": ["x = 1", "y = 2", "z = 3"]})
     with pytest.raises(RegionError) as caught:
         PYTHON.fit(PropertyTable(rows))

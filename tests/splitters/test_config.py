@@ -1,4 +1,4 @@
-"""The arguments of dealing stand once: the calls take them all, show them to editors and check them alike."""
+"""The arguments of a split are defined once: every call takes them, shows them to editors and checks them equally."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from datasets import Dataset, DatasetDict
 
-from codeshift.cli.split import DEALING
+from codeshift.cli.split import SPLIT_OPTIONS
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
@@ -32,7 +32,7 @@ def test_the_options_are_the_fields() -> None:
 
 @pytest.mark.parametrize("call", [Splitter.split, Splitter.assign, Splitter.as_cv, StreamDealer.__init__])
 def test_signatures_show_every_argument(call: typing.Callable[..., object]) -> None:
-    """What help and notebooks complete, with the defaults; every argument of dealing is a keyword."""
+    """Signatures have every argument with its default, as a keyword, for help and completion."""
     shown = inspect.signature(call).parameters
     for field in fields(SplitConfig):
         assert shown[field.name].kind is inspect.Parameter.KEYWORD_ONLY
@@ -42,7 +42,7 @@ def test_signatures_show_every_argument(call: typing.Callable[..., object]) -> N
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__name__)
 def test_unknown_arguments(call: typing.Callable[..., object]) -> None:
-    """They are Python's own error, whichever call is made."""
+    """Every call raises Python's own error for them."""
     with pytest.raises(TypeError, match="ood_keep"):
         call(ROWS, ood_keep=0.5)
 
@@ -54,7 +54,20 @@ def test_a_study_and_the_command_line_have_the_same_arguments() -> None:
     common = [field.name for field in fields(CommonOptions)]
     assert {name: of_study[name] for name in common} == {name: of_call[name] for name in common}
     assert set(of_study) & set(of_call) == {*common, "ood_kept"}  # several shares in a study
-    assert list(DEALING) == list(SplitOptions.__annotations__)
+    assert list(SPLIT_OPTIONS) == list(SplitOptions.__annotations__)
+
+
+def test_help_shows_the_defaults_of_the_call() -> None:
+    """Help of the command line is made without loading the library; what it says in brackets is what a call does."""
+    defaults = {field.name: field.default for field in fields(SplitConfig)}
+    shown = {name: option["help"].rpartition("[")[2].rstrip("]") for name, option in SPLIT_OPTIONS.items()}
+    assert (shown.pop("train_size"), defaults["train_size"]) == ("the rest", None)
+    for name, text in shown.items():
+        if "[" in SPLIT_OPTIONS[name]["help"]:
+            default = defaults[name]
+            assert text == (default if isinstance(default, str) else f"{default:g}"), name
+        else:
+            assert defaults[name] in (None, False), name
 
 
 @pytest.mark.parametrize("name", ["test_ood_size", "test_id_size", "validation_size", "validation_ood_size"])
@@ -89,7 +102,7 @@ def test_train_size_is_a_size_too() -> None:
 
 @pytest.mark.parametrize("share", [0, 1, 0.0, 1.0, 0.25])
 def test_ood_kept_is_always_a_share(share: float) -> None:
-    """Nothing else can be meant by 0 and 1: of a pool of six rows, that share trains."""
+    """0 and 1 are shares too: of a pool of six rows, that share trains."""
     assert type(SplitConfig(ood_kept=share).ood_kept) is float
     region = LONG.fit(PropertyTable(ROWS)).contains(PropertyTable(ROWS))
     train = LONG.assign(ROWS, ood_kept=share, near_duplicates=None, min_test_rows=0).indices("train")
@@ -108,7 +121,7 @@ def test_truth_values_are_no_texts() -> None:
     [("ood_kept", -0.1), ("test_ood_size", 0), ("validation_size", 1.5), ("train_size", True), ("near_duplicates", 3)],
 )
 def test_the_same_checks(call: typing.Callable[..., object], name: str, value: object) -> None:
-    """What cannot work is refused in the same words by every call."""
+    """Every call refuses an invalid argument in the same words."""
     with pytest.raises(ParameterError) as of_config:
         SplitConfig(**{name: value})
     with pytest.raises(ParameterError) as of_call:

@@ -152,7 +152,7 @@ def test_groups_are_settled_before() -> None:
     ],
 )
 def test_bad_arguments(arguments: dict, message: str) -> None:
-    """Each bad argument is told by its name, and misspelt parts with close matches."""
+    """Each invalid argument is named, and misspelt parts with close matches."""
     with pytest.raises(ParameterError, match=message):
         SPLITTER.as_cv(LINES, **{"seed": 0, **arguments})
     with pytest.raises(ParameterError, match="train must be a part of the split, got 'train_control'"):
@@ -160,7 +160,7 @@ def test_bad_arguments(arguments: dict, message: str) -> None:
 
 
 def test_more_splits_than_there_are() -> None:
-    """Where two rows leave two ways to draw, ten splits would repeat them: an error says how many there are."""
+    """If two rows leave two ways to draw, ten splits would repeat them: an error says how many there are."""
     rows = Dataset.from_dict({"code": [f"x = {i}" for i in range(40)], "year": [2020] * 2 + [2000] * 38})
     splitter = TimeSplitter(column="code", by="year", cutoff=2010)
     asked = {"test_id_size": 0, "validation_size": 0, "near_duplicates": None}

@@ -55,7 +55,7 @@ def dealings(draw: st.DrawFn) -> tuple[np.ndarray, RowGroups, SplitConfig]:
 
 @given(dealing=dealings())
 def test_no_unit_stands_in_two_delivered_parts(dealing: tuple[np.ndarray, RowGroups, SplitConfig]) -> None:
-    """Whatever the masks, a unit's rows lie in one part, but for those excluded."""
+    """For any masks, the rows of a unit lie in one part, except excluded ones."""
     inside, units, request = dealing
     dealt = unless_impossible(lambda: divide(inside, units, request))
     assume(dealt is not None)
@@ -88,7 +88,7 @@ def test_orders_are_permutations_that_depend_on_seed_and_role(seed: int, other: 
 
 @given(seed=st.integers(), strata=st.lists(st.integers(0, 3), min_size=5, max_size=60), share=st.floats(0, 1))
 def test_every_stretch_holds_each_stratum_in_its_share(seed: int, strata: list[int], share: float) -> None:
-    """Of the first units in a stratified order, each stratum has its share to within one unit."""
+    """Each stratum has its share of the first units of a stratified order, to within one unit."""
     labels = np.arange(len(strata))
     keys = np.array([f"{i:04d}".encode() for i in labels])
     units = RowGroups(labels, keys).stratified(np.array(strata).astype(str))

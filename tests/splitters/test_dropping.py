@@ -55,7 +55,7 @@ def test_no_part_holds_a_program_twice(rows: Dataset) -> None:
 
 
 def test_dropping_is_ignoring_on_the_rows_that_are_kept(rows: Dataset) -> None:
-    """What is dropped takes no part: the others are dealt as if they were all there is."""
+    """Dropped rows have no effect: the others are assigned as if they were all rows."""
     assignment = LONG.assign(
         rows, seed=3, near_duplicates="drop", stratify_by_column="label", train_size=60, train_control=True
     )
@@ -70,7 +70,7 @@ def test_dropping_is_ignoring_on_the_rows_that_are_kept(rows: Dataset) -> None:
 
 
 def test_which_copy_is_kept_does_not_depend_on_order(rows: Dataset) -> None:
-    """Of exact copies the whole row decides, and rows in another order give the same manifest."""
+    """Among exact copies the whole row decides; rows in another order give the same manifest."""
     assignment = LONG.assign(rows, seed=0, near_duplicates="drop")
     order = np.random.default_rng(0).permutation(len(rows))
     shuffled = LONG.assign(rows.select(order), seed=0, near_duplicates="drop")
@@ -127,7 +127,7 @@ def test_groups_are_kept_whole_beside_it(rows: Dataset) -> None:
 
 
 def test_a_region_of_copies_alone_is_an_error() -> None:
-    """Where all rows of the region are near-copies of rows kept outside of it, nothing is left to test."""
+    """If all rows of the region are near-copies of rows kept outside, nothing is left to test."""
     short = [_function(f"f{i}", 11, "return 1") for i in range(60)]
     long = [_function(f"f{i}", 12, "return 1") for i in range(60)]
     larger = next(i for i in range(60) if digest([long[i]]) > digest([short[i]]))
@@ -138,7 +138,7 @@ def test_a_region_of_copies_alone_is_an_error() -> None:
 
 
 def test_few_distinct_rows_are_told() -> None:
-    """Six rows in test_ood are a warning that says so; the parameter draws the line."""
+    """Six rows in test_ood give a warning with the number; the parameter sets the limit."""
     kinds = ["rare" if i < 12 else "usual" for i in range(400)]
     data = Dataset.from_dict({"code": [f"x{i} = {i} * {i}" + " + y" * (i % 7) for i in range(400)], "kind": kinds})
     splitter = GroupSplitter(column="code", by="kind", values=("rare",))

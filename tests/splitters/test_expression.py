@@ -76,7 +76,7 @@ def test_every_public_splitter_is_known() -> None:
 
 
 def test_column_and_language_are_filled_in() -> None:
-    """Where a splitter needs them and the text leaves them out; what the text says goes before."""
+    """They are filled in if a splitter needs them and the text leaves them out; the text takes precedence."""
     text = "ASTNodeSplitter(nodes=['if_statement']) | ASTNodeSplitter(column='b', language='go', rarest=2)"
     assert parse_splitter(text, column="a", language="java") == ASTNodeSplitter(
         column="a", language="java", nodes=("if_statement",)

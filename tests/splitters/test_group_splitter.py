@@ -68,7 +68,7 @@ def test_another_region_seed_draws_other_groups() -> None:
 
 
 def test_labels_of_other_types() -> None:
-    """Whole numbers and truth values are labels too; 1, True and "1" are three."""
+    """Whole numbers and truth values are labels too; 1, True and "1" are three different labels."""
     table = PropertyTable(Dataset.from_dict({"code": ["a", "b", "c"], "author": [1, 2, 3]}))
     assert GroupSplitter(column="code", by="author", values=(2,)).fit(table).contains(table).tolist() == [
         False,
@@ -118,7 +118,7 @@ def test_equal_code_in_two_projects_stands_in_one_delivered_part() -> None:
     ],
 )
 def test_errors_of_arguments(arguments: dict, message: str) -> None:
-    """Each argument that cannot work is named, with what to do."""
+    """Each invalid argument is named, with a remedy."""
     with pytest.raises(ParameterError) as error:
         GroupSplitter(column="code", **arguments)
     assert str(error.value) == message

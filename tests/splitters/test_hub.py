@@ -18,7 +18,7 @@ REPO = "somebody/rows"
 
 
 class Told(NamedTuple):
-    """What the user of the story saw, and the hub as it stood afterwards."""
+    """Outputs that the user of the story saw, and the state of the hub afterwards."""
 
     user: dict[str, Any]
     hub: HubStandIn
@@ -26,7 +26,7 @@ class Told(NamedTuple):
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    """The story, run once in a process that can reach nothing but the stand-in."""
+    """Return the outputs of the story, run once in a process that can reach only the stand-in."""
     with hub_stand_in(tmp_path_factory.mktemp("hub")) as hub:
         hub.busy = {"somebody/busy"}
         yield Told(run_story(hub_story, hub, tmp_path_factory.mktemp("home")), hub)
@@ -37,7 +37,7 @@ def sections(readme: str) -> list[str]:
 
 
 def test_the_stand_in_knew_every_request(told: Told) -> None:
-    """Nothing was asked that the stand-in does not answer, so what passed here was not passed over."""
+    """The stand-in answered every request, so no check was skipped."""
     assert told.hub.unknown == []
     assert told.hub.tokens - {""} == {f"Bearer {hub_story.TOKEN}"}
 
@@ -110,7 +110,7 @@ def test_pull_requests(told: Told) -> None:
 
 
 def test_somebody_else_in_between(told: Told) -> None:
-    """Where another commit came between the two, the second is refused and overwrites nothing."""
+    """If another commit came between the two, the second is refused and overwrites nothing."""
     assert told.user["busy"] == 412
     assert told.hub.repositories["somebody/busy"].messages == ["initial commit", "Upload dataset", "somebody else"]
 
@@ -125,7 +125,7 @@ def test_somebody_else_in_between(told: Told) -> None:
     ],
 )
 def test_bad_arguments(repo_id: str, arguments: dict, message: str) -> None:
-    """What cannot work is told before anything is sent."""
+    """Invalid arguments are refused before anything is sent."""
     data = hub_story.rows()
     with pytest.raises(ParameterError, match=re.escape(message)):
         LengthSplitter(column="code").assign(data, seed=0).push_to_hub(repo_id, **arguments)

@@ -65,7 +65,7 @@ DRAWN = [check for check in CHECKS if check not in (check_fresh_process, check_s
 
 @given(data=datasets(), splitter=splitters())
 def test_laws_on_drawn_data(data: Dataset, splitter: Splitter) -> None:
-    """Each law holds for whatever splitter on whatever rows, as long as they can be split at all."""
+    """Each law holds for every splitter and all rows that can be split at all."""
     assume(unless_impossible(lambda: splitter.assign(data, seed=0)) is not None)
     for check in DRAWN:
         # A part on request may not fit so few rows; a broken law is an AssertionError, which passes through.
@@ -107,6 +107,6 @@ def test_a_subclass_may_not_override_the_calls() -> None:
 
 
 def test_check_splitter_catches_a_splitter_that_looks_at_row_order(rows: Dataset) -> None:
-    """A splitter whose region depends on positions is told so."""
+    """The checks refuse a splitter whose region depends on positions."""
     with pytest.raises(AssertionError, match="broken law: row order"):
         check_splitter(ByPosition(column="code"), rows, fresh_process=False)

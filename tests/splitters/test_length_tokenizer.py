@@ -38,7 +38,7 @@ def _tokenizer(vocab_size: int):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Where a small tokenizer is saved."""
+    """Return the folder of a small tokenizer."""
     path = tmp_path_factory.mktemp("tokenizer")
     _tokenizer(280).save_pretrained(path)
     return str(path)
@@ -56,7 +56,7 @@ def test_it_keeps_the_laws_composed(folder: str) -> None:
 
 
 def test_lengths_are_those_of_the_model_without_special_tokens(folder: str) -> None:
-    """Each text's length is what the tokenizer gives for it, minus what it wraps around it."""
+    """The length of a text is that of the tokenizer, without special tokens."""
     tokenizer = load_tokenizer(folder)[0]
     texts = ["return value", "", "größe = 1"]
     lengths = ModelTokenCount("code", folder).compute(texts)
@@ -105,7 +105,7 @@ def test_another_vocabulary_under_the_same_name_is_noticed(folder: str, tmp_path
     ],
 )
 def test_errors_of_arguments(arguments: dict, message: str) -> None:
-    """Each argument that cannot work is named, with what to do."""
+    """Each invalid argument is named, with a remedy."""
     with pytest.raises(ParameterError) as error:
         LengthSplitter(**{"column": "code", "tokenizer": "somewhere", **arguments})
     assert str(error.value).startswith(message)

@@ -32,7 +32,7 @@ SPLITTERS = {
 
 
 def rows() -> Dataset:
-    """A hundred and twenty programs that never change, nor do their splits."""
+    """Return a hundred and twenty programs that never change; their splits do not change either."""
     code = [
         f"def f{i}(x):\n" + "    x += 1\n" * (i % 11 + 1) + ("    while x:\n        x -= 1\n" if i % 6 == 0 else "")
         for i in range(110)
@@ -66,7 +66,7 @@ def test_golden_manifests(name: str) -> None:
 @pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning")
 @pytest.mark.parametrize("name", SPLITTERS)
 def test_golden_manifests_apply(name: str) -> None:
-    """A golden file, loaded, splits shuffled rows as it says."""
+    """A golden file that is loaded splits shuffled rows as it says."""
     manifest = SplitManifest.load(GOLDEN / f"{name}.json")
     splits = manifest.apply(rows().shuffle(seed=11))
     assert {part: len(split) for part, split in splits.items()} == {
@@ -85,7 +85,7 @@ def test_save_and_load(tmp_path: Path) -> None:
 
 
 def test_a_failed_save_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where writing breaks off, the file that stood there still stands."""
+    """If writing fails, the old file is kept."""
     manifest = _assign("longest").manifest
     path = tmp_path / "split.json"
     manifest.save(path)
@@ -113,7 +113,7 @@ def test_a_failed_save_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
     ],
 )
 def test_other_data_is_an_error_that_says_what_differs(change, message: str) -> None:
-    """Missing, new and repeated rows are each told apart."""
+    """The error distinguishes missing, new and repeated rows."""
     manifest = _assign("longest").manifest
     with pytest.raises(ManifestError, match=message):
         manifest.apply(change(rows()))
@@ -148,7 +148,7 @@ def test_an_assignment_knows_its_own_data() -> None:
     ],
 )
 def test_what_is_no_manifest_is_an_error(tmp_path: Path, text: str, message: str) -> None:
-    """A cut-off file, another file and another version are told apart."""
+    """The error distinguishes a truncated file, another file and another version."""
     path = tmp_path / "split.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ManifestError, match=message):
@@ -168,7 +168,7 @@ def test_what_is_no_manifest_is_an_error(tmp_path: Path, text: str, message: str
     ],
 )
 def test_facts_of_other_keys_or_values_are_refused(field: str, change: dict, message: str) -> None:
-    """A renamed key, a value that no call takes: what a program would look up in vain is said when it is read."""
+    """A renamed key or a value that no call takes is an error on reading, not later."""
     plain = json.loads(_assign("longest").manifest.to_json())
     plain[field] |= change
     if field == "near_duplicates":
@@ -219,13 +219,13 @@ def test_a_region_whose_fields_do_not_fit_is_told_when_it_is_read(change: dict) 
 
 
 def _signed(plain: dict) -> str:
-    """A manifest as somebody writes it who writes its digest, too."""
+    """Return a manifest as somebody would forge it, with its digest."""
     return json.dumps(plain | {"sha256": content_digest(plain)})
 
 
 @pytest.mark.parametrize("name", SPLITTERS)
 def test_whatever_is_changed_is_an_error_or_the_same(name: str) -> None:
-    """Two hundred bits, turned one at a time anywhere in the file: no other split comes of any."""
+    """Flipping any one of two hundred bits in the file gives no other split."""
     text = (GOLDEN / f"{name}.json").read_bytes()
     expected = SplitManifest.from_json(text.decode())
     refused = 0
@@ -244,7 +244,7 @@ def test_whatever_is_changed_is_an_error_or_the_same(name: str) -> None:
 )
 @pytest.mark.parametrize("field", sorted(set(json.loads((GOLDEN / "longest.json").read_text())) - {"format", "sha256"}))
 def test_values_of_other_types_are_told(field: str, value: object) -> None:
-    """Whatever stands in a field, with a digest that fits: it is read, or it is an error of a manifest."""
+    """Any value of a field, with a digest that fits, is read or is an error of a manifest."""
     plain = json.loads(_assign("longest").manifest.to_json())
     plain[field] = value
     try:
@@ -261,7 +261,7 @@ def test_values_of_other_types_are_told(field: str, value: object) -> None:
 
 @pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning")
 def test_the_region_holds_the_rows_that_it_held() -> None:
-    """A threshold that somebody moved, and signed, is found out by the rows."""
+    """The rows reveal a threshold that somebody changed and signed."""
     for name in SPLITTERS:
         _assign(name).manifest.check_region(rows().shuffle(seed=3))
     plain = json.loads(_assign("longest").manifest.to_json())
@@ -276,13 +276,13 @@ def test_the_region_holds_the_rows_that_it_held() -> None:
 
 
 def test_deep_nesting_is_told() -> None:
-    """A text that no manifest ever was."""
+    """Deeply nested text is an error of a manifest."""
     with pytest.raises(ManifestError, match="is not JSON"):
         SplitManifest.from_json("[" * 100_000)
 
 
 def test_the_fitted_region_divides_other_rows() -> None:
-    """A threshold learnt on one dataset is asked of another."""
+    """A threshold that was fitted on one dataset divides another."""
     region = _assign("longest").manifest.fitted_region()
     others = PropertyTable(Dataset.from_dict({"code": ["x = 1", "x = 1\n" * 100]}))
     assert region.contains(others).tolist() == [False, True]

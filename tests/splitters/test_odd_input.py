@@ -120,7 +120,7 @@ HOSTILE = {
 @pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning")
 @pytest.mark.filterwarnings("ignore:1 row is excluded as unparsable:codeshift.errors.LeftOutWarning")
 def test_odd_rows_are_split_or_refused_in_words(splitter: Splitter, name: str) -> None:
-    """Nothing but a split in which no text stands on two sides, or an error of codeshift with a remedy."""
+    """The result is a split in which no text is on two sides, or an error of codeshift with a remedy."""
     data = Dataset.from_dict({"code": HOSTILE[name]})
     told = ""
     try:
@@ -137,7 +137,7 @@ def test_odd_rows_are_split_or_refused_in_words(splitter: Splitter, name: str) -
 @given(texts=st.lists(st.text(max_size=12), min_size=1, max_size=25), seed=st.integers(0, 5))
 @pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning")
 def test_any_texts_are_split_or_refused(texts: list[str], seed: int) -> None:
-    """Whatever the texts are, none is lost and none stands on two sides."""
+    """No text is lost and none is on two sides, whatever the texts are."""
     data = Dataset.from_dict({"code": texts})
     splitter = LengthSplitter(column="code", unit="chars", quantiles=(0.5, 1.0))
     try:
@@ -152,7 +152,7 @@ def test_any_texts_are_split_or_refused(texts: list[str], seed: int) -> None:
 
 
 def test_numbers_of_numpy_are_numbers() -> None:
-    """They can be given wherever numbers can, and neither repr nor manifest shows where they came from."""
+    """They are accepted like Python's numbers, and neither repr nor manifest shows their origin."""
     data = Dataset.from_dict({"code": CODE})
     given_plain = LONG.assign(data, seed=3, ood_kept=0.5, train_size=9, tolerance=1.0)
     given_numpy = LONG.assign(
@@ -216,14 +216,14 @@ def test_a_set_of_names_has_one_order_in_every_process() -> None:
     ],
 )
 def test_arguments_of_the_wrong_kind(make, message: str) -> None:
-    """What is no name, and no several names, is refused when the splitter is made."""
+    """Anything but a name or several names is refused when the splitter is created."""
     with pytest.raises(ParameterError, match=re.escape(message)):
         make()
 
 
 @pytest.mark.parametrize("column", [3, None, ["code"], ""])
 def test_a_column_is_named_by_text(column) -> None:
-    """Anything else is told before any work."""
+    """Anything else is refused before any work."""
     with pytest.raises(ParameterError, match=r"column must be the name of a column, got "):
         LengthSplitter(column=column).assign(Dataset.from_dict({"code": CODE}), seed=0)
     with pytest.raises(ParameterError, match=r"column must be (the name of|a column of)"):
@@ -242,13 +242,13 @@ def test_a_column_is_named_by_text(column) -> None:
     ],
 )
 def test_a_missing_column_is_told_by_the_argument_that_names_it(splitter: Splitter, message: str) -> None:
-    """Also where the splitter is part of a composition."""
+    """This holds for a splitter within a composition too."""
     with pytest.raises(DataError, match=re.escape(message)):
         splitter.assign(Dataset.from_dict({"code": CODE}), seed=0)
 
 
 def test_a_stream_is_told_of_the_dealer_for_streams() -> None:
-    """Exact sizes need all rows."""
+    """The error points to the class for streams, since exact sizes need all rows."""
     stream = Dataset.from_dict({"code": CODE}).to_iterable_dataset()
     with pytest.raises(ParameterError, match=r"got 'IterableDataset': a stream is dealt by .*StreamDealer"):
         LONG.split(stream, seed=0)
@@ -307,6 +307,6 @@ def test_labels_keep_the_features_of_a_stream() -> None:
     ],
 )
 def test_what_a_dealer_of_streams_refuses(make, message: str) -> None:
-    """Each argument that cannot work is named before a row is read."""
+    """Each invalid argument is named before a row is read."""
     with pytest.raises(ParameterError, match=re.escape(message)):
         make()

@@ -53,7 +53,7 @@ def test_the_region_is_fitted_on_train_alone() -> None:
 
 
 def test_a_training_row_equal_to_a_test_row_is_bound(official: DatasetDict) -> None:
-    """The copy in train or validation goes, the test row stays, and both counts are told."""
+    """The copy in train or validation is excluded, the test row stays, and both are counted."""
     leaky = DatasetDict(official)
     leaky["train"] = Dataset.from_dict({"code": [*official["train"]["code"], official["test"][1]["code"]]})
     leaky["validation"] = Dataset.from_dict({"code": [*official["validation"]["code"], official["test"][2]["code"]]})
@@ -88,7 +88,7 @@ def test_manifest_round_trip_over_official_splits(official: DatasetDict) -> None
     ],
 )
 def test_arguments_without_effect_are_errors(official: DatasetDict, arguments: dict, message: str) -> None:
-    """What official splits settle cannot be asked for."""
+    """Arguments that official splits determine are refused."""
     with pytest.raises(ParameterError, match=message):
         LONG.assign(official, **arguments)
 
@@ -119,11 +119,11 @@ def test_other_names_of_splits_are_an_error(official: DatasetDict) -> None:
         LONG.assign(DatasetDict(train=official["train"], valid=official["validation"]), seed=0)
 
 
-def test_indices_of_excluded_rows_need_a_source(official: DatasetDict) -> None:
+def test_indices_of_excluded_rows_need_a_split(official: DatasetDict) -> None:
     """Excluded rows stand in several splits: which one must be named."""
     assignment = LONG.assign(official)
-    assert len(assignment.indices("excluded", source="validation")) == 10
-    with pytest.raises(ParameterError, match="source must be one of"):
+    assert len(assignment.indices("excluded", split="validation")) == 10
+    with pytest.raises(ParameterError, match="split must be one of"):
         assignment.indices("excluded")
 
 

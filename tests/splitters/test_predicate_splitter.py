@@ -57,7 +57,7 @@ def test_the_function_sees_what_it_reads_and_nothing_else() -> None:
 
 
 def test_an_error_names_the_argument_that_names_the_column() -> None:
-    """That is ``reads``, though another argument has the same text; in a composition too."""
+    """The error names ``reads``, although another argument has the same text; in a composition too."""
     splitter = PredicateSplitter(column="code", predicate=from_early_years, name="era", reads=("era",))
     for recipe in (splitter, LengthSplitter(column="code") & ~splitter):
         with pytest.raises(DataError, match=r"^reads must be a column of the dataset, got 'era'"):
@@ -118,7 +118,7 @@ def test_a_function_must_return_a_truth_value() -> None:
     ],
 )
 def test_errors_of_arguments(predicate: object, message: str) -> None:
-    """What cannot be named again is refused at once."""
+    """A function that cannot be imported by name is refused at once."""
     with pytest.raises(ParameterError) as error:
         PredicateSplitter(column="code", predicate=predicate)
     assert message.replace("test_predicate_splitter.", "") in str(error.value).replace(f"{__name__}.", "")

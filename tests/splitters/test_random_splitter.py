@@ -29,7 +29,7 @@ def test_it_keeps_the_laws_composed(rows) -> None:
 
 @given(count=st.integers(20, 60), share=st.floats(0.05, 0.95), seed=st.integers())
 def test_the_share_is_exact_where_no_rows_are_equal(count: int, share: float, seed: int) -> None:
-    """The region holds the share asked, to within half a row."""
+    """The region holds the requested share, to within half a row."""
     table = PropertyTable(Dataset.from_dict({"code": [f"x = {i}" for i in range(count)]}))
     inside = RandomSplitter(column="code", share=share, region_seed=seed).fit(table).contains(table).sum()
     assert abs(inside - share * count) <= 0.5

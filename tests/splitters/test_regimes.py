@@ -53,7 +53,7 @@ def test_no_part_is_an_error_of_its_own(rows: Dataset) -> None:
 
 
 def test_a_warning_names_the_size_asked_and_got(rows: Dataset) -> None:
-    """Where groups cannot be cut, the part that missed its size is named with both numbers."""
+    """If groups cannot be divided, the part that missed its size is named with both numbers."""
     grouped = rows.add_column("project", [f"p{i // 40}" for i in range(500)])
     with pytest.warns(SizeWarning, match=r"test_ood: asked 50 rows, got \d+"):
         assignment = LONG.assign(grouped, seed=0, groups="project")

@@ -1,4 +1,4 @@
-"""A region says what it is: the library's own and a user's alike, in a summary and in errors."""
+"""Regions describe themselves, the library's and a user's, in a summary and in errors."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class EndsWithOfATest(Region):
 
 @dataclass(frozen=True, kw_only=True)
 class FittedOfATest(Splitter):
-    """A recipe for a region at hand."""
+    """Splitter that returns a given region."""
 
     region: Region
 
@@ -91,7 +91,7 @@ def test_an_empty_region_is_named_in_words() -> None:
 
 
 def test_leaves() -> None:
-    """A composition's parts from left to right; a region of its own is its only leaf."""
+    """The leaves of a composition are its parts from left to right; any other region is its only leaf."""
     long, short, marked = (
         Interval(CharCount("code"), low=9),
         Interval(CharCount("code"), high=3),

@@ -56,7 +56,7 @@ def test_each_once_in_the_order_of_the_names() -> None:
 
 
 def test_the_embedding_reaches_the_clusters() -> None:
-    """As in ``simscood_scenarios``."""
+    """The embedding is passed on as in ``simscood_scenarios``."""
     asked = {"embedding": "microsoft/codebert-base", "pca": 50}
     assert scenarios_by_name("simscood", column="code", language="go", **asked) == simscood_scenarios(
         "code", language="go", **asked

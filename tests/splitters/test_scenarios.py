@@ -136,7 +136,7 @@ def test_the_lists_name_what_the_grammars_have() -> None:
     ],
 )
 def test_errors(make, message: str) -> None:
-    """Each argument that cannot work is named, with what to do."""
+    """Each invalid argument is named, with a remedy."""
     with pytest.raises(ParameterError) as error:
         make()
     assert str(error.value).startswith(message)

@@ -1,4 +1,4 @@
-"""What splitters are, from top to bottom: recipes for what is out of distribution."""
+"""Splitters from top to bottom: recipes for what is out of distribution."""
 
 from __future__ import annotations
 

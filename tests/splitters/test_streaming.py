@@ -104,7 +104,7 @@ def test_regimes_are_nested_with_the_same_held_out_rows(kept: tuple[float, float
 
 @given(seed=st.integers(), sizes=st.tuples(st.floats(0.01, 0.9), st.floats(0, 0.25), st.floats(0, 0.25)))
 def test_no_group_trains_and_is_held_out(seed: int, sizes: tuple[float, float, float]) -> None:
-    """Whatever the shares, a group with a row in train has none in a held-out part."""
+    """For any shares, a group with a row in train has none in a held-out part."""
     data = _rows(300)
     dealer = _dealer(
         seed=seed,
@@ -121,7 +121,7 @@ def test_no_group_trains_and_is_held_out(seed: int, sizes: tuple[float, float, f
 
 
 def test_a_region_of_a_manifest_deals_a_stream() -> None:
-    """What was learnt on a sample divides the stream that it came from."""
+    """A region fitted on a sample divides the stream that the sample came from."""
     data = _rows(1000)
     manifest = LengthSplitter(column="code", unit="chars").assign(data.select(range(200)), seed=0).manifest
     parts = _dealer(region=manifest.fitted_region()).parts(data)

@@ -47,7 +47,7 @@ def _inside(times: list, **arguments) -> list[bool]:
     ids=["iso", "date", "datetime", "year", "float", "zones"],
 )
 def test_the_cutoff_is_the_first_moment_outside_of_training(times: list, cutoff: object) -> None:
-    """Whatever the type of the column, rows before the cutoff are outside, those at and after it inside."""
+    """For any type of column, rows before the cutoff are outside, those at and after it inside."""
     assert _inside(times, cutoff=cutoff) == [False, True, True]
 
 
@@ -88,7 +88,7 @@ def test_a_cutoff_is_kept_as_text_whatever_it_was_given_as() -> None:
     ],
 )
 def test_errors_of_arguments(arguments: dict, message: str) -> None:
-    """Each argument that cannot work is named, with what to do."""
+    """Each invalid argument is named, with a remedy."""
     with pytest.raises(ParameterError) as error:
         TimeSplitter(column="code", **arguments)
     assert str(error.value) == message
@@ -120,7 +120,7 @@ def test_errors_of_arguments(arguments: dict, message: str) -> None:
     ],
 )
 def test_errors_of_data(times: list, cutoff: object, message: str) -> None:
-    """A value that is no time, and a cutoff of another kind than the column, are told with what to do."""
+    """A value that is no time, and a cutoff of another type than the column, are errors with a remedy."""
     with pytest.raises(ParameterError) as error:
         _inside(times, cutoff=cutoff)
     assert str(error.value) == message
@@ -181,7 +181,7 @@ def test_the_mix_of_projects_stays() -> None:
 
 
 def test_many_small_projects_have_the_share() -> None:
-    """Of 100 projects of two rows, a fifth of all rows is inside, though no project has a fifth of a row."""
+    """A fifth of all rows is inside for 100 projects of two rows, though no project has a fifth of a row."""
     _, inside = _within([(f"p{i:03}", day) for i in range(100) for day in (1, 2)], 0.2)
     assert sum(inside) == 40
 

@@ -95,7 +95,7 @@ def test_rare_programs_are_found() -> None:
     ],
 )  # fmt: skip
 def test_errors(arguments: dict, message: str) -> None:
-    """Each argument that cannot work is named, with close matches."""
+    """Each invalid argument is named, with close matches."""
     with pytest.raises(ParameterError) as error:
         TokenRaritySplitter(column="code", **arguments)
     assert str(error.value) == message

@@ -162,7 +162,7 @@ def test_a_property_whose_language_is_not_of_code_is_not_parsed() -> None:
 
 
 def test_a_property_that_parses_says_so_to_the_regions_that_use_it() -> None:
-    """What a property of one's own parses is recorded, through other properties and compositions."""
+    """The languages that a user's property parses are recorded, through other properties and compositions."""
     rows = Dataset.from_dict({"code": [f"x = {i}\n" * (i % 5 + 1) for i in range(60)]})
     splitter = AtLeast(column="code", number=Untied("code", Statements("code")), low=4) - LengthSplitter(
         column="code", language="java", bounds=(1_000, None)

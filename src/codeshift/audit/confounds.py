@@ -49,14 +49,14 @@ def measure_confounds(
 ) -> tuple[Confound, ...]:
     """Return the confounds, those that moved farthest first, on distinct rows given by positions in the table."""
     nothing = np.empty(0, dtype=np.int64)
-    compared = [one for one in series if not one.intended]
-    total = sum(len(one.values.vocabulary) if isinstance(one.values, ElementCounts) else 1 for one in compared)
-    found = [
+    compared = [prop for prop in series if not prop.intended]
+    total = sum(len(prop.values.vocabulary) if isinstance(prop.values, ElementCounts) else 1 for prop in compared)
+    confounds = [
         replace(confound, p_value=significant(min(1.0, confound.p_value * total)))
-        for one in compared
-        for confound in _of(one, train, test, nothing if reference is None else reference)
+        for prop in compared
+        for confound in _of(prop, train, test, nothing if reference is None else reference)
     ]
-    return tuple(sorted(found, key=lambda confound: (-abs(confound.effect), confound.name)))
+    return tuple(sorted(confounds, key=lambda confound: (-abs(confound.effect), confound.name)))
 
 
 def _of(series: Series, train: np.ndarray, test: np.ndarray, reference: np.ndarray) -> Iterator[Confound]:

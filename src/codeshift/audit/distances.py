@@ -136,8 +136,9 @@ def jensen_shannon(
     with counted("Jensen-Shannon distance", n_permutations, "permutation") as bar:
         while done < n_permutations:
             columns = [rng.permutation(is_second) for _ in range(min(step, n_permutations - done))]
-            found = _distances(counts, np.stack(columns, axis=1).astype(np.float64))
-            hits += int((found >= observed - SLACK).sum())  # NaN, from a permuted sample without counts, is not a hit
+            distances = _distances(counts, np.stack(columns, axis=1).astype(np.float64))
+            # NaN, from a permuted sample without counts, is not a hit.
+            hits += int((distances >= observed - SLACK).sum())
             done += len(columns)
             bar.update(len(columns))
     return observed, (1 + hits) / (1 + n_permutations)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from codeshift.audit.parts import AuditParts
-from codeshift.errors import DataError, closest
-from codeshift.properties.dataset_columns import column_values
+from codeshift.properties.dataset_columns import check_column, column_values
 from codeshift.properties.near_duplicates import NearDuplicates
 
 
@@ -128,18 +127,16 @@ def _worst(
     texts: list[str], train: list[str], pairs: list[tuple[int, int, float]], count: int
 ) -> tuple[LeakedPair, ...]:
     """Return the pairs to show: each once, exact copies last, since there is nothing to compare in them."""
-    found: dict[tuple[str, str], LeakedPair] = {}
+    by_texts: dict[tuple[str, str], LeakedPair] = {}
     for row, other, jaccard in pairs:
         pair = LeakedPair(jaccard=jaccard, row=texts[row], train_row=train[other])
-        found.setdefault((pair.row, pair.train_row), pair)
-    ordered = sorted(found.values(), key=lambda pair: (pair.row == pair.train_row, -pair.jaccard))
+        by_texts.setdefault((pair.row, pair.train_row), pair)
+    ordered = sorted(by_texts.values(), key=lambda pair: (pair.row == pair.train_row, -pair.jaccard))
     return tuple(ordered[:count])
 
 
 def _in_shared_groups(parts: AuditParts, part: str, groups: str) -> int:
-    known = parts.table.data.column_names
-    if groups not in known:
-        raise DataError("groups", "a column of all parts", groups, closest(groups, known))
+    check_column(parts.table.data, groups, "groups", of="all parts")
     values = column_values(parts.table.data, groups, "groups")
     in_train = {_keyed(values[row]) for row in parts.rows[parts.train].tolist()}
     return sum(_keyed(values[row]) in in_train for row in parts.rows[part].tolist())

@@ -66,12 +66,12 @@ def nearest_similarities(rows: csr_matrix, train: csr_matrix) -> np.ndarray:
         return np.full(n, math.nan if not m else 0.0)
     queries, corpus = tfidf(rows, train), tfidf(train, train).T.tocsr()
     step = max(1, _CELLS // m)
-    found: list[Any] = []
+    blocks: list[Any] = []
     with counted("Nearest rows of train", n, "row") as bar:
         for start in range(0, n, step):
-            found.append((queries[start : start + step] @ corpus).max(axis=1).toarray().ravel())
-            bar.update(len(found[-1]))
-    similarities: np.ndarray = np.minimum(np.concatenate(found), 1.0)
+            blocks.append((queries[start : start + step] @ corpus).max(axis=1).toarray().ravel())
+            bar.update(len(blocks[-1]))
+    similarities: np.ndarray = np.minimum(np.concatenate(blocks), 1.0)
     return similarities
 
 

@@ -108,9 +108,9 @@ def take_parts(
         if data is not None:
             remedy = "a DatasetDict brings its rows along"
             raise ParameterError("data", "left out where splits are given", type(data).__name__, remedy)
-    found = _checked_splits(splits)
-    names = _names(found, train=train, test=test, reference=reference)
-    used = {name: found[name] for name in [*names.values(), *SELECTED_ON] if name in found}
+    parts = _checked_splits(splits)
+    names = _names(parts, train=train, test=test, reference=reference)
+    used = {name: parts[name] for name in [*names.values(), *SELECTED_ON] if name in parts}
     orders = {name: _content_order(rows, name, column, digests.get(name)) for name, rows in used.items()}
     starts = dict(zip(used, np.cumsum([0, *(len(rows) for rows in used.values())])[:-1], strict=True))
     return AuditParts(

@@ -43,6 +43,6 @@ def levels(scores: np.ndarray) -> np.ndarray:
     [1, 0, 0]
     """
     order = np.argsort(scores, kind="stable")
-    found = np.empty(len(scores), dtype=np.int64)
-    found[order] = np.cumsum(np.diff(scores[order], prepend=scores[order[:1]]) > SLACK)
-    return found
+    numbers = np.empty(len(scores), dtype=np.int64)
+    numbers[order] = np.cumsum(np.diff(scores[order], prepend=scores[order[:1]]) > SLACK)
+    return numbers

@@ -60,19 +60,19 @@ def of_leakage(leakage: Sequence[Leakage], train: str, near: NearDuplicates) -> 
     )
     rows = tuple(
         row(
-            one.part,
-            _count(one.n),
-            _of(one.exact, one.exact_share),
-            _of(one.near, one.near_share),
-            _of(one.renamed, one.renamed_share),
-            "-" if one.groups is None else _of(one.groups, one.groups_share),
+            leak.part,
+            _count(leak.n),
+            _of(leak.exact, leak.exact_share),
+            _of(leak.near, leak.near_share),
+            _of(leak.renamed, leak.renamed_share),
+            "-" if leak.groups is None else _of(leak.groups, leak.groups_share),
         )
-        for one in leakage
+        for leak in leakage
     )
     heads = ("rows", "exact copy", "near-duplicate", "renamed copy", "shared group")
     yield Table(columns=names("part") + numbers(*heads), rows=rows)
-    if unsettled := [one for one in leakage if one.unsettled]:
-        counts = ", ".join(f"{counted(one.unsettled, 'row')} of {one.part}" for one in unsettled)
+    if unsettled := [leak for leak in leakage if leak.unsettled]:
+        counts = ", ".join(f"{counted(leak.unsettled, 'row')} of {leak.part}" for leak in unsettled)
         yield Note(
             f"Not compared with all of {train}, since too many rows are nearly near-duplicates: {counts}. "
             "More of them may have a near-duplicate there."
@@ -81,14 +81,14 @@ def of_leakage(leakage: Sequence[Leakage], train: str, near: NearDuplicates) -> 
 
 
 def _pairs(leakage: Sequence[Leakage], train: str) -> Iterator[Code]:
-    for one in leakage:
-        pairs = [("pair", pair) for pair in one.worst] + [("renamed pair", pair) for pair in one.worst_renamed]
+    for leak in leakage:
+        pairs = [("pair", pair) for pair in leak.worst] + [("renamed pair", pair) for pair in leak.worst_renamed]
         for i, (kind, pair) in enumerate(pairs, start=1):
-            caption = f"{one.part}, {kind} {i}, Jaccard similarity {pair.jaccard:.2f}"
+            caption = f"{leak.part}, {kind} {i}, Jaccard similarity {pair.jaccard:.2f}"
             if pair.row == pair.train_row:
-                yield Code(_cut(pair.row), caption=f"{caption}: the same code in {one.part} and in {train}")
+                yield Code(_cut(pair.row), caption=f"{caption}: the same code in {leak.part} and in {train}")
             else:
-                yield Code(_cut(pair.row), caption=f"{caption}: the row of {one.part}")
+                yield Code(_cut(pair.row), caption=f"{caption}: the row of {leak.part}")
                 yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {train}")
 
 
@@ -105,23 +105,23 @@ def of_labels(labels: Sequence[LabelShift], train_name: str, column: str | None)
     first = labels[0]
     shown = first.labels[:_SHOWN_LABELS]
     train = row(train_name, _count(first.n_train), "-", *(share(s, 1) for s in first.train_shares[: len(shown)]))
-    by_label = [dict(zip(one.labels, one.shares, strict=True)) for one in labels]
+    by_label = [dict(zip(shift.labels, shift.shares, strict=True)) for shift in labels]
     parts = tuple(
-        row(one.part, _count(one.n), _count(one.unlabelled), *(share(shares.get(name, 0.0), 1) for name in shown))
-        for one, shares in zip(labels, by_label, strict=True)
+        row(shift.part, _count(shift.n), _count(shift.unlabelled), *(share(shares.get(name, 0.0), 1) for name in shown))
+        for shift, shares in zip(labels, by_label, strict=True)
     )
     yield Table(columns=names("part") + numbers("labelled", "without", *shown), rows=(train, *parts))
     rows = tuple(
         row(
-            one.part,
-            share(one.total_variation, 1) if one.n else "-",
-            _number(one.jensen_shannon, 2),
-            _p(one.p_value),
-            _count(one.unseen),
-            _of(one.conflicts, one.conflicts_share),
-            _of(one.conflicts_within, one.conflicts_within_share),
+            shift.part,
+            share(shift.total_variation, 1) if shift.n else "-",
+            _number(shift.jensen_shannon, 2),
+            _p(shift.p_value),
+            _count(shift.unseen),
+            _of(shift.conflicts, shift.conflicts_share),
+            _of(shift.conflicts_within, shift.conflicts_within_share),
         )
-        for one in labels
+        for shift in labels
     )
     heads = ("other mix", "Jensen-Shannon", "p", "label not in train", "conflicts with train", "conflicts within")
     yield Table(columns=names("part") + numbers(*heads), rows=rows)
@@ -140,13 +140,13 @@ def of_strength(strength: Sequence[Strength], train: str) -> Iterator[Block]:
     )
     rows = tuple(
         row(
-            f"{one.part} against {train}",
-            f"{_count(one.n)} / {_count(one.n_train)}",
-            *_test(one.classifier, 3),
-            *_test(one.mmd, 5),
-            f"{_number(one.nearest.median, 2)} ({_number(one.nearest.q05, 2)} to {_number(one.nearest.q95, 2)})",
+            f"{shift.part} against {train}",
+            f"{_count(shift.n)} / {_count(shift.n_train)}",
+            *_test(shift.classifier, 3),
+            *_test(shift.mmd, 5),
+            f"{_number(shift.nearest.median, 2)} ({_number(shift.nearest.q05, 2)} to {_number(shift.nearest.q95, 2)})",
         )
-        for one in strength
+        for shift in strength
     )
     heads = ("distinct rows", "AUC", "no shift", "p", "MMD^2", "no shift", "p", "nearest in train")
     yield Table(columns=names("parts") + numbers(*heads), rows=rows)
@@ -160,7 +160,7 @@ def of_properties(strength: Sequence[Strength], train: str, test: str) -> Iterat
         "unit, Jensen-Shannon distance with its p-value, and that distance for the reference. "
         "Elements have no mean."
     )
-    reference = {prop.name: prop.jensen_shannon for one in strength[1:] for prop in one.properties}
+    reference = {prop.name: prop.jensen_shannon for shift in strength[1:] for prop in shift.properties}
     rows = tuple(
         row(
             prop.name + (" (intended)" if prop.intended else ""),
@@ -189,7 +189,9 @@ def of_confounds(confounds: Sequence[Confound], train: str, test: str, reference
         f"effect from {train} to {test} (.2 is small, .5 medium, .8 large), the farthest first"
         + (f"; {more} more stand in to_dict()." if more else ".")
     )
-    rows = tuple(row(one.name, effect_words(one.effect), effect_words(one.reference_effect)) for one in shown)
+    rows = tuple(
+        row(confound.name, effect_words(confound.effect), effect_words(confound.reference_effect)) for confound in shown
+    )
     yield Table(columns=names("property") + numbers(test, reference or "reference"), rows=rows)
 
 
@@ -199,14 +201,14 @@ def of_atoms(atoms: Sequence[UnseenAtoms], train: str) -> Iterator[Block]:
     yield Paragraph(f"Elements of a part that no row of {train} holds, and the rows that hold one.")
     rows = tuple(
         row(
-            one.kind,
-            one.part,
-            _count(one.distinct),
-            _of(one.unseen, one.unseen_share),
-            _of(one.rows, one.rows_share),
-            ", ".join(one.examples),
+            unseen.kind,
+            unseen.part,
+            _count(unseen.distinct),
+            _of(unseen.unseen, unseen.unseen_share),
+            _of(unseen.rows, unseen.rows_share),
+            ", ".join(unseen.examples),
         )
-        for one in atoms
+        for unseen in atoms
     )
     heads = names("elements", "part") + numbers("different", "unseen", "rows with one") + names("in most rows")
     yield Table(columns=heads, rows=rows)
@@ -219,8 +221,8 @@ def of_truncation(truncation: Sequence[Truncation]) -> Iterator[Block]:
     yield Heading("Truncated rows")
     yield Paragraph(f"Rows of more than {truncation[0].max_length:,} tokens of the model.")
     rows = tuple(
-        row(one.part, _count(one.n), _of(one.truncated, one.share), _number(one.median, 0), _count(one.longest))
-        for one in truncation
+        row(cut.part, _count(cut.n), _of(cut.truncated, cut.share), _number(cut.median, 0), _count(cut.longest))
+        for cut in truncation
     )
     yield Table(columns=names("part") + numbers("rows", "truncated", "median tokens", "longest"), rows=rows)
 

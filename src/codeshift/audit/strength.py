@@ -124,7 +124,7 @@ def measure_strength(
     vectors = reduced(tokens.counts[np.concatenate([of_train, of_part])], settings.seed)
     first, second = vectors[: len(of_train)], vectors[len(of_train) :]
     permuted = {"n_permutations": settings.n_permutations, "seed": settings.seed}
-    of_properties = property_permutations(settings.n_permutations, sum(one.counts for one in series))
+    of_properties = property_permutations(settings.n_permutations, sum(prop.counts for prop in series))
     return Strength(
         part=part,
         n_train=len(train),
@@ -132,7 +132,7 @@ def measure_strength(
         classifier=classifier_two_sample_test(first, second, **permuted),
         mmd=maximum_mean_discrepancy(first, second, **permuted),
         nearest=summarise_similarities(nearest_similarities(tokens.counts[of_part], tokens.counts[train])),
-        properties=tuple(_shift(one, train, rows, of_properties, settings.seed) for one in series),
+        properties=tuple(_shift(prop, train, rows, of_properties, settings.seed) for prop in series),
     )
 
 

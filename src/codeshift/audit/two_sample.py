@@ -124,11 +124,11 @@ def maximum_mean_discrepancy(
 def _mean_auc(rows: np.ndarray, labels: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]]) -> float:
     from sklearn.linear_model import LogisticRegression
 
-    found = []
+    aucs = []
     for fitted, tested in folds:
         model = LogisticRegression(solver="newton-cholesky").fit(rows[fitted], labels[fitted])
-        found.append(_auc(rows[tested] @ model.coef_[0], labels[tested]))
-    return float(np.mean(found))
+        aucs.append(_auc(rows[tested] @ model.coef_[0], labels[tested]))
+    return float(np.mean(aucs))
 
 
 def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -167,8 +167,8 @@ def _unbiased(kernel: np.ndarray, labels: np.ndarray) -> np.ndarray:
     from_first = kernel.sum(axis=1) @ labels
     across = from_first - within
     rest = kernel.sum() - within - 2 * across
-    found: np.ndarray = within / (n * (n - 1)) + rest / (m * (m - 1)) - 2 * across / (n * m)
-    return found
+    squared: np.ndarray = within / (n * (n - 1)) + rest / (m * (m - 1)) - 2 * across / (n * m)
+    return squared
 
 
 def _joined(first: np.ndarray, second: np.ndarray, n_permutations: int) -> Any:

@@ -71,20 +71,20 @@ def judge(
         thresholds: the thresholds of the verdict.
     """
     test = strength[0]
-    deciding = {one.part for one in strength}
-    leaks = [found for one in leakage if one.part in deciding for found in _leaked(one, thresholds)]
-    leaks += [found for one in leakage if one.part == test.part for found in _groups(one, thresholds)]
+    deciding = {shift.part for shift in strength}
+    leaks = [reason for leak in leakage if leak.part in deciding for reason in _leaked(leak, thresholds)]
+    leaks += [reason for leak in leakage if leak.part == test.part for reason in _groups(leak, thresholds)]
     cautions = [
-        *(found for one in copies for found in _copies(one, thresholds)),
+        *(reason for repeated in copies for reason in _copies(repeated, thresholds)),
         *(
-            f"{found}, and model selection sees them"
-            for one in leakage
-            if one.part not in deciding
-            for found in _leaked(one, thresholds)
+            f"{reason}, and model selection sees them"
+            for leak in leakage
+            if leak.part not in deciding
+            for reason in _leaked(leak, thresholds)
         ),
-        *(found for one in leakage if one.part != test.part for found in _groups(one, thresholds)),
-        *(found for one in leakage for found in _unsettled(one)),
-        *(found for one in labels for found in _conflicts(one, thresholds)),
+        *(reason for leak in leakage if leak.part != test.part for reason in _groups(leak, thresholds)),
+        *(reason for leak in leakage for reason in _unsettled(leak)),
+        *(reason for shift in labels for reason in _conflicts(shift, thresholds)),
         *_of_labels(labels, test, thresholds),
         *_of_reference(strength[1:], thresholds),
         *_of_confounds(confounds, thresholds),
@@ -92,8 +92,10 @@ def judge(
     ]
     label, reasons = (LEAKS, leaks) if leaks else _of_shift(test, n_permutations, thresholds)
     if label in (SOUND, NO_SHIFT):
-        reasons += [_no_leak(one) for one in leakage if one.part in deciding and one.n]
-        reasons += [_repeated(one) for one in copies if one.part == test.part and _copies(one, thresholds)]
+        reasons += [_no_leak(leak) for leak in leakage if leak.part in deciding and leak.n]
+        reasons += [
+            _repeated(repeated) for repeated in copies if repeated.part == test.part and _copies(repeated, thresholds)
+        ]
     return Verdict(label=label, reasons=tuple(reasons), cautions=tuple(cautions))
 
 
@@ -101,8 +103,8 @@ def _of_shift(test: Strength, n_permutations: int, thresholds: Thresholds) -> tu
     """Return the label of a split that does not leak, and the reasons."""
     rows = max(thresholds.min_rows, FEWEST)
     if min(test.n, test.n_train) < rows:
-        found = f"train has {test.n_train:,} and {test.part} {test.n:,} distinct rows"
-        return TOO_FEW, [f"{found}, a verdict needs at least {rows} of each"]
+        counts = f"train has {test.n_train:,} and {test.part} {test.n:,} distinct rows"
+        return TOO_FEW, [f"{counts}, a verdict needs at least {rows} of each"]
     tested = sum(prop.counts for prop in test.properties)
     least = least_permutations(tested, thresholds.alpha)
     if n_permutations < least:
@@ -169,17 +171,17 @@ def _shifts(strength: Strength, thresholds: Thresholds) -> tuple[list[str], list
         if prop.jensen_shannon >= thresholds.jensen_shannon and reaches(p, thresholds.alpha)
     ]
     moved.sort(key=lambda pair: (not pair[0].intended, -pair[0].jensen_shannon, pair[0].name))
-    found = []
-    told = f"a classifier tells {strength.part} from train with AUC {auc.statistic:.3f} (corrected p = {p_value:.3g})"
+    reasons = []
+    words = f"a classifier tells {strength.part} from train with AUC {auc.statistic:.3f} (corrected p = {p_value:.3g})"
     if auc.statistic >= thresholds.auc and reaches(p_value, thresholds.alpha):
-        found.append(told)
+        reasons.append(words)
     if moved:
-        found.append(f"{_listed([_distance(prop, p) for prop, p in moved[:_NAMED]], len(moved))} moved")
+        reasons.append(f"{_listed([_distance(prop, p) for prop, p in moved[:_NAMED]], len(moved))} moved")
     farthest = max(properties, key=lambda prop: _or_zero(prop.jensen_shannon), default=None)
-    tried = [told]
+    tried = [words]
     if farthest is not None:
         tried.append(f"the property that moved farthest is {_distance(farthest, adjusted[properties.index(farthest)])}")
-    return found, tried
+    return reasons, tried
 
 
 def _distance(prop: PropertyShift, p_value: float) -> str:
@@ -188,14 +190,14 @@ def _distance(prop: PropertyShift, p_value: float) -> str:
 
 def _of_reference(strength: Sequence[Strength], thresholds: Thresholds) -> list[str]:
     """Return cautions about the reference: it has itself shifted, or is too small to compare with."""
-    told = []
-    for one in strength:
-        role = f"{one.part}, the in-distribution reference, has"
-        if one.n < max(thresholds.min_rows, FEWEST):
-            told.append(f"{role} {counted(one.n, 'distinct row')}: too few to read test beside it")
-        elif found := _shifts(one, thresholds)[0]:
-            told.append(f"{role} itself shifted from train: {'; '.join(found)}")
-    return told
+    cautions = []
+    for shift in strength:
+        role = f"{shift.part}, the in-distribution reference, has"
+        if shift.n < max(thresholds.min_rows, FEWEST):
+            cautions.append(f"{role} {counted(shift.n, 'distinct row')}: too few to read test beside it")
+        elif reasons := _shifts(shift, thresholds)[0]:
+            cautions.append(f"{role} itself shifted from train: {'; '.join(reasons)}")
+    return cautions
 
 
 def _conflicts(labels: LabelShift, thresholds: Thresholds) -> list[str]:
@@ -214,38 +216,40 @@ def _conflicts(labels: LabelShift, thresholds: Thresholds) -> list[str]:
 
 def _of_labels(labels: Sequence[LabelShift], test: Strength, thresholds: Thresholds) -> list[str]:
     """Return cautions about a mix of labels that moved, and about labels that training never shows."""
-    told = []
-    for one in labels:
-        if one.part == test.part:
+    cautions = []
+    for shift in labels:
+        if shift.part == test.part:
             p_values = [prop.p_value for prop in test.properties if prop.counts]
-            corrected_p = corrected(test.classifier.p_value, [*p_values, one.p_value])[1][-1]
-            if one.total_variation >= thresholds.label_shift and reaches(corrected_p, thresholds.alpha):
-                told.append(
-                    f"the mix of labels moved: {one.total_variation:.1%} of the rows of {one.part} would need another "
-                    f"label (corrected p = {corrected_p:.3g}), so part of a loss may be that of the mix; "
+            corrected_p = corrected(test.classifier.p_value, [*p_values, shift.p_value])[1][-1]
+            if shift.total_variation >= thresholds.label_shift and reaches(corrected_p, thresholds.alpha):
+                cautions.append(
+                    f"the mix of labels moved: {shift.total_variation:.1%} of the rows of {shift.part} would need "
+                    f"another label (corrected p = {corrected_p:.3g}), so part of a loss may be that of the mix; "
                     "codeshift.metrics.prior_shift says how much, stratify_by_column keeps the mix in drawn parts, and "
                     'TimeSplitter(within="project") that of projects'
                 )
-        if one.unseen:
-            told.append(f"{counted(one.unseen, 'row')} of {one.part} have a label that no row of train has")
-    return told
+        if shift.unseen:
+            cautions.append(f"{counted(shift.unseen, 'row')} of {shift.part} have a label that no row of train has")
+    return cautions
 
 
 def _of_confounds(confounds: Sequence[Confound], thresholds: Thresholds) -> list[str]:
     moved = [
-        one for one in confounds if abs(one.effect) >= thresholds.confound and reaches(one.p_value, thresholds.alpha)
+        confound
+        for confound in confounds
+        if abs(confound.effect) >= thresholds.confound and reaches(confound.p_value, thresholds.alpha)
     ]
     if not moved:
         return []
-    named = [f"{one.name} ({effect_words(one.effect)})" for one in moved[:_NAMED]]
+    named = [f"{confound.name} ({effect_words(confound.effect)})" for confound in moved[:_NAMED]]
     return [f"other properties moved as well, in standard deviations: {_listed(named, len(moved))}"]
 
 
 def _of_truncation(truncation: Sequence[Truncation], thresholds: Thresholds) -> list[str]:
     return [
-        f"{one.share:.1%} of the rows of {one.part} are longer than the model's {one.max_length:,} tokens"
-        for one in truncation
-        if one.share > thresholds.truncated
+        f"{cut.share:.1%} of the rows of {cut.part} are longer than the model's {cut.max_length:,} tokens"
+        for cut in truncation
+        if cut.share > thresholds.truncated
     ]
 
 

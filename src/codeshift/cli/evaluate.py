@@ -13,7 +13,7 @@ from codeshift.errors import check_folder
 from codeshift.task_kinds import CLASSIFICATION, GENERATION, TASK_NAMES
 
 if TYPE_CHECKING:
-    from codeshift.finetune import EvaluationResult
+    from codeshift.finetune import Decoding, EvaluationResult
     from codeshift.finetune.tasks import Task
 
 _USUAL = {
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
     metrics = [metric_by_name(name, language=task.language) for name in arguments.metrics or _USUAL[task.kind]]
     if arguments.out:
         arguments.interrupted = "run the same command again to evaluate the remaining rows"
-    from codeshift.finetune import Decoding, Evaluator
+    from codeshift.finetune import Evaluator
 
     evaluator = Evaluator(
         metrics,
@@ -117,14 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
         batch_size=arguments.batch_size,
         max_source_length=arguments.max_source_length,
         max_target_length=arguments.max_target_length,
-        decoding=Decoding(
-            n=arguments.samples,
-            do_sample=arguments.samples > 1 or arguments.temperature is not None,
-            temperature=1.0 if arguments.temperature is None else arguments.temperature,
-            num_beams=arguments.num_beams,
-            max_new_tokens=arguments.max_new_tokens,
-            from_model=arguments.from_model,
-        ),
+        decoding=_decoding(arguments),
         generate_rows=arguments.generate_rows,
         features=arguments.features,
         confidence=arguments.confidence,
@@ -140,6 +133,19 @@ def run(arguments: argparse.Namespace) -> int:
     )
     report(arguments, scores_in_words(result, arguments.out), _plain(result))
     return DONE
+
+
+def _decoding(arguments: argparse.Namespace) -> Decoding:
+    from codeshift.finetune import Decoding
+
+    return Decoding(
+        n=arguments.samples,
+        do_sample=arguments.samples > 1 or arguments.temperature is not None,
+        temperature=1.0 if arguments.temperature is None else arguments.temperature,
+        num_beams=arguments.num_beams,
+        max_new_tokens=arguments.max_new_tokens,
+        from_model=arguments.from_model,
+    )
 
 
 def _trained(arguments: argparse.Namespace, model: str) -> Task | None:

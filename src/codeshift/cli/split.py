@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 """File name of the manifest in the folder of parts."""
 
-DEALING: dict[str, dict[str, Any]] = {
+SPLIT_OPTIONS: dict[str, dict[str, Any]] = {
     "seed": {"type": int, "metavar": "N", "help": "seed of the split, any integer [0]"},
     "ood_kept": {"type": float, "metavar": "SHARE", "help": "share of the region's pool that stays in train [0]"},
     "test_ood_size": {"type": size, "metavar": "SIZE", "help": "size of test_ood, from the region's rows [0.5]"},
@@ -94,17 +94,17 @@ def add_to(commands: Commands) -> None:
     )
     command.add_argument("--overwrite", action="store_true", help="replace a split that is already in the folder")
     add_processes(command)
-    _add_dealing(command)
+    _add_split_options(command)
 
 
-def _add_dealing(command: argparse.ArgumentParser) -> None:
+def _add_split_options(command: argparse.ArgumentParser) -> None:
     words = "sizes are shares (0.1; 1.0 for all) or numbers of rows (500)"
     add = command.add_argument_group("assignment of rows", words).add_argument
     add("--column", metavar="NAME", help="column for splitters that name none [code]")
     add(
         "--language", metavar="NAME", help="language for splitters that need one and name none; see codeshift languages"
     )
-    for name, option in DEALING.items():
+    for name, option in SPLIT_OPTIONS.items():
         add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **option)
 
 
@@ -115,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codeshift.splitters import SplitAssignment, SplitManifest
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
-    given = {name: value for name, value in vars(arguments).items() if name in DEALING}
+    given = {name: value for name, value in vars(arguments).items() if name in SPLIT_OPTIONS}
     if arguments.manifest:
         _refuse_settings(arguments, given)
         manifest = SplitManifest.load(arguments.manifest)

@@ -77,8 +77,8 @@ def completion_rows(
         none = Told(f"{counted(len(texts), 'row')} with {_LACKING[unit]}")
         raise DataError("rows", f"programs with a {unit} that can be left out", none, "choose another unit")
     if len(kept) < len(texts):
-        told = f"{len(texts) - len(kept):,} of {len(texts):,} rows hold {_LACKING[unit]}: they are left out"
-        warn(LeftOutWarning(told))
+        words = f"{len(texts) - len(kept):,} of {len(texts):,} rows hold {_LACKING[unit]}: they are left out"
+        warn(LeftOutWarning(words))
     # Nothing is cut out of rows without a place: they get the columns, and are then dropped, which copies no row.
     cut = [_cut(text, place or (0, 0)) for text, place in zip(texts, places, strict=True)]
     for name, values in zip(("prefix", unit, "suffix"), zip(*cut, strict=True), strict=True):
@@ -104,14 +104,14 @@ def _finder(unit: Unit, language: str | None) -> _Finder:
 
 
 def _lines(text: str) -> list[_Place]:
-    found = [match.span() for match in _LINE.finditer(text) if match[0].strip()]
-    return found if len(found) > 1 else []
+    places = [match.span() for match in _LINE.finditer(text) if match[0].strip()]
+    return places if len(places) > 1 else []
 
 
 def _names(parsed: ParsedCode, types: frozenset[str]) -> list[Node]:
-    found = list(identifiers(parsed.roots, types))
-    times = Counter(node.text for node in found)
-    return [node for node in found if times[node.text] > 1]
+    nodes = list(identifiers(parsed.roots, types))
+    times = Counter(node.text for node in nodes)
+    return [node for node in nodes if times[node.text] > 1]
 
 
 def _blocks(parsed: ParsedCode, types: frozenset[str]) -> list[Node]:

@@ -98,7 +98,11 @@ def _page(document: Document) -> str:
     blocks = document.filled
     sections = [block for block in blocks if isinstance(block, Section)]
     start = blocks.index(sections[0]) if sections else len(blocks)
-    links = "".join(f'<a href="#{one.name}">{_inline(one.menu or one.title)}</a>' for one in sections if one.name)
+    links = "".join(
+        f'<a href="#{section.name}">{_inline(section.menu or section.title)}</a>'
+        for section in sections
+        if section.name
+    )
     return "\n".join([
         "<header>", f"<h1>{_inline(document.title)}</h1>", *_blocks(blocks[:start], 1),
         *([f'<nav aria-label="sections">{links}</nav>'] if links else []),
@@ -151,7 +155,7 @@ def _block(block: Block, level: int) -> str:
         case Points(points):
             return f"<ul>{''.join(f'<li>{_inline(point)}</li>' for point in points)}</ul>"
         case Facts(facts):
-            return f"<dl>{''.join(f'<dt>{escaped(name)}</dt><dd>{_inline(told)}</dd>' for name, told in facts)}</dl>"
+            return f"<dl>{''.join(f'<dt>{escaped(name)}</dt><dd>{_inline(value)}</dd>' for name, value in facts)}</dl>"
         case Code(code, _, caption):
             above = f"<figcaption>{escaped(caption)}</figcaption>" if caption else ""
             return f'<figure class="code">{above}<pre><code>{_inline(code)}</code></pre></figure>'

@@ -58,7 +58,7 @@ def escaped(text: str) -> str:
 
 
 def _printed(text: str) -> str:
-    return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], text)
+    return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], text)
 
 
 def _block(block: Block, depth: int) -> str:
@@ -72,7 +72,9 @@ def _block(block: Block, depth: int) -> str:
         case Points(points):
             return _environment("itemize", [rf"\item {{}}{_inline(point)}" for point in points])
         case Facts(facts):
-            return _environment("description", [rf"\item[{{{escaped(name)}}}] {_inline(told)}" for name, told in facts])
+            return _environment(
+                "description", [rf"\item[{{{escaped(name)}}}] {_inline(value)}" for name, value in facts]
+            )
         case Code(code, _, caption):
             return _code(plain(code), caption)
         case Figure():
@@ -82,9 +84,9 @@ def _block(block: Block, depth: int) -> str:
         case Key(entries):
             return _inline(", ".join(plain(name) for _, name in entries))
         case Section(title=title, blocks=blocks):
-            return "\n\n".join([_section(title, depth + 1), *(_block(one, depth + 1) for one in filled(blocks))])
+            return "\n\n".join([_section(title, depth + 1), *(_block(inner, depth + 1) for inner in filled(blocks))])
         case SideBySide(blocks):
-            return "\n\n".join(_block(one, depth) for one in filled(blocks))
+            return "\n\n".join(_block(inner, depth) for inner in filled(blocks))
 
 
 def _section(text: Text, level: int) -> str:

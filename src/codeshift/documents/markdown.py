@@ -74,7 +74,7 @@ def _block(block: Block, level: int) -> str:
             return "\n".join(f"- {_first(point)}" for point in points)
         case Facts(facts):
             return "\n".join(
-                f"- {_first(name)}: {_inline(told)}" if name else f"  {_first(told)}" for name, told in facts
+                f"- {_first(name)}: {_inline(value)}" if name else f"  {_first(value)}" for name, value in facts
             )
         case Code(code, language, caption):
             above = f"{_first(caption)}\n\n" if caption else ""
@@ -87,9 +87,9 @@ def _block(block: Block, level: int) -> str:
         case Key(entries):
             return _first(", ".join(plain(name) for _, name in entries))
         case Section(title=title, blocks=blocks):
-            return "\n\n".join([_heading(title, level + 1), *(_block(one, level + 1) for one in filled(blocks))])
+            return "\n\n".join([_heading(title, level + 1), *(_block(inner, level + 1) for inner in filled(blocks))])
         case SideBySide(blocks):
-            return "\n\n".join(_block(one, level) for one in filled(blocks))
+            return "\n\n".join(_block(inner, level) for inner in filled(blocks))
 
 
 def _heading(text: Text, level: int) -> str:
@@ -132,5 +132,5 @@ def _span(span: Span) -> str:
 
 def _exact(code: str) -> str:
     """Return code, exactly. An underscore inside a word is not markup, so it stays, and names are easier to read."""
-    made = _STRUCTURE.sub(lambda found: f"&#{ord(found[0])};", exact(code))
-    return _WITHIN_WORDS.sub("_", made)
+    escaped = _STRUCTURE.sub(lambda match: f"&#{ord(match[0])};", exact(code))
+    return _WITHIN_WORDS.sub("_", escaped)

@@ -88,8 +88,8 @@ def _below_each_other(blocks: tuple[Block, ...], width: int) -> list[str]:
 def _facts(facts: Sequence[tuple[str, Text]], width: int) -> Iterator[str]:
     names = [prose(name) for name, _ in facts]
     side = max(map(_width, names), default=0) + 1
-    for name, (_, told) in zip(names, facts, strict=True):
-        yield from _wrapped(_inline(told), name + " " * (side - _width(name)), " " * side, width)
+    for name, (_, value) in zip(names, facts, strict=True):
+        yield from _wrapped(_inline(value), name + " " * (side - _width(name)), " " * side, width)
 
 
 def _table(table: Table) -> list[str]:

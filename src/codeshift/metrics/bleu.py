@@ -132,7 +132,7 @@ def closest_length(length: int, references: Sequence[Sequence[str]]) -> int:
     >>> closest_length(3, ["a b".split(), "a b c d".split()])
     2
     """
-    return min((len(reference) for reference in references), key=lambda found: (abs(found - length), found))
+    return min((len(reference) for reference in references), key=lambda candidate: (abs(candidate - length), candidate))
 
 
 def _ngrams(tokens: Sequence[str], order: int) -> Counter[tuple[str, ...]]:

@@ -75,7 +75,7 @@ class _ElementOverlap(Metric, abstract=True):
             DataError: if a row is not a string.
         """
         rows = self.statistics(predictions, references)
-        return np.array([ratio(found, asked) for found, asked in rows[:, 1:3]], dtype=np.float64)
+        return np.array([ratio(shared, total) for shared, total in rows[:, 1:3]], dtype=np.float64)
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Return statistics of shape (n, 4 + 2 * names).
@@ -107,11 +107,11 @@ class _ElementOverlap(Metric, abstract=True):
 
     def _extract(self, texts: list[str]) -> _Elements:
         if self.extractor is not None:
-            found = [set(names) for names in self.extractor(texts)]
-            if len(found) != len(texts):
+            elements = [set(names) for names in self.extractor(texts)]
+            if len(elements) != len(texts):
                 remedy = "give one collection of names a text"
-                raise ParameterError("extractor", f"a function that gives {len(texts)} items", len(found), remedy)
-            return _Elements(found, [False] * len(texts))
+                raise ParameterError("extractor", f"a function that gives {len(texts)} items", len(elements), remedy)
+            return _Elements(elements, [False] * len(texts))
         if self.elements == "tokens":
             return _Elements([set(lex(text)) for text in texts], [False] * len(texts))
         scanned = scan(texts, str(self.language), api_names=self.elements == "apis")

@@ -74,29 +74,34 @@ class OODDetection:
     @property
     def best(self) -> Detector:
         """Score with the highest AUROC; chosen after the fact, so its interval is not corrected for the choice."""
-        return max(self.detectors.values(), key=lambda one: -1.0 if math.isnan(one.auroc.value) else one.auroc.value)
+        return max(
+            self.detectors.values(),
+            key=lambda detector: -1.0 if math.isnan(detector.auroc.value) else detector.auroc.value,
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a dict of plain values for each score: ``score``, and value, ``_low`` and ``_high`` of each figure."""
         table = []
-        for one in self.detectors.values():
-            row: dict[str, Any] = {"score": one.name}
+        for detector in self.detectors.values():
+            row: dict[str, Any] = {"score": detector.name}
             for name in ("auroc", "aupr", "fpr_at_95"):
-                figure: Estimate = getattr(one, name)
+                figure: Estimate = getattr(detector, name)
                 row |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
-            row |= {"tells": one.tells, "left_out": one.left_out}
-            if one.name in self.risk:
-                curve = self.risk[one.name]
+            row |= {"tells": detector.tells, "left_out": detector.left_out}
+            if detector.name in self.risk:
+                curve = self.risk[detector.name]
                 row |= {"aurc": curve.area.value, "aurc_low": curve.area.low, "aurc_high": curve.area.high}
             table.append(row)
         return table
 
     def __str__(self) -> str:
         lines = [f"{self.rows_id:,} in-distribution and {self.rows_ood:,} out-of-distribution rows"]
-        for one in self.detectors.values():
-            figures = ((one.auroc, "AUROC"), (one.aupr, "AUPR"), (one.fpr_at_95, "FPR at 95% TPR"))
-            told = ", ".join(f"{name} {_shown(figure)}" for figure, name in figures)
-            lines.append(f"{one.name}: {told}" + (f", {one.left_out} rows left out" if one.left_out else ""))
+        for detector in self.detectors.values():
+            figures = ((detector.auroc, "AUROC"), (detector.aupr, "AUPR"), (detector.fpr_at_95, "FPR at 95% TPR"))
+            shown = ", ".join(f"{name} {_shown(figure)}" for figure, name in figures)
+            lines.append(
+                f"{detector.name}: {shown}" + (f", {detector.left_out} rows left out" if detector.left_out else "")
+            )
         if not (self.rows_id and self.rows_ood):
             lines.append("one side has no rows: there is nothing to tell apart")
         return "\n".join(lines)

@@ -260,8 +260,8 @@ def _check_probabilities(probabilities: FloatArray) -> None:
     known = probabilities[~np.isnan(probabilities).any(axis=1)]
     wrong = (known < 0).any(axis=1) | (np.abs(known.sum(axis=1) - 1) > ROUNDING)
     if wrong.any():
-        found = known[int(wrong.argmax())]
-        raise DataError("probabilities", "at least 0, and add up to 1 in each row", found, "give logits as logits=")
+        row = known[int(wrong.argmax())]
+        raise DataError("probabilities", "at least 0, and add up to 1 in each row", row, "give logits as logits=")
 
 
 def _log_sum_exp(logits: FloatArray) -> FloatArray:

@@ -92,12 +92,12 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
         reasons = [_lacking(float(is_class.sum()), n) for is_class, _ in _classes(statistics)]
         lacking = [reason for reason in reasons if reason]
         if len(reasons) == 1:
-            told = reasons[0]
+            words = reasons[0]
         elif len(lacking) == len(reasons):
-            told = "the rows are all of one class"
+            words = "the rows are all of one class"
         else:
-            told = f"the mean over {len(reasons) - len(lacking)} of {len(reasons)} classes" if lacking else ""
-        return joined_notes(told, outside_note(float(statistics[:, 1].sum()), n))
+            words = f"the mean over {len(reasons) - len(lacking)} of {len(reasons)} classes" if lacking else ""
+        return joined_notes(words, outside_note(float(statistics[:, 1].sum()), n))
 
     def trials(self, statistics: FloatArray) -> float | None:
         """Return the number of rows on the smaller side, positive or negative; of classes, that of their mean."""
@@ -258,22 +258,22 @@ class FalseNegativeRateAt(Ranking):
 
     def without(self, true: FloatArray, false: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the shares missed without a positive, and without a negative, which may lower the threshold."""
-        places, found = np.arange(len(true)), np.append(0.0, true)
+        places, hits = np.arange(len(true)), np.append(0.0, true)
         positives, negatives = true[-1], false[-1]
         reached = int(np.searchsorted(false, self.fpr * negatives * (1 + 1e-9), side="right"))
-        fewer = found[reached] - (places < reached)
+        fewer = hits[reached] - (places < reached)
         allowed = self.fpr * (negatives - 1) * (1 + 1e-9)
         above, below = (int(np.searchsorted(false, most, side="right")) for most in (allowed, allowed + 1))
-        moved = found[np.where(places < below, below, above)]
+        moved = hits[np.where(places < below, below, above)]
         return 1 - fewer / (positives - 1), 1 - moved / positives
 
     def note(self, statistics: FloatArray) -> str:
         """Return also whether the negative rows are too few to show the rate."""
         negatives = [len(statistics) - float(is_class.sum()) for is_class, _ in _classes(statistics)]
-        few, told = min(negatives), super().note(statistics)
-        if told in (NO_POSITIVE, NO_NEGATIVE) or not 0 < few * self.fpr < 1 - 1e-9:
-            return told
-        return joined_notes(told, f"{few:g} negative rows cannot show a false positive rate of {self.fpr:g}")
+        few, words = min(negatives), super().note(statistics)
+        if words in (NO_POSITIVE, NO_NEGATIVE) or not 0 < few * self.fpr < 1 - 1e-9:
+            return words
+        return joined_notes(words, f"{few:g} negative rows cannot show a false positive rate of {self.fpr:g}")
 
 
 def _mean_of_known(values: FloatArray) -> FloatArray:

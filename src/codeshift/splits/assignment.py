@@ -128,17 +128,17 @@ class SplitAssignment:
         """Fitted region, which works on other rows too: ``assignment.region.contains(PropertyTable(others))``."""
         return self.manifest.fitted_region() if self.fitted is None else self.fitted
 
-    def indices(self, part: str, *, source: str | None = None) -> np.ndarray:
+    def indices(self, part: str, *, split: str | None = None) -> np.ndarray:
         """Return the positions of a part's rows in the data, ascending.
 
         Args:
             part: the part: ``"train"``, ``"validation"``, ``"test_id"``, ``"test_ood"`` or ``"excluded"``;
                 ``"validation_ood"`` and ``"train_control"`` if they were requested.
-            source: the official split of a ``DatasetDict`` that positions refer to; needed only if the part has rows
+            split: the official split of a ``DatasetDict`` that positions refer to; needed only if the part has rows
                 from several.
 
         Raises:
-            ParameterError: if there is no such part or source, or the part has rows from several sources.
+            ParameterError: if there is no such part or split, or the part has rows from several splits.
 
         With scikit-learn, which takes features of the rows in the data's order:
 
@@ -155,16 +155,16 @@ class SplitAssignment:
         1.0
         """
         self._check_part(part)
-        if source is not None and source not in self.names:
-            raise ParameterError("source", "a split of the data", source, closest(source, self.names))
+        if split is not None and split not in self.names:
+            raise ParameterError("split", "a split of the data", split, closest(split, self.names))
         positions = self._positions(part)
         within = {
             name: positions[(positions >= start) & (positions < start + length)] - start
             for name, start, length in zip(self.names, np.cumsum((0, *self.lengths)), self.lengths, strict=False)
         }
-        feeding = [name for name in self.names if source in (None, name) and within[name].size]
+        feeding = [name for name in self.names if split in (None, name) and within[name].size]
         if len(feeding) > 1:
-            raise ParameterError("source", f"one of {feeding}, which {part} draws on", source, "name it")
+            raise ParameterError("split", f"one of {feeding}, which {part} draws on", split, "name it")
         return within[feeding[0]] if feeding else np.empty(0, dtype=np.int64)
 
     def content_digests(self, part: str, column: str) -> np.ndarray | None:

@@ -29,16 +29,16 @@ def divide_rows(
         ParameterError: if the sizes do not fit the rows.
     """
     kept = slice(None) if grouping.kept is None else grouping.kept
-    source = rows.source_of_rows()[kept] if rows.is_official else None
-    if source is None:
+    split = rows.split_of_rows()[kept] if rows.is_official else None
+    if split is None:
         partition = divide(inside[kept], grouping.groups, config)
     else:
-        partition = divide_official(source, inside[kept], grouping.groups, config)
+        partition = divide_official(split, inside[kept], grouping.groups, config)
     mark_near_duplicates(partition, grouping.strict)
     if config.train_size is not None or config.train_control:
         order = rows.row_order(digests)[kept]
         if config.train_size is not None:
-            total = len(order) if source is None else int((source == OFFICIAL.index("train")).sum())
+            total = len(order) if split is None else int((split == OFFICIAL.index("train")).sum())
             trim_train(partition, grouping.groups, config, order, total)
         if config.train_control:
             add_control(partition, grouping.groups, config, order)

@@ -28,6 +28,12 @@ class PartSize:
     Attributes:
         asked: number of rows requested; None if it followed from other sizes.
         got: number of rows in the part.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.splitters import LengthSplitter
+    >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+    >>> LengthSplitter().assign(rows, min_test_rows=0).manifest.sizes["test_ood"]
+    PartSize(asked=4, got=4)
     """
 
     asked: int | None
@@ -44,6 +50,12 @@ class FoundDuplicates:
         largest: number of rows of the largest component.
         longest_chain: number of links of the longest chain.
         assumed_links: number of links that are assumed because comparisons were too many.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.splitters import LengthSplitter
+    >>> rows = Dataset.from_dict({"code": ["x" * i for i in range(1, 40)] + ["a = b + c"] * 3})
+    >>> LengthSplitter(unit="chars").assign(rows, min_test_rows=0).manifest.near_duplicates
+    FoundDuplicates(components=1, rows=3, largest=3, longest_chain=1, assumed_links=0)
     """
 
     components: int

@@ -187,7 +187,7 @@ def one_of_each(rows: SplitRows, contents: np.ndarray, labels: np.ndarray) -> np
         labels: the component of each row.
     """
     in_order = np.argsort(rows.row_order(contents))
-    components = labels * len(OFFICIAL) + rows.source_of_rows() if rows.is_official else labels
+    components = labels * len(OFFICIAL) + rows.split_of_rows() if rows.is_official else labels
     kept = np.zeros(len(labels), dtype=bool)
     kept[in_order[np.unique(components[in_order], return_index=True)[1]]] = True
     return kept

@@ -46,7 +46,7 @@ def listed(digests: np.ndarray) -> list[str]:
     return [digest.hex() for digest in np.sort(digests).tolist()]
 
 
-def difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
+def difference(split: str, expected: np.ndarray, got: np.ndarray) -> str:
     """Describe how the rows of the manifest and those of the data differ."""
     listed, listed_counts = np.unique(expected, return_counts=True)
     present, present_counts = np.unique(got, return_counts=True)
@@ -54,7 +54,7 @@ def difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
     missing = listed[~np.isin(listed, present)]
     common, at_listed, at_present = np.intersect1d(listed, present, return_indices=True)
     recounted = common[listed_counts[at_listed] != present_counts[at_present]]
-    differences = [f"the manifest lists {len(expected)} rows of {source!r}, the data has {len(got)}"]
+    differences = [f"the manifest lists {len(expected)} rows of {split!r}, the data has {len(got)}"]
     if unlisted.size:
         differences.append(f"{unlisted.size} rows are not in the manifest (the first is row {unlisted[0]})")
     if missing.size:
@@ -68,11 +68,11 @@ def difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
     return "; ".join(differences) + ": pass the rows that the manifest was made of"
 
 
-def match(source: str, listed: dict[str, list[str]], digests: np.ndarray, order: np.ndarray) -> np.ndarray:
+def match(split: str, listed: dict[str, list[str]], digests: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Return the label of each row. Rows with the same digest get its labels in the order of parts.
 
     Args:
-        source: the name of the source, for errors.
+        split: the name of the official split, for errors.
         listed: the digests of each label.
         digests: the digests of the data's rows, of shape ``(n,)``.
         order: the rank of each row, as ``SplitRows.row_order`` gives it.
@@ -84,7 +84,7 @@ def match(source: str, listed: dict[str, list[str]], digests: np.ndarray, order:
     here = np.argsort(order)
     expected = np.frombuffer(bytes.fromhex("".join(entry[0] for entry in entries)), dtype=digests.dtype)
     if not np.array_equal(expected, digests[here]):
-        raise ManifestError(difference(source, expected, digests))
+        raise ManifestError(difference(split, expected, digests))
     labels = np.empty(len(digests), dtype=object)
     labels[here] = [entry[2] for entry in entries]
     return labels

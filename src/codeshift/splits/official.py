@@ -40,17 +40,17 @@ def check_official(config: SplitConfig, *, has_validation: bool) -> None:
         raise ParameterError("validation_ood_size", constraint, config.validation_ood_size, remedy)
 
 
-def divide_official(source: np.ndarray, inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partition:
+def divide_official(split: np.ndarray, inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partition:
     """Assign the rows of official splits to parts.
 
     Args:
-        source: the official split of each row as an index into ``OFFICIAL``, of shape ``(n,)``.
+        split: the official split of each row as an index into ``OFFICIAL``, of shape ``(n,)``.
         inside: whether each row lies in the region: booleans of shape ``(n,)``.
         groups: the group of each row.
         config: the seed and sizes.
     """
-    partition = Partition.nothing(len(source))
-    train, validation, test = (source == i for i in range(len(OFFICIAL)))
+    partition = Partition.nothing(len(split))
+    train, validation, test = (split == i for i in range(len(OFFICIAL)))
     partition.parts[test] = np.where(inside[test], TEST_OOD, TEST_ID)
     partition.parts[validation] = VALIDATION
     if config.validation_ood_size:

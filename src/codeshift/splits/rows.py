@@ -95,22 +95,22 @@ class SplitRows:
 
     @property
     def offsets(self) -> np.ndarray:
-        """Start of each source in the list of all rows, and the end of the last one."""
+        """Start of each official split in the list of all rows, and the end of the last one."""
         return np.concatenate([[0], np.cumsum([len(table) for table in self.tables])])
 
     @property
     def spans(self) -> dict[str, tuple[int, int]]:
-        """Start and end of each source in the list of all rows."""
+        """Start and end of each official split in the list of all rows."""
         bounds = self.offsets.tolist()
         return dict(zip(self.names, pairwise(bounds), strict=True))
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """Number of rows of each source."""
+        """Number of rows of each official split."""
         return tuple(len(table) for table in self.tables)
 
-    def source_of_rows(self) -> np.ndarray:
-        """Return the source of each row, as an index into ``OFFICIAL``: of shape ``(n,)``."""
+    def split_of_rows(self) -> np.ndarray:
+        """Return the official split of each row, as an index into ``OFFICIAL``: of shape ``(n,)``."""
         codes = [OFFICIAL.index(name) for name in self.names]
         return np.repeat(codes, [len(table) for table in self.tables])
 
@@ -119,7 +119,7 @@ class SplitRows:
         return RowTexts(tuple(tuple(table.texts(column) for column in columns) for table in self.tables))
 
     def values(self, column: str, parameter: str) -> list[str]:
-        """Return the values of any column as texts that distinguish 1 from "1", all sources end to end.
+        """Return the values of any column as texts that distinguish 1 from "1", all official splits end to end.
 
         Raises:
             DataError: if there is no such column or it contains None; the error names ``parameter``.
@@ -167,7 +167,7 @@ class SplitRows:
         """Return the rows of a mask, with what was computed of them already.
 
         Raises:
-            DataError: if a source has none of them.
+            DataError: if an official split has none of them.
         """
         for name, span in self.spans.items():
             if not kept[slice(*span)].any():
@@ -190,7 +190,7 @@ class SplitRows:
         return first_few("row", named)
 
     def select(self, positions: np.ndarray) -> Dataset:
-        """Return the rows at positions, which all lie in one source, as a dataset."""
+        """Return the rows at positions, which all lie in one official split, as a dataset."""
         for table, (start, stop) in zip(self.tables, self.spans.values(), strict=True):
             within = positions[(positions >= start) & (positions < stop)] - start
             if within.size:
@@ -207,14 +207,14 @@ class SplitRows:
         return self.names == others.names and all(table.data is other.data for table, other in pairs)
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
-        """Return the components of near-duplicates over all sources, found once for each table."""
+        """Return the components of near-duplicates over all official splits, found once for each table."""
 
-        def found() -> DuplicateComponents:
+        def search_all() -> DuplicateComponents:
             return search.components(self.texts(columns), num_proc=self.fitting.num_proc)
 
         if len(self.tables) > 1:
-            return found()
-        return self.tables[0].remember(("near-duplicates", columns, search), found)
+            return search_all()
+        return self.tables[0].remember(("near-duplicates", columns, search), search_all)
 
     def row_order(self, digests: np.ndarray) -> np.ndarray:
         """Return the rank of each row by digest, then by its whole content, which does not depend on the order of rows.
@@ -226,8 +226,8 @@ class SplitRows:
         return order
 
     def _row(self, position: int) -> dict[str, Any]:
-        source = int(np.searchsorted(self.offsets, position, side="right")) - 1
+        split = int(np.searchsorted(self.offsets, position, side="right")) - 1
         # As Arrow, which does not decode images: a decoded image has no content to take a digest of.
-        rows = self.tables[source].data.with_format("arrow")
-        row: dict[str, Any] = rows[position - int(self.offsets[source])].to_pylist()[0]
+        rows = self.tables[split].data.with_format("arrow")
+        row: dict[str, Any] = rows[position - int(self.offsets[split])].to_pylist()[0]
         return row

@@ -15,6 +15,7 @@ from codeshift.regions.labels import OneOf
 from codeshift.regions.since import SinceOfLabel
 from codeshift.splits.assignment import SplitAssignment
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.facts import FoundDuplicates, PartSize
 from codeshift.splits.manifest import SplitManifest
 from codeshift.splits.streaming import StreamDealer
 from codeshift.splitters.api_usage import APIUsageSplitter
@@ -52,6 +53,7 @@ __all__ = [
     "Distribution",
     "ElementRegion",
     "EncoderEmbedding",
+    "FoundDuplicates",
     "FunctionEmbedding",
     "GroupSplitter",
     "Interval",
@@ -59,6 +61,7 @@ __all__ = [
     "Matches",
     "NearestCentroid",
     "OneOf",
+    "PartSize",
     "PredicateSplitter",
     "RandomSplitter",
     "Region",

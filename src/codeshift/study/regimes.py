@@ -46,7 +46,7 @@ class ScenarioRows:
         """Return the positions in the corpus of the rows of ``train`` and ``validation``."""
         assignment = self.assignments[ood_kept]
         return {
-            part: self.parts.positions[part][assignment.indices(part, source=part)]
+            part: self.parts.positions[part][assignment.indices(part, split=part)]
             for part in TRAINING
             if part in self.parts.positions
         }
@@ -54,7 +54,7 @@ class ScenarioRows:
     @cached_property
     def test(self) -> dict[str, Positions]:
         """Positions within the test part of the rows of ``test_id`` and ``test_ood``."""
-        return {part: self.assignments[0.0].indices(part, source="test") for part in ("test_id", "test_ood")}
+        return {part: self.assignments[0.0].indices(part, split="test") for part in ("test_id", "test_ood")}
 
     def positions(self) -> dict[str, Positions]:
         """Return the positions in the corpus of each part, with the whole region masked."""

@@ -67,13 +67,13 @@ def nested(seed_values: FloatArray, influences: Sequence[FloatArray], row_dfs: S
         row_dfs: the degrees of freedom of each seed's rows.
     """
     count = len(seed_values)
-    rows = math.fsum(fsum(one**2) for one in influences) / count**2
+    rows = math.fsum(fsum(influence**2) for influence in influences) / count**2
     return components((spread(seed_values) - noise(count - 1) * rows, count - 1), (rows, math.fsum(row_dfs)))
 
 
-def components(*found: tuple[float, float]) -> list[Component]:
+def components(*variances: tuple[float, float]) -> list[Component]:
     """Return the components whose variance and degrees of freedom are both above 0."""
-    return [Component(variance, df) for variance, df in found if variance > 0 and df > 0]
+    return [Component(variance, df) for variance, df in variances if variance > 0 and df > 0]
 
 
 def spread(values: FloatArray) -> float:
@@ -82,7 +82,7 @@ def spread(values: FloatArray) -> float:
     return fsum((np.asarray(values) - middle) ** 2) / (len(values) * (len(values) - 1))
 
 
-def half_width(found: Sequence[Component], confidence: float) -> float:
+def half_width(parts: Sequence[Component], confidence: float) -> float:
     """Return half the interval's width: the root of the sum of each variance times its own squared t quantile.
 
     For one component this is the t interval. For several it covers at least the nominal share if their estimates are
@@ -93,10 +93,12 @@ def half_width(found: Sequence[Component], confidence: float) -> float:
     """
     from scipy.special import stdtrit
 
-    return math.sqrt(math.fsum(one.variance * float(stdtrit(one.df, (1 + confidence) / 2)) ** 2 for one in found))
+    return math.sqrt(
+        math.fsum(component.variance * float(stdtrit(component.df, (1 + confidence) / 2)) ** 2 for component in parts)
+    )
 
 
-def p_value(difference: float, found: Sequence[Component]) -> float:
+def p_value(difference: float, parts: Sequence[Component]) -> float:
     """Return the two-sided p-value that matches ``half_width``: below .05 exactly if the 95% interval excludes 0.
 
     NaN if difference and variance are both 0, or if there is nothing to judge by.
@@ -104,14 +106,14 @@ def p_value(difference: float, found: Sequence[Component]) -> float:
     >>> round(p_value(2.0, [Component(1.0, 1e9)]), 4), p_value(0.0, [Component(1.0, 4)])
     (0.0455, 1.0)
     """
-    if math.isnan(difference) or not found:
+    if math.isnan(difference) or not parts:
         return math.nan
     if difference == 0:
         return 1.0
     low, high = 0.0, 1.0  # the confidence at which the interval just reaches 0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if half_width(found, middle) <= abs(difference) else (low, middle)
+        low, high = (middle, high) if half_width(parts, middle) <= abs(difference) else (low, middle)
     return 1.0 - low
 
 

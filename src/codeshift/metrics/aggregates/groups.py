@@ -82,13 +82,13 @@ def grouped(
     w = None if weights is None else np.asarray(weights, dtype=np.float64)
     labels = group_labels(units, len(rows), "units")
     bounds = within(bounds, rows) if metric is None else bounds
-    found = {}
+    estimates = {}
     for label, mask in _masks(groups, len(rows)).items():
         part = None if w is None else w[mask]
         alike = None if labels is None else labels[mask]
         sample = as_sample(rows[mask], weights=part, metric=metric, nan_policy=nan_policy, groups=alike, bounds=bounds)
-        found[label] = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
-    return found
+        estimates[label] = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
+    return estimates
 
 
 def worst_group(
@@ -123,8 +123,8 @@ def worst_group(
     ('java', 0.5, 2)
     """
     check_integer("min_rows", min_rows, smallest=1, remedy="leave it out to take every group with a row")
-    found = {g: e for g, e in grouped(values, groups, **options).items() if e.n >= min_rows}
-    defined = {g: e for g, e in found.items() if not math.isnan(e.value)}
+    estimates = {g: e for g, e in grouped(values, groups, **options).items() if e.n >= min_rows}
+    defined = {g: e for g, e in estimates.items() if not math.isnan(e.value)}
     if not defined:
         confidence, method = options.get("confidence", 0.95), options.get("method", "percentile")
         return WorstGroup(None, Estimate(math.nan, math.nan, math.nan, 0, confidence, method))

@@ -87,12 +87,12 @@ def paired_difference(
     """
     check_integer("n_permutations", n_permutations, smallest=1, remedy="leave it out to take 9999")
     sample = paired_sample(a, b, lambda x, y: x - y, ("a", "b"), weights, metric, nan_policy, groups).sorted()
-    found = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
+    estimate = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
     swapped = _swaps(sample, metric)
-    p_value = _permutation_p(swapped, found.value, n_permutations, generator(seed, stream=1))
+    p_value = _permutation_p(swapped, estimate.value, n_permutations, generator(seed, stream=1))
     return PairedDifference(
-        found.value, found.low, found.high, found.n, confidence, found.method, p_value, groups=found.groups,
-        note=found.note,
+        estimate.value, estimate.low, estimate.high, estimate.n, confidence, estimate.method, p_value,
+        groups=estimate.groups, note=estimate.note,
     )  # fmt: skip
 
 
@@ -127,9 +127,9 @@ def paired_sample(
     rows = np.hstack([left.rows, right.rows])
     missing = np.isnan(rows).any(axis=1)
     if nan_policy == "raise" and missing.any():
-        found = f"NaN in {int(missing.sum())} of {len(rows)} pairs"
+        undefined = f"NaN in {int(missing.sum())} of {len(rows)} pairs"
         remedy = 'score those rows again, or pass nan_policy="omit"'
-        raise DataError(f"{names[0]} and {names[1]}", "free of NaN", found, remedy)
+        raise DataError(f"{names[0]} and {names[1]}", "free of NaN", undefined, remedy)
     if labels is not None and known is not None:
         labels = labels[known > 0]
     return _combined(left, right, rows, combine).grouped(labels)

@@ -94,8 +94,8 @@ def relative_performance(
         sides = [_with_bound(side, given, metric) for side, given in zip(sides, (values, baseline), strict=True)]
         sample = replace(sample, bound=None)
         if method != "Fieller":
-            found = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
-            return _finite(_carried(found, sides))
+            estimate = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
+            return _finite(_carried(estimate, sides))
         return _finite(_fieller(sides, confidence, paired=True))
     sides = [
         as_sample(side, metric=metric, nan_policy=nan_policy, groups=of, name=name)
@@ -103,8 +103,8 @@ def relative_performance(
     ]
     if method == "Fieller":
         return _finite(_fieller([side.sorted() for side in sides], confidence, paired=False))
-    found = _resampled(sides, _ratio, confidence, n_resamples, seed)
-    return _finite(_carried(found, sides))
+    estimate = _resampled(sides, _ratio, confidence, n_resamples, seed)
+    return _finite(_carried(estimate, sides))
 
 
 def generalization_gap(
@@ -237,22 +237,22 @@ def _fieller(sides: Sequence[Sample], confidence: float, *, paired: bool) -> Est
         variances = fsum(moved[0] ** 2), fsum(moved[1] ** 2), fsum(moved[0] * moved[1]) if paired else 0.0
         t = half_width([Component(1.0, min(a.df, b.df))], confidence)
         ends = fieller(a.value, b.value, *variances, t)
-    found = _estimate(sides, float(_ratio(np.array(a.value), np.array(b.value))), ends, confidence, "Fieller")
-    return _carried(found, sides)
+    estimate = _estimate(sides, float(_ratio(np.array(a.value), np.array(b.value))), ends, confidence, "Fieller")
+    return _carried(estimate, sides)
 
 
-def _carried(found: Estimate, sides: Sequence[Sample]) -> Estimate:
+def _carried(estimate: Estimate, sides: Sequence[Sample]) -> Estimate:
     """Return the interval of a ratio, widened by Wilson's limit for a side that is a share at its bound."""
     top, bottom = sides
-    if not found.has_interval or not (top.value > 0 or top.bound == 0.0):
-        return found
-    low, high = found.low, found.high
+    if not estimate.has_interval or not (top.value > 0 or top.bound == 0.0):
+        return estimate
+    low, high = estimate.low, estimate.high
     if top.bound is not None:
-        ends = at_bound(top, found.confidence)
+        ends = at_bound(top, estimate.confidence)
         low, high = (low * ends[0], high) if top.bound else (0.0, ends[1] / bottom.value)
     if bottom.bound:
-        high = high / at_bound(bottom, found.confidence)[0]
-    return replace(found, low=low, high=high)
+        high = high / at_bound(bottom, estimate.confidence)[0]
+    return replace(estimate, low=low, high=high)
 
 
 def _with_bound(side: Sample, given: ArrayLike, metric: SufficientStatistics | None) -> Sample:
@@ -266,8 +266,8 @@ def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:
         return np.asarray(a / b)
 
 
-def _finite(found: Estimate) -> Estimate:
+def _finite(estimate: Estimate) -> Estimate:
     """Return the estimate, with NaN for a ratio to a baseline of 0 and for its interval."""
-    if math.isfinite(found.value):
-        return found
-    return replace(found, value=math.nan, low=math.nan, high=math.nan)
+    if math.isfinite(estimate.value):
+        return estimate
+    return replace(estimate, value=math.nan, low=math.nan, high=math.nan)

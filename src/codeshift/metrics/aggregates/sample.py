@@ -28,11 +28,11 @@ def group_labels(groups: Sequence[Hashable] | NDArray[Any] | None, n: int, name:
     """
     if groups is None:
         return None
-    found = list(groups)
-    if len(found) != n:
-        raise ParameterError(name, f"one label for each of {n} rows", len(found), "give as many labels as rows")
+    labels = list(groups)
+    if len(labels) != n:
+        raise ParameterError(name, f"one label for each of {n} rows", len(labels), "give as many labels as rows")
     numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(label, len(numbers)) for label in found], dtype=np.int64)
+    return np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int64)
 
 
 def as_sample(
@@ -67,8 +67,8 @@ def as_sample(
         labels = labels[kept]
     missing = np.isnan(rows).any(axis=1)
     if nan_policy == "raise" and missing.any():
-        found = f"NaN in {int(missing.sum())} of {len(rows)} rows"
-        raise DataError(name, "free of NaN", found, 'score those rows again, or pass nan_policy="omit"')
+        undefined = f"NaN in {int(missing.sum())} of {len(rows)} rows"
+        raise DataError(name, "free of NaN", undefined, 'score those rows again, or pass nan_policy="omit"')
     if nan_policy == "omit":
         rows, labels = rows[~missing], None if labels is None else labels[~missing]
     return _judged(_sample(rows, metric), rows, metric, bounds).grouped(labels)
@@ -116,8 +116,8 @@ def within(bounds: tuple[float, float] | None, *scores: ArrayLike) -> tuple[floa
     if bounds is None:
         return None
     low, high = bounds
-    found = [np.asarray(one, dtype=np.float64) for one in scores]
-    return None if any(((one < low) | (one > high)).any() for one in found) else bounds
+    arrays = [np.asarray(values, dtype=np.float64) for values in scores]
+    return None if any(((values < low) | (values > high)).any() for values in arrays) else bounds
 
 
 def _checked(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -139,15 +139,15 @@ def _judged(
             return sample  # no need to look at each row
         if sample.trials is not None:
             sample = replace(sample, bound=value, span=bounds)
-    found = _row_scores(sample, rows, metric)
-    known = found[~np.isnan(found)]
+    scores = _row_scores(sample, rows, metric)
+    known = scores[~np.isnan(scores)]
     if not len(known) or within(bounds, known) is None:
         return sample
     if sample.bound is None and (known == known[0]).all() and known[0] in (*bounds, 0.0):
         sample = replace(sample, bound=float(known[0]), span=bounds)
     if bounds != (0.0, 1.0) or not ((known == 0) | (known == 1)).all():
         return sample
-    return replace(sample, scores=np.column_stack([found == 1, found == 0]).astype(np.float64))
+    return replace(sample, scores=np.column_stack([scores == 1, scores == 0]).astype(np.float64))
 
 
 def _row_scores(sample: Sample, rows: FloatArray, metric: SufficientStatistics | None) -> FloatArray:

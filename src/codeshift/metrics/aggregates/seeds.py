@@ -150,8 +150,8 @@ def few(samples: Sequence[Sample]) -> str:
         alike = len({sample.bound for sample in samples}) == 1 and samples[0].bound is not None
         return "every row has the same score" if alike else ""
     hits, misses = (sum(int((s.scores[:, side] > 0).sum()) for s in samples if s.scores is not None) for side in (0, 1))
-    told = [f"fewer than {FEWEST} {what}" for what, count in (("hits", hits), ("misses", misses)) if count < FEWEST]
-    return " and ".join(told)
+    reasons = [f"fewer than {FEWEST} {what}" for what, count in (("hits", hits), ("misses", misses)) if count < FEWEST]
+    return " and ".join(reasons)
 
 
 def _of_odds(samples: Sequence[Sample], metric: SufficientStatistics | None, value: float) -> bool:

@@ -276,7 +276,7 @@ def sums_by_label(rows: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=labels[order][:1] - 1))
     ends = np.append(starts[1:], len(order))
-    found = rows[order[starts]].copy()
+    sums = rows[order[starts]].copy()
     for place in np.flatnonzero(ends - starts > 1):
-        found[place] = column_sums(rows[order[starts[place] : ends[place]]])
-    return found
+        sums[place] = column_sums(rows[order[starts[place] : ends[place]]])
+    return sums

@@ -75,7 +75,7 @@ def _annotates(shown: list[_Token]) -> bool:
         elif within and text in (")", "]", "}"):
             depth -= 1
             within = depth > 0
-        elif within and depth == 1 and text == ":" and "lambda" not in [one for _, one in shown[max(0, i - 8) : i]]:
+        elif within and depth == 1 and text == ":" and "lambda" not in [word for _, word in shown[max(0, i - 8) : i]]:
             return True
     return False
 
@@ -144,7 +144,7 @@ def _first(tokens: list[_Token], i: int) -> bool:
 
 def _commas_of_except(tokens: list[_Token]) -> set[int]:
     """Return the positions of the commas of ``except E, e:``."""
-    found: set[int] = set()
+    commas: set[int] = set()
     within, depth, last = False, 0, -1
     for i, (kind, text) in enumerate(tokens):
         if text == "except" and kind == "name":
@@ -155,13 +155,13 @@ def _commas_of_except(tokens: list[_Token]) -> set[int]:
                 last = i
             if text == ":" and depth == 0:
                 within = False
-                found |= {last} - {-1}
-    return found
+                commas |= {last} - {-1}
+    return commas
 
 
 def _brackets_of_parameters(tokens: list[_Token]) -> set[int]:
     """Return the positions of the brackets in ``lambda (a, b): a`` and ``def f(a, (b, c)): ...``."""
-    found: set[int] = set()
+    brackets: set[int] = set()
     opened: list[tuple[int, bool]] = []
     parameters, before, name_before = False, "", ""
     for i, (kind, text) in enumerate(tokens):
@@ -175,11 +175,11 @@ def _brackets_of_parameters(tokens: list[_Token]) -> set[int]:
             nested = bool(opened) and opened[-1][1] and before in ("(", ",")
             plain = parameters and not opened and before in ("lambda", ",")
             if text == "(" and (nested or plain):
-                found.add(i)
+                brackets.add(i)
             opened.append((i, text == "(" and (nested or plain or name_before == "def")))
         elif text in (")", "]", "}") and opened:
             place, _ = opened.pop()
-            if place in found:
-                found.add(i)
+            if place in brackets:
+                brackets.add(i)
         name_before, before = before, text
-    return found
+    return brackets

@@ -57,12 +57,12 @@ def _accepts(text: str) -> bool:
 
 def _accepts_long(text: str) -> bool:
     """Return the same from a thread whose stack is large enough for a text that is one chain of operators or calls."""
-    found: list[bool] = []
+    accepts: list[bool] = []
     before = threading.stack_size(_STACK + _STACK_A_CHARACTER * len(text))
     try:
-        thread = threading.Thread(target=lambda: found.append(_accepts(text)))
+        thread = threading.Thread(target=lambda: accepts.append(_accepts(text)))
         thread.start()
     finally:
         threading.stack_size(before)
     thread.join()
-    return found[0]
+    return accepts[0]

@@ -162,11 +162,11 @@ class ShellParser:
             return True
         from tree_sitter import QueryCursor
 
-        found = QueryCursor(query).captures(root)
+        captures = QueryCursor(query).captures(root)
         return not (
-            found.get("never")
-            or any(self._is_misnamed(node) for node in found.get("name", ()))
-            or any(self._checks[node.type](node) for node in found.get("checked", ()))
+            captures.get("never")
+            or any(self._is_misnamed(node) for node in captures.get("name", ()))
+            or any(self._checks[node.type](node) for node in captures.get("checked", ()))
         )
 
     def _is_misnamed(self, node: Node) -> bool:

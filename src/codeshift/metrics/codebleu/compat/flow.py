@@ -233,10 +233,10 @@ class CompatFlow:
         names = self._tokens[value.first : value.last]
         for token in range(target.first, target.last):
             if names or listed:
-                found = self._sources.get(token, []) + names
+                sources = self._sources.get(token, []) + names
                 # Sources that were listed at once keep their repetitions; those that were merged do not.
                 merged = not listed or self._loops > 0 or token in self._sources
-                self._sources[token] = list(dict.fromkeys(found)) if merged else found
+                self._sources[token] = list(dict.fromkeys(sources)) if merged else sources
                 if computed:
                     self._computed.add(token)
             self._reaching.define(self._tokens[token], token)

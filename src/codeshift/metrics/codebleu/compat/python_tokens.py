@@ -121,13 +121,13 @@ class _Reader:
     def _rest(self, line: str, at: int) -> Iterator[Token]:
         """Yield the tokens of ``line`` from a column on."""
         while at < len(line):
-            found = _TOKEN.match(line, at)
-            if found is None:  # a character that begins no token, together with the blank before it
+            match = _TOKEN.match(line, at)
+            if match is None:  # a character that begins no token, together with the blank before it
                 yield self._token(OTHER, line[at], at)
                 at += 1
                 continue
-            kind, at = str(found.lastgroup), found.end()
-            text, start = found[kind], found.start(kind)
+            kind, at = str(match.lastgroup), match.end()
+            text, start = match[kind], match.start(kind)
             if kind == "triple":
                 ended = _END[text[-3:]].match(line, at)
                 if ended is None:

@@ -107,15 +107,15 @@ class Definitions:
         if not bits & heads:
             return bits
         ends = self._ends[name]
-        found, seen, todo = 0, 0, bits
+        resolved, seen, todo = 0, 0, bits
         while todo:
-            found |= todo & ~heads
+            resolved |= todo & ~heads
             todo &= heads & ~seen
             if todo:
                 head = todo & -todo
                 seen |= head
                 todo = (todo ^ head) | ends[head]
-        return found
+        return resolved
 
     def places(self, name: str, bits: int) -> list[int]:
         """Return the tokens of the definitions in ``bits``, in the order of the text."""

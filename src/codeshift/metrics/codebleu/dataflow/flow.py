@@ -127,11 +127,11 @@ class Flow:
         if not len(left) == len(right) > 1:
             left, right = [targets], [values]
         for target, value in zip(left, right, strict=True):
-            found = self._sources(value)
+            sources = self._sources(value)
             changed, stored, inside = self._targets(target)
             if inside:
                 yield inside
-            self._store(changed, stored, found, augmented=augmented)
+            self._store(changed, stored, sources, augmented=augmented)
 
     def _step(self, step: Step) -> Iterator[Events]:
         plain = any(part.role == "plain" for part in step.parts)
@@ -186,24 +186,24 @@ class Flow:
 
     def _sources(self, parts: list[Part]) -> list[int]:
         """Return the variables and constants that a value is computed from; for an assignment in it, its target."""
-        found: list[int] = []
+        sources: list[int] = []
         todo = [event for part in parts for event in part.events][::-1]
         while todo:
             event = todo.pop()
             if isinstance(event, int):
-                found.append(event if event >= 0 else ~event)
+                sources.append(event if event >= 0 else ~event)
             elif event.rule.what == "call":
-                found += [
+                sources += [
                     e for e in event.parts[0].events if isinstance(e, int) and self._reaching.read(self._tokens[e])
                 ]
             elif event.rule.what in _ASSIGNMENTS:
                 changed, stored, _ = self._targets(_with_role(event, "target"))
-                found += changed + stored
+                sources += changed + stored
             elif event.rule.what == "only":
                 todo += [inner for part in _with_role(event, "value") for inner in part.events][::-1]
             elif event.rule.what != "scope":
                 todo += [inner for part in event.parts for inner in part.events][::-1]
-        return found
+        return sources
 
     def _branch(self, step: Step) -> Iterator[Events]:
         if _with_role(step, "target"):
@@ -246,11 +246,11 @@ class Flow:
         values = _with_role(step, "value")
         for part in values:
             yield part.events
-        found = self._sources(values)
+        sources = self._sources(values)
         looping = self._reaching.begin_loop()
         changed, stored, inside = self._targets(_with_role(step, "target"))
         yield inside
-        self._store(changed, stored, found, augmented=False)
+        self._store(changed, stored, sources, augmented=False)
         for part in step.parts:
             if part.role not in ("target", "value", "else"):
                 yield part.events

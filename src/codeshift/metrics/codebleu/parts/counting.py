@@ -45,8 +45,8 @@ class RowCounter:
                 self._analyser.clear()
             side = 0 if self._default else 1
             sizes = [(len(p[0]), len(p[1]), keyword_count(p[side], self._keywords)) for p in tokens]
-            found = self._statistics(ngrams, np.array(sizes, dtype=np.float64).reshape(-1, 3), rows)
-            yield found if len(pairs) == len(left) else self._merged(found, tokens, right)
+            statistics = self._statistics(ngrams, np.array(sizes, dtype=np.float64).reshape(-1, 3), rows)
+            yield statistics if len(pairs) == len(left) else self._merged(statistics, tokens, right)
 
     def _prepared(
         self, pairs: list[tuple[str, str]], left: list[str], right: list[tuple[str, ...]]
@@ -63,16 +63,18 @@ class RowCounter:
         ]
 
     def _merged(
-        self, found: FloatArray, tokens: list[tuple[list[str], list[str]]], right: list[tuple[str, ...]]
+        self, statistics: FloatArray, tokens: list[tuple[list[str], list[str]]], right: list[tuple[str, ...]]
     ) -> FloatArray:
         """Merge one row per pair into one row per prediction."""
         keywords = self._keywords if self._default else None
         rows, at = [], 0
         for several in right:
             end = at + len(several)
-            one = end - at == 1
+            is_single = end - at == 1
             references = [reference for _, reference in tokens[at:end]]
-            rows.append(found[at] if one else merged(found[at:end], tokens[at][0], references, keywords))
+            rows.append(
+                statistics[at] if is_single else merged(statistics[at:end], tokens[at][0], references, keywords)
+            )
             at = end
         return np.array(rows)
 
@@ -93,13 +95,13 @@ class RowCounter:
         """Return the columns described in ``CodeBLEU.statistics``."""
         shared, keywords, lengths, all_keywords = ngrams[:, :-1], ngrams[:, -1], sizes[:, :2], sizes[:, 2]
         ours, theirs = (_ngram_counts(lengths[:, side], least=0 if self._default else 1) for side in (0, 1))
-        found = keywords + OTHER * (shared[:, 0] - keywords)
+        weights = keywords + OTHER * (shared[:, 0] - keywords)
         # The paper weighs the prediction's tokens (a precision), the public code the reference's (a recall).
         total = all_keywords + OTHER * (lengths[:, 0 if self._default else 1] - all_keywords)
         if self._default:
-            weighted = [found, total]
+            weighted = [weights, total]
         else:
-            weighted = [found, *shared[:, 1:].T, np.maximum(total, 1), *theirs[:, 1:].T]
+            weighted = [weights, *shared[:, 1:].T, np.maximum(total, 1), *theirs[:, 1:].T]
         return np.column_stack([np.ones(len(rows)), shared, ours, lengths, *weighted, rows])
 
     def _analysed(self, code: str) -> Analysis | None:

@@ -35,8 +35,8 @@ def merged(
     for reference in references[1:]:
         most |= Counter(reference)
     shared = Counter(prediction) & most
-    found = sum(count for token, count in shared.items() if token in keywords)
-    row[_FOUND] = found + OTHER * (shared.total() - found)
+    matched = sum(count for token, count in shared.items() if token in keywords)
+    row[_FOUND] = matched + OTHER * (shared.total() - matched)
     row[-5:-3] = _best(pairs[:, -5:-3])
     row[-3:-1] = _best(pairs[:, -3:-1])
     return row
@@ -45,6 +45,6 @@ def merged(
 def _best(counts: FloatArray) -> FloatArray:
     """Return the pair (found, total) of the reference with the greatest share; one without any precedes a 0."""
     shares = np.divide(counts[:, 0], counts[:, 1], out=np.full(len(counts), 1e-12), where=counts[:, 1] > 0)
-    keys = [(share, found, -total) for share, (found, total) in zip(shares, counts.tolist(), strict=True)]
+    keys = [(share, matched, -total) for share, (matched, total) in zip(shares, counts.tolist(), strict=True)]
     best: FloatArray = counts[keys.index(max(keys))]
     return best

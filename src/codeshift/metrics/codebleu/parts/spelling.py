@@ -60,14 +60,14 @@ def alike(code: str, language: str) -> str:
     known, piece = _words(language), _piece(language)
     given: dict[str, str] = {}
 
-    def respelt(found: re.Match[str]) -> str:
-        kind, text = found.lastgroup, found[0]
+    def respelt(match: re.Match[str]) -> str:
+        kind, text = match.lastgroup, match[0]
         if kind == "name":
-            return text if _stays(found, known, language) else given.setdefault(text, _name(text, len(given)))
+            return text if _stays(match, known, language) else given.setdefault(text, _name(text, len(given)))
         if text[0] == "'" and language not in _SINGLE_QUOTED:
             return text  # one character
         if kind == "number":
-            after_point = found.string[found.start() - 1 : found.start()] == "."
+            after_point = match.string[match.start() - 1 : match.start()] == "."
             return given.setdefault(text, _number(text, len(given), after_point=after_point))
         if kind == "long" or (kind == "string" and _PLAIN.fullmatch(text, 1, len(text) - 1)):
             quote = text[:3] if kind == "long" else text[0]
@@ -95,10 +95,10 @@ def _piece(language: str) -> re.Pattern[str]:
     )
 
 
-def _stays(found: re.Match[str], known: frozenset[str], language: str) -> bool:
+def _stays(match: re.Match[str], known: frozenset[str], language: str) -> bool:
     """Return whether a word is not a name: a word of the language, or the prefix of a string."""
-    word = found[0].lower() if language == "php" else found[0]
-    quoted = found.string[found.end() : found.end() + 1] in ('"', "'")
+    word = match[0].lower() if language == "php" else match[0]
+    quoted = match.string[match.end() : match.end() + 1] in ('"', "'")
     return word in known or (quoted and word.lower() in _PREFIXES)
 
 
