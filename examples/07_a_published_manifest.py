@@ -44,8 +44,8 @@ except ManifestError as error:
 from codeshift.splitters import parse_splitter
 
 print(manifest.splitter)
-print({name: manifest.request[name] for name in ("seed", "ood_kept", "test_ood_size")})
-again = parse_splitter(manifest.splitter).assign(rows, seed=manifest.request["seed"], min_test_rows=0)
+print(manifest.config.seed, manifest.config.ood_kept, manifest.config.test_ood_size)
+again = parse_splitter(manifest.splitter).assign(rows, seed=manifest.config.seed, min_test_rows=0)
 {part: sorted(rows_["code"]) == sorted(splits[part]["code"]) for part, rows_ in again.to_dataset_dict().items()}
 
 # %% [markdown]

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from itertools import groupby, zip_longest
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from datasets import Dataset
@@ -23,6 +23,9 @@ from codeshift.study import Findings, Report, RunRecord, Study, StudyResults
 from codeshift.study.findings.scores import Score
 from codeshift.study.measures import method_name
 from codeshift.study.report.tables import estimated
+
+if TYPE_CHECKING:
+    from codeshift.finetune import TrainingConfig
 
 ROWS = 2200
 SOURCE, TARGET = "{prefix}<extra_id_0>{suffix}", "name"
@@ -85,8 +88,6 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
     check_extra("finetune")
     from peft import LoraConfig
 
-    from codeshift.finetune import TrainingConfig
-
     return Study(
         dataset=demo_rows(rows, seed=seed),
         scenarios=SCENARIOS,
@@ -99,25 +100,28 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
         ood_kept=(0.0, 1.0),
         split_seeds=(seed,),
         train_seeds=(seed,),
-        config={
-            method: TrainingConfig(
-                learning_rate=learning_rate,
-                num_train_epochs=2,
-                train_batch_size=16,
-                warmup_steps=0.1,
-                weight_decay=0.0,
-                eval_strategy="no",
-                max_source_length=_SOURCE_TOKENS,
-                max_target_length=_TARGET_TOKENS,
-            )
-            for method, learning_rate in LEARNING_RATES.items()
-        },
+        config={method: _training(learning_rate) for method, learning_rate in LEARNING_RATES.items()},
         metrics=(ExactMatch(), NegativeLogLikelihood()),
         test_size=0.3,
         validation_size=0,  # nothing is chosen here
         audit={"n_permutations": 39},
         keep_weights=False,
         title="A name left out of functions of Python's standard library",
+    )
+
+
+def _training(learning_rate: float) -> TrainingConfig:
+    from codeshift.finetune import TrainingConfig
+
+    return TrainingConfig(
+        learning_rate=learning_rate,
+        num_train_epochs=2,
+        train_batch_size=16,
+        warmup_steps=0.1,
+        weight_decay=0.0,
+        eval_strategy="no",
+        max_source_length=_SOURCE_TOKENS,
+        max_target_length=_TARGET_TOKENS,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import re
 import uuid
@@ -119,6 +120,19 @@ def content_digest(content: Mapping[str, Any]) -> str:
     plain = {name: value for name, value in content.items() if name != _DIGEST}
     text = json.dumps(plain, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def finite(value: Any) -> Any:
+    """Replace NaN and infinite numbers in JSON values, which JSON does not have, by None.
+
+    >>> finite({"value": float("nan"), "interval": (0.5, float("inf"))})
+    {'value': None, 'interval': [0.5, None]}
+    """
+    if isinstance(value, Mapping):
+        return {name: finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_json(path: Path, content: Mapping[str, Any], files: Iterable[Path] = (), *, allow_nan: bool = False) -> Path:

@@ -81,6 +81,19 @@ def hash_key(purpose: str) -> bytes:
     return hashlib.blake2b(purpose.encode(), digest_size=32).digest()
 
 
+def keyed_digest(text: str, key: bytes) -> bytes:
+    """Return a 128-bit hash of a text, for one purpose.
+
+    Args:
+        text: the text; lone surrogates are accepted.
+        key: the key of the purpose, as ``hash_key`` gives it.
+
+    >>> keyed_digest("a", hash_key("0:project")) == keyed_digest("a", hash_key("1:project"))
+    False
+    """
+    return hashlib.blake2b(text.encode("utf-8", errors="surrogatepass"), key=key, digest_size=_DIGEST_BYTES).digest()
+
+
 def keyed_hashes(keys: np.ndarray, seed: int, role: str) -> np.ndarray:
     """Return a hash of each key, uniform over 64 bits, that depends on the seed and the role: of shape ``(n,)``.
 
@@ -107,10 +120,7 @@ def seeded_order(names: Sequence[str], seed: int, role: str) -> np.ndarray:
     True
     """
     key = hash_key(f"{seed}:{role}")
-    hashes = [
-        hashlib.blake2b(name.encode("utf-8", errors="surrogatepass"), key=key, digest_size=16).digest()
-        for name in names
-    ]
+    hashes = [keyed_digest(name, key) for name in names]
     return np.array(sorted(range(len(names)), key=lambda i: (hashes[i], names[i])), dtype=np.int64)
 
 

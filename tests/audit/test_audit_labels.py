@@ -8,7 +8,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from scipy.stats import chi2_contingency
 
 from codeshift.audit import Thresholds, audit
-from codeshift.errors import DataError
+from codeshift.errors import DataError, ParameterError
 
 
 def codes(count: int, start: int = 0) -> list[str]:
@@ -146,6 +146,8 @@ def test_an_audit_without_labels_has_none():
 
 def test_columns_that_hold_no_labels_are_told():
     """A column that is missing, and one of numbers that are no labels."""
+    with pytest.raises(ParameterError, match=r"label must be the name of a column, got \['label'\]: such as \"label\""):
+        audit(split(["a"] * 20, ["a"] * 20), column="code", label=["label"], n_permutations=19, progress=False)
     with pytest.raises(DataError, match="label must be a column of all parts, got 'lable': did you mean label"):
         audit(split(["a"] * 20, ["a"] * 20), column="code", label="lable", n_permutations=19, progress=False)
     with pytest.raises(

@@ -56,7 +56,9 @@ def test_every_option_is_explained(typed: str) -> None:
 def test_help_lists_splitters_metrics_and_defaults() -> None:
     """Help lists all splitters, metrics and the true defaults of training without loading them."""
     from codeshift import metrics, predictions, splitters
+    from codeshift.audit.settings import AuditSettings
     from codeshift.cli import evaluate, export, split, tasks, train
+    from codeshift.data import TASKS as DATASET_TASKS
     from codeshift.finetune import TrainingConfig
     from codeshift.finetune.tasks import TASKS
     from codeshift.metrics.by_name import METRICS
@@ -68,6 +70,17 @@ def test_help_lists_splitters_metrics_and_defaults() -> None:
     for names, is_of_classes in ((evaluate.METRICS, False), (evaluate.OF_CLASSES, True)):
         assert set(names) == {name for name in ours if (METRICS[name].takes == "class_probabilities") == is_of_classes}
     assert tasks.KINDS == TASKS
+    parser = argparse.ArgumentParser()
+    tasks.add_task(parser)
+    shown = " ".join(action.help or "" for action in parser._actions)
+    assert [name for name in DATASET_TASKS if name in shown] == [*DATASET_TASKS]
+    audited = vars(make_parser().parse_args(["audit", "folder"]))
+    settings = AuditSettings(column="code")
+    assert (audited["permutations"], audited["sample"], audited["seed"]) == (
+        settings.n_permutations,
+        settings.sample,
+        settings.seed,
+    )
     assert {name: default for name, (_, _, default) in train.OPTIONS.items()} == {
         name: getattr(TrainingConfig(), name) for name in train.OPTIONS
     }

@@ -55,7 +55,23 @@ def test_a_manifest_builds_the_split_again(data: str, tmp_path: Path) -> None:
     named = ["--rename", "func=code"]
     assert main(["split", data, *named, "--scenario", "length_p80_p100", "--out", str(first)]) == 0
     manifest = str(first / "manifest.json")
-    assert main(["split", shuffled, *named, "--manifest", manifest, "--out", str(again), "--format", "jsonl"]) == 0
+    assert (
+        main(
+            [
+                "split",
+                shuffled,
+                *named,
+                "--manifest",
+                manifest,
+                "--out",
+                str(again),
+                "--format",
+                "jsonl",
+                "--verify-region",
+            ]
+        )
+        == 0
+    )
     assert (again / "manifest.json").read_text(encoding="utf-8") == (first / "manifest.json").read_text(
         encoding="utf-8"
     )
@@ -163,6 +179,7 @@ BAD = {
     ("--scenario", "length_p80_p100", "--column", "func", "--test-ood-size", "1"): "1.0 takes all of them",
     ("--scenario", "length_p80_p100", "--rename", "fun=code"): "got 'fun': did you mean func?",
     ("--scenario", "length_p80_p100", "--rename", "func=a", "--rename", "func=b"): "one new name a column, got func=b",
+    ("--scenario", "length_p80_p100", "--verify-region"): "--verify-region must be given with --manifest",
     ("--manifest", "MANIFEST", "--seed", "1"): "--seed must be left out with --manifest, got 1",
     ("--manifest", "MANIFEST", "--ood-kept", "0.5"): "--ood-kept must be left out with --manifest",
     (

@@ -133,7 +133,7 @@ def test_rows_keep_their_columns_and_are_counted():
         (rows(PYTHON), {"unit": "name"}, ParameterError, "language must be that of the code, got None: such as"),
         (rows(PYTHON), {"unit": "name", "language": "phyton"}, ParameterError, "did you mean python?"),
         (rows(PYTHON), {"unit": "line", "column": "cod"}, DataError, "did you mean code?"),
-        (rows(PYTHON, None), {"unit": "line"}, DataError, r"code must be text in every row, got None \(row 1\)"),
+        (rows(PYTHON, None), {"unit": "line"}, DataError, r"column must be a column without None, .* \(row 1\)"),
         (rows("f()"), {"unit": "name", "language": "python"}, DataError, "got 1 row with no name twice"),
         (rows("f()"), {"unit": "line"}, DataError, "got 1 row with no two lines"),
         (rows("f()"), {"unit": "block", "language": "python"}, DataError, "got 1 row with no body of a statement"),

@@ -513,6 +513,6 @@ def test_a_split_says_how_many_links_are_assumed() -> None:
             stack.enter_context(change)
         with pytest.warns(CodeshiftWarning, match="links are assumed"):
             assignment = splitter.assign(Dataset.from_dict({"code": codes}), **options)
-    assumed = assignment.manifest.near_duplicates["assumed_links"]
+    assumed = assignment.manifest.near_duplicates.assumed_links
     assert assumed > 0
     assert f"{assumed:,} links are assumed" in " ".join(assignment.summary().split())

@@ -15,6 +15,7 @@ from codeshift.properties.predicate import Satisfies
 from codeshift.properties.rarity import TokenRarity, UnigramModel
 from codeshift.properties.untied import Untied
 from codeshift.regions.distribution import dimension_of, distributions_of
+from codeshift.regions.elements import element_names, masked_by
 from codeshift.splitters import Contains, Interval, Matches, NearestCentroid, OneOf
 
 LOOPS = Contains(NodeTypes("code", "python"), ("for_statement", "while_statement"))
@@ -68,12 +69,12 @@ def test_dimension(region, expected) -> None:
 )
 def test_masked_elements(region, expected) -> None:
     """An element is masked where every program that holds it lies inside: by either of two regions, not by both."""
-    assert region.masked() == expected
+    assert masked_by(region) == expected
 
 
 def test_names_and_columns() -> None:
     """Of a composition those of its leaves, each once."""
-    assert (LOOPS | OS).masked().names() == ("for_statement", "while_statement", "os", "sys.*")
+    assert element_names(masked_by(LOOPS | OS)) == ("for_statement", "while_statement", "os", "sys.*")
     assert (LONG | ~OS | LOOPS).columns() == ("code", "source")
     assert NEAREST.columns() == ("code", "vector")
     assert Interval(Satisfies("code", "m:f", "f", ("stars",)), low=1).columns() == ("code", "stars")

@@ -10,6 +10,7 @@ from datasets import Dataset, DatasetDict
 from codeshift.data import stdlib_functions
 from codeshift.errors import DataError, ParameterError
 from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.splits.facts import FoundDuplicates
 from codeshift.splitters import LengthSplitter, RandomSplitter
 
 LONG = LengthSplitter(column="code", unit="lines", bounds=(20, None))
@@ -35,7 +36,7 @@ def test_the_near_copy_of_a_test_row_leaves_train(rows: Dataset) -> None:
     assert bound.excluded == {"near_duplicate": 5}
     assert loose.excluded == {}
     assert "5 near-duplicates of a row that is held out" in bound.summary()
-    assert bound.manifest.near_duplicates == {"components": 5, "rows": 10, "largest": 2, "longest_chain": 1}
+    assert bound.manifest.near_duplicates == FoundDuplicates(components=5, rows=10, largest=2, longest_chain=1)
     assert loose.manifest.near_duplicates is None
 
 
@@ -43,7 +44,7 @@ def test_a_threshold_of_ones_own(rows: Dataset) -> None:
     """At a threshold that the near-copies miss, they are not bound; the manifest holds it."""
     strict = LONG.assign(rows, seed=0, test_ood_size=1.0, near_duplicates=NearDuplicates(threshold=0.99))
     assert strict.excluded == {}
-    assert strict.manifest.request["near_duplicates"] == {"threshold": 0.99, "ngram": 5}
+    assert strict.manifest.config.near_duplicates == NearDuplicates(threshold=0.99, ngram=5)
 
 
 def test_a_random_split_of_real_code_leaks_unless_bound() -> None:

@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from codeshift.regions.base import region_words
 from codeshift.splits.card import dataset_card
+from codeshift.splits.facts import FoundDuplicates, PartSize
 from codeshift.splits.publish import put_section
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter
 
@@ -124,17 +125,18 @@ def test_grammars_sizes_and_official_splits() -> None:
     assert "| <code>python</code> | <code>tree-sitter-python</code> |" in card
     assert "ds: a DatasetDict of the official train, test" in card
     assert "grammar" not in ASSIGNMENT.to_dataset_card()
-    asked = replace(ASSIGNMENT.manifest, sizes={**ASSIGNMENT.manifest.sizes, "train": {"asked": 1234, "got": 5}})
+    asked = replace(ASSIGNMENT.manifest, sizes={**ASSIGNMENT.manifest.sizes, "train": PartSize(asked=1234, got=5)})
     assert "| <code>train</code> | 5 | 6.2% | 1,234 | to fit on |" in dataset_card(asked)
 
 
 def test_near_duplicates_are_told() -> None:
     """Whether they were looked for, and what was found."""
-    found = {"components": 2, "rows": 1500, "largest": 900, "longest_chain": 3}
+    found = FoundDuplicates(components=2, rows=1500, largest=900, longest_chain=3)
+    nothing = FoundDuplicates(components=0, rows=0, largest=1, longest_chain=0)
     for manifest, told in (
         (replace(ASSIGNMENT.manifest, near_duplicates=found), "1,500 rows in 2 components, the largest of 900 rows."),
         (replace(ASSIGNMENT.manifest, near_duplicates=None), "Near-duplicates were not looked for."),
-        (replace(ASSIGNMENT.manifest, near_duplicates=dict.fromkeys(found, 0)), "No row is a near-duplicate"),
+        (replace(ASSIGNMENT.manifest, near_duplicates=nothing), "No row is a near-duplicate"),
     ):
         assert told in dataset_card(manifest)
 
@@ -148,7 +150,7 @@ def test_hostile_names_show_as_they_are(name: str) -> None:
         splitter=f"Own(column={name!r})\n{name}".replace("\r", ""),
         columns=(name,),
         also_reads=(name, "project"),
-        request={**plain.request, "groups": name},
+        config=replace(plain.config, groups=name),
         versions={"codeshift": name, name: "1"},
         grammars={name: {"wheel": name, "version": "1", "digest": name}},
     )
@@ -234,7 +236,7 @@ def test_a_notebook_escapes(name: str) -> None:
 def test_a_summary_steers_no_terminal(name: str) -> None:
     """Whatever a splitter or a column is called, the summary is lines of what can be seen."""
     plain = ASSIGNMENT.manifest
-    manifest = replace(plain, splitter=f"\x1b[2J{name}", request={**plain.request, "groups": name})
+    manifest = replace(plain, splitter=f"\x1b[2J{name}", config=replace(plain.config, groups=name))
     lines = manifest.summary().split("\n")
     assert all(line.isprintable() for line in lines)
     assert lines[-7:] == plain.summary().split("\n")[-7:]

@@ -11,7 +11,7 @@ from datasets import Dataset
 
 from codeshift import parts
 from codeshift.regions import base as regions
-from codeshift.splits import assign, division, groups, manifest, partition
+from codeshift.splits import assign, division, groups, partition
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.rows import SplitRows
 from codeshift.splitters import (
@@ -56,7 +56,7 @@ def _seed_is_ignored(patch: pytest.MonkeyPatch) -> None:
 
 
 def _drawn_without_saying(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(manifest, "is_drawn", lambda request, sources: True)
+    patch.setattr(SplitConfig, "is_drawn", lambda self, names: True)
 
 
 def _each_row_alone(patch: pytest.MonkeyPatch) -> None:
@@ -134,15 +134,15 @@ def _wrong_side(patch: pytest.MonkeyPatch) -> None:
 def _forgotten_seed(patch: pytest.MonkeyPatch) -> None:
     read = SplitManifest.from_json.__func__
     patch.setattr(
-        SplitManifest, "from_json", classmethod(lambda cls, text: replace(read(cls, text), request={"seed": None}))
+        SplitManifest, "from_json", classmethod(lambda cls, text: replace(read(cls, text), config=SplitConfig(seed=99)))
     )
 
 
 def _rows_by_place(patch: pytest.MonkeyPatch) -> None:
     find = SplitManifest.find_parts
 
-    def turned(self, rows):
-        parts, reasons, control = find(self, rows)
+    def turned(self, rows, **options):
+        parts, reasons, control = find(self, rows, **options)
         return parts[::-1].copy(), reasons[::-1].copy(), control
 
     patch.setattr(SplitManifest, "find_parts", turned)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from datasets import Dataset, DatasetDict
 
-from codeshift.cli.split import DEALING
+from codeshift.cli.split import SPLIT_OPTIONS
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
@@ -54,7 +54,20 @@ def test_a_study_and_the_command_line_have_the_same_arguments() -> None:
     common = [field.name for field in fields(CommonOptions)]
     assert {name: of_study[name] for name in common} == {name: of_call[name] for name in common}
     assert set(of_study) & set(of_call) == {*common, "ood_kept"}  # several shares in a study
-    assert list(DEALING) == list(SplitOptions.__annotations__)
+    assert list(SPLIT_OPTIONS) == list(SplitOptions.__annotations__)
+
+
+def test_help_shows_the_defaults_of_the_call() -> None:
+    """Help of the command line is made without loading the library; what it says in brackets is what a call does."""
+    defaults = {field.name: field.default for field in fields(SplitConfig)}
+    shown = {name: option["help"].rpartition("[")[2].rstrip("]") for name, option in SPLIT_OPTIONS.items()}
+    assert (shown.pop("train_size"), defaults["train_size"]) == ("the rest", None)
+    for name, text in shown.items():
+        if "[" in SPLIT_OPTIONS[name]["help"]:
+            default = defaults[name]
+            assert text == (default if isinstance(default, str) else f"{default:g}"), name
+        else:
+            assert defaults[name] in (None, False), name
 
 
 @pytest.mark.parametrize("name", ["test_ood_size", "test_id_size", "validation_size", "validation_ood_size"])

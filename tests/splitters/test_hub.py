@@ -79,8 +79,8 @@ def test_each_configuration_has_its_manifest(told: Told) -> None:
     manifests = [path for path in told.hub.paths(REPO) if path.startswith("codeshift/")]
     assert manifests == ["codeshift/loops/manifest.json", "codeshift/manifest.json"]
     found = {path: SplitManifest.from_json(told.hub.content(REPO, path).decode()) for path in manifests}
-    assert found["codeshift/manifest.json"].request["seed"] == 1
-    assert found["codeshift/loops/manifest.json"].sizes["validation"]["got"] == 0
+    assert found["codeshift/manifest.json"].config.seed == 1
+    assert found["codeshift/loops/manifest.json"].sizes["validation"].got == 0
 
 
 def test_parts_that_are_gone_are_gone(told: Told) -> None:
@@ -105,7 +105,7 @@ def test_pull_requests(told: Told) -> None:
         SplitManifest.from_json(told.hub.content(repo, "codeshift/manifest.json", revision).decode())
         for revision in ("refs/pr/1", "main")
     )
-    assert (there.request["seed"], here.request["seed"]) == (0, 1)
+    assert (there.config.seed, here.config.seed) == (0, 1)
     assert sections(told.hub.content(repo, "README.md", "refs/pr/1").decode()) == ["default"]
 
 

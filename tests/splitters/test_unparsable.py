@@ -69,7 +69,7 @@ def test_a_split_with_unparsable_rows_is_the_same_in_another_order_and_from_its_
     manifest = SplitManifest.from_json(first.manifest.to_json())
     assert SplitAssignment.from_manifest(manifest, ROWS) == first
     assert SplitAssignment.from_manifest(manifest, shuffled).excluded == first.excluded
-    assert len(manifest.rows["data"]["excluded:unparsable"]) == 4
+    assert len(manifest.digests["data"]["excluded:unparsable"]) == 4
 
 
 def test_a_split_that_parses_nothing_excludes_no_row_whatever_was_parsed_before():

@@ -13,7 +13,7 @@ from datasets import Dataset
 
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.base import TextProperty
-from codeshift.splitters import Contains, Interval, Region, Scenario, Splitter
+from codeshift.splitters import Contains, ElementRegion, Interval, Region, Scenario, Splitter
 from codeshift.study import Study
 from codeshift.study.findings.failures import failure_modes
 from codeshift.study.report.study_report import Report
@@ -45,7 +45,7 @@ class DigitsOfATest(TextProperty):
 
 
 @dataclass(frozen=True)
-class DecoratedOfATest(Region):
+class DecoratedOfATest(ElementRegion):
     """A region of a user's own that is no composition of the library's."""
 
     property: MarksOfATest

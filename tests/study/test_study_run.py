@@ -18,6 +18,7 @@ from codeshift.files import content_digest
 from codeshift.finetune import CheckpointError, Evaluator, Trainer, TrainingConfig, load_model, scale_adapter, wise_ft
 from codeshift.finetune.tokenizing import Tokenizing
 from codeshift.metrics import NegativeLogLikelihood
+from codeshift.regions.elements import element_names
 from codeshift.splitters import Scenario
 from codeshift.study import RunKey, load_results, run_models
 from codeshift.study.plan import plan
@@ -82,7 +83,7 @@ def test_every_cell_of_a_study_is_there(full_study, full_folder):
         ("long", 0): "too few rows",
         ("loops", 0): "too few rows",
     }
-    assert results.splits["loops", 0].masked.names() == ("while_statement",)
+    assert element_names(results.splits["loops", 0].masked) == ("while_statement",)
     assert results.splits["long", 0].distributions[0].name == "length in tokens"
 
 

@@ -5,35 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from codeshift.audit.atoms import measure_atoms
-from codeshift.audit.confounds import measure_confounds
-from codeshift.audit.copies import count_copies
-from codeshift.audit.labels import measure_labels
-from codeshift.audit.leakage import Leakage, measure_leakage
-from codeshift.audit.parts import AuditParts, Splits, column_of, manifest_of, take_parts
+from codeshift.audit.measuring import measure_parts
+from codeshift.audit.parts import Splits, column_of, manifest_of, take_parts
 from codeshift.audit.report import AuditReport
-from codeshift.audit.series import gather_series
-from codeshift.audit.settings import AuditSettings, Thresholds, checked_properties
-from codeshift.audit.strength import components_of, distinct_rows, measure_strength
-from codeshift.audit.truncation import TokenCounter, measure_truncation, token_counter
-from codeshift.audit.verdict import judge
+from codeshift.audit.settings import AuditSettings, Thresholds
+from codeshift.audit.truncation import token_counter
 from codeshift.checks import check_bool
-from codeshift.errors import LeftOutWarning, warn
-from codeshift.properties import ElementCounts, Property, PropertyTable
+from codeshift.properties import Property, PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
-from codeshift.properties.progress import Stages, bars
-from codeshift.regions.distribution import Distribution
+from codeshift.properties.progress import bars
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
     from codeshift.splitters import SplitAssignment, SplitManifest
-
-
-_NEAR_DUPLICATES = NearDuplicates()
 
 
 def audit(
@@ -50,14 +37,14 @@ def audit(
     train: str = "train",
     test: str | None = None,
     reference: str | None = None,
-    near_duplicates: NearDuplicates = _NEAR_DUPLICATES,
+    near_duplicates: NearDuplicates = AuditSettings.near_duplicates,
     tokenizer: Any = None,
     max_length: int | None = None,
-    seed: int = 0,
-    n_permutations: int = 200,
-    sample: int = 2_000,
-    worst: int = 5,
-    thresholds: Thresholds | None = None,
+    seed: int = AuditSettings.seed,
+    n_permutations: int = AuditSettings.n_permutations,
+    sample: int = AuditSettings.sample,
+    worst: int = AuditSettings.worst,
+    thresholds: Thresholds = AuditSettings.thresholds,
     num_proc: int | None = None,
     progress: bool = True,
 ) -> AuditReport:
@@ -111,113 +98,33 @@ def audit(
     (0.0, 1.0)
     """
     described = manifest_of(splits, manifest)
-    column = column_of(described) if column is None else column
     settings = AuditSettings(
-        column=column,
+        column=column_of(described) if column is None else column,
         language=described.language if language is None and described is not None else language,
-        groups=groups,
+        groups=described.config.groups if groups is None and described is not None else groups,
         label=label,
-        properties=checked_properties("properties", properties),
-        intended=checked_properties("intended", intended),
+        properties=properties,
+        intended=intended,
         near_duplicates=near_duplicates,
         max_length=max_length,
         seed=seed,
         n_permutations=n_permutations,
         sample=sample,
         worst=worst,
-        thresholds=Thresholds() if thresholds is None else thresholds,
+        thresholds=thresholds,
     )
     check_bool("progress", progress)
     counter = token_counter(tokenizer, max_length)
     parts = take_parts(
-        splits, data, described, column=column, train=train, test=test, reference=reference, num_proc=num_proc
+        splits,
+        data,
+        described,
+        column=settings.column,
+        train=train,
+        test=test,
+        reference=reference,
+        num_proc=num_proc,
     )
     # More threads would gain little here, and would sum in another order on another machine.
     with threadpool_limits(limits=1), bars(progress):
         return measure_parts(parts, settings, counter)
-
-
-def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None) -> AuditReport:
-    """Measure all figures of a split; call it with one thread, so that sums have the same order on every machine."""
-    rows = sum(map(len, parts.rows.values()))
-    with Stages(
-        "Audit", 3 + len(parts.held_out) + len(parts.compared) + (settings.label is not None), rows=rows
-    ) as stages:
-        return _measured(parts, settings, counter, stages)
-
-
-def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None, stages: Stages) -> AuditReport:
-    stages.at("properties")
-    parts, unparsable = (parts, {}) if settings.language is None else parts.parsable(settings.column, settings.language)
-    if unparsable:
-        counts = ", ".join(f"{count:,} of {part}" for part, count in unparsable.items())
-        warn(LeftOutWarning(f"rows are left out as unparsable: {counts}"))
-    series = gather_series(parts.table, settings, parts.region)
-    leakage = []
-    for part in parts.held_out:
-        stages.at(f"leakage of {part}")
-        leakage.append(_leakage(parts, part, settings))
-    stages.at("distinct rows")
-    components = {part: components_of(parts, part, settings) for part in (parts.train, *parts.held_out)}
-    copies = tuple(count_copies(part, components[part]) for part in parts.held_out)
-    distinct = {part: distinct_rows(parts, part, components[part]) for part in (parts.train, *parts.compared)}
-    train, test = distinct[parts.train], distinct[parts.test]
-    strength = []
-    for part in parts.compared:
-        stages.at(f"shift of {part}")
-        strength.append(measure_strength(parts, part, train, distinct[part], series, settings))
-    labels = []
-    if settings.label is not None:
-        stages.at("labels")
-        counted = sum(one.counts for one in series)
-        labels = [measure_labels(parts, part, components, settings, counted) for part in parts.held_out]
-    stages.at("confounds")
-    confounds = measure_confounds(series, train, test, distinct.get(parts.reference or ""))
-    measured = (parts.train, *parts.compared)
-    truncation = tuple(
-        measure_truncation(part, parts.texts(part, settings.column), counter) for part in measured if counter
-    )
-    elements = [one for one in series if isinstance(one.values, ElementCounts)]
-    return AuditReport(
-        train=parts.train,
-        test=parts.test,
-        reference=parts.reference,
-        sizes={part: len(rows) for part, rows in parts.rows.items()},
-        settings=settings,
-        leakage=tuple(leakage),
-        copies=copies,
-        labels=tuple(labels),
-        strength=tuple(strength),
-        confounds=confounds,
-        atoms=tuple(measure_atoms(parts, part, one) for one in elements for part in parts.compared),
-        truncation=truncation,
-        unparsable=unparsable,
-        verdict=judge(
-            leakage=leakage,
-            copies=copies,
-            labels=labels,
-            strength=strength,
-            confounds=confounds,
-            truncation=truncation,
-            n_permutations=settings.n_permutations,
-            thresholds=settings.thresholds,
-        ),
-        distributions={
-            one.name: Distribution.of_numbers(
-                one.name, one.values, {part: parts.rows[part] for part in measured}, one.times
-            )
-            for one in series
-            if isinstance(one.values, np.ndarray) and one.is_number
-        },
-    )
-
-
-def _leakage(parts: AuditParts, part: str, settings: AuditSettings) -> Leakage:
-    return measure_leakage(
-        parts,
-        part,
-        column=settings.column,
-        groups=settings.groups if settings.groups is not None else parts.groups,
-        near_duplicates=settings.near_duplicates,
-        worst=settings.worst,
-    )

@@ -13,7 +13,9 @@ from codeshift.audit.distances import jensen_shannon, memberships
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.rounding import agreed
 from codeshift.audit.settings import AuditSettings
-from codeshift.errors import DataError, closest
+from codeshift.audit.strength import first_of_each
+from codeshift.errors import DataError
+from codeshift.properties.dataset_columns import check_column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +131,7 @@ def label_column(parts: AuditParts, label: str) -> np.ndarray:
         DataError: if there is no such column, or it holds something else than text, whole numbers or truth values.
     """
     data = parts.table.data
-    if label not in data.column_names:
-        raise DataError("label", "a column of all parts", label, closest(label, data.column_names))
+    check_column(data, label, "label", of="all parts")
     names = getattr(data.features[label], "names", None)  # of a ClassLabel
     values = data.with_format(None)[label][:]
     for row, value in enumerate(values):
@@ -158,8 +159,7 @@ def _shares(labels: np.ndarray, listed: Sequence[str]) -> np.ndarray:
 def _distinct(labels: np.ndarray, components: np.ndarray) -> np.ndarray:
     """Return the labels of the first labelled row of each component."""
     known = labels != _NONE
-    _, first = np.unique(components[known], return_index=True)
-    return np.asarray(labels[known][np.sort(first)])
+    return first_of_each(labels[known], components[known])
 
 
 def _conflicts(labels: np.ndarray, components: np.ndarray, others: np.ndarray, of_others: np.ndarray) -> int:

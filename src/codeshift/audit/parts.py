@@ -35,7 +35,6 @@ class AuditParts:
         test: the name of the part whose shift is measured.
         reference: the name of the in-distribution test part, or None.
         region: the out-of-distribution region of a codeshift split, or None.
-        groups: the column of groups that a codeshift split kept together, or None.
     """
 
     table: PropertyTable
@@ -45,7 +44,6 @@ class AuditParts:
     test: str
     reference: str | None
     region: Region | None = None
-    groups: str | None = None
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -100,7 +98,6 @@ def take_parts(
         ParameterError: if the splits are of another type, or a named part is missing.
         DataError: if a part lacks the column, or the column contains values other than text.
     """
-    groups = None if manifest is None else manifest.request["groups"]
     digests: dict[str, np.ndarray | None] = {}
     if isinstance(splits, SplitAssignment):
         region: Region | None = splits.region
@@ -124,7 +121,6 @@ def take_parts(
         test=names["test"],
         reference=names.get("reference"),
         region=region,
-        groups=groups,
     )
 
 

@@ -22,6 +22,7 @@ from codeshift.properties import (
     TreeDepth,
 )
 from codeshift.properties.api_names import API_LANGUAGES
+from codeshift.regions.elements import ElementRegion
 from codeshift.splitters import Region
 
 
@@ -76,6 +77,7 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
         ParameterError: if a given property has neither numbers, labels nor element counts as values.
     """
     leaves = () if region is None else region.leaves
+    drawable = [leaf for leaf in leaves if isinstance(leaf, ElementRegion)]
     intended = settings.intended
     if intended is None:
         intended = () if region is None else region.properties()
@@ -89,8 +91,8 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
         values = _values(table, prop, required=prop in required or prop in (settings.intended or ()))
         if values is None:
             continue
-        drawing = [leaf for leaf in leaves if prop in leaf.properties()] if isinstance(values, ElementCounts) else []
         vocabulary = values.vocabulary if isinstance(values, ElementCounts) else ()
+        drawing = [leaf for leaf in drawable if prop in leaf.properties()] if isinstance(values, ElementCounts) else []
         spared = tuple(element for leaf in drawing for element in leaf.drawn_by(vocabulary))
         # If some elements were meant to move, the others can still be confounds.
         is_intended, times = prop in intended and not spared, prop.is_time(table)
@@ -123,7 +125,7 @@ def _names(properties: Sequence[Property]) -> dict[Property, str]:
     }
 
 
-def _indicators(table: PropertyTable, name: str, leaves: Sequence[Region]) -> list[Series]:
+def _indicators(table: PropertyTable, name: str, leaves: Sequence[ElementRegion]) -> list[Series]:
     """Return whether each row contains the elements that the split was meant to move, as 0 or 1."""
     series: dict[str, Series] = {}
     for leaf in leaves:

@@ -9,11 +9,14 @@ from typing import Any
 from codeshift.checks import check_integer, check_number
 from codeshift.errors import ParameterError
 from codeshift.properties import Property
+from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.grammars import check_language
 from codeshift.properties.near_duplicates import NearDuplicates
 
 LEAST_PERMUTATIONS = 19
 """Fewest permutations with which a single p-value can reach .05: the smallest is ``1 / (n_permutations + 1)``."""
+
+_NEAR_DUPLICATES = NearDuplicates()
 
 FOLDS = 5
 FEWEST = 2 * FOLDS
@@ -75,11 +78,16 @@ class Thresholds:
         check_integer("min_rows", self.min_rows, smallest=2, remedy=_leave_out("min_rows"))
 
 
+def _leave_out(name: str) -> str:
+    default = next(field.default for field in fields(Thresholds) if field.name == name)
+    return f"leave it out to take {default}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuditSettings:
     """Arguments of ``audit`` other than data; ``audit`` describes them.
 
-    >>> settings = AuditSettings(column="code", near_duplicates=NearDuplicates(), thresholds=Thresholds(auc=0.7))
+    >>> settings = AuditSettings(column="code", thresholds=Thresholds(auc=0.7))
     >>> settings.seed, settings.thresholds.auc
     (0, 0.7)
     """
@@ -88,21 +96,26 @@ class AuditSettings:
     language: str | None = None
     groups: str | None = None
     label: str | None = None
-    properties: tuple[Property, ...] | None = None
-    intended: tuple[Property, ...] | None = None
-    near_duplicates: NearDuplicates
+    properties: Sequence[Property] | None = None
+    intended: Sequence[Property] | None = None
+    near_duplicates: NearDuplicates = _NEAR_DUPLICATES
     max_length: int | None = None
     seed: int = 0
     n_permutations: int = 200
     sample: int = 2_000
     worst: int = 5
-    thresholds: Thresholds
+    thresholds: Thresholds = Thresholds()
 
     def __post_init__(self) -> None:
         if self.language is not None:
             check_language(self.language)
+        check_name("column", self.column, example="code")
+        if self.groups is not None:
+            check_name("groups", self.groups)
+        if self.label is not None:
+            check_name("label", self.label, example="label")
         for name in ("properties", "intended"):
-            object.__setattr__(self, name, checked_properties(name, getattr(self, name)))
+            object.__setattr__(self, name, _check_properties(name, getattr(self, name)))
         if not isinstance(self.near_duplicates, NearDuplicates):
             remedy = "such as NearDuplicates(threshold=0.7, ngram=5)"
             raise ParameterError("near_duplicates", "a NearDuplicates", self.near_duplicates, remedy)
@@ -125,12 +138,7 @@ def check_permutations(n_permutations: Any) -> int:
     return check_integer("n_permutations", n_permutations, smallest=LEAST_PERMUTATIONS, remedy=remedy)
 
 
-def _leave_out(name: str) -> str:
-    default = next(field.default for field in fields(Thresholds) if field.name == name)
-    return f"leave it out to take {default}"
-
-
-def checked_properties(name: str, properties: Sequence[Property] | None) -> tuple[Property, ...] | None:
+def _check_properties(name: str, properties: Any) -> tuple[Property, ...] | None:
     """Return properties without repetition; None if none are given.
 
     Raises:

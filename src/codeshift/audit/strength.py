@@ -105,10 +105,14 @@ def components_of(parts: AuditParts, part: str, settings: AuditSettings) -> np.n
     return settings.near_duplicates.components(parts.texts(part, settings.column)).labels
 
 
-def distinct_rows(parts: AuditParts, part: str, labels: np.ndarray) -> np.ndarray:
-    """Return the position in the table of one row of each component of a part, in the order of content."""
-    _, first = np.unique(labels, return_index=True)
-    return parts.rows[part][np.sort(first)]
+def first_of_each(rows: np.ndarray, components: np.ndarray) -> np.ndarray:
+    """Return the first row of each component, in the order of ``rows``.
+
+    >>> first_of_each(np.array([7, 3, 5]), np.array([1, 0, 1]))
+    array([7, 3])
+    """
+    _, first = np.unique(components, return_index=True)
+    return np.asarray(rows[np.sort(first)])
 
 
 def measure_strength(

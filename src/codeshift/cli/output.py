@@ -6,7 +6,6 @@ import argparse
 import codecs
 import io
 import json
-import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from codeshift.documents import text
 from codeshift.documents.document import Column, Table, Value
 from codeshift.errors import check_extra
+from codeshift.files import finite
 
 if TYPE_CHECKING:
     from codeshift.study import RunRecord
@@ -108,7 +108,7 @@ def bars_as_before() -> None:
 
 def report(arguments: argparse.Namespace, words: str, plain: Mapping[str, Any]) -> None:
     """Print the result for a person or, with ``--json``, for a machine."""
-    say(json.dumps(_plain(plain), indent=1, ensure_ascii=False, allow_nan=False) if arguments.json else words)
+    say(json.dumps(finite(plain), indent=1, ensure_ascii=False, allow_nan=False) if arguments.json else words)
 
 
 def as_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str]) -> str:
@@ -122,14 +122,3 @@ def as_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str]) -> str:
     numeric = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))]
     columns = tuple(map(Column, header, numeric))
     return text.table(Table(columns=columns, rows=tuple(tuple(Value(str(cell)) for cell in row) for row in rows)))
-
-
-def _plain(value: Any) -> Any:
-    """Replace NaN and infinity, which JSON does not have, by None."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

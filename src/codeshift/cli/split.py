@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 """File name of the manifest in the folder of parts."""
 
-DEALING: dict[str, dict[str, Any]] = {
+SPLIT_OPTIONS: dict[str, dict[str, Any]] = {
     "seed": {"type": int, "metavar": "N", "help": "seed of the split, any integer [0]"},
     "ood_kept": {"type": float, "metavar": "SHARE", "help": "share of the region's pool that stays in train [0]"},
     "test_ood_size": {"type": size, "metavar": "SIZE", "help": "size of test_ood, from the region's rows [0.5]"},
@@ -83,23 +83,28 @@ def add_to(commands: Commands) -> None:
     what.add_argument("--splitter", metavar="EXPRESSION", help=_EXPRESSION)
     what.add_argument("--scenario", metavar="NAME", help=_SCENARIOS)
     what.add_argument("--manifest", metavar="FILE", help="manifest of a split to rebuild")
+    command.add_argument(
+        "--verify-region",
+        action="store_true",
+        help="with --manifest, check that its region holds as many rows as before",
+    )
     command.add_argument("--out", required=True, metavar="FOLDER", help="folder for the parts and the manifest")
     command.add_argument(
         "--format", default="parquet", metavar="NAME", help="format of the parts, parquet or jsonl [%(default)s]"
     )
     command.add_argument("--overwrite", action="store_true", help="replace a split that is already in the folder")
     add_processes(command)
-    _add_dealing(command)
+    _add_split_options(command)
 
 
-def _add_dealing(command: argparse.ArgumentParser) -> None:
+def _add_split_options(command: argparse.ArgumentParser) -> None:
     words = "sizes are shares (0.1; 1.0 for all) or numbers of rows (500)"
     add = command.add_argument_group("assignment of rows", words).add_argument
     add("--column", metavar="NAME", help="column for splitters that name none [code]")
     add(
         "--language", metavar="NAME", help="language for splitters that need one and name none; see codeshift languages"
     )
-    for name, option in DEALING.items():
+    for name, option in SPLIT_OPTIONS.items():
         add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **option)
 
 
@@ -110,13 +115,15 @@ def run(arguments: argparse.Namespace) -> int:
     from codeshift.splitters import SplitAssignment, SplitManifest
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
-    given = {name: value for name, value in vars(arguments).items() if name in DEALING}
+    given = {name: value for name, value in vars(arguments).items() if name in SPLIT_OPTIONS}
     if arguments.manifest:
         _refuse_settings(arguments, given)
         manifest = SplitManifest.load(arguments.manifest)
         data = data_of(arguments, split=arguments.part)
-        assignment = SplitAssignment.from_manifest(manifest, data)
+        assignment = SplitAssignment.from_manifest(manifest, data, verify_region=arguments.verify_region)
     else:
+        if arguments.verify_region:
+            raise ParameterError("--verify-region", "given with --manifest", True, "a new split fits its region itself")
         splitter = _splitter(arguments)
         data = data_of(arguments, split=arguments.part)
         if arguments.language:  # before an error that a region holds no rows
@@ -161,7 +168,7 @@ def _refuse_settings(arguments: argparse.Namespace, given: dict[str, Any]) -> No
 def _told(assignment: SplitAssignment, files: dict[str, Path], manifest: Path) -> dict[str, Any]:
     return {
         "splitter": assignment.manifest.splitter,
-        "seed": assignment.manifest.request["seed"],
+        "seed": assignment.manifest.config.seed,
         "region_rows": assignment.manifest.region_rows,
         "parts": {part: {"rows": assignment.sizes[part], "file": str(path)} for part, path in files.items()},
         "excluded": assignment.excluded,

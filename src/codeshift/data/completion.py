@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,9 +11,10 @@ from datasets import Dataset
 
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, Told, closest, warn
 from codeshift.formatting import counted
-from codeshift.hashing import hash_key
+from codeshift.hashing import hash_key, keyed_digest
 from codeshift.properties.parsing import CodeParser, ParsedCode
 from codeshift.properties.places import bodies, body_types, identifier_types, identifiers
+from codeshift.properties.texts import column_texts
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -128,8 +128,7 @@ def _drawn(text: str, places: Sequence[_Place], unit: str, seed: int) -> _Place 
     """Return one of the places, chosen by a hash of the text and the seed."""
     if not places:
         return None
-    key = hash_key(f"{seed}:completion {unit}")
-    hashed = hashlib.blake2b(text.encode("utf-8", errors="surrogatepass"), key=key, digest_size=16).digest()
+    hashed = keyed_digest(text, hash_key(f"{seed}:completion {unit}"))
     return places[int.from_bytes(hashed, "big") % len(places)]
 
 
@@ -139,15 +138,9 @@ def _cut(text: str, place: _Place) -> tuple[str, str, str]:
 
 
 def _texts(rows: Dataset, column: str, unit: str) -> list[str]:
-    if column not in rows.column_names:
-        raise DataError("column", "a column of the dataset", column, closest(column, rows.column_names))
+    texts = column_texts(rows, column)
     for name in ("prefix", "suffix", unit):
         if name in rows.column_names:
             remedy = f"give yours another name: rows.rename_column({name!r}, ...)"
             raise DataError("rows", f"without a column {name!r}, which is made here", Told("one that has it"), remedy)
-    texts: list[str] = rows.with_format(None)[column][:]
-    for i, text in enumerate(texts):
-        if not isinstance(text, str):
-            remedy = f"leave out such rows with rows.filter(lambda row: isinstance(row[{column!r}], str))"
-            raise DataError(column, "text in every row", Told(f"{text!r} (row {i})"), remedy)
     return texts

@@ -15,11 +15,12 @@ from codeshift.data.text_file import COMPRESSED
 from codeshift.errors import DataError, ParameterError, closest
 
 Parts = dict[str, Callable[[], list[Piece]]]
-"""Functions that read the parts, by name; rows that belong to no part are under ``WHOLE``."""
+"""Functions that read the parts, by name; rows that belong to no part are under ``NO_PART``."""
 
-WHOLE = ""
+NO_PART = ""
+"""Name of the part of rows that belong to none."""
 
-PARTS = ("train", "validation", "test", "test_id", "test_ood", "validation_ood", "train_control", "general")
+FILE_PARTS = ("train", "validation", "test", "test_id", "test_ood", "validation_ood", "train_control", "general")
 """Names of files that are recognised as parts."""
 
 _ALIASES = {"valid": "validation", "val": "validation", "dev": "validation"}
@@ -32,13 +33,13 @@ def local_parts(source: Path) -> Parts:
         DataError: if there is no such file or folder, or it holds no readable file.
     """
     if source.is_file():
-        return {WHOLE: lambda: [read_file(source)]}
+        return {NO_PART: lambda: [read_file(source)]}
     if not source.is_dir():
         raise _missing(source)
     if (source / "dataset_dict.json").exists():
         return loaded_parts(_from_disk(source))
     if (source / "state.json").exists():
-        return {WHOLE: lambda: [Piece(source.name, _from_disk(source))]}
+        return {NO_PART: lambda: [Piece(source.name, _from_disk(source))]}
     files = [path for path in source.iterdir() if path.is_file() and format_of(path) and path.name[0] != "."]
     files.sort(key=lambda path: (whole_name(_stem(path)), shard_number(_stem(path)), path.name))
     if not files:
@@ -48,8 +49,8 @@ def local_parts(source: Path) -> Parts:
     named: dict[str, list[Path]] = {}
     for path in files:
         named.setdefault(part_of(path), []).append(path)
-    known = {part: of_part for part, of_part in named.items() if part in PARTS}
-    return {part: _reader(of_part) for part, of_part in known.items()} if known else {WHOLE: _reader(files)}
+    known = {part: of_part for part, of_part in named.items() if part in FILE_PARTS}
+    return {part: _reader(of_part) for part, of_part in known.items()} if known else {NO_PART: _reader(files)}
 
 
 def part_of(path: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from datasets import Dataset, DatasetDict
 
 from codeshift.data.columns import rename_columns, require_columns
-from codeshift.data.folders import PARTS, WHOLE, Parts, files_of_parts, local_parts
+from codeshift.data.folders import FILE_PARTS, NO_PART, Parts, files_of_parts, local_parts
 from codeshift.data.formats import format_of
 from codeshift.data.hub import hub_parts, is_hub_name
 from codeshift.data.joining import join, join_parts
@@ -102,8 +102,8 @@ def load_splits(
     {'train': ['train'], 'test': ['test']}
     """
     parts = files_of_parts(source) if isinstance(source, Mapping) else _parts(source, config, revision)
-    if WHOLE in parts:
-        remedy = f"name its files {', '.join(PARTS[:3])}, or take its rows with load_rows"
+    if NO_PART in parts:
+        remedy = f"name its files {', '.join(FILE_PARTS[:3])}, or take its rows with load_rows"
         raise DataError("source", "data with parts", str(source), remedy)
     read = join_parts({name: parts[name]() for name in sorted(parts, key=_place)})
     filled = [rows for rows in read.values() if len(rows)]
@@ -162,7 +162,7 @@ def _chosen(parts: Parts, split: str | None, source: Source) -> list[str]:
         return list(parts)
     names = [name.strip() for name in str(split).split("+")]
     for name in names:
-        if WHOLE in parts:
+        if NO_PART in parts:
             raise ParameterError("split", f"left out: {source} has no parts", split, "all its rows are taken")
         if name not in parts:
             raise ParameterError("split", "a part of the data", Told(repr(name)), closest(name, parts))
@@ -172,4 +172,4 @@ def _chosen(parts: Parts, split: str | None, source: Source) -> list[str]:
 
 
 def _place(part: str) -> tuple[int, str]:
-    return (PARTS.index(part) if part in PARTS else len(PARTS)), part
+    return (FILE_PARTS.index(part) if part in FILE_PARTS else len(FILE_PARTS)), part

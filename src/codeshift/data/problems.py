@@ -8,8 +8,10 @@ from typing import Any
 from datasets import Dataset, DatasetDict
 
 from codeshift.data.loading import Source, load_rows
-from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.errors import DataError
 from codeshift.metrics.programs import check_tests, texts_of_tests
+from codeshift.properties.dataset_columns import check_column, check_name
+from codeshift.properties.texts import column_texts
 
 TESTS = "tests"
 """Column of the test code, one text a row, that the loaders of problems make."""
@@ -40,8 +42,9 @@ def load_problems(
         The rows with all their columns, and the test code of each as one text in the column ``tests``.
 
     Raises:
-        ParameterError: if a column is missing.
-        DataError: if a prompt is not text, or the test code of a row is not Python or cannot fail a program.
+        ParameterError: if the name of a column is not text.
+        DataError: if a column is missing, a prompt is not text, or the test code of a row is not Python or cannot fail
+            a program.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -52,12 +55,8 @@ def load_problems(
     'assert f(1) == 2\nassert f(2) == 3'
     """
     rows = load_rows(source, split=split, config=config, revision=revision)
-    for parameter, column in (("prompt", prompt), ("tests", tests)):
-        if column not in rows.column_names:
-            raise ParameterError(parameter, "a column of the data", column, closest(column, rows.column_names))
-    for i, text in enumerate(rows[prompt]):
-        if not isinstance(text, str):
-            raise DataError("prompt", "text in every row", Told(f"{text!r} (row {i})"), "leave such rows out")
+    column_texts(rows, prompt, "prompt")
+    check_column(rows, check_name("tests", tests, example="tests"), "tests")
     if tests != TESTS and TESTS in rows.column_names:
         remedy = f"rename that column, or give tests={TESTS!r}"
         raise DataError("tests", f"{TESTS!r} if there is such a column", tests, remedy)

@@ -15,7 +15,7 @@ from accelerate import PartialState
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, Told, closest
-from codeshift.files import remove_unfinished, replaced
+from codeshift.files import finite, remove_unfinished, replaced
 from codeshift.finetune.class_scores import ClassScores
 from codeshift.finetune.confidence import Confidence
 from codeshift.finetune.decoding import Output
@@ -268,7 +268,7 @@ class EvaluationResult:
         for part, evaluated in self.parts.items():
             with replaced(folder / f"{part}.parquet") as temporary:
                 pq.write_table(pa.Table.from_pylist(evaluated.rows()), temporary)
-        aggregates = [{k: None if v != v else v for k, v in row.items()} for row in self.aggregates()]
+        aggregates = finite(self.aggregates())
         facts = {
             part: {
                 "truncation": vars(evaluated.truncation),

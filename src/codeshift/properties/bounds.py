@@ -144,43 +144,62 @@ def most_open(source: bytes, signs: re.Pattern[bytes], *, enough: float = math.i
         signs: what opens and closes brackets, and ends statements.
         enough: stop counting above it.
     """
-    closers: list[bytes] = []
-    outer: list[tuple[int, int]] = []  # of each bracket, what its own statement has open before it
-    angles = arrows = 0  # of the statement at hand
-    now = most = 0
+    nesting, most = _Nesting(), 0
     for match in signs.finditer(source):
-        sign = match[0]
-        if sign in _OPENERS:
-            closers.append(_OPENERS[sign])
-            outer.append((angles, arrows))
-            angles = arrows = 0
-            now += 1
-        elif (
-            sign in _CLOSERS and sign in closers
-        ):  # brackets inside of it that are not closed, such as those of a comment, end with it
-            closer = b""
-            while closer != sign:
-                closer = closers.pop()
-                now -= 1 + angles + arrows
-                angles, arrows = outer.pop()
-            if sign == b"}":
-                now -= angles + arrows
-                angles = arrows = 0
-        elif sign == b"<":
-            angles += 1
-            now += 1
-        elif sign == b">":
-            if angles:
-                angles -= 1
-                now -= 1
-        elif sign in (b"=>", b"->"):
-            arrows += 1
-            now += 1
-        elif sign not in _CLOSERS:  # a statement, or an item of a list, ends
-            now -= angles + arrows
-            angles = arrows = 0
-        if now > most:
-            most = now
+        nesting.read(match[0])
+        if nesting.open > most:
+            most = nesting.open
             if most > enough:
                 break
     return most
+
+
+class _Nesting:
+    """What is open at a place of a text.
+
+    Attributes:
+        open: the number of brackets, and of angles and arrows of the statements in them.
+    """
+
+    def __init__(self) -> None:
+        self.open = 0
+        self._closers: list[bytes] = []
+        self._outer: list[tuple[int, int]] = []  # of each bracket, what its own statement has open before it
+        self._angles = self._arrows = 0  # of the statement at hand
+
+    def read(self, sign: bytes) -> None:
+        """Go past a sign."""
+        if sign in _OPENERS:
+            self._closers.append(_OPENERS[sign])
+            self._outer.append((self._angles, self._arrows))
+            self._angles = self._arrows = 0
+            self.open += 1
+        elif sign in _CLOSERS:
+            if sign in self._closers:
+                self._close(sign)
+        elif sign == b"<":
+            self._angles += 1
+            self.open += 1
+        elif sign == b">":
+            if self._angles:
+                self._angles -= 1
+                self.open -= 1
+        elif sign in (b"=>", b"->"):
+            self._arrows += 1
+            self.open += 1
+        else:  # a statement, or an item of a list, ends
+            self._end_statement()
+
+    def _close(self, sign: bytes) -> None:
+        """Close a bracket; those in it that are not closed, such as those of a comment, end with it."""
+        closer = b""
+        while closer != sign:
+            closer = self._closers.pop()
+            self.open -= 1 + self._angles + self._arrows
+            self._angles, self._arrows = self._outer.pop()
+        if sign == b"}":
+            self._end_statement()
+
+    def _end_statement(self) -> None:
+        self.open -= self._angles + self._arrows
+        self._angles = self._arrows = 0

@@ -16,25 +16,41 @@ if TYPE_CHECKING:
 _CHECKED_AT_ONCE = 100_000
 
 
-def check_name(parameter: str, value: Any) -> str:
+def check_name(parameter: str, value: Any, *, example: str = "project") -> str:
     """Return the name of a column.
+
+    Args:
+        parameter: the argument that names the column, for errors.
+        value: the value that was given.
+        example: a name for the error to suggest.
 
     Raises:
         ParameterError: if it is not text.
+
+    >>> check_name("label", ["label"], example="label")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: label must be the name of a column, got ['label']: such as "label"
     """
     if not isinstance(value, str) or not value:
-        raise ParameterError(parameter, "the name of a column", value, 'such as "project"')
+        raise ParameterError(parameter, "the name of a column", value, f'such as "{example}"')
     return value
 
 
-def check_column(data: Dataset, column: str, parameter: str) -> None:
+def check_column(data: Dataset, column: str, parameter: str, *, of: str = "the dataset") -> None:
     """Check that a dataset has a column.
+
+    Args:
+        data: the dataset.
+        column: the column.
+        parameter: the argument that names the column, for errors.
+        of: the words for the dataset, for errors.
 
     Raises:
         DataError: if it has none of that name; the error names ``parameter`` and close matches.
     """
     if column not in data.column_names:
-        raise DataError(parameter, "a column of the dataset", column, closest(column, data.column_names))
+        raise DataError(parameter, f"a column of {of}", column, closest(column, data.column_names))
 
 
 def column_values(data: Dataset, column: str, parameter: str) -> list[Any]:
@@ -60,6 +76,11 @@ def column_values(data: Dataset, column: str, parameter: str) -> list[Any]:
 
 def check_none_missing(data: Dataset, column: str, parameter: str) -> None:
     """Check that a column contains no None.
+
+    Args:
+        data: the dataset.
+        column: the column.
+        parameter: the argument that names the column, for errors.
 
     Raises:
         DataError: if it does; the error names ``parameter``.

@@ -7,7 +7,7 @@ divides an official test split or tomorrow's programs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -81,36 +81,6 @@ class Region(Serialisable, ABC):
         """Return the properties whose distributions show what the region selects; none for a random region."""
         return tuple(dict.fromkeys(prop.shown for prop in self.properties() if prop.shown is not None))
 
-    def names(self) -> tuple[str, ...]:
-        """Return the elements, or patterns of elements, that define the region, as given; by default none."""
-        return ()
-
-    def drawn_by(self, elements: Sequence[str]) -> tuple[str, ...]:
-        """Return the elements that define the region.
-
-        Args:
-            elements: the names of the elements that rows contain, among which patterns are matched.
-        """
-        return ()
-
-    def indicators(self, table: PropertyTable) -> dict[str, np.ndarray]:
-        """Return, by name, which rows contain each element that defines the region; if several, first all together.
-
-        Args:
-            table: the table of the rows.
-
-        Returns:
-            Booleans of shape ``(n,)`` for each name.
-        """
-        return {}
-
-    def masked(self) -> Region | None:
-        """Return the programs with an element that no program outside the region has; None if it masks no element.
-
-        Programs that contain one of ``a`` and ``b`` are masked by ``a | b``, and not by ``a & b`` or ``a - b``.
-        """
-        return None
-
     def __and__(self, other: object) -> Region:
         return BothRegions(self, other) if isinstance(other, Region) else NotImplemented
 
@@ -167,15 +137,6 @@ class EitherRegion(Region):
     def leaves(self) -> tuple[Region, ...]:
         """Leaves of both regions, from left to right."""
         return self.left.leaves + self.right.leaves
-
-    def names(self) -> tuple[str, ...]:
-        """Return the elements, or patterns of elements, of both regions."""
-        return tuple(dict.fromkeys(self.left.names() + self.right.names()))
-
-    def masked(self) -> Region | None:
-        """Return the programs with an element that either region masks."""
-        left, right = self.left.masked(), self.right.masked()
-        return left | right if left is not None and right is not None else left if right is None else right
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:

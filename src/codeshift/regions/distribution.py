@@ -12,6 +12,7 @@ from codeshift.formatting import moment_of, share, significant
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.base import OTHER
 from codeshift.regions.base import Region
+from codeshift.regions.elements import ElementRegion
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -185,7 +186,7 @@ def _categories(name: str, masks: Mapping[str, Mask], inside: int, parts: Mappin
 
 def _held(region: Region, table: PropertyTable, test_ood: Rows) -> dict[str, Mask]:
     """Return masks of rows by element of a region: all elements together, then the most frequent in ``test_ood``."""
-    masks = region.indicators(table)
+    masks = region.indicators(table) if isinstance(region, ElementRegion) else {}
     together, single = ([], list(masks)) if len(masks) == 1 else (list(masks)[:1], list(masks)[1:])
     order = sorted(single, key=lambda name: -_mean(masks[name][test_ood]))
     return {name: masks[name] for name in [*together, *order[:_MASKED]]}
@@ -200,7 +201,8 @@ def _holding(elements: ElementCounts, rows: Rows) -> Shares:
 
 def _others(names: Sequence[str], prop: Property, regions: Iterable[Region]) -> Mask:
     """Return which elements define no region and are meaningful by themselves."""
-    inside = {name for region in regions for name in region.drawn_by(names)}
+    drawing = [region for region in regions if isinstance(region, ElementRegion)]
+    inside = {name for region in drawing for name in region.drawn_by(names)}
     telling = prop.telling(names)
     return np.array([name not in inside and name in telling for name in names], dtype=bool)
 

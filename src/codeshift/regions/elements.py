@@ -14,13 +14,69 @@ import numpy as np
 from codeshift.checks import check_choice
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.base import property_class
-from codeshift.regions.base import Region
+from codeshift.regions.base import EitherRegion, Region
 from codeshift.regions.words import listed
 
 _GLOB = re.compile(r"[*?\[]")
 
 
 class ElementRegion(Region):
+    """Region that elements of code define. An audit and a study look at the elements of a region of your own, too.
+
+    >>> from codeshift.properties import NodeTypes
+    >>> masked_by(Contains(NodeTypes("code", "python"), ("while_statement", "for_statement"), match="all"))
+    Contains(property=NodeTypes(column='code', language='python'), elements=('while_statement', 'for_statement'), \
+match='any', min_count=1)
+    """
+
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Return the elements, or patterns of elements, that define the region, as given."""
+
+    @abstractmethod
+    def drawn_by(self, elements: Sequence[str]) -> tuple[str, ...]:
+        """Return the elements that define the region.
+
+        Args:
+            elements: the names of the elements that rows contain, among which patterns are matched.
+        """
+
+    @abstractmethod
+    def indicators(self, table: PropertyTable) -> dict[str, np.ndarray]:
+        """Return, by name, which rows contain each element that defines the region; if several, first all together.
+
+        Args:
+            table: the table of the rows.
+
+        Returns:
+            Booleans of shape ``(n,)`` for each name.
+        """
+
+    @abstractmethod
+    def masked(self) -> Region | None:
+        """Return the programs with an element that no program outside the region has; None if it masks no element."""
+
+
+def masked_by(region: Region) -> Region | None:
+    """Return the programs with an element that no program outside a region has; None if it masks no element.
+
+    Programs that contain one of ``a`` and ``b`` are masked by ``a | b``, and not by ``a & b`` or ``a - b``.
+    """
+    if isinstance(region, ElementRegion):
+        return region.masked()
+    if not isinstance(region, EitherRegion):
+        return None
+    left, right = masked_by(region.left), masked_by(region.right)
+    return left | right if left is not None and right is not None else left if right is None else right
+
+
+def element_names(region: Region) -> tuple[str, ...]:
+    """Return the elements, or patterns of elements, that define a region or the parts of a composition, as given."""
+    leaves = (leaf for leaf in region.leaves if isinstance(leaf, ElementRegion))
+    return tuple(dict.fromkeys(name for leaf in leaves for name in leaf.names()))
+
+
+class CountedElements(ElementRegion):
     """Rows that contain ``any`` or ``all`` of given elements, each at least ``min_count`` times."""
 
     property: Property
@@ -47,7 +103,7 @@ class ElementRegion(Region):
 
 
 @dataclass(frozen=True)
-class Contains(ElementRegion):
+class Contains(CountedElements):
     """Rows that contain ``any`` or ``all`` of ``elements``, each at least ``min_count`` times.
 
     >>> from datasets import Dataset
@@ -86,7 +142,7 @@ class Contains(ElementRegion):
 
 
 @dataclass(frozen=True)
-class Matches(ElementRegion):
+class Matches(CountedElements):
     """Rows that contain elements whose names match ``any`` or ``all`` of ``patterns``.
 
     A pattern without ``*``, ``?`` and ``[`` matches a name that contains it as a run of whole parts, which are

@@ -105,12 +105,12 @@ class SplitAssignment:
         return cls(rows.names, rows.lengths, parts, reasons, control, manifest, rows.without_values(), region)
 
     @classmethod
-    def from_manifest(cls, manifest: SplitManifest, data: Dataset | DatasetDict) -> Self:
+    def from_manifest(
+        cls, manifest: SplitManifest, data: Dataset | DatasetDict, *, verify_region: bool = False
+    ) -> Self:
         """Rebuild an assignment from a manifest and its rows, in any order.
 
-        Raises:
-            ManifestError: if rows are missing, are not in the manifest, or differ in number; the message says which.
-            DataError: if a column is missing.
+        ``manifest.apply`` returns its parts; it describes the arguments and the errors.
 
         >>> from datasets import Dataset
         >>> from codeshift.splitters import LengthSplitter
@@ -120,7 +120,8 @@ class SplitAssignment:
         True
         """
         rows = SplitRows.of(data)
-        return cls(rows.names, rows.lengths, *manifest.find_parts(rows), manifest, rows.without_values())
+        parts, reasons, control = manifest.find_parts(rows, verify_region=verify_region)
+        return cls(rows.names, rows.lengths, parts, reasons, control, manifest, rows.without_values())
 
     @cached_property
     def region(self) -> Region:

@@ -56,7 +56,7 @@ def dataset_card(manifest: SplitManifest, *, manifest_path: str = MANIFEST_PATH)
         *((Paragraph("Why rows are excluded:"), Points(excluded)) if excluded else ()),
         Heading("How rows are assigned"),
         Paragraph(_assigning(manifest)),
-        _named(("argument", "value"), {name: repr(value) for name, value in manifest.effective_request().items()}),
+        _named(("argument", "value"), {name: repr(value) for name, value in manifest.effective_arguments().items()}),
         Heading("How to build it again"),
         *_rebuilding(manifest, manifest_path),
         _named(("library", "version"), manifest.versions),
@@ -87,12 +87,10 @@ def _assigning(manifest: SplitManifest) -> tuple[Span, ...]:
     similar = manifest.near_duplicates
     if similar is None:
         of_duplicates = "Near-duplicates were not looked for."
-    elif similar["components"] == 0:
+    elif similar.components == 0:
         of_duplicates = "No row is a near-duplicate of another."
     else:
-        counts = (
-            f"{similar['rows']:,} rows in {similar['components']:,} components, the largest of {similar['largest']:,}"
-        )
+        counts = f"{similar.rows:,} rows in {similar.components:,} components, the largest of {similar.largest:,}"
         dropped = f"Of near-duplicates ({counts} rows) one of each component is kept."
         of_duplicates = dropped if manifest.drops else f"So do near-duplicates: {counts} rows."
     also = ("Its part depends on ", *_listed(manifest.also_reads), " too. ") if manifest.also_reads else ()
@@ -114,7 +112,7 @@ def _listed(columns: tuple[str, ...]) -> Sequence[Span]:
 def _rebuilding(manifest: SplitManifest, path: str) -> tuple[Block, Block]:
     data = "the rows, in any order"
     if manifest.is_official:
-        data = f"a DatasetDict of the official {', '.join(manifest.rows)}, rows in any order"
+        data = f"a DatasetDict of the official {', '.join(manifest.digests)}, rows in any order"
     load = f"splits = SplitManifest.load({path!r}).apply(ds)  # ds: {data}"
     digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     words = ("The manifest holds digests of rows and no code. Its SHA-256 is ", CodeSpan(digest), ". It was made with")

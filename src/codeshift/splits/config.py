@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar
 
 from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number
-from codeshift.errors import ParameterError
+from codeshift.errors import ManifestError, ParameterError, shown
 
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import NearDuplicates
@@ -152,6 +152,45 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
         plain["near_duplicates"] = None if search is None else asdict(search) | ({"drop": True} if self.drops else {})
         return plain
 
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the arguments that ``to_dict`` wrote; others have their defaults.
+
+        Raises:
+            ManifestError: if an argument is missing, unknown or invalid.
+
+        >>> SplitConfig.from_dict(SplitConfig(seed=3).to_dict()) == SplitConfig(seed=3).recorded()
+        True
+        """
+        missing, unknown = sorted(set(RECORDED) - set(plain)), sorted(set(plain) - set(RECORDED))
+        if missing or unknown:
+            raise ManifestError(f"the arguments of a split lack {missing} and hold the unknown {unknown}")
+        try:
+            return cls(**{**plain, "near_duplicates": _search_of(plain["near_duplicates"])})
+        except (ParameterError, TypeError) as error:
+            raise ManifestError(f"the arguments of a split are {shown(dict(plain))}: {error}") from error
+
+    def recorded(self) -> Self:
+        """Return the config as a manifest records it: near-duplicates in full, without what changes no row's part."""
+        return replace(self, near_duplicates=self.search, min_test_rows=MIN_TEST_ROWS)
+
+    def is_drawn(self, names: Collection[str]) -> bool:
+        """Return whether a split depends on chance, so that another seed may give a different one.
+
+        Args:
+            names: the names of the official splits, or ``"data"`` alone.
+
+        >>> SplitConfig().is_drawn(("data",)), SplitConfig().is_drawn(("train", "validation", "test"))
+        (True, False)
+        """
+        if self.train_size is not None or self.train_control:
+            return True
+        if "validation" not in names and (self.validation_size or self.validation_ood_size):
+            return True
+        if "test" in names:
+            return 0 < self.ood_kept < 1
+        return self.test_ood_size != 1 or self.test_id_size != 0
+
     @property
     def search(self) -> NearDuplicates | None:
         """Search for near-duplicates; None if they are not searched for."""
@@ -172,25 +211,6 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
         from codeshift.properties.near_duplicates import DropNearDuplicates
 
         return isinstance(self.search, DropNearDuplicates)
-
-
-def is_drawn(request: Mapping[str, Any], sources: Collection[str]) -> bool:
-    """Return whether a split depends on chance, so that another seed may give a different one.
-
-    Args:
-        request: the arguments of the call, ``SplitConfig.to_dict()``.
-        sources: the names of the official splits, or ``"data"`` alone.
-
-    >>> is_drawn(SplitConfig().to_dict(), ("data",)), is_drawn(SplitConfig().to_dict(), ("train", "validation", "test"))
-    (True, False)
-    """
-    if request["train_size"] is not None or request["train_control"]:
-        return True
-    if "validation" not in sources and (request["validation_size"] or request["validation_ood_size"]):
-        return True
-    if "test" in sources:
-        return bool(0 < request["ood_kept"] < 1)
-    return bool(request["test_ood_size"] != 1 or request["test_id_size"] != 0)
 
 
 def rows_asked(size: float | str, total: int) -> int:
@@ -231,6 +251,19 @@ def check_size(parameter: str, value: Any, *, none: bool = True, or_else: str = 
         if value > 1 and float(value).is_integer():
             remedy = f"a float is a share: give {int(value)} for as many rows"
     raise ParameterError(parameter, constraint, value, remedy)
+
+
+def _search_of(plain: Any) -> NearDuplicates | None:
+    """Return the search for near-duplicates that ``SplitConfig.to_dict`` wrote."""
+    if plain is None:
+        return None
+    from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
+
+    if not isinstance(plain, Mapping):
+        raise ParameterError("near_duplicates", "the arguments of a search or None", plain, "as to_dict writes them")
+    arguments = {name: value for name, value in plain.items() if name != "drop"}
+    drop = check_bool("drop", plain.get("drop", False))
+    return (DropNearDuplicates if drop else NearDuplicates)(**arguments)
 
 
 def _check_near_duplicates(value: Any) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from codeshift import __version__
 from codeshift.parts import CONTROL, PARTS
@@ -20,29 +21,61 @@ if TYPE_CHECKING:
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "datasets", "tree-sitter")
 
 
-def asked_and_got(partition: Partition, config: SplitConfig) -> dict[str, dict[str, int | None]]:
-    """Return the rows of each part: requested (None if that followed from other sizes) and actual."""
+@dataclass(frozen=True, kw_only=True)
+class PartSize:
+    """Size of a part.
+
+    Attributes:
+        asked: number of rows requested; None if it followed from other sizes.
+        got: number of rows in the part.
+    """
+
+    asked: int | None
+    got: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundDuplicates:
+    """Counts of what a search for near-duplicates found.
+
+    Attributes:
+        components: number of components of two rows or more.
+        rows: number of rows in them.
+        largest: number of rows of the largest component.
+        longest_chain: number of links of the longest chain.
+        assumed_links: number of links that are assumed because comparisons were too many.
+    """
+
+    components: int
+    rows: int
+    largest: int
+    longest_chain: int
+    assumed_links: int = 0
+
+    @classmethod
+    def of(cls, similar: DuplicateComponents) -> Self:
+        """Count the components of a search."""
+        several = similar.sizes > 1
+        return cls(
+            components=int(several.sum()),
+            rows=int(similar.sizes[several].sum()),
+            largest=int(similar.sizes.max()),
+            longest_chain=int(similar.diameters.max()),
+            assumed_links=similar.assumed,
+        )
+
+
+def part_sizes(partition: Partition, config: SplitConfig) -> dict[str, PartSize]:
+    """Return the size of each part."""
     absent = () if config.validation_ood_size else ("validation_ood",)
     sizes = {
-        part: {"asked": partition.asked.get(part), "got": int((partition.parts == i).sum())}
+        part: PartSize(asked=partition.asked.get(part), got=int((partition.parts == i).sum()))
         for i, part in enumerate(PARTS)
         if part not in absent
     }
     if partition.control is not None:
-        sizes[CONTROL] = {"asked": sizes["train"]["got"], "got": int(partition.control.sum())}
+        sizes[CONTROL] = PartSize(asked=sizes["train"].got, got=int(partition.control.sum()))
     return sizes
-
-
-def found_in(similar: DuplicateComponents) -> dict[str, int]:
-    """Return the counts of what a search for near-duplicates found."""
-    several = similar.sizes > 1
-    return {
-        "components": int(several.sum()),
-        "rows": int(similar.sizes[several].sum()),
-        "largest": int(similar.sizes.max()),
-        "longest_chain": int(similar.diameters.max()),
-        **({"assumed_links": similar.assumed} if similar.assumed else {}),
-    }
 
 
 def grammars_of(languages: Iterable[str]) -> dict[str, dict[str, str]]:

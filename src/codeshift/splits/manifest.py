@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_type_hints
 
 import numpy as np
 
+from codeshift.checks import check_bool
 from codeshift.documents import text as terminal
 from codeshift.documents.document import Document, Facts, Points, Table, names, numbers, row
 from codeshift.documents.inline import CodeSpan
@@ -20,8 +21,8 @@ from codeshift.formatting import counted
 from codeshift.parts import CONTROL, DELIVERED, REASONS, WHOLE
 from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region, region_words
-from codeshift.splits.config import SplitConfig, is_drawn
-from codeshift.splits.facts import asked_and_got, environment, found_in, grammars_of
+from codeshift.splits.config import SplitConfig
+from codeshift.splits.facts import FoundDuplicates, PartSize, environment, grammars_of, part_sizes
 from codeshift.splits.manifest_json import NO_MANIFEST, fields_of, to_text
 from codeshift.splits.manifest_rows import by_part, find, labels_of, listed, match, parts_of
 from codeshift.splits.official import settled_by
@@ -42,20 +43,17 @@ class SplitManifest:
     Attributes:
         splitter: the repr of the splitter. It is shown to people and never evaluated.
         region: the fitted region as plain values; ``fitted_region()`` rebuilds it.
-        request: the arguments of the call: seed and sizes.
+        config: the arguments of the call: seed and sizes; ``min_test_rows``, which changes no part, is not recorded.
         columns: the columns of code, whose content identifies a row.
         also_reads: other columns that a row's part depends on (groups, a date).
-        sizes: the rows of each part: requested (``"asked"``; None if it followed from other sizes) and actual
-            (``"got"``).
+        sizes: the number of rows of each part, requested and actual.
         region_rows: the number of rows inside the region.
         grammars: the grammar of each language parsed: its wheel, version and digest of its node kinds.
         versions: the versions of Python and of the libraries used.
-        rows: the sorted digests of the rows, by source (``"data"``, or an official split) and part; the part of an
-            excluded row is ``"excluded:"`` and the reason.
-        control: the digests of the rows of ``train_control``, by source; empty if it was not requested.
-        near_duplicates: the number of components of two rows or more, the rows in them, the size of the largest, the
-            length of the longest chain, and the links that are assumed because comparisons were too many; None if
-            near-duplicates were not searched for.
+        digests: the sorted digests of the rows, by official split (``"data"`` if there are none) and part; the part of
+            an excluded row is ``"excluded:"`` and the reason.
+        control: the digests of the rows of ``train_control``, by official split; empty if it was not requested.
+        near_duplicates: the counts of near-duplicates; None if they were not searched for.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -71,16 +69,16 @@ class SplitManifest:
 
     splitter: str
     region: dict[str, Any]
-    request: dict[str, Any]
+    config: SplitConfig
     columns: tuple[str, ...]
     also_reads: tuple[str, ...]
-    sizes: dict[str, dict[str, int | None]]
+    sizes: dict[str, PartSize]
     region_rows: int
     grammars: dict[str, dict[str, str]]
     versions: dict[str, str]
-    rows: dict[str, dict[str, list[str]]]
+    digests: dict[str, dict[str, list[str]]]
     control: dict[str, list[str]]
-    near_duplicates: dict[str, int] | None
+    near_duplicates: FoundDuplicates | None
 
     @classmethod
     def create(
@@ -103,18 +101,18 @@ class SplitManifest:
         return cls(
             splitter=splitter,
             region=region.to_dict(),
-            request=config.to_dict(),
+            config=config.recorded(),
             columns=columns,
             also_reads=also_reads,
-            sizes=asked_and_got(partition, config),
+            sizes=part_sizes(partition, config),
             region_rows=region_rows,
             grammars=grammars_of(language for _, language in region.parsed()),
             versions=environment(),
-            rows={name: by_part(digests[span], labels[span]) for name, span in slices.items()},
+            digests={name: by_part(digests[span], labels[span]) for name, span in slices.items()},
             control={}
             if partition.control is None
             else {name: listed(digests[span][partition.control[span]]) for name, span in slices.items()},
-            near_duplicates=None if similar is None else found_in(similar),
+            near_duplicates=None if similar is None else FoundDuplicates.of(similar),
         )
 
     def fitted_region(self) -> Region:
@@ -131,7 +129,7 @@ class SplitManifest:
     @cached_property
     def n_rows(self) -> int:
         """Number of rows."""
-        return sum(len(digests) for parts in self.rows.values() for digests in parts.values())
+        return sum(len(members) for parts in self.digests.values() for members in parts.values())
 
     @property
     def region_share(self) -> float:
@@ -152,7 +150,7 @@ class SplitManifest:
     def excluded(self) -> dict[str, int]:
         """Number of excluded rows by reason."""
         counts = {
-            reason: sum(len(parts.get(f"excluded:{reason}", ())) for parts in self.rows.values())
+            reason: sum(len(parts.get(f"excluded:{reason}", ())) for parts in self.digests.values())
             for reason in REASONS[1:]
         }
         return {reason: count for reason, count in counts.items() if count}
@@ -160,22 +158,23 @@ class SplitManifest:
     @property
     def is_official(self) -> bool:
         """Whether the data had official train and test splits."""
-        return set(self.rows) != {WHOLE}
+        return set(self.digests) != {WHOLE}
 
     @property
     def is_drawn(self) -> bool:
         """Whether the split depends on chance, so that another seed may give a different one."""
-        return is_drawn(self.request, self.rows)
+        return self.config.is_drawn(self.digests)
 
     @property
     def drops(self) -> bool:
         """Whether one row of each component of near-duplicates was kept and the others were excluded."""
-        return bool((self.request["near_duplicates"] or {}).get("drop"))
+        return self.config.drops
 
-    def effective_request(self) -> dict[str, Any]:
+    def effective_arguments(self) -> dict[str, Any]:
         """Return the arguments of the call that had an effect: those given and not overridden by official splits."""
-        effective = {name: value for name, value in self.request.items() if value is not None and value is not False}
-        settled = settled_by(has_validation="validation" in self.rows) if self.is_official else ()
+        arguments = self.config.to_dict()
+        effective = {name: value for name, value in arguments.items() if value is not None and value is not False}
+        settled = settled_by(has_validation="validation" in self.digests) if self.is_official else ()
         for name in (*settled, *(() if effective.get("validation_ood_size") else ("validation_ood_size",))):
             effective.pop(name, None)
         return effective
@@ -186,9 +185,9 @@ class SplitManifest:
 
     def summary(self) -> str:
         """Return a few lines of text: what lies in the region, and the size of each part; at most 100 columns."""
-        arguments = self.effective_request()
+        arguments = self.effective_arguments()
         arguments.pop("near_duplicates", None)  # they have a line of their own
-        similar = near_duplicates_in_words(self.near_duplicates, self.request["near_duplicates"])
+        similar = near_duplicates_in_words(self.near_duplicates, self.config)
         facts = (
             ("region", f"programs {region_words(self.region)}"),
             ("", self.region_rows_in_words()),
@@ -210,13 +209,21 @@ class SplitManifest:
         blocks = (Facts(facts), sizes, Points(excluded_words(self.excluded)))
         return terminal.render(Document((CodeSpan(self.splitter),), blocks), spaced=False).rstrip("\n")
 
-    def apply(self, data: Dataset | DatasetDict) -> DatasetDict:
+    def apply(self, data: Dataset | DatasetDict, *, verify_region: bool = False) -> DatasetDict:
         """Split ``data``, the rows of the manifest in any order, as the manifest says.
 
         ``SplitAssignment.from_manifest`` returns the assignment in place of its parts.
 
+        Args:
+            data: the rows that were split.
+            verify_region: whether to check that the region contains as many of the rows as it did, as ``check_region``
+                does. The parts do not depend on it, since the manifest lists the rows of each. It is off by default
+                because it computes the region's properties: a region of syntax parses every row, one of clusters
+                embeds it, and one of a property of your own needs that class.
+
         Raises:
             ManifestError: if rows are missing, are not in the manifest, or differ in number; the message says which.
+                With ``verify_region``, also if the region contains another number of them.
             DataError: if a column is missing.
 
         >>> from datasets import Dataset
@@ -230,19 +237,20 @@ class SplitManifest:
         from datasets import DatasetDict
 
         rows = SplitRows.of(data)
-        parts, _, control = self.find_parts(rows)
+        parts, _, control = self.find_parts(rows, verify_region=verify_region)
         return DatasetDict({part: rows.select(positions_of(part, parts, control)) for part in self.delivered})
 
-    def find_parts(self, rows: SplitRows) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    def find_parts(
+        self, rows: SplitRows, *, verify_region: bool = False
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Return the part of each row, the reason why it is excluded, and whether it is in ``train_control``.
 
-        Raises:
-            ManifestError: if rows are missing, are not in the manifest, or differ in number.
-            DataError: if a column is missing.
+        Arguments and errors are those of ``apply``.
         """
-        if set(rows.names) != set(self.rows):
+        check_bool("verify_region", verify_region)
+        if set(rows.names) != set(self.digests):
             raise ManifestError(
-                f"the manifest divides {sorted(self.rows)}, the data has {sorted(rows.names)}: pass the same splits"
+                f"the manifest divides {sorted(self.digests)}, the data has {sorted(rows.names)}: pass the same splits"
             )
         digests = rows.digests(self.columns, self._also_read)
         order = rows.row_order(digests)
@@ -250,9 +258,11 @@ class SplitManifest:
         control = np.zeros(len(digests), dtype=bool) if self.control else None
         for name, bounds in rows.spans.items():
             span = slice(*bounds)
-            labels[span] = match(name, self.rows[name], digests[span], order[span])
+            labels[span] = match(name, self.digests[name], digests[span], order[span])
             if control is not None:
                 control[span] = find(self.control[name], digests[span], order[span])
+        if verify_region:
+            self._check_region(rows)
         return *parts_of(labels), control
 
     @property
@@ -262,8 +272,8 @@ class SplitManifest:
     def check_region(self, data: Dataset | DatasetDict) -> None:
         """Check that the rebuilt region contains as many of the rows as it did when they were split.
 
-        ``apply`` does not check this, since it needs no properties. This method computes them; if the region depends on
-        syntax, it parses the rows.
+        ``apply`` checks this with ``verify_region=True``. It takes the computation of the region's properties: if the
+        region depends on syntax, the rows are parsed.
 
         Raises:
             ManifestError: if the number differs; the message names the grammars that differ here.
@@ -273,8 +283,11 @@ class SplitManifest:
         >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
         >>> LengthSplitter().assign(rows, min_test_rows=0).manifest.check_region(rows.shuffle(seed=1))
         """
+        self._check_region(SplitRows.of(data))
+
+    def _check_region(self, rows: SplitRows) -> None:
         region = self.fitted_region()
-        held = sum(int(region.contains(table).sum()) for table in SplitRows.of(data).tables)
+        held = sum(int(region.contains(table).sum()) for table in rows.tables)
         if held == self.region_rows:
             return
         others = [name for name, facts in grammars_of(self.grammars).items() if facts != self.grammars[name]]
@@ -284,7 +297,7 @@ class SplitManifest:
 
     def to_json(self) -> str:
         """Return the manifest as JSON text, with a digest of its content at the end."""
-        return to_text(asdict(self))
+        return to_text({field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def from_json(cls, text: str, *, name: str = "the text") -> Self:
@@ -323,7 +336,7 @@ class SplitManifest:
         digests = rows.digests(self.columns, self._also_read)
         labels = labels_of(parts, reasons)
         for name, (start, stop) in rows.spans.items():
-            if by_part(digests[start:stop], labels[start:stop]) != self.rows[name]:
+            if by_part(digests[start:stop], labels[start:stop]) != self.digests[name]:
                 raise ManifestError(
                     "the rows are not those that were assigned, or stand in another order: "
                     "pass the same data, or use manifest.apply"

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, get_args, get_origin, get_type_hints
 
 from codeshift.errors import ManifestError, shown
 from codeshift.files import content_digest
-from codeshift.splits.config import RECORDED
+from codeshift.splits.config import SplitConfig
 
 FORMAT = "codeshift-split/2"
 NO_MANIFEST = "it is not a readable manifest"
 
 _DIGEST = "sha256"
 _FIRST = "codeshift-split/1"
-_KEYS: dict[str, Sequence[str]] = {
-    "region": ("type",),
-    "request": RECORDED,
-    "rows": (),
-    "near_duplicates": ("components", "rows", "largest", "longest_chain"),
-}
+_KEYS = {"config": "request", "digests": "rows"}
+"""Key of a field in the file, where it is not the field's name."""
 
 
-def to_text(fields: Mapping[str, Any]) -> str:
+def to_text(values: Mapping[str, Any]) -> str:
     """Return the fields of a manifest as JSON text, with a digest of its content at the end."""
-    content = {"format": FORMAT, **fields}
+    plain = {_KEYS.get(field, field): _plain(value) for field, value in values.items()}
+    content = {"format": FORMAT, **plain}
     return json.dumps(content | {_DIGEST: content_digest(content)}, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -42,6 +40,18 @@ def fields_of(text: str, name: str, kinds: Mapping[str, Any]) -> dict[str, Any]:
         ManifestError: if the text is not a manifest, has a format that this version does not know, or was changed after
             it was written.
     """
+    plain = _content(text, name, {_KEYS.get(field, field) for field in kinds})
+    values = {field: plain[_KEYS.get(field, field)] for field in kinds}
+    odd = next((field for field in sorted(kinds) if not _is_of(values[field], kinds[field])), None)
+    odd = odd or next((field for field in ("region", "digests", "config") if not values[field]), None)
+    if odd is not None or "type" not in values["region"]:
+        odd = odd or "region"
+        raise ManifestError(f"{name} holds {shown(values[odd])} as {_KEYS.get(odd, odd)}: {NO_MANIFEST}")
+    return {field: _typed(value, kinds[field]) for field, value in values.items()}
+
+
+def _content(text: str, name: str, keys: set[str]) -> dict[str, Any]:
+    """Return the content of a manifest's text, of the known format, with these keys and unchanged."""
     try:
         plain = json.loads(text)
         digest = content_digest(plain) if isinstance(plain, dict) else ""
@@ -51,27 +61,44 @@ def fields_of(text: str, name: str, kinds: Mapping[str, Any]) -> dict[str, Any]:
     if stated != FORMAT:
         why = "it was written before the first release: split the rows again" if stated == _FIRST else NO_MANIFEST
         raise ManifestError(f"{name} has the format {stated!r}, not {FORMAT!r}: {why}")
-    missing, unknown = sorted(set(kinds) - set(plain)), sorted(set(plain) - set(kinds) - {"format", _DIGEST})
+    missing, unknown = sorted(keys - set(plain)), sorted(set(plain) - keys - {"format", _DIGEST})
     if missing or unknown:
         raise ManifestError(f"{name} lacks the fields {missing} and holds the unknown fields {unknown}")
     if plain.get(_DIGEST) != digest:
         remedy = "take the file that was published, or split the rows again"
         raise ManifestError(f"{name} is not what was written (its digest differs): {remedy}")
-    values = {field: plain[field] for field in kinds}
-    odd = next((field for field in sorted(kinds) if not _is_of(values[field], kinds[field])), None)
-    odd = odd or next((field for field, keys in _KEYS.items() if _lacks(values[field], keys)), None)
-    if odd is not None:
-        raise ManifestError(f"{name} holds {shown(values[odd])} as {odd}: {NO_MANIFEST}")
-    return {field: tuple(value) if get_origin(kinds[field]) is tuple else value for field, value in values.items()}
+    return dict(plain)
 
 
-def _lacks(value: Mapping[str, Any] | None, keys: Sequence[str]) -> bool:
-    """Return whether a mapping is empty or lacks a key; False for None."""
-    return value is not None and (not value or not set(keys) <= set(value))
+def _plain(value: Any) -> Any:
+    """Return a field as a JSON value; a dataclass leaves out what has its default."""
+    if isinstance(value, SplitConfig):
+        return value.to_dict()
+    if is_dataclass(value):
+        given = ((field, getattr(value, field.name)) for field in fields(value))
+        return {field.name: _plain(item) for field, item in given if item != field.default}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    """Return a JSON value as the type of a field, which it fits."""
+    if kind is SplitConfig:
+        return SplitConfig.from_dict(value)
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        return next(_typed(value, part) for part in parts if _is_of(value, part))
+    if origin is dict and parts[1] is not Any:
+        return {key: _typed(item, parts[1]) for key, item in value.items()}
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{key: _typed(item, hints[key]) for key, item in value.items()})  # type: ignore[operator]
+    return tuple(value) if origin is tuple else value
 
 
 def _is_of(value: Any, kind: Any) -> bool:
-    """Return whether a JSON value has the type of a field, with a list for a tuple.
+    """Return whether a JSON value has the type of a field, with a list for a tuple and a dict for a dataclass.
 
     >>> _is_of({"train": ["a"]}, dict[str, list[str]]), _is_of({"train": [1]}, dict[str, list[str]]), _is_of(True, int)
     (True, False, False)
@@ -79,10 +106,16 @@ def _is_of(value: Any, kind: Any) -> bool:
     origin, parts = get_origin(kind), get_args(kind)
     if kind is Any:
         return True
+    if kind is SplitConfig:
+        return isinstance(value, dict)
     if origin is UnionType:
         return any(_is_of(value, part) for part in parts)
     if origin is dict:
-        return isinstance(value, dict) and all(_is_of(one, parts[1]) for one in value.values())
+        return isinstance(value, dict) and all(_is_of(item, parts[1]) for item in value.values())
     if origin in (list, tuple):
-        return isinstance(value, list) and all(_is_of(one, parts[0]) for one in value)
+        return isinstance(value, list) and all(_is_of(item, parts[0]) for item in value)
+    if is_dataclass(kind):
+        hints, needed = get_type_hints(kind), {field.name for field in fields(kind) if field.default is MISSING}
+        fitting = isinstance(value, dict) and needed <= set(value) <= set(hints)
+        return fitting and all(_is_of(item, hints[key]) for key, item in value.items())
     return isinstance(value, kind) and (kind is NoneType or not isinstance(value, bool))

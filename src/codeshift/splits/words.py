@@ -1,11 +1,12 @@
-"""Words about a split that its summary and its card share, made of a manifest's plain values."""
+"""Words about a split that its summary and its card share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from codeshift.formatting import counted
+from codeshift.splits.config import SplitConfig
+from codeshift.splits.facts import FoundDuplicates, PartSize
 
 _REASONS = {
     "masked": "masked from training by the region",
@@ -26,37 +27,37 @@ def excluded_words(excluded: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(f"{count:,} {_REASONS[reason]}" for reason, count in excluded.items())
 
 
-def sizes_in_words(sizes: Mapping[str, Mapping[str, int | None]]) -> Iterator[tuple[str, int, str]]:
+def sizes_in_words(sizes: Mapping[str, PartSize]) -> Iterator[tuple[str, int, str]]:
     """Return each part, its rows, and the rows requested if that number differs, else an empty text.
 
-    >>> list(sizes_in_words({"train": {"asked": None, "got": 6}, "test_id": {"asked": 1200, "got": 1199}}))
+    >>> list(sizes_in_words({"train": PartSize(asked=None, got=6), "test_id": PartSize(asked=1200, got=1199)}))
     [('train', 6, ''), ('test_id', 1199, '1,200')]
     """
     for part, size in sizes.items():
-        got, asked = size["got"] or 0, size["asked"]
-        yield part, got, "" if asked in (None, got) else f"{asked:,}"
+        yield part, size.got, "" if size.asked in (None, size.got) else f"{size.asked:,}"
 
 
-def near_duplicates_in_words(similar: Mapping[str, int] | None, search: Mapping[str, Any] | None) -> str:
+def near_duplicates_in_words(duplicates: FoundDuplicates | None, config: SplitConfig) -> str:
     """Return what was found of near-duplicates.
 
     Args:
-        similar: the counts of the components, as in a manifest; None if they were not searched for.
-        search: the search among the arguments of the manifest.
+        duplicates: the counts of the components; None if they were not searched for.
+        config: the arguments of the call, with the search among them.
 
-    >>> near_duplicates_in_words(None, None)
+    >>> near_duplicates_in_words(None, SplitConfig(near_duplicates=None))
     'near-duplicates were not looked for'
     """
-    if similar is None or search is None:
+    search = config.search
+    if duplicates is None or search is None:
         return "near-duplicates were not looked for"
-    how = f"Jaccard {search['threshold']} of token {search['ngram']}-grams"
-    if not similar["components"]:
+    how = f"Jaccard {search.threshold} of token {search.ngram}-grams"
+    if not duplicates.components:
         return f"no row is a near-duplicate of another ({how})"
-    links = similar.get("assumed_links", 0)
+    links = duplicates.assumed_links
     assumed = f"; {counted(links, 'link is', 'links are')} assumed, since not all could be compared" if links else ""
-    then = ", of which one each is assigned" if search.get("drop") else ""
+    then = ", of which one each is assigned" if config.drops else ""
     return (
-        f"{similar['rows']:,} near-duplicates ({how}) in {counted(similar['components'], 'component')} "
-        f"(the largest has {counted(similar['largest'], 'row')}, "
-        f"the longest chain {counted(similar['longest_chain'], 'link')}){then}{assumed}"
+        f"{duplicates.rows:,} near-duplicates ({how}) in {counted(duplicates.components, 'component')} "
+        f"(the largest has {counted(duplicates.largest, 'row')}, "
+        f"the longest chain {counted(duplicates.longest_chain, 'link')}){then}{assumed}"
     )

@@ -9,7 +9,7 @@ from codeshift.properties.embedding import ColumnEmbedding, EncoderEmbedding, Fu
 from codeshift.regions.base import Region
 from codeshift.regions.centroids import NearestCentroid
 from codeshift.regions.distribution import Distribution
-from codeshift.regions.elements import Contains, Matches
+from codeshift.regions.elements import Contains, ElementRegion, Matches
 from codeshift.regions.interval import Interval
 from codeshift.regions.labels import OneOf
 from codeshift.regions.since import SinceOfLabel
@@ -50,6 +50,7 @@ __all__ = [
     "CompoundDivergenceSplitter",
     "Contains",
     "Distribution",
+    "ElementRegion",
     "EncoderEmbedding",
     "FunctionEmbedding",
     "GroupSplitter",

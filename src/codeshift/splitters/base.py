@@ -187,16 +187,16 @@ class Splitter(ABC):
             return cross_validator(self, data, options, n_splits=n_splits, part=part, num_proc=num_proc)
 
     def __and__(self, other: object) -> Splitter:
-        return Intersection(left=self, right=other) if isinstance(other, Splitter) else NotImplemented
+        return BothSplitters(left=self, right=other) if isinstance(other, Splitter) else NotImplemented
 
     def __or__(self, other: object) -> Splitter:
-        return Union(left=self, right=other) if isinstance(other, Splitter) else NotImplemented
+        return EitherSplitter(left=self, right=other) if isinstance(other, Splitter) else NotImplemented
 
     def __sub__(self, other: object) -> Splitter:
         return self & ~other if isinstance(other, Splitter) else NotImplemented
 
     def __invert__(self) -> Splitter:
-        return Complement(inner=self)
+        return OutsideSplitter(inner=self)
 
 
 # The compositions are in this file because the operators above make them.
@@ -223,7 +223,7 @@ class _Pair(Splitter):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Intersection(_Pair):
+class BothSplitters(_Pair):
     """Rows that both splitters call out of distribution: ``left & right``."""
 
     def fit(self, table: PropertyTable) -> Region:
@@ -235,7 +235,7 @@ class Intersection(_Pair):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Union(_Pair):
+class EitherSplitter(_Pair):
     """Rows that at least one splitter calls out of distribution: ``left | right``."""
 
     def fit(self, table: PropertyTable) -> Region:
@@ -247,7 +247,7 @@ class Union(_Pair):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Complement(Splitter):
+class OutsideSplitter(Splitter):
     """Rows that the splitter calls in-distribution: ``~inner``."""
 
     inner: Splitter

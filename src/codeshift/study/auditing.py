@@ -13,7 +13,7 @@ from datasets import Dataset
 from filelock import Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from codeshift.audit.auditing import measure_parts
+from codeshift.audit.measuring import measure_parts
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
 from codeshift.parts import WHOLE
@@ -157,7 +157,6 @@ def _parts(task: AuditTask) -> AuditParts:
         test="test_ood",
         reference="test_id" if len(positions["test_id"]) else None,
         region=task.region,
-        groups=task.settings.groups,
     )
 
 

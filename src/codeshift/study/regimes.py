@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning, warn
 from codeshift.parts import PARTS, TRAIN, VALIDATION
 from codeshift.regions.distribution import Distribution, dimension_of, distributions_of
+from codeshift.regions.elements import masked_by
 from codeshift.splits.assign import assign
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.division import divide_rows
@@ -80,7 +81,7 @@ class ScenarioRows:
             manifest=manifest,
             members=masks,
             sizes=self.assignments[0.0].sizes,
-            masked=self.region.masked(),
+            masked=masked_by(self.region),
             dimension=dimension_of(self.region),
             distributions=self._distributions(),
         )

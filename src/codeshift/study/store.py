@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from codeshift.files import (
     damaged,
     damaged_files,
     file_digest,
+    finite,
     read_json,
     remove_unfinished,
     replaced,
@@ -259,7 +259,7 @@ class StudyStore:
         """Write a record, with the digests of the run's scores."""
         folder = self.run(record.key)
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(self.record(record.key), _finite(record.to_dict()), folder.glob("*.parquet"))
+        write_json(self.record(record.key), finite(record.to_dict()), folder.glob("*.parquet"))
         self.earlier(record.key).unlink(missing_ok=True)
 
     def read_audit(self, scenario: str, split_seed: int) -> dict[str, Any] | None:
@@ -330,15 +330,6 @@ def _set_aside(errors: Iterable[DamagedFileError]) -> bool:
         warn(DamagedFileWarning(f"{error}: what it held is done again{where}"))
         any_damaged = True
     return any_damaged
-
-
-def _finite(value: Any) -> Any:
-    """Replace NaN and infinite numbers in JSON values by None."""
-    if isinstance(value, dict):
-        return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_arrow(data: Dataset, path: Path) -> None:

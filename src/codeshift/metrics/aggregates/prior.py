@@ -14,7 +14,7 @@ from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import check_options, expanded, generator, left_out, levels, quantiles
 from codeshift.metrics.aggregates.sample import as_sample, group_labels
-from codeshift.metrics.aggregates.units import SummedSample, WeightedSample, resampled_counts, weighted_sums
+from codeshift.metrics.aggregates.units import Sample, SummedSample, WeightedSample, resampled_counts, weighted_sums
 from codeshift.metrics.base import FloatArray, SufficientStatistics
 
 _Labels = Sequence[Hashable] | NDArray[Any]
@@ -75,44 +75,73 @@ def prior_shift(
     """
     check_options(confidence, "percentile", n_resamples, ("percentile",))
     sample = as_sample(id_values, metric=metric, name="id_values")
+    inside, outside, unseen = _sides(sample.n, id_classes, ood_classes)
+    count = int(inside.max(initial=-1)) + 1
+    value, reweighted, ends, lacking = sample.value, math.nan, (math.nan, math.nan), None
+    if sample.n and len(outside):
+        reweighting = _Reweighting(sample, inside, np.bincount(outside, minlength=count).astype(np.float64))
+        reweighted = reweighting.value()
+        changes, lacking = left_out(reweighting.changes(n_resamples, generator(seed)), partial=True)
+        fewest = min(sample.n, len(outside))
+        if not lacking and fewest > 1:
+            ends = quantiles(changes, *levels(expanded(fewest - 1, (fewest - 1) / fewest, confidence)))
+    note = "; ".join(filter(None, (unseen, lacking)))
+    return PriorShift(reweighted - value, *ends, sample.n, confidence, "percentile", value, reweighted, note=note)
+
+
+def _sides(n: int, id_classes: _Labels, ood_classes: _Labels) -> tuple[NDArray[np.int64], NDArray[np.int64], str]:
+    """Return the number of the class of each row, shapes (n,) and (m,), and what is said of the rows left out.
+
+    Raises:
+        ParameterError: if there are not ``n`` in-distribution classes.
+    """
     numbers = group_labels([*id_classes, *ood_classes], len(id_classes) + len(ood_classes), "id_classes")
     assert numbers is not None  # noqa: S101 - there are labels
-    if len(id_classes) != sample.n:
+    if len(id_classes) != n:
         remedy = "give as many classes as rows"
-        raise ParameterError("id_classes", f"one class for each of {sample.n} rows", len(id_classes), remedy)
-    inside, outside = numbers[: sample.n], numbers[sample.n :]
-    count = int(inside.max(initial=-1)) + 1
-    unseen = int((outside >= count).sum())
+        raise ParameterError("id_classes", f"one class for each of {n} rows", len(id_classes), remedy)
+    inside, outside = numbers[:n], numbers[n:]
+    seen = outside <= inside.max(initial=-1)  # classes are numbered in order of appearance
+    unseen = len(outside) - int(seen.sum())
     note = f"{unseen} of {len(outside)} rows are of classes without an in-distribution row" if unseen else ""
-    outside = outside[outside < count]
-    value, reweighted, ends = sample.value, math.nan, (math.nan, math.nan)
-    if sample.n and len(outside):
-        order = np.lexsort([*sample.rows.T, inside])  # the order of rows changes nothing
-        rows, inside = sample.rows[order], inside[order]
-        prior = np.bincount(outside, minlength=count).astype(np.float64)
+    return inside, outside[seen], note
 
-        def valued(weights: FloatArray) -> FloatArray:
-            values, known = np.full(len(weights), np.nan), ~np.isnan(weights).any(axis=1)
-            if known.any() and isinstance(sample, WeightedSample):
-                values[known] = sample.values_of(rows, weights[known])
-            elif known.any() and isinstance(sample, SummedSample):
-                values[known] = sample.values_of(weighted_sums(weights[known], rows))
-            return values
 
-        ones = np.ones((1, len(rows)))
-        reweighted = float(valued(_weights(ones, prior[None, :], inside))[0])
-        rng = generator(seed)
+class _Reweighting:
+    """Score of in-distribution rows whose classes have the shares of other rows.
+
+    Args:
+        sample: the in-distribution rows.
+        classes: the class of each of them, shape (n,).
+        prior: the number of other rows of each class, shape (classes,).
+    """
+
+    def __init__(self, sample: Sample, classes: NDArray[np.int64], prior: FloatArray) -> None:
+        order = np.lexsort([*sample.rows.T, classes])  # the order of rows changes nothing
+        self._sample, self._rows, self._classes, self._prior = sample, sample.rows[order], classes[order], prior
+
+    def value(self) -> float:
+        """Return the score."""
+        ones = np.ones((1, len(self._rows)))
+        return float(self._valued(_weights(ones, self._prior[None, :], self._classes))[0])
+
+    def changes(self, n_resamples: int, rng: np.random.Generator) -> FloatArray:
+        """Return how much the score changes in each resample of both sides, shape (n_resamples,)."""
         changes = []
-        for counts in resampled_counts(len(rows), n_resamples, rng):
-            priors = rng.multinomial(len(outside), prior / prior.sum(), size=len(counts)).astype(np.float64)
-            changes.append(valued(_weights(counts, priors, inside)) - valued(counts))
-        changed, lacking = left_out(np.concatenate(changes), partial=True)
-        fewest = min(len(rows), len(outside))
-        if not lacking and fewest > 1:
-            ends = quantiles(changed, *levels(expanded(fewest - 1, (fewest - 1) / fewest, confidence)))
-        note = "; ".join(filter(None, (note, lacking)))
-    change = reweighted - value
-    return PriorShift(change, *ends, sample.n, confidence, "percentile", value, reweighted, note=note)
+        others, shares = int(self._prior.sum()), self._prior / self._prior.sum()
+        for counts in resampled_counts(len(self._rows), n_resamples, rng):
+            priors = rng.multinomial(others, shares, size=len(counts)).astype(np.float64)
+            changes.append(self._valued(_weights(counts, priors, self._classes)) - self._valued(counts))
+        return np.concatenate(changes)
+
+    def _valued(self, weights: FloatArray) -> FloatArray:
+        """Return the score for each row of weights, shape (r,); NaN where a weight is."""
+        values, known = np.full(len(weights), np.nan), ~np.isnan(weights).any(axis=1)
+        if known.any() and isinstance(self._sample, WeightedSample):
+            values[known] = self._sample.values_of(self._rows, weights[known])
+        elif known.any() and isinstance(self._sample, SummedSample):
+            values[known] = self._sample.values_of(weighted_sums(weights[known], self._rows))
+        return values
 
 
 def _weights(counts: FloatArray, priors: FloatArray, classes: NDArray[np.int64]) -> FloatArray:

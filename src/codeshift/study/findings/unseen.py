@@ -15,6 +15,7 @@ from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
 from codeshift.properties import PropertyTable
 from codeshift.regions.base import Region
+from codeshift.regions.elements import element_names
 from codeshift.regions.words import listed
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import Finding, share
@@ -63,7 +64,7 @@ class UnseenElement(Finding):
 def unseen_elements(cells: Cells) -> Iterator[UnseenElement]:
     """Yield the recall of every cell of the scenarios that mask elements."""
     for scenario in masking_scenarios(cells):
-        elements = _masked(cells, scenario).names()
+        elements = element_names(_masked(cells, scenario))
         for cell in cells.of_scenario(scenario):
             recall, in_references, in_outputs, elsewhere = (
                 _rate(cells, cell, kind, part)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from codeshift.metrics.codebleu.dataflow.definitions import Definitions
+from codeshift.metrics.codebleu.dataflow.scan import Part
 
 if TYPE_CHECKING:
-    from codeshift.metrics.codebleu.dataflow.scan import Events, Part, Scan, Step
+    from codeshift.metrics.codebleu.dataflow.scan import Events, Scan, Step
 
 Item: TypeAlias = tuple[int, bool, tuple[int, ...]]
 """A variable, whether it is computed (else it comes) from others, and those others; all as numbers of their names."""
@@ -79,7 +80,7 @@ class CompatFlow:
             if isinstance(event, int):
                 self._use(event)
             else:
-                yield from _STEPS.get(event[0].what.split()[0], CompatFlow._plain)(self, event)
+                yield from _STEPS.get(event.rule.what.split()[0], CompatFlow._plain)(self, event)
 
     def _use(self, event: int) -> None:
         token = event if event >= 0 else ~event
@@ -98,59 +99,59 @@ class CompatFlow:
             self._used[name] = self._used.get(name, 0) | bits
 
     def _plain(self, step: Step) -> Iterator[Events]:
-        for part in step[1]:
-            yield part[2]
+        for part in step.parts:
+            yield part.events
 
     def _assign(self, step: Step) -> Iterator[Events]:
         target, value = _needed(step, "target"), _needed(step, "value")
-        yield value[2]
+        yield value.events
         self._store(target, value, computed=True)
 
     def _declare(self, step: Step) -> Iterator[Events]:
         target, value = _declared(step)
         if value is None:
-            for token in range(target[3], target[4]):
+            for token in range(target.first, target.last):
                 self._sources.setdefault(token, [])
                 self._reaching.define(self._tokens[token], token)
             return
-        yield value[2]
+        yield value.events
         self._store(target, value, computed=False)
 
     def _update(self, step: Step) -> Iterator[Events]:
-        everything: Part = ("", 0, [], step[1][0][3], step[1][-1][4])
+        everything = Part("", 0, [], step.parts[0].first, step.parts[-1].last)
         self._store(everything, everything, computed=True)
         return iter(())
 
     def _pairs(self, step: Step) -> Iterator[Events]:
-        if not any(part[0] == "value" for part in step[1]) and step[0].what == "pairs":
+        if not any(part.role == "value" for part in step.parts) and step.rule.what == "pairs":
             return
         yield from self._store_pairs(step)
 
     def _clause(self, step: Step) -> Iterator[Events]:
-        target, value = _needed(step, "target"), step[1][-1]
-        yield value[2]
+        target, value = _needed(step, "target"), step.parts[-1]
+        yield value.events
         self._store(target, value, computed=True, listed=True)
 
     def _store_pairs(self, step: Step) -> Iterator[Events]:
         target, value = _needed(step, "target"), _needed(step, "value")
         targets, values = _children(target), _children(value)
-        if len(targets) != len(values) or not targets or step[0].what == "pair":
+        if len(targets) != len(values) or not targets or step.rule.what == "pair":
             targets, values = [target], [value]
         for part in values:
             if values[0] is not value and _is(value, "whole"):
                 raise NoFlowError  # its children are looked up among the tokens, where they are not
-            yield part[2]
+            yield part.events
         for left, right in zip(targets, values, strict=True):
             self._store(left, right, computed=True, listed=True)
 
     def _branch(self, step: Step) -> Iterator[Events]:
-        what = step[0].what
+        what = step.rule.what
         or_none, sticky = "tagged" not in what, "sticky" in what
         apart: list[list[Part]] = []
         here: list[Part] = []
-        for part in step[1]:
-            or_none = or_none and part[0] not in _TAGS
-            if part[0] in _ARMS or (apart and sticky):
+        for part in step.parts:
+            or_none = or_none and part.role not in _TAGS
+            if part.role in _ARMS or (apart and sticky):
                 apart.append([part])
             else:
                 here.append(part)
@@ -158,36 +159,36 @@ class CompatFlow:
         for parts in [*apart, here]:
             forked = self._reaching.fork()
             for part in parts:
-                yield part[2]
+                yield part.events
             if forked:
                 paths.append(self._reaching.collect())
         if paths:
             self._reaching.merge(paths, or_none=or_none or "base" in what)
 
     def _for(self, step: Step) -> Iterator[Events]:
-        if step[0].what == "for pairs":
+        if step.rule.what == "for pairs":
             yield from self._for_pairs(step)
             return
-        roles = [part[0] for part in step[1]]
+        roles = [part.role for part in step.parts]
         if "first" not in roles:
             yield from self._plain(step)
             return
         place = roles.index("first")
-        for part in step[1][:place]:
-            yield part[2]
-        first = step[1][place]
+        for part in step.parts[:place]:
+            yield part.events
+        first = step.parts[place]
         inner = _children(first) if _is(first, "split") else [first]
-        updates = [part for part in inner if part[0] == "update"]
+        updates = [part for part in inner if part.role == "update"]
         for part in inner:
             if part not in updates:
-                yield part[2]
-        yield from self._again([*updates, *step[1][place + 1 :]])
+                yield part.events
+        yield from self._again([*updates, *step.parts[place + 1 :]])
 
     def _again(self, parts: list[Part]) -> Iterator[Events]:
         looping = self._reaching.begin_loop()
         self._loops += 1
         for part in parts:
-            yield part[2]
+            yield part.events
         self._loops -= 1
         if looping:
             self._reaching.end_loop(or_none=False)
@@ -196,18 +197,18 @@ class CompatFlow:
         looping = self._reaching.begin_loop()
         self._loops += 1
         yield from self._store_pairs(step)
-        if step[1][-1][0] == "block":
-            yield step[1][-1][2]
+        if step.parts[-1].role == "block":
+            yield step.parts[-1].events
         self._loops -= 1
         if looping:
             self._reaching.end_loop(or_none=False)
 
     def _while(self, step: Step) -> Iterator[Events]:
-        return self._again(step[1])
+        return self._again(step.parts)
 
     def _foreach(self, step: Step) -> Iterator[Events]:
-        by_place = [part for part in step[1] if part[0] == "variable"]
-        if "place" in step[0].what:
+        by_place = [part for part in step.parts if part.role == "variable"]
+        if "place" in step.rule.what:
             if len(by_place) < 2:
                 raise NoFlowError
             value, target = by_place[:2]
@@ -216,21 +217,21 @@ class CompatFlow:
         body = _needed(step, "body")
         looping = self._reaching.begin_loop()
         self._loops += 1
-        yield value[2]
-        self._store(target, value, computed=True, listed="once" in step[0].what)
-        yield body[2]
+        yield value.events
+        self._store(target, value, computed=True, listed="once" in step.rule.what)
+        yield body.events
         self._loops -= 1
         if looping:
             self._reaching.end_loop(or_none=False)
 
     def _clauses(self, step: Step) -> Iterator[Events]:
-        for part in sorted(step[1], key=lambda part: part[0] != "first"):
-            yield part[2]
+        for part in sorted(step.parts, key=lambda part: part.role != "first"):
+            yield part.events
 
     def _store(self, target: Part, value: Part, *, computed: bool, listed: bool = False) -> None:
         """Make every token of ``value`` a source of every token of ``target``, and each of the latter a definition."""
-        names = self._tokens[value[3] : value[4]]
-        for token in range(target[3], target[4]):
+        names = self._tokens[value.first : value.last]
+        for token in range(target.first, target.last):
             if names or listed:
                 found = self._sources.get(token, []) + names
                 # Sources that were listed at once keep their repetitions; those that were merged do not.
@@ -239,8 +240,8 @@ class CompatFlow:
                 if computed:
                     self._computed.add(token)
             self._reaching.define(self._tokens[token], token)
-        if target[4] > target[3]:
-            self._linked.update(range(value[3], value[4]))
+        if target.last > target.first:
+            self._linked.update(range(value.first, value.last))
 
 
 _STEPS: dict[str, Callable[[CompatFlow, Step], Iterator[Events]]] = {
@@ -259,28 +260,28 @@ _STEPS: dict[str, Callable[[CompatFlow, Step], Iterator[Events]]] = {
 
 
 def _needed(step: Step, role: str) -> Part:
-    for part in step[1]:
-        if part[0] == role:
+    for part in step.parts:
+        if part.role == role:
             return part
     raise NoFlowError
 
 
 def _declared(step: Step) -> tuple[Part, Part | None]:
-    parts = step[1]
-    if step[0].what == "declare by place":
+    parts = step.parts
+    if step.rule.what == "declare by place":
         return parts[0], parts[1] if len(parts) == 2 else None
-    if step[0].what == "declare second":
+    if step.rule.what == "declare second":
         return parts[1], parts[2] if len(parts) >= 3 else None
-    return _needed(step, "target"), next((part for part in parts if part[0] == "value"), None)
+    return _needed(step, "target"), next((part for part in parts if part.role == "value"), None)
 
 
 def _children(part: Part) -> list[Part]:
     """Return the children of the node in ``part``, without commas."""
-    events = part[2]
+    events = part.events
     if len(events) == 1 and not isinstance(events[0], int):
-        return [child for child in events[0][1] if child[0] != "comma"]
+        return [child for child in events[0].parts if child.role != "comma"]
     return []
 
 
 def _is(part: Part, what: str) -> bool:
-    return bool(part[2]) and not isinstance(part[2][0], int) and part[2][0][0].what == what
+    return bool(part.events) and not isinstance(part.events[0], int) and part.events[0].rule.what == what

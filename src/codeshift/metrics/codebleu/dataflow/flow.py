@@ -78,7 +78,7 @@ class Flow:
     def _sequence(self, events: Events) -> Iterator[Events]:
         for event in events:
             if not isinstance(event, int):
-                yield from _STEPS.get(event[0].what, Flow._plain)(self, event)
+                yield from _STEPS.get(event.rule.what, Flow._plain)(self, event)
             elif event >= 0:
                 self._use(event)
 
@@ -95,12 +95,12 @@ class Flow:
                 self._uses.append((token, False, bits, own))
 
     def _plain(self, step: Step) -> Iterator[Events]:
-        for part in step[1]:
-            if part[2]:
-                yield part[2]
+        for part in step.parts:
+            if part.events:
+                yield part.events
 
     def _call(self, step: Step) -> Iterator[Events]:
-        (token,) = step[1][0][2]
+        (token,) = step.parts[0].events
         if isinstance(token, int):
             bits = self._reaching.read(self._tokens[token])
             if bits:
@@ -109,19 +109,19 @@ class Flow:
 
     def _assign(self, step: Step) -> Iterator[Events]:
         targets, values, others, plain = [], [], [], False
-        for part in step[1]:
-            if part[0] == "target":
+        for part in step.parts:
+            if part.role == "target":
                 targets.append(part)
-            elif part[0] == "value":
+            elif part.role == "value":
                 values.append(part)
-            elif not part[0]:
+            elif not part.role:
                 others.append(part)
-            plain = plain or part[0] == "plain"
+            plain = plain or part.role == "plain"
         for part in values + others:
-            if part[2]:
-                yield part[2]
+            if part.events:
+                yield part.events
         values = values or others
-        what = step[0].what
+        what = step.rule.what
         augmented = what == "augment" or (what == "operate" and not plain)
         left, right = _listed(targets), _listed(values)
         if not len(left) == len(right) > 1:
@@ -134,11 +134,11 @@ class Flow:
             self._store(changed, stored, found, augmented=augmented)
 
     def _step(self, step: Step) -> Iterator[Events]:
-        plain = any(part[0] == "plain" for part in step[1])
+        plain = any(part.role == "plain" for part in step.parts)
         return self._update(step) if plain else self._plain(step)
 
     def _update(self, step: Step) -> Iterator[Events]:
-        changed, stored, inside = self._targets(step[1])
+        changed, stored, inside = self._targets(step.parts)
         yield inside
         self._store(changed, stored, [], augmented=True)
 
@@ -159,27 +159,27 @@ class Flow:
 
     def _targets(self, parts: list[Part]) -> tuple[list[int], list[int], Events]:
         """Return the containers a target changes, the variables it stores in, and the other variables it reads."""
-        if len(parts) == 1 and len(parts[0][2]) == 1 and isinstance(parts[0][2][0], int):
-            token = parts[0][2][0]
+        if len(parts) == 1 and len(parts[0].events) == 1 and isinstance(parts[0].events[0], int):
+            token = parts[0].events[0]
             return [], [token] if token >= 0 else [], []
         changed: list[int] = []
         stored: list[int] = []
         inside: Events = []
-        todo = [(event, False) for part in parts for event in part[2]][::-1]
+        todo = [(event, False) for part in parts for event in part.events][::-1]
         while todo:
             event, partly = todo.pop()
             if isinstance(event, int):
                 if event >= 0:
                     (changed if partly else stored).append(event)
                 continue
-            what = event[0].what
+            what = event.rule.what
             role = "base" if what == "part" else "object" if what == "member" else "target"
             if what == "list":
-                todo += [(inner, partly) for part in event[1] for inner in part[2]][::-1]
-            elif role in event[0].roles.values():
-                chosen = [part for part in event[1] if part[0] == role]
-                inside += [inner for part in event[1] if part[0] != role for inner in part[2]]
-                todo += [(inner, partly or role != "target") for part in chosen for inner in part[2]][::-1]
+                todo += [(inner, partly) for part in event.parts for inner in part.events][::-1]
+            elif role in event.rule.roles.values():
+                chosen = [part for part in event.parts if part.role == role]
+                inside += [inner for part in event.parts if part.role != role for inner in part.events]
+                todo += [(inner, partly or role != "target") for part in chosen for inner in part.events][::-1]
             else:
                 inside.append(event)
         return changed, stored, inside
@@ -187,20 +187,22 @@ class Flow:
     def _sources(self, parts: list[Part]) -> list[int]:
         """Return the variables and constants that a value is computed from; for an assignment in it, its target."""
         found: list[int] = []
-        todo = [event for part in parts for event in part[2]][::-1]
+        todo = [event for part in parts for event in part.events][::-1]
         while todo:
             event = todo.pop()
             if isinstance(event, int):
                 found.append(event if event >= 0 else ~event)
-            elif event[0].what == "call":
-                found += [e for e in event[1][0][2] if isinstance(e, int) and self._reaching.read(self._tokens[e])]
-            elif event[0].what in _ASSIGNMENTS:
+            elif event.rule.what == "call":
+                found += [
+                    e for e in event.parts[0].events if isinstance(e, int) and self._reaching.read(self._tokens[e])
+                ]
+            elif event.rule.what in _ASSIGNMENTS:
                 changed, stored, _ = self._targets(_with_role(event, "target"))
                 found += changed + stored
-            elif event[0].what == "only":
-                todo += [inner for part in _with_role(event, "value") for inner in part[2]][::-1]
-            elif event[0].what != "scope":
-                todo += [inner for part in event[1] for inner in part[2]][::-1]
+            elif event.rule.what == "only":
+                todo += [inner for part in _with_role(event, "value") for inner in part.events][::-1]
+            elif event.rule.what != "scope":
+                todo += [inner for part in event.parts for inner in part.events][::-1]
         return found
 
     def _branch(self, step: Step) -> Iterator[Events]:
@@ -209,19 +211,19 @@ class Flow:
         paths = []
         exhaustive = False
         for part in _in_order(step):
-            if part[0] in ("target", "value"):
+            if part.role in ("target", "value"):
                 continue
-            if part[0] in ("arm", "else"):
-                exhaustive = exhaustive or part[0] == "else"
+            if part.role in ("arm", "else"):
+                exhaustive = exhaustive or part.role == "else"
                 forked = self._reaching.fork()
-                yield part[2]
+                yield part.events
                 if forked:
                     paths.append(self._reaching.collect())
                 continue
             if paths:
                 self._reaching.merge(paths, or_none=not exhaustive)
                 paths, exhaustive = [], False
-            yield part[2]
+            yield part.events
         if paths:
             self._reaching.merge(paths, or_none=not exhaustive)
 
@@ -230,32 +232,32 @@ class Flow:
             yield from self._foreach(step)
             return
         for part in _with_role(step, "before"):
-            yield part[2]
-        again = [part for part in step[1] if part[0] not in ("before", "after", "else")]
+            yield part.events
+        again = [part for part in step.parts if part.role not in ("before", "after", "else")]
         looping = self._reaching.begin_loop()
         for part in again + _with_role(step, "after"):
-            yield part[2]
+            yield part.events
         if looping:
-            self._reaching.end_loop(or_none=step[0].what != "repeat")
+            self._reaching.end_loop(or_none=step.rule.what != "repeat")
         for part in _with_role(step, "else"):
-            yield part[2]
+            yield part.events
 
     def _foreach(self, step: Step) -> Iterator[Events]:
         values = _with_role(step, "value")
         for part in values:
-            yield part[2]
+            yield part.events
         found = self._sources(values)
         looping = self._reaching.begin_loop()
         changed, stored, inside = self._targets(_with_role(step, "target"))
         yield inside
         self._store(changed, stored, found, augmented=False)
-        for part in step[1]:
-            if part[0] not in ("target", "value", "else"):
-                yield part[2]
+        for part in step.parts:
+            if part.role not in ("target", "value", "else"):
+                yield part.events
         if looping:
             self._reaching.end_loop(or_none=True)
         for part in _with_role(step, "else"):
-            yield part[2]
+            yield part.events
 
     def _scope(self, step: Step) -> Iterator[Events]:
         forked = self._reaching.fork()
@@ -265,21 +267,21 @@ class Flow:
 
     def _bind(self, step: Step) -> Iterator[Events]:
         for part in _in_order(step):
-            if part[0] == "parameter":
-                yield from self._defined(part[2])
-            elif part[2]:
-                yield part[2]
+            if part.role == "parameter":
+                yield from self._defined(part.events)
+            elif part.events:
+                yield part.events
 
     def _define(self, step: Step) -> Iterator[Events]:
-        for part in step[1]:
-            if part[0] == "run":
-                yield part[2]
+        for part in step.parts:
+            if part.role == "run":
+                yield part.events
             else:
-                yield from self._defined(part[2])
+                yield from self._defined(part.events)
 
     def _only(self, step: Step) -> Iterator[Events]:
         for part in _with_role(step, "value"):
-            yield part[2]
+            yield part.events
 
     def _defined(self, events: Events) -> Iterator[Events]:
         for event in events:
@@ -289,8 +291,8 @@ class Flow:
                 self._reaching.define(self._tokens[event], event)
 
     def _labelled(self, step: Step) -> Iterator[Events]:
-        for part in step[1][1:]:
-            yield part[2]
+        for part in step.parts[1:]:
+            yield part.events
 
 
 _STEPS: dict[str, Callable[[Flow, Step], Iterator[Events]]] = {
@@ -315,19 +317,19 @@ _STEPS: dict[str, Callable[[Flow, Step], Iterator[Events]]] = {
 def _in_order(step: Step) -> list[Part]:
     """Return the children in the order in which they run."""
     rule, parts = step
-    return sorted(parts, key=lambda part: part[0] != "first") if rule.has_first else parts
+    return sorted(parts, key=lambda part: part.role != "first") if rule.has_first else parts
 
 
 def _with_role(step: Step, role: str) -> list[Part]:
-    return [part for part in step[1] if part[0] == role]
+    return [part for part in step.parts if part.role == role]
 
 
 def _listed(parts: list[Part]) -> list[list[Part]]:
     """Return the members of a list of targets or values, each as its own parts; empty if there is no list."""
     if len(parts) > 1:
         return [[part] for part in parts]
-    if len(parts) == 1 and len(parts[0][2]) == 1:
-        event = parts[0][2][0]
-        if not isinstance(event, int) and event[0].what == "list":
-            return [[part] for part in event[1]]
+    if len(parts) == 1 and len(parts[0].events) == 1:
+        event = parts[0].events[0]
+        if not isinstance(event, int) and event.rule.what == "list":
+            return [[part] for part in event.parts]
     return []

@@ -1,14 +1,15 @@
 """One pass over a syntax tree: its subtrees as numbers, and the events that its data flow needs.
 
-This is the hot loop of CodeBLEU, so it is one function, looks at each node once and calls nothing for a node without a
-rule. A cursor walks, since recursion would fail on a deep tree.
+``_Reader.read`` is the hot loop of CodeBLEU: it looks at each node once, and calls something only for tokens and for
+nodes that have a rule. A call for every node would cost CodeBLEU as a whole a sixth of its speed. A cursor walks, since
+recursion would fail on a deep tree.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from codeshift.metrics.codebleu.dataflow.compiled import (
     CALLED,
@@ -16,6 +17,7 @@ from codeshift.metrics.codebleu.dataflow.compiled import (
     LITERAL,
     NAMED,
     CompiledRule,
+    CompiledTable,
     compile_table,
 )
 
@@ -26,21 +28,45 @@ if TYPE_CHECKING:
 
     from codeshift.metrics.codebleu.dataflow.rules import FlowTable
 
-_Around: TypeAlias = "tuple[list[int], int | None, CompiledRule | None, list[Part], Events]"
-
 _INNER = 1 << 17  # numbers of subtrees begin here; numbers of kinds are lower
 _MISSING = 1 << 16
-_WRITTEN = -2
+_WHOLE, _WRITTEN = -1, -2  # first in the key of the whole code, and of what only an s-expression shows
 _MISSING_TOKEN = re.compile(r"\(MISSING [^ ]+\)")
+_Numbers: TypeAlias = "dict[tuple[int, ...], int]"
 
 
-# These are plain tuples: a dozen are made per row, at a tenth of the cost of a named tuple.
-# A node that has a rule, with its children.
-Step: TypeAlias = "tuple[CompiledRule, list[Part]]"
-# The program's events, in the order of its text: n is a use of variable n, ~n a token that is a constant.
+class Step(NamedTuple):
+    """Node that has a rule, with its children.
+
+    Attributes:
+        rule: the rule.
+        parts: the children.
+    """
+
+    rule: CompiledRule
+    parts: list[Part]
+
+
 Events: TypeAlias = "list[int | Step]"
-# A child of a node that has a rule: its role, its kind, its events and its tokens [first, last).
-Part: TypeAlias = "tuple[str, int, Events, int, int]"
+"""A program's events, in the order of its text: n is a use of variable n, ~n a token that is a constant."""
+
+
+class Part(NamedTuple):
+    """Child of a node that has a rule.
+
+    Attributes:
+        role: the role that the rule gives it; empty for none.
+        kind: the number of its kind.
+        events: its events.
+        first: the number of its first token.
+        last: the number after its last token.
+    """
+
+    role: str
+    kind: int
+    events: Events
+    first: int
+    last: int
 
 
 @dataclass(slots=True)
@@ -68,7 +94,7 @@ class Scanner:
     """
 
     def __init__(self, language: Language, table: FlowTable) -> None:
-        self._numbers: dict[tuple[int, ...], int] = {}
+        self._numbers: _Numbers = {}
         self._table = compile_table(table, language)
 
     def clear(self) -> None:
@@ -80,187 +106,233 @@ class Scanner:
 
         ``careful`` also looks for what occurs only in a tree with errors, or whose ``text`` is not quite its source.
         """
-        scan = Scan()
-        tokens, subtrees, events = scan.tokens, scan.subtrees, scan.events
-        table, numbers = self._table, self._numbers
-        rules, names, spelt, every, splits = table.rules, table.names, table.spelt, table.every_leaf, table.splits
-        leaves, leaf_of, number_of = table.leaves, table.leaves.get, numbers.get
-        exact = careful and every
-        careful = careful or table.odd
-        key: list[int] = [-1]
-        holder: CompiledRule | None = None  # the rule of the enclosing node, and its children so far
-        parts: list[Part] = []
-        first = 0
-        default: CompiledRule | None = None
-        keys: list[list[int]] = []
-        holders: list[CompiledRule | None] = []
-        frames: list[tuple[list[Part], Events, int, int]] = []
+        reader = _Reader(self._table, self._numbers, text, careful=careful)
         for root in roots:
-            cursor = root.walk()
-            down, across, up = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
-            while True:
-                node: Node = cursor.node  # type: ignore[assignment]
-                kind = node.kind_id
-                if splits:
-                    default = table.split if holder and holder.splits and cursor.field_id else None
-                if down():
-                    keys.append(key)
-                    holders.append(holder)
-                    key = [kind]
-                    holder = rules.get(kind, default)
-                    if holder is not None:
-                        frames.append((parts, events, first, len(subtrees)))
-                        parts, events, first = [], [], len(tokens)
-                    continue
-                leaf = leaf_of(kind)
-                if leaf is not None:
-                    key.append(kind)
-                    field_id = cursor.field_id
+            reader.read(root)
+        return reader.result()
+
+
+class _Place(NamedTuple):
+    """Place of a node that has ended.
+
+    Attributes:
+        kind: the number of the kind of the node around it.
+        field_id: the number of its field in that node.
+        rule: the rule of the node around it; None if that has none.
+        inner: the innermost node around it that has a rule.
+    """
+
+    kind: int
+    field_id: int | None
+    rule: CompiledRule | None
+    inner: _OpenNode
+
+
+class _OpenNode:
+    """Node that has a rule and whose children are being read, or the whole code.
+
+    Attributes:
+        events: the events since the last of its parts.
+        parts: its children so far; none of the whole code.
+        first: the number of the first token of the next part.
+        subtrees_before: the number of subtrees that ended before it.
+    """
+
+    __slots__ = ("events", "first", "parts", "subtrees_before")
+
+    def __init__(self, first: int, subtrees_before: int) -> None:
+        self.events: Events = []
+        self.parts: list[Part] = []
+        self.first = first
+        self.subtrees_before = subtrees_before
+
+    def end_part(self, rule: CompiledRule, kind: int, field_id: int | None, end: int) -> None:
+        """Make the events since the last part, whose tokens end before number ``end``, a part."""
+        role = rule.by_field.get(field_id) or rule.by_kind.get(kind, "")
+        self.parts.append(Part(role, kind, self.events, self.first, end))
+        self.events, self.first = [], end
+
+
+class _Reader:
+    """Reader of the trees of one program."""
+
+    def __init__(self, table: CompiledTable, numbers: _Numbers, text: str, *, careful: bool) -> None:
+        self._table, self._numbers, self._text = table, numbers, text
+        self._shows_hidden = careful and table.every_leaf
+        self._careful = careful or table.odd
+        self._tokens: list[str] = []
+        self._subtrees: list[int] = []
+        self._key = [_WHOLE]
+        self._whole = _OpenNode(0, 0)
+
+    def result(self) -> Scan:
+        """Return the result, once all trees are read."""
+        return Scan(self._subtrees, self._number(tuple(self._key)), self._tokens, self._whole.events)
+
+    def read(self, root: Node) -> None:
+        """Read a tree.
+
+        At each step, three values describe the node whose children are being read; those of the nodes around it wait in
+        ``around``. ``key`` is its structure, by which subtrees are compared: its kind, then the number of each child so
+        far and, where the child is in a field, the field's as a negative number. ``rule`` is its rule, or None.
+        ``inner`` is the innermost node that has a rule, which takes the events: itself, or one around it.
+        """
+        tokens, subtrees, numbers, table = self._tokens, self._subtrees, self._numbers, self._table
+        rule_of, leaf_of, leaves, splits = table.rules.get, table.leaves.get, table.leaves, table.splits
+        careful, every, shows_hidden = self._careful, table.every_leaf, self._shows_hidden
+        cursor = root.walk()
+        down, across, up = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
+        around: list[tuple[list[int], CompiledRule | None, _OpenNode]] = []
+        key, rule, inner = self._key, None, self._whole
+        default: CompiledRule | None = None
+        while True:
+            node: Node = cursor.node  # type: ignore[assignment]
+            kind = node.kind_id
+            if splits:
+                default = table.split if rule and rule.splits and cursor.field_id else None
+            if down():
+                around.append((key, rule, inner))
+                key, rule = [kind], rule_of(kind, default)
+                if rule is not None:
+                    inner = _OpenNode(len(tokens), len(subtrees))
+                continue
+            leaf = leaf_of(kind)
+            if leaf is not None:
+                field_id = cursor.field_id
+                key.append(kind)
+                if field_id:
+                    key.append(-field_id)
+                if leaf != NAMED:
+                    self._read_token(node, leaf, field_id, key[0], inner.events)
+            if careful:
+                self._read_carefully(node, key, inner.events)
+            if rule is not None and (leaf is not None or every or kind in rule.tokens):
+                inner.end_part(rule, kind, cursor.field_id, len(tokens))
+            while not across():
+                if not up():
+                    return
+                if shows_hidden:
+                    self._add_hidden(cursor.node, key)
+                # A node with nothing named in it looks like a leaf of its kind.
+                number = numbers.setdefault(tuple(key), len(numbers) + _INNER) if len(key) > 1 else key[0]
+                subtrees.append(number)
+                kind, field_id, ended, ended_rule = key[0], cursor.field_id, inner, rule
+                key, rule, inner = around.pop()
+                kept = True
+                if ended_rule is not None and ended_rule.special:
+                    place = _Place(key[0], field_id, rule, inner)
+                    kept = self._end_special(ended, ended_rule, cursor.node, place)
+                elif ended_rule is not None:
+                    inner.events.append(Step(ended_rule, ended.parts))
+                # A token of several words has no name, but a missing word in it counts.
+                if kept and (kind in leaves or (careful and number >= _INNER and cursor.node.has_error)):  # type: ignore[union-attr]
+                    key.append(number)
                     if field_id:
                         key.append(-field_id)
-                    if leaf != NAMED:
-                        token = text[node.start_byte : node.end_byte]
-                        if leaf == LITERAL:
-                            if spelt.get(kind) != token:
-                                events.append(~len(tokens))
-                                tokens.append(token)
-                        elif token or every:
-                            special = names.get(key[0])
-                            if special is None or field_id not in special:
-                                events.append(len(tokens))
-                                tokens.append(token)
-                            elif special[field_id] == CALLED:
-                                events.append((table.call, [("", kind, [len(tokens)], 0, 0)]))
-                                tokens.append(token)
-                if careful:
-                    self._careful(node, key, text, events, tokens)
-                if holder is not None and (leaf is not None or every or kind in holder.tokens):
-                    if leaf is None:
-                        field_id = cursor.field_id
-                    role = holder.by_field.get(field_id) or holder.by_kind.get(kind, "")
-                    parts.append((role, kind, events, first, len(tokens)))
-                    events, first = [], len(tokens)
-                while not across():
-                    if not up():
-                        break
-                    if exact:
-                        self._hidden(cursor.node, key)
-                    if len(key) > 1:
-                        structure = tuple(key)
-                        number = number_of(structure)
-                        if number is None:
-                            number = numbers[structure] = len(numbers) + _INNER
-                    else:
-                        number = key[0]  # nothing named in it: it looks like a leaf of this kind
-                    subtrees.append(number)
-                    kind, field_id, ended = key[0], cursor.field_id, holder
-                    key, holder = keys.pop(), holders.pop()
-                    kept = True
-                    if ended is not None:
-                        inside, begin = parts, first
-                        parts, events, first, before = frames.pop()
-                        if ended.special:
-                            around = (key, field_id, holder, parts, events)
-                            kept = self._close(ended, inside, begin, around, cursor.node, text, tokens)
-                            if not kept:
-                                del subtrees[before:]
-                        else:
-                            events.append((ended, inside))
-                    # A token of several words has no name, but a missing word in it counts.
-                    if kept and (kind in leaves or (careful and number >= _INNER and cursor.node.has_error)):  # type: ignore[union-attr]
-                        key.append(number)
-                        if field_id:
-                            key.append(-field_id)
-                    if holder is not None:
-                        role = holder.by_field.get(field_id) or holder.by_kind.get(kind, "")
-                        parts.append((role, kind, events, first, len(tokens)))
-                        events, first = [], len(tokens)
-                else:
-                    continue
-                break
-        scan.whole = numbers.setdefault(tuple(key), len(numbers) + _INNER)
-        return scan
+                if rule is not None:
+                    inner.end_part(rule, kind, field_id, len(tokens))
 
-    def _close(
-        self,
-        rule: CompiledRule,
-        parts: list[Part],
-        first: int,
-        around: _Around,
-        node: Node | None,
-        text: str,
-        tokens: list[str],
-    ) -> bool:
-        """Pass a node that is not a plain step to the enclosing node; return False if it is to be dropped."""
-        what = rule.what
-        key, field_id, holder, siblings, events = around
-        first = parts[0][3] if parts else first
-        docstring = what == "docstring" and [part[1] in self._table.strings for part in parts] == [True]
+    def _read_token(self, node: Node, leaf: int, field_id: int | None, parent: int, events: Events) -> None:
+        """Read a leaf that is a variable or a constant, unless it only names a method, field or type."""
+        kind, table, tokens = node.kind_id, self._table, self._tokens
+        token = self._text[node.start_byte : node.end_byte]
+        if leaf == LITERAL:
+            if table.spelt.get(kind) == token:
+                return
+            events.append(~len(tokens))
+        elif token or table.every_leaf:
+            special = table.names.get(parent)
+            if special is None or field_id not in special:
+                events.append(len(tokens))
+            elif special[field_id] == CALLED:
+                events.append(Step(table.call, [Part("", kind, [len(tokens)], 0, 0)]))
+            else:
+                return
+        else:
+            return
+        tokens.append(token)
+
+    def _end_special(self, ended: _OpenNode, rule: CompiledRule, node: Node | None, place: _Place) -> bool:
+        """Pass a node that is not a plain step to the node around it; return False if it is to be dropped."""
+        what, parts, tokens, events = rule.what, ended.parts, self._tokens, place.inner.events
+        first = parts[0].first if parts else ended.first
+        docstring = what == "docstring" and len(parts) == 1 and parts[0].kind in self._table.strings
         if what in ("skip", "drop") or docstring:
             del tokens[first:]
+            if what != "skip":
+                del self._subtrees[ended.subtrees_before :]
             return what == "skip"
         if what in ("splice", "docstring"):
-            if holder is not None and any(part[0] for part in parts):
-                siblings.extend(parts)
+            if place.rule is not None and any(part.role for part in parts):
+                place.inner.parts.extend(parts)
             else:
                 for part in parts:
-                    events.extend(part[2])
-        elif self._is_one_token(rule, parts, tokens):
+                    events.extend(part.events)
+        elif self._is_one_token(rule, parts):
             del tokens[first:]
-            token = text[node.start_byte : node.end_byte] if node else ""
+            token = self._text[node.start_byte : node.end_byte] if node else ""
             tokens.append("".join(token.split()) if what == "member" else token)
-            event: int | Step = ~first if what in ("literal", "whole") else first
-            if holder is not None and holder.splits:  # which pairs its children although they are not tokens
-                event = (rule, [("", 0, [event] if i == 0 else [], 0, 0) for i in range(len(parts))])
-            elif what == "member" and self._table.names.get(key[0], {}).get(field_id) == CALLED:
-                event = (self._table.call, [("", 0, [event], 0, 0)])
-            events.append(event)
+            events.append(self._event_of(first, rule, len(parts), place))
         else:
-            places = rule.by_place
-            events.append(
-                (rule, [(places.get(i, part[0]), *part[1:]) for i, part in enumerate(parts)] if places else parts)
-            )
+            if rule.by_place:
+                parts = [part._replace(role=rule.by_place.get(i, part.role)) for i, part in enumerate(parts)]
+            events.append(Step(rule, parts))
         return True
 
-    def _is_one_token(self, rule: CompiledRule, parts: list[Part], tokens: list[str]) -> bool:
+    def _event_of(self, token: int, rule: CompiledRule, n_parts: int, place: _Place) -> int | Step:
+        """Return the event of a node that is one token."""
+        event = ~token if rule.what in ("literal", "whole") else token
+        if place.rule is not None and place.rule.splits:  # which pairs its children although they are not tokens
+            return Step(rule, [Part("", 0, [event] if i == 0 else [], 0, 0) for i in range(n_parts)])
+        if rule.what == "member" and self._table.names.get(place.kind, {}).get(place.field_id) == CALLED:
+            return Step(self._table.call, [Part("", 0, [event], 0, 0)])
+        return event
+
+    def _is_one_token(self, rule: CompiledRule, parts: list[Part]) -> bool:
         """Return whether the node, with all its children, is one constant or one variable."""
         if rule.what == "literal":
-            return all(isinstance(event, int) and event < 0 for part in parts for event in part[2])
+            return all(isinstance(event, int) and event < 0 for part in parts for event in part.events)
         if rule.what == "member":
-            table = self._table
-            return all(
-                role == "object"
-                and (
-                    kind in table.self_kinds
-                    or (last - first == 1 and len(events) == 1 and tokens[first] in table.selves)
-                )
-                if role or events
-                else True
-                for role, kind, events, first, last in parts
-            )
+            return all(self._is_self(part) for part in parts if part.role or part.events)
         return rule.what in ("whole", "variable")
 
-    def _careful(self, node: Node, key: list[int], text: str, events: Events, tokens: list[str]) -> None:
+    def _is_self(self, part: Part) -> bool:
+        """Return whether a child is the object this or self."""
+        table, tokens = self._table, self._tokens
+        if part.role != "object":
+            return False
+        is_token = part.last - part.first == 1 and len(part.events) == 1
+        return part.kind in table.self_kinds or (is_token and tokens[part.first] in table.selves)
+
+    def _read_carefully(self, node: Node, key: list[int], events: Events) -> None:
         """Decide what a leaf means in a tree with errors, or in a grammar that spells a token in several ways."""
-        kind, table = node.kind_id, self._table
+        kind, table, tokens = node.kind_id, self._table, self._tokens
         if kind != ERROR_KIND:
             if node.has_error:  # a missing token, which tree-sitter's s-expressions distinguish from one that is there
                 key.append(kind + _MISSING)
         elif table.every_leaf:  # the public code compares s-expressions, which quote a character that fits nowhere
             written = str(node)
             if written != "(ERROR)":
-                key.append(self._number(written))
+                key.append(self._number_of_text(written))
         if table.every_leaf and kind not in table.leaves:
-            token = text[node.start_byte : node.end_byte].replace("\0", "").replace("\n", "")
+            token = self._text[node.start_byte : node.end_byte].replace("\0", "").replace("\n", "")
             if token != node.type:
                 events.append(~len(tokens))
                 tokens.append(token)
 
-    def _hidden(self, node: Node | None, key: list[int]) -> None:
+    def _add_hidden(self, node: Node | None, key: list[int]) -> None:
         """Add to ``key`` the missing tokens of ``node`` that only its s-expression shows: the tree hides them."""
-        if node is not None and node.has_error and not any(c.has_error or c.is_error for c in node.children):
-            key += [self._number(written) for written in _MISSING_TOKEN.findall(str(node))]
+        if (
+            node is not None
+            and node.has_error
+            and not any(child.has_error or child.is_error for child in node.children)
+        ):
+            key += [self._number_of_text(written) for written in _MISSING_TOKEN.findall(str(node))]
 
-    def _number(self, written: str) -> int:
+    def _number_of_text(self, written: str) -> int:
         """Return the number of a node written like this in an s-expression."""
-        return self._numbers.setdefault((_WRITTEN, *map(ord, written)), len(self._numbers) + _INNER)
+        return self._number((_WRITTEN, *map(ord, written)))
+
+    def _number(self, structure: tuple[int, ...]) -> int:
+        """Return the number of a structure; a new one gets the next."""
+        return self._numbers.setdefault(structure, len(self._numbers) + _INNER)
