@@ -138,7 +138,7 @@ def _cut(text: str, place: _Place) -> tuple[str, str, str]:
 
 
 def _texts(rows: Dataset, column: str, unit: str) -> list[str]:
-    texts = column_texts(rows, column)
+    texts = list(column_texts(rows, column))
     for name in ("prefix", "suffix", unit):
         if name in rows.column_names:
             remedy = f"give yours another name: rows.rename_column({name!r}, ...)"

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from codeshift.errors import ManifestError, shown
 from codeshift.files import content_digest
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.manifest_rows import RowDigests
 
 FORMAT = "codeshift-split/2"
 NO_MANIFEST = "it is not a readable manifest"
@@ -79,13 +80,15 @@ def _plain(value: Any) -> Any:
         return {field.name: _plain(item) for field, item in given if item != field.default}
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    return value
+    return list(value) if isinstance(value, RowDigests) else value
 
 
 def _typed(value: Any, kind: Any) -> Any:
     """Return a JSON value as the type of a field, which it fits."""
     if kind is SplitConfig:
         return SplitConfig.from_dict(value)
+    if kind is RowDigests:
+        return RowDigests.from_hex(value)
     origin, parts = get_origin(kind), get_args(kind)
     if origin is UnionType:
         return next(_typed(value, part) for part in parts if _is_of(value, part))
@@ -108,6 +111,8 @@ def _is_of(value: Any, kind: Any) -> bool:
         return True
     if kind is SplitConfig:
         return isinstance(value, dict)
+    if kind is RowDigests:
+        return _is_of(value, list[str])
     if origin is UnionType:
         return any(_is_of(value, part) for part in parts)
     if origin is dict:
