@@ -87,6 +87,9 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
         raise ParameterError("seed", "0 or larger", seed, "leave it out to take 0")
     check_extra("finetune")
 
+    # isort: split
+    from peft import LoraConfig
+
     return Study(
         dataset=demo_rows(rows, seed=seed),
         scenarios=SCENARIOS,

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 _DIGEST_BYTES = 16
+
+_AT_ONCE = 10_000
 
 DIGEST = np.dtype(f"V{_DIGEST_BYTES}")
 """Type of a row's digest in an array; digests in this form sort as their hexadecimal digits do."""
@@ -44,7 +46,7 @@ def row_digests(columns: Sequence[Iterable[str]]) -> np.ndarray:
     raw = bytearray()
     for row in zip(*columns, strict=True):
         raw += digest_state(row).digest()
-    return np.frombuffer(bytes(raw), dtype=DIGEST)
+    return np.frombuffer(raw, dtype=DIGEST)
 
 
 def whole_row_digest(row: dict[str, Any]) -> str:
@@ -98,9 +100,15 @@ def keyed_hashes(keys: np.ndarray, seed: int, role: str) -> np.ndarray:
     What is hashed of a digest are its hexadecimal digits.
     """
     secret = hash_key(f"{seed}:{role}")
-    spelled = (key.hex().encode() for key in keys.tolist()) if keys.dtype == DIGEST else iter(keys.tolist())
-    hashed = (hashlib.blake2b(key, key=secret, digest_size=8).digest() for key in spelled)
+    hashed = (hashlib.blake2b(key, key=secret, digest_size=8).digest() for key in _spelled(keys))
     return np.fromiter((int.from_bytes(each, "big") for each in hashed), dtype=np.uint64, count=len(keys))
+
+
+def _spelled(keys: np.ndarray) -> Iterator[bytes]:
+    """Yield keys, of which only some become objects at once."""
+    for start in range(0, len(keys), _AT_ONCE):
+        some: list[bytes] = keys[start : start + _AT_ONCE].tolist()
+        yield from (key.hex().encode() for key in some) if keys.dtype == DIGEST else some
 
 
 def seeded_order(names: Sequence[str], seed: int, role: str) -> np.ndarray:

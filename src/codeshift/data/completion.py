@@ -12,9 +12,9 @@ from datasets import Dataset
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, Told, closest, warn
 from codeshift.formatting import counted
 from codeshift.hashing import hash_key, keyed_digest
-from codeshift.properties.dataset_columns import column_texts
 from codeshift.properties.parsing import CodeParser, ParsedCode
 from codeshift.properties.places import bodies, body_types, identifier_types, identifiers
+from codeshift.properties.texts import column_texts
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -138,7 +138,7 @@ def _cut(text: str, place: _Place) -> tuple[str, str, str]:
 
 
 def _texts(rows: Dataset, column: str, unit: str) -> list[str]:
-    texts = column_texts(rows, column)
+    texts = list(column_texts(rows, column))
     for name in ("prefix", "suffix", unit):
         if name in rows.column_names:
             remedy = f"give yours another name: rows.rename_column({name!r}, ...)"

@@ -10,7 +10,8 @@ from datasets import Dataset, DatasetDict
 from codeshift.data.loading import Source, load_rows
 from codeshift.errors import DataError
 from codeshift.metrics.programs import check_tests, texts_of_tests
-from codeshift.properties.dataset_columns import check_column, check_name, column_texts
+from codeshift.properties.dataset_columns import check_column, check_name
+from codeshift.properties.texts import column_texts
 
 TESTS = "tests"
 """Column of the test code, one text a row, that the loaders of problems make."""

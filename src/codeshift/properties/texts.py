@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.errors import DataError, ParameterError
-from codeshift.properties.dataset_columns import check_column, check_none_missing
+from codeshift.errors import DataError
+from codeshift.properties.dataset_columns import check_column, check_name, check_none_missing
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -61,24 +61,26 @@ class Texts(Sequence[str]):
         return texts
 
 
-def column_texts(data: Dataset, column: str) -> Texts:
+def column_texts(data: Dataset, column: str, parameter: str = "column") -> Texts:
     """Return the texts of a column.
+
+    Args:
+        data: the dataset.
+        column: the column.
+        parameter: the argument that names the column, for errors.
 
     Raises:
         ParameterError: if ``column`` is no name.
         DataError: if there is no such column, or it contains values that are not text.
     """
-    if not isinstance(column, str):
-        raise ParameterError("column", "the name of a column", column, 'such as "code"')
-    check_column(data, column, "column")
+    check_column(data, check_name(parameter, column, example="code"), parameter)
     texts = Texts(data, column)
     if not _is_text(data, column):
         for row, text in enumerate(texts):
             if text is not None and not isinstance(text, str):
-                kind = type(text).__name__
-                remedy = f"row {row} holds a value of type {kind}; name the column that holds the code"
-                raise DataError("column", "a column of text", column, remedy)
-    check_none_missing(data, column, "column")
+                remedy = f"row {row} holds a value of type {type(text).__name__}; name a column of text"
+                raise DataError(parameter, "a column of text", column, remedy)
+    check_none_missing(data, column, parameter)
     return texts
 
 

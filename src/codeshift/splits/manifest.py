@@ -24,7 +24,7 @@ from codeshift.regions.base import Region, region_words
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.facts import FoundDuplicates, PartSize, environment, grammars_of, part_sizes
 from codeshift.splits.manifest_json import NO_MANIFEST, fields_of, to_text
-from codeshift.splits.manifest_rows import by_part, find, labels_of, listed, match, parts_of
+from codeshift.splits.manifest_rows import RowDigests, by_part, find, match, parts_of
 from codeshift.splits.official import settled_by
 from codeshift.splits.partition import Partition, positions_of
 from codeshift.splits.rows import SplitRows
@@ -76,8 +76,8 @@ class SplitManifest:
     region_rows: int
     grammars: dict[str, dict[str, str]]
     versions: dict[str, str]
-    digests: dict[str, dict[str, list[str]]]
-    control: dict[str, list[str]]
+    digests: dict[str, dict[str, RowDigests]]
+    control: dict[str, RowDigests]
     near_duplicates: FoundDuplicates | None
 
     @classmethod
@@ -96,7 +96,7 @@ class SplitManifest:
         similar: DuplicateComponents | None,
     ) -> Self:
         """Collect the fields from the results of splitting."""
-        labels = labels_of(partition.parts, partition.reasons)
+        parts, reasons = partition.parts, partition.reasons
         slices = {name: slice(*span) for name, span in spans.items()}
         return cls(
             splitter=splitter,
@@ -108,10 +108,10 @@ class SplitManifest:
             region_rows=region_rows,
             grammars=grammars_of(language for _, language in region.parsed()),
             versions=environment(),
-            digests={name: by_part(digests[span], labels[span]) for name, span in slices.items()},
+            digests={name: by_part(digests[span], parts[span], reasons[span]) for name, span in slices.items()},
             control={}
             if partition.control is None
-            else {name: listed(digests[span][partition.control[span]]) for name, span in slices.items()},
+            else {name: RowDigests(digests[span][partition.control[span]]) for name, span in slices.items()},
             near_duplicates=None if similar is None else FoundDuplicates.of(similar),
         )
 
@@ -334,9 +334,9 @@ class SplitManifest:
             ManifestError: if they are not.
         """
         digests = rows.digests(self.columns, self._also_read)
-        labels = labels_of(parts, reasons)
-        for name, (start, stop) in rows.spans.items():
-            if by_part(digests[start:stop], labels[start:stop]) != self.digests[name]:
+        for name, bounds in rows.spans.items():
+            span = slice(*bounds)
+            if by_part(digests[span], parts[span], reasons[span]) != self.digests[name]:
                 raise ManifestError(
                     "the rows are not those that were assigned, or stand in another order: "
                     "pass the same data, or use manifest.apply"

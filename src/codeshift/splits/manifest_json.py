@@ -12,6 +12,7 @@ from codeshift.errors import ManifestError, shown
 from codeshift.files import content_digest
 from codeshift.properties.serialise import check_plain
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.manifest_rows import RowDigests
 
 FORMAT = "codeshift-split/2"
 NO_MANIFEST = "it is not a readable manifest"
@@ -84,13 +85,15 @@ def _plain(value: Any) -> Any:
         return {field.name: _plain(item) for field, item in given if item != field.default}
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    return value
+    return list(value) if isinstance(value, RowDigests) else value
 
 
 def _typed(value: Any, kind: Any) -> Any:
     """Return a JSON value as the type of a field, which it fits."""
     if kind is SplitConfig:
         return SplitConfig.from_dict(value)
+    if kind is RowDigests:
+        return RowDigests.from_hex(value)
     origin, parts = get_origin(kind), get_args(kind)
     if origin is UnionType:
         return next(_typed(value, part) for part in parts if _is_of(value, part))
@@ -113,6 +116,8 @@ def _is_of(value: Any, kind: Any) -> bool:
         return True
     if kind is SplitConfig:
         return isinstance(value, dict)
+    if kind is RowDigests:
+        return _is_of(value, list[str])
     if origin is UnionType:
         return any(_is_of(value, part) for part in parts)
     if origin is dict:

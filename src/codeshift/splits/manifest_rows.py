@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Self, overload
+
 import numpy as np
 
 from codeshift.errors import ManifestError
+from codeshift.hashing import DIGEST
 from codeshift.parts import DUPLICATE, EXCLUDED, PARTS, REASONS
 
-
-def labels_of(parts: np.ndarray, reasons: np.ndarray) -> np.ndarray:
-    """Return the label of each row: its part, with the reason if it is excluded."""
-    names = np.array([*PARTS[:EXCLUDED], *(f"excluded:{reason}" for reason in REASONS)], dtype=object)
-    return np.asarray(names[np.where(parts == EXCLUDED, EXCLUDED + reasons, parts)])
+_LABELS = (*PARTS[:EXCLUDED], *(f"excluded:{reason}" for reason in REASONS))
+_AT_ONCE = 10_000
 
 
 def parts_of(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -35,15 +36,72 @@ def _rank(label: str) -> tuple[int, bool]:
     return PARTS.index(part) if part in PARTS else len(PARTS), reason == REASONS[DUPLICATE]
 
 
-def by_part(digests: np.ndarray, labels: np.ndarray) -> dict[str, list[str]]:
-    """Return the digests of each label, sorted; labels are in the order of parts."""
-    present = sorted(set(labels.tolist()), key=lambda label: (_rank(label), label))
-    return {label: listed(digests[labels == label]) for label in present}
+class RowDigests(Sequence[str]):
+    """Digests of rows, sorted, in 16 bytes each; as items, their hexadecimal digits.
+
+    Args:
+        digests: the digests, of shape ``(n,)`` and the dtype ``codeshift.hashing.DIGEST``, in any order.
+
+    >>> digests = RowDigests.from_hex(["ff" * 16, "0a" * 16])
+    >>> len(digests), digests[0], digests == RowDigests.from_hex(["0a" * 16, "ff" * 16])
+    (2, '0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a', True)
+    """
+
+    def __init__(self, digests: np.ndarray) -> None:
+        self.array = np.sort(digests)
+
+    @classmethod
+    def from_hex(cls, digests: Sequence[str]) -> Self:
+        """Read digests from their hexadecimal digits.
+
+        Raises:
+            ManifestError: if one has other characters or another length.
+        """
+        try:
+            raw = [bytes.fromhex(digest) for digest in digests]
+        except ValueError as error:
+            raise ManifestError(f"the manifest holds a digest that is none: {error}") from error
+        odd = next((digest for digest, each in zip(digests, raw, strict=True) if len(each) != DIGEST.itemsize), None)
+        if odd is not None:
+            raise ManifestError(f"the manifest holds a digest of {len(odd)} digits: {odd!r}")
+        return cls(np.frombuffer(b"".join(raw), dtype=DIGEST))
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [digest.hex() for digest in self.array[place].tolist()]
+        digits: str = self.array[place].tobytes().hex()
+        return digits
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self), _AT_ONCE):
+            yield from self[start : start + _AT_ONCE]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RowDigests):
+            return NotImplemented
+        return bool(np.array_equal(self.array, other.array))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} digests>"
 
 
-def listed(digests: np.ndarray) -> list[str]:
-    """Return digests as sorted texts."""
-    return [digest.hex() for digest in np.sort(digests).tolist()]
+def by_part(digests: np.ndarray, parts: np.ndarray, reasons: np.ndarray) -> dict[str, RowDigests]:
+    """Return the digests of each label: a part, with the reason if it is excluded. Labels are in the order of parts."""
+    codes = np.where(parts == EXCLUDED, EXCLUDED + reasons, parts)
+    present = {_LABELS[code]: code for code in np.flatnonzero(np.bincount(codes, minlength=len(_LABELS))).tolist()}
+    order = sorted(present, key=lambda label: (_rank(label), label))
+    return {label: RowDigests(digests[codes == present[label]]) for label in order}
 
 
 def difference(split: str, expected: np.ndarray, got: np.ndarray) -> str:
@@ -68,7 +126,7 @@ def difference(split: str, expected: np.ndarray, got: np.ndarray) -> str:
     return "; ".join(differences) + ": pass the rows that the manifest was made of"
 
 
-def match(split: str, listed: dict[str, list[str]], digests: np.ndarray, order: np.ndarray) -> np.ndarray:
+def match(split: str, listed: Mapping[str, RowDigests], digests: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Return the label of each row. Rows with the same digest get its labels in the order of parts.
 
     Args:
@@ -80,29 +138,32 @@ def match(split: str, listed: dict[str, list[str]], digests: np.ndarray, order: 
     Raises:
         ManifestError: if the digests differ from the listed ones; the message says how.
     """
-    entries = sorted((digest, _rank(label), label) for label, members in listed.items() for digest in members)
+    labels = sorted(listed, key=lambda label: (_rank(label), label))
+    expected = np.concatenate([np.empty(0, DIGEST), *(listed[label].array for label in labels)])
+    codes = np.repeat(np.arange(len(labels)), [len(listed[label]) for label in labels])
+    ranked = np.argsort(expected, kind="stable")  # of equal digests, the labels stay in their order
     here = np.argsort(order)
-    expected = np.frombuffer(bytes.fromhex("".join(entry[0] for entry in entries)), dtype=digests.dtype)
-    if not np.array_equal(expected, digests[here]):
-        raise ManifestError(difference(split, expected, digests))
-    labels = np.empty(len(digests), dtype=object)
-    labels[here] = [entry[2] for entry in entries]
-    return labels
+    if not np.array_equal(expected[ranked], digests[here]):
+        raise ManifestError(difference(split, expected[ranked], digests))
+    of_rows = np.empty(len(digests), dtype=object)
+    of_rows[here] = np.array(labels, dtype=object)[codes[ranked]]
+    return of_rows
 
 
-def find(listed: list[str], digests: np.ndarray, order: np.ndarray) -> np.ndarray:
-    r"""Return which rows have the listed digests: as many of each as are listed, the first ones in order.
+def find(listed: RowDigests, digests: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Return which rows have the listed digests: as many of each as are listed, the first ones in order.
 
-    >>> find(["0a", "0b"], np.array([b"\x0b", b"\x0a", b"\x0b"], "V1"), np.array([2, 0, 1])).tolist()
+    >>> first, second = ("0a" * 16, "0b" * 16)
+    >>> rows = np.array([bytes.fromhex(digest) for digest in (second, first, second)], DIGEST)
+    >>> find(RowDigests.from_hex([first, second]), rows, np.array([2, 0, 1])).tolist()
     [False, True, True]
     """
-    left: dict[bytes, int] = {}
-    for digest in listed:
-        left[bytes.fromhex(digest)] = left.get(bytes.fromhex(digest), 0) + 1
+    here = np.argsort(order)
+    inverse = np.unique(np.concatenate([listed.array, digests[here]]), return_inverse=True)[1]
+    wanted, of_rows = inverse[: len(listed)], inverse[len(listed) :]
+    by_digest = np.argsort(of_rows, kind="stable")
+    in_turn = of_rows[by_digest]
+    number = np.arange(len(in_turn)) - np.searchsorted(in_turn, in_turn)
     chosen = np.zeros(len(digests), dtype=bool)
-    for row in np.argsort(order).tolist():
-        digest = digests[row].tobytes()
-        if left.get(digest, 0):
-            left[digest] -= 1
-            chosen[row] = True
+    chosen[here[by_digest]] = number < np.bincount(wanted, minlength=len(inverse))[in_turn]
     return chosen

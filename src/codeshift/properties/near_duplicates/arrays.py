@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Bools", "Floats", "Ints", "UInts", "changes", "mixed", "ragged"]
+__all__ = ["AnyInts", "Bools", "Floats", "Ints", "UInts", "changes", "mixed", "ragged"]
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+AnyInts = npt.NDArray[np.integer[Any]]
 UInts = npt.NDArray[np.uint64]
 
 _ODD = np.uint64(0xD6E8FEB86659FD93)

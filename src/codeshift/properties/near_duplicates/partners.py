@@ -17,8 +17,8 @@ from codeshift.properties.near_duplicates.spool import Spool
 __all__ = ["Shingles", "least_overlap", "settled"]
 
 _SLACK = 1 - 1e-12  # bounds computed in floating point must never cut a pair that the exact quotient keeps
-_PART = 1 << 22  # shingles of a part
-_IN_MEMORY = 1 << 26  # bytes of all shingles, beyond which they lie in files
+_PART = 1 << 21  # shingles of a part
+_IN_MEMORY = 1 << 24  # bytes of all shingles, beyond which they lie in files
 _PIECE = 1 << 20
 
 
@@ -77,31 +77,30 @@ class Shingles:
         """
         bits = _row_bits(self.counts.size)
         rows_of = (np.uint64(1) << bits) - np.uint64(1)
-        sizes = np.zeros(self.counts.size, np.int64)
-        parts: list[UInts] = []
-        left = 0
-        for part in self.keys:
+        left = sum(part.size for part in self.keys)
+        sizes, shared = np.zeros(self.counts.size, np.int64), np.zeros(self.counts.size, np.int64)
+        for number, part in enumerate(self.keys):
             keys: UInts = part.whole()
             keys.sort()
-            left += keys.size
             sizes += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
-            parts.append(_in_several(keys, bits))
+            keys = _in_several(keys, bits)
+            shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
+            self.keys[number].replace(keys)
         # Two shingles of one row that agree in the upper bits make its count one too small, hence the one.
         needed = np.maximum(least_overlap(threshold, sizes) - 1, 1)
+        parts = (part.whole() for part in self.keys)
         while True:
-            shared = np.zeros_like(sizes)
-            for keys in parts:
-                shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
             alive = shared >= needed
-            before = left
-            left = 0
-            for number, keys in enumerate(parts):
-                parts[number] = keys[alive[(keys & rows_of).astype(np.int64)]]
-                left += parts[number].size
+            kept = [keys[alive[(keys & rows_of).astype(np.int64)]] for keys in parts]
+            before, left = left, sum(keys.size for keys in kept)
             if settled(left, before):
-                kept: Bools = alive | (self.counts == 0)
-                return kept
-            parts = [_in_several(keys, bits) for keys in parts]
+                may_have: Bools = alive | (self.counts == 0)
+                return may_have
+            kept = [_in_several(keys, bits) for keys in kept]
+            shared = np.zeros_like(sizes)
+            for keys in kept:
+                shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
+            parts = (keys for keys in kept)
 
     def of_texts(self, kept: Bools) -> Iterator[tuple[UInts, Ints]]:
         """Yield the hashes of some texts and the text of each one, by its number among these, piece by piece."""

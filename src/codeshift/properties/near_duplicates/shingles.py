@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, mixed, ragged
+from codeshift.properties.near_duplicates.arrays import AnyInts, Bools, Ints, UInts, changes, mixed, ragged
 from codeshift.properties.near_duplicates.partners import Shingles, least_overlap, settled
 from codeshift.properties.near_duplicates.renaming import Ignored
 from codeshift.properties.near_duplicates.spool import Spool
@@ -25,8 +25,8 @@ __all__ = ["ShingleSets", "shingle_hashes", "shingle_sets"]
 
 _NOTHING = Ignored()
 _BASE = np.uint64(0x9FB21C651E98DF25)  # odd, so that no multiplication loses a bit
-_PART = 1 << 22  # shingles that are numbered at once
-_IN_MEMORY = 1 << 26  # bytes of a part of them, beyond which they lie in a file
+_PART = 1 << 20  # shingles that are numbered at once
+_IN_MEMORY = 1 << 24  # bytes of all of them, beyond which they lie in a file
 _CHARACTERS_A_TOKEN = 4
 _ROWS = 512  # texts that are read at once
 _TASK = 2048  # texts that a worker hashes at once
@@ -109,15 +109,16 @@ def shingle_sets(
     groups, examples = _equal_groups(sizes, signatures)
     members = np.full(alive.size, -1)
     members[alive] = groups
-    place = np.full(sizes.size, -1)
+    place = np.full(sizes.size, -1, np.int32)
     place[examples] = np.arange(examples.size)
-    of_set = place[of_text]
-    of_set, numbers = _sorted_pairs(of_set[of_set >= 0], numbers[of_set >= 0])
+    places = place[of_text]
+    of_example = places >= 0
+    sets, held = _sorted_pairs(places[of_example], numbers[of_example])
     sizes = sizes[examples]
-    of_set, numbers = _shared(of_set, numbers, least_overlap(threshold, sizes), total=int(sizes.sum()))
-    of_set, numbers = _rarest_first(of_set, numbers)
-    indptr = np.searchsorted(of_set, np.arange(sizes.size + 1))
-    return ShingleSets(sizes=sizes, indptr=indptr, shingles=numbers, members=members)
+    sets, held = _shared(sets, held, least_overlap(threshold, sizes), total=int(sizes.sum()))
+    sets, held = _rarest_first(sets, held)
+    indptr = np.searchsorted(sets, np.arange(sizes.size + 1))
+    return ShingleSets(sizes=sizes, indptr=indptr, shingles=held, members=members)
 
 
 def _blocks(
@@ -161,7 +162,7 @@ def _polynomials(columns: Sequence[UInts]) -> UInts:
     return hashes
 
 
-def _numbered(shingles: Shingles, alive: Bools, files: ExitStack) -> tuple[Ints, UInts, Ints, Ints]:
+def _numbered(shingles: Shingles, alive: Bools, files: ExitStack) -> tuple[Ints, UInts, AnyInts, AnyInts]:
     """Number the distinct shingles of some texts, in the order of their hashes, part by part.
 
     Returns:
@@ -170,7 +171,8 @@ def _numbered(shingles: Shingles, alive: Bools, files: ExitStack) -> tuple[Ints,
     """
     texts, total = int(alive.sum()), int(shingles.counts[alive].sum())
     sizes, signatures = np.zeros(texts, np.int64), np.zeros(texts, np.uint64)
-    of_text, numbers = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    small = np.int32 if total <= np.iinfo(np.int32).max else np.int64
+    of_text, numbers = [np.empty(0, small)], [np.empty(0, small)]
     first = 0
     for hashes, rows in _parts(shingles.of_texts(alive), total, files):
         rows, of_part, values = _distinct(hashes, rows)
@@ -179,8 +181,8 @@ def _numbered(shingles: Shingles, alive: Bools, files: ExitStack) -> tuple[Ints,
         signatures += _segment_sums(mixed(values)[of_part], sizes_of_part)
         several = np.bincount(of_part) > 1 if of_part.size else np.empty(0, np.bool_)
         keep = several[of_part]
-        of_text.append(rows[keep])
-        numbers.append(first + (np.cumsum(several) - 1)[of_part[keep]])
+        of_text.append(rows[keep].astype(small))
+        numbers.append((first + np.cumsum(several) - 1).astype(small)[of_part[keep]])
         first += int(several.sum())
     return sizes, signatures, np.concatenate(of_text), np.concatenate(numbers)
 
@@ -216,12 +218,15 @@ def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
     return rows[new], numbers[new], values
 
 
-def _sorted_pairs(rows: Ints, shingles: Ints) -> tuple[Ints, Ints]:
+def _sorted_pairs(rows: AnyInts, shingles: AnyInts) -> tuple[Ints, Ints]:
     """Sorted by row, then by shingle: as one number each, which is several times faster than a sort by two keys."""
     width = int(shingles.max(initial=0)) + 1
-    keys = rows * width + shingles
+    keys: Ints = np.multiply(rows, width, dtype=np.int64)
+    keys += shingles
     keys.sort()
-    return np.divmod(keys, width)
+    of_rows: Ints = keys // width
+    keys %= width
+    return of_rows, keys
 
 
 def _segment_sums(values: UInts, lengths: Ints) -> UInts:
@@ -248,7 +253,7 @@ def _shared(rows: Ints, shingles: Ints, needed: Ints, *, total: int) -> tuple[In
     """
     before = total
     while True:
-        shared = np.bincount(shingles)[shingles] > 1 if shingles.size else np.ones(0, np.bool_)
+        shared = (np.bincount(shingles) > 1)[shingles] if shingles.size else np.ones(0, np.bool_)
         keep = shared & (np.bincount(rows[shared], minlength=needed.size) >= needed)[rows]
         rows, shingles = rows[keep], shingles[keep]
         if settled(rows.size, before):

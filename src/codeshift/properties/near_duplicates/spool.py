@@ -33,19 +33,29 @@ class Spool:
 
     def write(self, values: npt.NDArray[Any]) -> None:
         """Add values at the end."""
-        self._file.write(np.ascontiguousarray(values, self._dtype).tobytes())
+        if values.size:
+            self._file.write(np.ascontiguousarray(values, self._dtype).data.cast("B"))
         self.size += values.size
 
     def read(self, sizes: Iterable[int]) -> Iterable[npt.NDArray[Any]]:
         """Yield the values from the first one on, in pieces of the given sizes."""
         self._file.seek(0)
         for size in sizes:
-            yield np.frombuffer(bytearray(self._file.read(size * self._dtype.itemsize)), self._dtype)
+            values = np.empty(size, self._dtype)
+            self._file.readinto(values.data.cast("B") if size else bytearray())
+            yield values
 
     def whole(self) -> npt.NDArray[Any]:
         """All values."""
         [values] = self.read([self.size])
         return values
+
+    def replace(self, values: npt.NDArray[Any]) -> None:
+        """Write values in place of those there."""
+        self._file.seek(0)
+        self._file.truncate()
+        self.size = 0
+        self.write(values)
 
     def __enter__(self) -> Spool:
         return self
