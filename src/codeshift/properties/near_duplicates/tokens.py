@@ -85,12 +85,14 @@ class TokenBlock:
     @property
     def numbers(self) -> Bools:
         """Whether each token is a number, shape (t,)."""
-        return (self.classes & _DIGIT) != 0
+        numbers: Bools = (self.classes & _DIGIT) != 0
+        return numbers
 
     @property
     def words(self) -> Bools:
         """Whether each token is an identifier or a keyword, shape (t,)."""
-        return ((self.classes & (_WORD | _HIGH)) != 0) & ~self.numbers
+        words: Bools = ((self.classes & (_WORD | _HIGH)) != 0) & ~self.numbers
+        return words
 
 
 def blocks_of(texts: Iterable[str]) -> Iterator[TokenBlock]:
