@@ -79,8 +79,9 @@ def source_functions(folder: str | os.PathLike[str], language: str) -> Dataset:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     text = "import os; class A { /** Adds one. */ int f(int x) { return x + 1; } }"
     ...     _ = Path(folder, "A.java").write_text(text)
-    ...     source_functions(folder, "java")[0]
-    {'path': 'A.java', 'name': 'f', 'docstring': 'Adds one.', 'imports': 'import os;', 'code': 'int f(int x) { return x + 1; }'}
+    ...     row = source_functions(folder, "java")[0]
+    >>> row["path"], row["name"], row["docstring"], row["imports"], row["code"]
+    ('A.java', 'f', 'Adds one.', 'import os;', 'int f(int x) { return x + 1; }')
     """
     if language not in SOURCES:
         raise ParameterError("language", f"one of {', '.join(SOURCES)}", language, closest(str(language), SOURCES))
@@ -154,10 +155,10 @@ def _outermost(roots: tuple[Node, ...], types: set[str]) -> Iterator[Node]:
 
 def _name(node: Node, source: bytes) -> str:
     """Return the name of a function; that of C stands within its declarator."""
-    while (inner := node.child_by_field_name("declarator")) is not None:
-        node = inner
-    named = node.child_by_field_name("name")
-    return _text(node if named is None else named, source) if named is not None or node.child_count == 0 else ""
+    named = node.child_by_field_name("name") or node.child_by_field_name("declarator")
+    while named is not None and (inner := named.child_by_field_name("declarator")) is not None:
+        named = inner
+    return "" if named is None else _text(named, source)
 
 
 def _comment(node: Node, source: bytes) -> str:
