@@ -31,7 +31,7 @@ def test_the_commands() -> None:
     """The commands are those in the documentation."""
     study = [f"study {word}" for word in ("plan", "run", "status", "report")]
     cache = ["cache info", "cache clear"]
-    rest = ["split", "audit", "train", "evaluate", "export", "score", "languages", "doctor", "demo"]
+    rest = ["split", "audit", "overlap", "train", "evaluate", "export", "score", "languages", "doctor", "demo"]
     assert set(COMMANDS) == {f"codeshift {word}" for word in (*study, *cache, *rest)}
 
 

@@ -84,6 +84,7 @@ def commands(here: dict[str, str], *, with_models: bool = False) -> list[list[st
         ["split", data, "--splitter", 'LengthSplitter(column="func")', "--out", f"{root}/again", "--overwrite"],
         ["audit", parts, "--column", "func", "--language", "python", "--permutations", "39"],
         ["audit", parts, "--column", "func", "--permutations", "39", "--out", f"{root}/audit.html"],
+        ["overlap", parts, data, "--column", "func"],
         ["train", parts, "--source", "doc", "--target", "func", "--max-steps", "1", "--out", f"{root}/model"],
         [
             "train",

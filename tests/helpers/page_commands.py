@@ -44,6 +44,7 @@ NOT_RUN = {
     "codeshift study run study.yaml --out runs/first --workers 2": "ten trainings: README's study has all parts of one",
     "codeshift study status runs/first": "of the study before it: tests/cli/test_study_commands.py asks for one",
     "codeshift study report runs/first --figures figures": "likewise",
+    "codeshift overlap my-split pretraining.parquet --without clean": "tests/audit/test_overlap.py runs it",
     "pip install tree-sitter-language-pack": "comes over a network: tests/properties have a stand-in of it",
     "pip uninstall -y codeshift codeshift-ood": "would take away what is tested",
     "python scripts/notebooks.py examples/01_first_split.py": "writes into examples: test_examples.py runs it",

@@ -16,6 +16,7 @@ from codeshift.audit.distances import jensen_shannon, memberships, standardised_
 from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage, LeakedPair
 from codeshift.audit.nearest import NearestSimilarity
+from codeshift.audit.overlapping import Overlap, PartOverlap, overlap
 from codeshift.audit.report import AuditReport
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.audit.strength import PropertyShift, Strength
@@ -32,6 +33,8 @@ __all__ = [
     "Leakage",
     "LeakedPair",
     "NearestSimilarity",
+    "Overlap",
+    "PartOverlap",
     "PropertyShift",
     "Strength",
     "Thresholds",
@@ -44,6 +47,7 @@ __all__ = [
     "jensen_shannon",
     "maximum_mean_discrepancy",
     "memberships",
+    "overlap",
     "standardised_effect",
     "wasserstein",
 ]

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from codeshift import __version__
-from codeshift.cli import audit, cache, demo, doctor, evaluate, export, languages, score, split, study, train
+from codeshift.cli import audit, cache, demo, doctor, evaluate, export, languages, overlap, score, split, study, train
 
-COMMANDS = (split, audit, train, evaluate, export, score, study, languages, cache, doctor, demo)
+COMMANDS = (split, audit, overlap, train, evaluate, export, score, study, languages, cache, doctor, demo)
 
 
 class Parser(argparse.ArgumentParser):

@@ -9,6 +9,7 @@ from codeshift.data.fill_in_the_middle import FIM_TEMPLATES
 from codeshift.data.loading import load_data, load_rows, load_splits
 from codeshift.data.problems import load_problems
 from codeshift.data.saving import save_splits
+from codeshift.data.source_files import source_functions
 from codeshift.data.stdlib import stdlib_functions
 from codeshift.data.tasks import TASK_DATASETS, TaskDataset, load_task
 
@@ -24,5 +25,6 @@ __all__ = [
     "load_splits",
     "load_task",
     "save_splits",
+    "source_functions",
     "stdlib_functions",
 ]

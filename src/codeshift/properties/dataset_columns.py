@@ -74,28 +74,6 @@ def column_values(data: Dataset, column: str, parameter: str) -> list[Any]:
     return values
 
 
-def column_texts(data: Dataset, column: str, parameter: str = "column") -> list[str]:
-    """Return the texts of a column.
-
-    Args:
-        data: the dataset.
-        column: the column.
-        parameter: the argument that names the column, for errors.
-
-    Raises:
-        ParameterError: if ``column`` is no name.
-        DataError: if there is no such column, or it contains values that are not text.
-    """
-    check_column(data, check_name(parameter, column, example="code"), parameter)
-    texts: list[Any] = data.with_format(None)[column][:]
-    odd = next((i for i, text in enumerate(texts) if text is not None and not isinstance(text, str)), None)
-    if odd is not None:
-        remedy = f"row {odd} holds a value of type {type(texts[odd]).__name__}; name a column of text"
-        raise DataError(parameter, "a column of text", column, remedy)
-    _check_given([i for i, text in enumerate(texts) if text is None], len(texts), column, parameter)
-    return texts
-
-
 def check_none_missing(data: Dataset, column: str, parameter: str) -> None:
     """Check that a column contains no None.
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, mixed
 from codeshift.properties.near_duplicates.tokens import TokenBlock, blocks_of
@@ -83,23 +84,24 @@ class Ignored:
         tokens = np.where(block.numbers, _NUMBER, block.hashes) if self.literals else block.hashes
         if not self.identifiers:
             return [tokens] * ngram, block.counts
-        long = np.repeat(block.counts >= FEWEST_TOKENS, block.counts)
-        names = block.words & long & ~_among(block.hashes, _keyword_hashes())
+        words = np.flatnonzero(block.words & np.repeat(block.counts >= FEWEST_TOKENS, block.counts))
+        names = words[~_among(block.hashes[words], _keyword_hashes())]
         back = _steps_back(block.hashes, names, ngram)
-        columns = []
-        for place in range(ngram):
-            codes = _name_hashes(ngram)[np.where(back <= place, back, 0)]
-            columns.append(np.where(names, codes, tokens))
+        codes = _name_hashes(ngram)
+        columns = [tokens.copy()]
+        columns[0][names] = codes[0]
+        for place in range(1, ngram):  # here, what stands so far back is within the n-gram too
+            columns.append(columns[-1].copy())
+            columns[-1][names[back == place]] = codes[place]
         return columns, block.counts
 
 
-def _steps_back(hashes: UInts, names: Bools, ngram: int) -> Ints:
-    """How many tokens back the same name stands; 0 if it is no name, or not within an n-gram."""
-    back = np.zeros(hashes.size, np.int64)
+def _steps_back(hashes: UInts, names: Ints, ngram: int) -> npt.NDArray[np.uint16]:
+    """How many tokens before each name the same one stands; 0 if not within an n-gram."""
+    back = np.zeros(hashes.size, np.uint16)
     for distance in range(ngram - 1, 0, -1):  # the nearest is written last
-        again = np.flatnonzero(names[distance:] & (hashes[distance:] == hashes[:-distance]))
-        back[again + distance] = distance
-    return back
+        back[distance:][hashes[distance:] == hashes[:-distance]] = distance
+    return back[names]
 
 
 def _among(hashes: UInts, some: UInts) -> Bools:

@@ -1,0 +1,336 @@
+"""Overlap of two datasets: the rows of each part of one that the other holds too, as copies, near or renamed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift.audit.leakage import LeakedPair
+from codeshift.checks import check_integer
+from codeshift.documents import html, markdown
+from codeshift.documents.document import Block, Code, Document, Heading, Paragraph, Table, names, numbers, row
+from codeshift.errors import DataError, ParameterError, closest
+from codeshift.properties.dataset_columns import column_values
+from codeshift.properties.near_duplicates import NearDuplicates
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
+
+_BLOCK = 20_000  # rows of the corpus that are in memory at once, if the dataset has no more
+_KINDS = ("exact", "near", "renamed")
+_NEAR_DUPLICATES = NearDuplicates()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartOverlap:
+    """Overlap of one part of a dataset with one part of a corpus.
+
+    Attributes:
+        part: the part of the dataset.
+        corpus: the part of the corpus.
+        n: the number of rows of the part.
+        corpus_rows: the number of rows of the corpus's part.
+        exact: the number of rows with exactly the same code as a row of the corpus.
+        near: the number of rows with a near-duplicate in the corpus, exact copies included.
+        renamed: the number of rows with a renamed copy in the corpus, near-duplicates included.
+        conflicts: the number of rows with a near-duplicate whose nearest row has another label; None without labels.
+        worst: the most similar pairs that are no equal texts, the most similar first; renamed copies come last.
+        rows: the positions of the rows with a copy of each kind, by kind.
+
+    >>> PartOverlap(part="test", corpus="train", n=4, corpus_rows=9, exact=1, near=2, renamed=3).near_share
+    0.5
+    """
+
+    part: str
+    corpus: str
+    n: int
+    corpus_rows: int
+    exact: int
+    near: int
+    renamed: int
+    conflicts: int | None = None
+    worst: tuple[LeakedPair, ...] = ()
+    rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def exact_share(self) -> float:
+        """Share of rows with an exact copy in the corpus; NaN for an empty part."""
+        return self.exact / self.n if self.n else math.nan
+
+    @property
+    def near_share(self) -> float:
+        """Share of rows with an exact or near-duplicate in the corpus; NaN for an empty part."""
+        return self.near / self.n if self.n else math.nan
+
+    @property
+    def renamed_share(self) -> float:
+        """Share of rows with a near-duplicate or a renamed copy in the corpus; NaN for an empty part."""
+        return self.renamed / self.n if self.n else math.nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlap:
+    """Overlap of each part of a dataset with each part of a corpus.
+
+    Attributes:
+        column: the column of the code.
+        near_duplicates: the definition of near-duplicates.
+        parts: the overlap of each pair of parts.
+    """
+
+    column: str
+    near_duplicates: NearDuplicates
+    parts: tuple[PartOverlap, ...]
+
+    def __getitem__(self, pair: tuple[str, str]) -> PartOverlap:
+        for one in self.parts:
+            if (one.part, one.corpus) == pair:
+                return one
+        known = [f"{one.part}, {one.corpus}" for one in self.parts]
+        raise ParameterError("pair", "a part of the dataset and one of the corpus", pair, closest(str(pair), known))
+
+    def rows(self, part: str, kind: str = "renamed") -> tuple[int, ...]:
+        """Return the positions of a part's rows that any part of the corpus holds.
+
+        Args:
+            part: the part of the dataset.
+            kind: "exact", "near" or "renamed" copies; each includes those before it.
+
+        Raises:
+            ParameterError: if there is no such part or kind.
+        """
+        if kind not in _KINDS:
+            raise ParameterError("kind", f"one of {', '.join(_KINDS)}", kind, closest(kind, _KINDS))
+        known = dict.fromkeys(one.part for one in self.parts)
+        if part not in known:
+            raise ParameterError("part", "a part of the dataset", part, closest(part, known))
+        return tuple(sorted({at for one in self.parts if one.part == part for at in one.rows[kind]}))
+
+    def without(self, data: Dataset | DatasetDict, kind: str = "renamed") -> DatasetDict:
+        """Return the dataset without the rows that the corpus holds.
+
+        Args:
+            data: the dataset that was compared.
+            kind: the copies to leave out, as in ``rows``.
+
+        Raises:
+            ParameterError: if it is another dataset.
+        """
+        from datasets import DatasetDict
+
+        kept = {}
+        for name, part in _parts_of(data).items():
+            sizes = {one.n for one in self.parts if one.part == name}
+            if sizes != {len(part)}:
+                raise ParameterError(
+                    "data", "the dataset that was compared", f"{name} with {len(part)} rows", "pass it"
+                )
+            held = set(self.rows(name, kind))
+            kept[name] = part.select([at for at in range(len(part)) if at not in held])
+        return DatasetDict(kept)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as plain values that ``json`` can write."""
+        counts = ("part", "corpus", "n", "corpus_rows", "exact", "near", "renamed", "conflicts")
+        plain = [{name: getattr(one, name) for name in counts} for one in self.parts]
+        return {"column": self.column, "near_duplicates": self.near_duplicates.to_dict(), "parts": plain}
+
+    def document(self) -> Document:
+        """Return the report: the matrix of parts, and the most similar pairs."""
+        return Document("Overlap of two datasets", tuple(self._blocks()))
+
+    def to_markdown(self) -> str:
+        """Return the report as Markdown."""
+        return markdown.render(self.document())
+
+    def to_html(self) -> str:
+        """Return the report as one self-contained HTML page; everything from the data is escaped."""
+        return html.render(self.document())
+
+    def __str__(self) -> str:
+        return self.to_markdown()
+
+    def _blocks(self) -> Iterator[Block]:
+        near = self.near_duplicates
+        yield Paragraph(
+            "Rows of each part that the corpus holds too: as exact copies, as near-duplicates (Jaccard similarity of "
+            f"token {near.ngram}-grams of at least {near.threshold}), as renamed copies (the same without names, "
+            "strings and numbers). Each includes those before it."
+        )
+        labels = any(one.conflicts is not None for one in self.parts)
+        heads = (
+            "rows",
+            "rows of it",
+            "exact copy",
+            "near-duplicate",
+            "renamed copy",
+            *(["other label"] if labels else []),
+        )
+        yield Table(
+            columns=names("part", "corpus") + numbers(*heads),
+            rows=tuple(row(*_cells(one, labels=labels)) for one in self.parts),
+        )
+        for one in self.parts:
+            if one.worst:
+                yield Heading(f"{one.part} and {one.corpus} of the corpus")
+            for i, pair in enumerate(one.worst, start=1):
+                caption = f"pair {i}, Jaccard similarity {pair.jaccard:.2f}"
+                yield Code(pair.row, caption=f"{caption}: the row of {one.part}")
+                yield Code(pair.train_row, caption=f"{caption}: the row of the corpus")
+
+
+def overlap(
+    data: Dataset | DatasetDict,
+    corpus: Dataset | DatasetDict | IterableDataset | IterableDatasetDict | Mapping[str, Any],
+    *,
+    column: str = "code",
+    corpus_column: str | None = None,
+    label: str | None = None,
+    near_duplicates: NearDuplicates = _NEAR_DUPLICATES,
+    worst: int = 5,
+) -> Overlap:
+    """Find the rows of a dataset that a corpus holds too.
+
+    The corpus passes by in blocks, so it may be a stream of any length: what is in memory are the dataset and one
+    block. The result does not depend on the order of the corpus or on how it is divided into blocks.
+
+    Args:
+        data: the dataset whose rows are looked for.
+        corpus: the dataset to look in, its parts by name, or a stream.
+        column: the column of the code.
+        corpus_column: the column of the corpus's code; by default the same.
+        label: the column of labels in both, to count the rows whose nearest row has another one.
+        near_duplicates: the definition of near-duplicates.
+        worst: the number of pairs to keep of each pair of parts.
+
+    Raises:
+        ParameterError: if an argument is invalid.
+        DataError: if a part lacks a column.
+
+    >>> from datasets import Dataset
+    >>> mine = Dataset.from_dict({"code": [f"x{i} = {i} * y{i} + z{i} - {i}" for i in range(6)]})
+    >>> theirs = Dataset.from_dict({"code": [*mine["code"][:2], "a = 1"]})
+    >>> found = overlap(mine, theirs)
+    >>> found["data", "data"].exact, found.rows("data"), len(found.without(mine)["data"])
+    (2, (0, 1), 4)
+    """
+    check_integer("worst", worst, smallest=0)
+    if not isinstance(near_duplicates, NearDuplicates):
+        raise ParameterError("near_duplicates", "a NearDuplicates", near_duplicates, "such as NearDuplicates()")
+    corpus_column = corpus_column or column
+    parts = _parts_of(data)
+    texts = {name: _texts(part, column, name) for name, part in parts.items()}
+    labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
+    found = []
+    for name, rows in _parts_of(corpus).items():
+        search = _Search(texts, labels, near_duplicates, worst)
+        for block in _blocks(rows, name, corpus_column, label, max(_BLOCK, search.size)):
+            search.add(*block)
+        found.append(search.overlaps(name))
+    return Overlap(
+        column=column, near_duplicates=near_duplicates,
+        parts=tuple(of[i] for i in range(len(texts)) for of in found),
+    )  # fmt: skip
+
+
+class _Search:
+    """The rows of a dataset, and what of them was found so far in a part of a corpus."""
+
+    def __init__(
+        self, texts: Mapping[str, list[str]], labels: Mapping[str, Any] | None, near: NearDuplicates, worst: int
+    ) -> None:
+        self._sizes = {name: len(of) for name, of in texts.items()}
+        self._texts = [text for of in texts.values() for text in of]
+        self._labels = None if labels is None else [one for of in labels.values() for one in of]
+        self._near, self._renamed = near, replace(near, identifiers="ignored", literals="ignored")
+        self._worst = worst
+        self.size, self._corpus_rows = len(self._texts), 0
+        self._exact = np.zeros(self.size, dtype=bool)
+        self._best = {search: np.full(self.size, -1.0) for search in ("near", "renamed")}
+        self._other = {search: [""] * self.size for search in ("near", "renamed")}
+        self._conflicts = np.zeros(self.size, dtype=bool)
+
+    def add(self, block: list[str], labels: Sequence[Any] | None) -> None:
+        """Look for the rows in a block of the corpus."""
+        self._corpus_rows += len(block)
+        held = set(block)
+        self._exact |= np.array([text in held for text in self._texts], dtype=bool)
+        for name, search in (("near", self._near), ("renamed", self._renamed)):
+            nearest = search.nearest(self._texts, block)
+            jaccard = np.where(nearest.index < 0, -1.0, np.nan_to_num(nearest.jaccard, nan=-1.0))
+            for at in np.flatnonzero((jaccard >= 0) & (jaccard >= self._best[name])).tolist():
+                self._keep(name, at, float(jaccard[at]), int(nearest.index[at]), block, labels)
+
+    def _keep(
+        self, name: str, at: int, jaccard: float, index: int, block: list[str], labels: Sequence[Any] | None
+    ) -> None:
+        """Keep a pair if it is more similar than the one so far, or as similar and first by content."""
+        better = (-jaccard, block[index]) < (-self._best[name][at], self._other[name][at])
+        if self._best[name][at] < 0 or better:
+            self._best[name][at], self._other[name][at] = jaccard, block[index]
+            if name == "near" and labels is not None and self._labels is not None:
+                self._conflicts[at] = labels[index] != self._labels[at]
+
+    def overlaps(self, corpus: str) -> list[PartOverlap]:
+        """Return what was found of each part."""
+        near = self._exact | (self._best["near"] >= 0)
+        masks = {"exact": self._exact, "near": near, "renamed": near | (self._best["renamed"] >= 0)}
+        found, start = [], 0
+        for part, size in self._sizes.items():
+            of_part = slice(start, start + size)
+            rows = {kind: tuple(np.flatnonzero(mask[of_part]).tolist()) for kind, mask in masks.items()}
+            found.append(
+                PartOverlap(
+                    part=part, corpus=corpus, n=size, corpus_rows=self._corpus_rows,
+                    exact=len(rows["exact"]), near=len(rows["near"]), renamed=len(rows["renamed"]), rows=rows,
+                    conflicts=None if self._labels is None else int((self._conflicts & near)[of_part].sum()),
+                    worst=self._pairs(range(start, start + size), near),
+                )
+            )  # fmt: skip
+            start += size
+        return found
+
+    def _pairs(self, rows: range, near: np.ndarray) -> tuple[LeakedPair, ...]:
+        pairs = []
+        for at in rows:
+            name = "near" if near[at] else "renamed"
+            if self._best[name][at] >= 0 and self._other[name][at] != self._texts[at]:
+                pair = LeakedPair(jaccard=self._best[name][at], row=self._texts[at], train_row=self._other[name][at])
+                pairs.append((name, -pair.jaccard, pair.row, pair))
+        return tuple(pair for *_, pair in sorted(pairs, key=lambda one: one[:3])[: self._worst])
+
+
+def _parts_of(data: Any) -> dict[str, Any]:
+    return dict(data.items()) if isinstance(data, Mapping) else {"data": data}
+
+
+def _texts(part: Any, column: str, name: str) -> list[str]:
+    if column not in part.column_names:
+        raise DataError(f"part {name}", f"a column {column}", part.column_names, closest(column, part.column_names))
+    return [str(text) for text in part[column]]
+
+
+def _blocks(
+    rows: Any, name: str, column: str, label: str | None, size: int
+) -> Iterable[tuple[list[str], list[Any] | None]]:
+    """Yield blocks of the corpus: the texts of their rows, and their labels."""
+    if not callable(getattr(rows, "iter", None)):
+        remedy = "Dataset.from_dict({...}), or a stream of load_dataset(..., streaming=True)"
+        raise ParameterError("corpus", "a dataset, a stream, or either by name", rows, remedy)
+    for batch in rows.iter(batch_size=size):
+        for needed in filter(None, (column, label)):
+            if needed not in batch:
+                remedy = f"{closest(needed, batch)}; corpus_column names that of the code"
+                raise DataError(f"part {name} of the corpus", f"a column {needed}", list(batch), remedy)
+        yield [str(text) for text in batch[column]], None if label is None else list(batch[label])
+
+
+def _cells(one: PartOverlap, *, labels: bool) -> list[str]:
+    shares = [(one.exact, one.exact_share), (one.near, one.near_share), (one.renamed, one.renamed_share)]
+    told = ["-" if math.isnan(share) else f"{count:,} ({share:.2%})" for count, share in shares]
+    conflicts = ["-" if one.conflicts is None else f"{one.conflicts:,}"] if labels else []
+    return [one.part, one.corpus, f"{one.n:,}", f"{one.corpus_rows:,}", *told, *conflicts]

@@ -1,0 +1,93 @@
+"""``codeshift overlap``, which says what one dataset shares with another."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeshift.cli.arguments import Commands, add_command, add_data, data_of
+from codeshift.cli.output import DONE, report
+from codeshift.errors import ParameterError, check_folder, closest
+
+if TYPE_CHECKING:
+    from codeshift.audit import Overlap
+
+_KINDS = ("exact", "near", "renamed")
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to ``commands``."""
+    command = add_command(
+        commands,
+        "overlap",
+        run,
+        summary="say which rows of a dataset another one holds too: copies, near-duplicates, renamed copies",
+        description="Compares each part of a dataset with each part of another, such as what a model was trained on.",
+        example="codeshift overlap my-split pretraining.parquet --without clean",
+    )
+    add_data(command, "the dataset whose rows are looked for")
+    add = command.add_argument
+    add("corpus", metavar="CORPUS", help="the dataset to look in, as DATA")
+    add("--column", default="code", metavar="NAME", help="column of the code [%(default)s]")
+    add("--corpus-column", metavar="NAME", help="column of the corpus's code [the same]")
+    add("--label", metavar="COLUMN", help="column of labels in both, to count copies with another label")
+    add("--without", metavar="FOLDER", help="folder for the rows that the corpus does not hold, a file for each part")
+    add("--kind", default="renamed", choices=_KINDS, help="copies that --without leaves out [%(default)s]")
+    add("--out", metavar="FILE", help="file for the full report with the most similar pairs, .html, .md or .json")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from codeshift.audit import overlap
+    from codeshift.data import load_data, save_splits
+
+    writer = _writer(arguments.out)
+    if arguments.out:
+        check_folder("--out", Path(arguments.out).parent)
+    data = data_of(arguments)
+    found = overlap(
+        data,
+        load_data(arguments.corpus),
+        column=arguments.column,
+        corpus_column=arguments.corpus_column,
+        label=arguments.label,
+    )
+    lines = [_in_words(found)]
+    if arguments.out:
+        from codeshift.files import write_text
+
+        Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
+        write_text(Path(arguments.out), writer(found))
+        lines.append(f"The full report is in {arguments.out}.")
+    if arguments.without:
+        kept = found.without(data, arguments.kind)
+        save_splits({name: part for name, part in kept.items() if len(part)}, arguments.without)
+        sizes = ", ".join(f"{name} {len(part):,}" for name, part in kept.items())
+        lines.append(f"The rows without overlap are in {arguments.without}: {sizes}.")
+    report(arguments, "\n".join(lines), found.to_dict())
+    return DONE
+
+
+def _in_words(found: Overlap) -> str:
+    return "\n".join(
+        f"{one.part} in {one.corpus} of the corpus: {one.exact:,} of {one.n:,} rows as exact copies, "
+        f"{one.near:,} near, {one.renamed:,} renamed"
+        + ("" if one.conflicts is None else f", {one.conflicts:,} with another label")
+        for one in found.parts
+    )
+
+
+_WRITERS: dict[str, Any] = {
+    ".html": lambda found: found.to_html(),
+    ".md": lambda found: found.to_markdown(),
+    ".json": lambda found: json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n",
+}
+
+
+def _writer(out: str | None) -> Any:
+    suffix = Path(out).suffix.lower() if out else ".md"
+    if suffix not in _WRITERS:
+        raise ParameterError("--out", "a file that ends in .html, .md or .json", out, closest(suffix, _WRITERS))
+    return _WRITERS[suffix]

@@ -1,0 +1,119 @@
+"""What two datasets share: the same whatever the order and the blocks of the corpus, and from either side."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+from datasets import Dataset, DatasetDict
+
+from codeshift.audit import overlap
+from codeshift.cli import main
+from codeshift.data import load_splits, save_splits, stdlib_functions
+from codeshift.errors import DataError, ParameterError
+from helpers.renamer import renamed
+
+
+@pytest.fixture(scope="module")
+def code() -> list[str]:
+    """Functions of which hardly any two are alike."""
+    return [text for text in stdlib_functions()["code"][::50] if text.isascii() and len(text) > 300][:30]
+
+
+@pytest.fixture(scope="module")
+def mine(code: list[str]) -> DatasetDict:
+    """Two parts: of four rows the corpus holds a copy each, of another kind."""
+    test = [code[0], code[1].replace("self", "self ", 1), renamed(code[2]), *code[3:8]]
+    rows = Dataset.from_dict({"code": test, "label": [0] * len(test)})
+    return DatasetDict(train=Dataset.from_dict({"code": code[8:14], "label": [1] * 6}), test=rows)
+
+
+@pytest.fixture(scope="module")
+def theirs(code: list[str]) -> Dataset:
+    """A corpus that holds three rows of test and one of train, with other labels for some."""
+    texts = [*code[:3], code[9], *code[20:30]]
+    return Dataset.from_dict({"code": texts, "label": [0, 7] + [1] * (len(texts) - 2)})
+
+
+def test_copies_of_each_kind_are_found_with_labels_and_positions(mine, theirs) -> None:
+    """Exact, reformatted and renamed copies; each kind includes those before it."""
+    found = overlap(mine, theirs, label="label")
+    test, train = found["test", "data"], found["train", "data"]
+    assert (test.n, test.exact, test.near, test.renamed, test.conflicts) == (8, 1, 2, 3, 1)
+    assert test.rows == {"exact": (0,), "near": (0, 1), "renamed": (0, 1, 2)}
+    assert (train.n, train.exact, train.renamed, train.conflicts) == (6, 1, 1, 0)
+    assert test.corpus_rows == len(theirs)
+    assert [pair.train_row for pair in test.worst] == theirs["code"][1:3]
+    assert found.rows("test", "near") == (0, 1)
+    told = str(found)
+    assert "1 (12.50%)" in told
+    assert "3 (37.50%)" in told
+    assert "other label" in told
+
+
+def test_order_blocks_and_streams_change_nothing(mine, theirs, monkeypatch) -> None:
+    """A corpus that is shuffled, cut into small blocks or streamed gives the same result."""
+    whole = overlap(mine, theirs, label="label")
+    order = list(range(len(theirs)))
+    random.Random(0).shuffle(order)
+    assert overlap(mine, theirs.select(order), label="label").to_dict() == whole.to_dict()
+    monkeypatch.setattr("codeshift.audit.overlapping._BLOCK", 3)
+    few = DatasetDict(test=mine["test"].select(range(3)))
+    in_blocks = overlap(few, theirs.to_iterable_dataset(), label="label")
+    assert in_blocks["test", "data"].rows == whole["test", "data"].rows
+    assert in_blocks["test", "data"].worst == whole["test", "data"].worst
+    assert in_blocks["test", "data"].conflicts == 1
+
+
+def test_overlap_is_symmetric(mine, theirs) -> None:
+    """A row has a copy there exactly if that one has a copy here."""
+    there = overlap(mine["test"], theirs)["data", "data"]
+    back = overlap(theirs, mine["test"])["data", "data"]
+    assert (there.exact, there.near, there.renamed) == (back.exact, back.near, back.renamed)
+    assert sorted((pair.row, pair.train_row) for pair in there.worst) == sorted(
+        (pair.train_row, pair.row) for pair in back.worst
+    )
+
+
+def test_the_rows_without_overlap(mine, theirs) -> None:
+    """What the corpus holds is left out, by kind; nothing is left to find."""
+    found = overlap(mine, theirs)
+    assert [len(part) for part in found.without(mine).values()] == [5, 5]
+    assert len(found.without(mine, "exact")["test"]) == 7
+    assert all(one.renamed == 0 for one in overlap(found.without(mine), theirs).parts)
+    with pytest.raises(ParameterError, match="the dataset that was compared"):
+        found.without(mine["train"])
+
+
+def test_bad_input(mine, theirs) -> None:
+    """A missing column, part or kind, and what is no dataset, are told."""
+    with pytest.raises(DataError, match="a column cod"):
+        overlap(mine, theirs, column="cod")
+    with pytest.raises(DataError, match="corpus_column names that of the code"):
+        overlap(mine, theirs.rename_column("code", "text"))
+    assert overlap(mine, theirs.rename_column("code", "text"), corpus_column="text")["test", "data"].exact == 1
+    with pytest.raises(ParameterError, match="a dataset, a stream"):
+        overlap(mine, ["x = 1"])
+    found = overlap(mine, theirs)
+    with pytest.raises(ParameterError, match="did you mean"):
+        found.rows("test", "renaimed")
+    with pytest.raises(ParameterError, match="a part of the dataset"):
+        found["test", "train"]
+
+
+def test_the_command(mine, theirs, tmp_path, capsys) -> None:
+    """It tells what the library finds, writes the report, and the rows without overlap."""
+    save_splits(mine, tmp_path / "mine")
+    theirs.to_parquet(tmp_path / "theirs.parquet")
+    command = ["overlap", str(tmp_path / "mine"), str(tmp_path / "theirs.parquet")]
+    out, clean = tmp_path / "report.md", tmp_path / "clean"
+    assert main([*command, "--out", str(out), "--without", str(clean)]) == 0
+    printed = capsys.readouterr().out
+    assert "test in" in printed
+    assert "1 of 8 rows as exact copies, 2 near, 3 renamed" in printed
+    assert out.read_text().startswith("# Overlap of two datasets")
+    assert {name: len(part) for name, part in load_splits(clean).items()} == {"train": 5, "test": 5}
+    assert main([*command, "--json"]) == 0
+    counts = {(one["part"], one["renamed"]) for one in json.loads(capsys.readouterr().out)["parts"]}
+    assert counts == {("train", 1), ("test", 3)}
