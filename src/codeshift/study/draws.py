@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from codeshift.metrics import Metric
 
-TRAIN_ROWS = 1000
+TRAIN_ROWS = 500
 """Largest number of training rows whose features distances are measured from."""
 
 
