@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-TRAIN_ROWS = 1000
+TRAIN_ROWS = 500
 """Largest number of training rows whose features distances are measured from."""
 
 

@@ -221,7 +221,10 @@ def test_a_loss_that_is_no_number_is_a_failure(model, tmp_path):
         ({"test_size": 0.3}, "test_size is 0.3, there it is 0.2;"),
         ({"metrics": ["negative_log_likelihood"]}, "metrics.token_accuracy is absent, there it is None;"),
         ({"ood_kept": (0.0,)}, "ood_kept is [0.0], there it is [0.0, 1.0]; give another folder"),
-        ({"train_seeds": (0, 1)}, "train_seeds is [0, 1], there it is [0]; pass extend=True to add to it"),
+        (
+            {"train_seeds": (0, 1)},
+            "train_seeds is [0, 1], there it is [0]; pass extend=True (on the command line --extend) to add",
+        ),
     ],
 )
 def test_a_changed_study_in_an_old_folder_is_told(change, message, model, straight):

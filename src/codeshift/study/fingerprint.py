@@ -182,7 +182,11 @@ def refuse_other_study(ours: Mapping[str, Any], theirs: Mapping[str, Any], folde
         return
     lines = "; ".join(line for name, left, right in differences for line in _described(name, left, right))
     only_more = all(name in AXES and _extends(left, right) for name, left, right in differences)
-    remedy = "pass extend=True to add to it" if only_more else "give another folder, or the study that was run there"
+    remedy = (
+        "pass extend=True (on the command line --extend) to add to it"
+        if only_more
+        else "give another folder, or the study that was run there"
+    )
     raise ParameterError("folder", "of the same study", str(folder), f"{lines}; {remedy}")
 
 

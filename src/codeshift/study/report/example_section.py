@@ -28,14 +28,13 @@ def what_models_write(contents: ReportContents) -> Section:
         )
         for i, (scenario, examples) in enumerate(by_scenario.items())
     )
-    classes = bool(contents.findings.results.classes)
-    above = Paragraph("Rows of the test set, drawn without looking at them.") if classes else Paragraph((
+    above = Paragraph((
         "Rows of the test set, drawn without looking at them. ", Mark("Marked in an output", _DIFFERS),
         ": what the reference lacks. ", Mark("Marked in the reference", _LACKS),
         ": what an output of a fine-tuned model lacks.",
     ))  # fmt: skip
     blocks: tuple[Block, ...] = (above, *rows) if rows else ()
-    title = "What the models predict" if classes else "What the models write"
+    title = "What the models predict" if contents.findings.results.classes else "What the models write"
     return Section(title=title, blocks=blocks, name="examples", menu="Examples")
 
 
