@@ -23,7 +23,7 @@ KINDS = (GENERATION, CLASSIFICATION)
 
 @dataclass(frozen=True)
 class TaskColumns:
-    """What a model does with the columns of rows.
+    """Columns that a model is given and must write.
 
     Attributes:
         kind: kind of the task, one of ``KINDS``.
