@@ -59,9 +59,9 @@ bins = np.geomspace(5, lengths.max(), 25)
 figure, axes = plt.subplots(1, 5, figsize=(11, 2.2), sharey=True, layout="constrained")
 for axis, (name, assignment) in zip(axes, assignments.items(), strict=True):
     for part, colour in (("train", "tab:gray"), ("test_ood", "tab:orange")):
-        found = lengths[assignment.indices(part)]
-        share = np.full(len(found), 1 / len(found))  # of the part's rows
-        axis.hist(found, bins=bins, weights=share, color=colour, alpha=0.6, label=part)
+        of_part = lengths[assignment.indices(part)]
+        share = np.full(len(of_part), 1 / len(of_part))  # of the part's rows
+        axis.hist(of_part, bins=bins, weights=share, color=colour, alpha=0.6, label=part)
     axis.set(title=name, xscale="log", xlabel="tokens", yticks=[])
 _ = axes[0].legend(frameon=False, fontsize=8)
 

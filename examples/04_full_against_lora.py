@@ -116,9 +116,9 @@ from codeshift.finetune import load_model, wise_ft_sweep
 
 points = []
 for alpha, between in wise_ft_sweep(load_model(model), full.model, (0.0, 0.5, 1.0)):
-    found = evaluator.evaluate(between, splits, tokenizer=model)
+    evaluation = evaluator.evaluate(between, splits, tokenizer=model)
     general = backwards.evaluate(between, others, tokenizer=model)
-    points.append((alpha, *(found[part].estimates[nll].value for part in ("test_id", "test_ood")),
+    points.append((alpha, *(evaluation[part].estimates[nll].value for part in ("test_id", "test_ood")),
                    general["data"].estimates[nll].value))  # fmt: skip
 
 alphas, id_, ood, described = zip(*points, strict=True)

@@ -51,7 +51,7 @@ on_two.counts
 
 # %%
 here = study.run("here", threads=1, progress=False)
-left, right = (found.to_pandas(n_resamples=200).drop(columns="seconds") for found in (here, on_two))
+left, right = (results.to_pandas(n_resamples=200).drop(columns="seconds") for results in (here, on_two))
 left.equals(right)
 
 # %% [markdown]

@@ -59,8 +59,8 @@ words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
 baseline = make_pipeline(words, LogisticRegression(C=10, max_iter=1000, class_weight="balanced"))
 baseline.fit(splits["train"]["code"], splits["train"]["label"])
 for part in ("test_id", "test_ood"):
-    told = baseline.predict(splits[part]["code"])
-    print(part, "macro-F1", round(f1_score(splits[part]["label"], told, average="macro"), 3))
+    predicted = baseline.predict(splits[part]["code"])
+    print(part, "macro-F1", round(f1_score(splits[part]["label"], predicted, average="macro"), 3))
 
 # %% [markdown]
 # ## A study of a classifier

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from itertools import groupby, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from datasets import Dataset
@@ -24,9 +24,6 @@ from codeshift.study.findings.scores import Score
 from codeshift.study.measures import method_name
 from codeshift.study.report.tables import estimated
 
-if TYPE_CHECKING:
-    from codeshift.finetune import TrainingConfig
-
 ROWS = 2200
 SOURCE, TARGET = "{prefix}<extra_id_0>{suffix}", "name"
 SCENARIOS = (
@@ -39,6 +36,17 @@ LEARNING_RATES = {"full": 3e-4, "lora": 1e-3}
 
 _LONGEST = 600  # characters of code; nearly all of these functions fit into this many tokens:
 _SOURCE_TOKENS, _TARGET_TOKENS = 224, 16
+_TRAINING: dict[str, Any] = {
+    "num_train_epochs": 2,
+    "train_batch_size": 16,
+    "warmup_steps": 0.1,
+    "weight_decay": 0.0,
+    "eval_strategy": "no",
+    "max_source_length": _SOURCE_TOKENS,
+    "max_target_length": _TARGET_TOKENS,
+}
+"""Settings of ``TrainingConfig`` that all methods share."""
+
 _GIVEN_AWAY = ("self", "cls")  # every third name: a model that always wrote them would seem to have learnt
 _FEWEST = 100
 _PARTS = ("test_id", "test_ood")
@@ -86,6 +94,7 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
     if seed < 0:
         raise ParameterError("seed", "0 or larger", seed, "leave it out to take 0")
     check_extra("finetune")
+    from codeshift.finetune import TrainingConfig  # before peft, which logs a line at import that this keeps away
 
     # isort: split
     from peft import LoraConfig
@@ -102,28 +111,16 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
         ood_kept=(0.0, 1.0),
         split_seeds=(seed,),
         train_seeds=(seed,),
-        config={method: _training(learning_rate) for method, learning_rate in LEARNING_RATES.items()},
+        config={
+            method: TrainingConfig(learning_rate=learning_rate, **_TRAINING)
+            for method, learning_rate in LEARNING_RATES.items()
+        },
         metrics=(ExactMatch(), NegativeLogLikelihood()),
         test_size=0.3,
         validation_size=0,  # nothing is chosen here
         audit={"n_permutations": 39},
         keep_weights=False,
         title="A name left out of functions of Python's standard library",
-    )
-
-
-def _training(learning_rate: float) -> TrainingConfig:
-    from codeshift.finetune import TrainingConfig
-
-    return TrainingConfig(
-        learning_rate=learning_rate,
-        num_train_epochs=2,
-        train_batch_size=16,
-        warmup_steps=0.1,
-        weight_decay=0.0,
-        eval_strategy="no",
-        max_source_length=_SOURCE_TOKENS,
-        max_target_length=_TARGET_TOKENS,
     )
 
 

@@ -21,7 +21,7 @@ HAS_DEFAULT = {"t5", "llama", "qwen2", "gpt2", "codegen"}
 @pytest.mark.filterwarnings("ignore:fan_in_fan_out")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_targets_left_open_are_chosen_and_told(family, tokenizer):
-    """PEFT's own targets where it has some, in silence; else all linear layers, with a warning that says so."""
+    """The targets are PEFT's own if it has some, without a warning; else all linear layers, with a warning."""
     model = as_generator(tiny_model(family, tokenizer), tokenizer)
     config = LoraConfig(r=2)
     with warnings.catch_warnings(record=True) as caught:
@@ -43,7 +43,7 @@ def test_targets_left_open_are_chosen_and_told(family, tokenizer):
 
 
 class CodeT5pConfig(T5Config):
-    """Of a model type that PEFT does not know, as CodeT5+ 2B and larger have it."""
+    """Config of a model type that PEFT does not know, as for CodeT5+ 2B and larger."""
 
     model_type = "codet5p"
 

@@ -1,4 +1,4 @@
-"""A model without room for a token or a position is told before the first step; one with room to spare is not."""
+"""A model without room for a token or a position is an error before the first step; one with room to spare is not."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def of(count, tokenizer):
 
 @pytest.mark.parametrize("family", POSITIONS)
 def test_a_row_that_is_longer_than_the_positions(family, tokenizer):
-    """As long as they reach, it is trained on and generated for; one token more is an error with the arguments."""
+    """A row as long as the positions is trained on and generated for; one more token is an error with the arguments."""
     settings, limit = POSITIONS[family]
     with seeded(0):
         model = as_generator(tiny_model(family, tokenizer, **settings), tokenizer)

@@ -127,7 +127,7 @@ def test_an_indentation_is_not_joined_with_the_line_end_before_it():
 
 
 def test_a_target_that_the_template_strips_is_told():
-    """The indentation of a first line is code: Llama 3's template takes it away."""
+    """The indentation of a first line is code, and Llama 3's template removes it."""
     assert not encode_turn(make_tokenizer("llama3"), "Go on.", "    return a").as_written
     assert encode_turn(make_tokenizer("qwen2.5"), "Go on.", "    return a").as_written
 

@@ -91,7 +91,7 @@ def test_the_loss_is_that_of_the_assistants_turn(model, chat_tokenizer, system):
 
 
 def test_a_folder_says_how_it_was_trained(trained, recwarn):
-    """An evaluator that is told nothing asks in conversations, with the system turn of the training."""
+    """An evaluator without arguments uses conversations, with the system turn of the training."""
     kept = json.loads((trained / "training.json").read_text(encoding="utf-8"))
     assert (kept["chat"], kept["system"]) == (True, "Write")
     result = Evaluator([ExactMatch()], **COLUMNS).evaluate(trained, make_rows())
@@ -113,7 +113,7 @@ def test_another_form_than_that_of_the_training_warns(trained, options, differen
 
 
 def test_an_evaluator_of_validation_asks_as_the_training_does(model, chat_tokenizer):
-    """What is measured in training is the validation loss, since both see the same conversations."""
+    """Its likelihood is the validation loss of training, since both see the same conversations."""
     config = TrainingConfig(max_steps=2, train_batch_size=4)
     evaluator = Evaluator([NegativeLogLikelihood()], **COLUMNS)
     trainer = Trainer(model, chat_tokenizer, config, chat=True, evaluator=evaluator, **COLUMNS)
@@ -137,7 +137,7 @@ def test_shots_come_from_train(model, chat_tokenizer):
 
 
 def test_only_the_source_is_cut(chat_tokenizer):
-    """What the template writes stays whole, on either side of truncation; too little room is an error."""
+    """The text of the template stays whole, on either side of truncation; too little room is an error."""
     templates = Template("doc", "source"), Template("code", "target")
     long = Dataset.from_dict({"doc": ["Set " + "total first length name " * 10], "code": ["name = 1"]})
     for side in ("right", "left"):

@@ -68,7 +68,7 @@ def labelled(n: int, start: int = 0) -> Dataset:
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    """Of the words of the rows."""
+    """Return a tokenizer of the words of the rows."""
     return tiny_tokenizer([*labelled(20)["query"], *labelled(20)["code"]])
 
 
@@ -427,7 +427,7 @@ def test_a_head_for_other_classes_is_refused(data, tokenizer):
 
 
 def test_numbers_are_classes_of_a_model_without_names(data, tokenizer):
-    """As of a model that was trained elsewhere: 1 is LABEL_1, also as a truth value or a ClassLabel."""
+    """1 is LABEL_1 of a model that was trained elsewhere, also as a truth value or a ClassLabel."""
     model = with_fresh_head(tiny_model("llama", tokenizer), ("LABEL_0", "LABEL_1"))
     texts = data["test_id"]["code"][:2]
     names = Dataset.from_dict({"code": texts, "label": ["no", "yes"]})

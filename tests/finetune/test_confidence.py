@@ -48,7 +48,7 @@ def step_by_step(model, tokenizer, rows):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_confidence_of_greedy_search(family, data, tokenizer):
-    """As the logits of each step have it, for rows of unequal lengths in one batch; the text is unchanged."""
+    """Confidence follows the logits of each step, for rows of unequal lengths in one batch; the text is unchanged."""
     torch.manual_seed(0)
     model = as_generator(tiny_model(family, tokenizer), tokenizer)
     with torch.no_grad():  # a model that is sure of some tokens

@@ -160,7 +160,7 @@ def test_a_models_own_decoding_is_that_of_transformers(field, data, tokenizer):
 
 
 def test_a_models_own_draw_follows_the_seed(data, tokenizer):
-    """What its config says of probabilities holds; batches and order change nothing, another seed does."""
+    """The probabilities are those of its config; batches and order change nothing, another seed does."""
     model = generator("gpt2", tokenizer)
     model.generation_config.update(do_sample=True, temperature=2.0, top_k=20, min_p=0.001)
 
@@ -238,7 +238,7 @@ def test_what_a_model_needs_is_kept(tokenizer):
 
 
 def test_an_output_ends_with_any_end_of_the_model(data, tokenizer):
-    """As a chat model ends a turn with another token than a text; it is left out of the text."""
+    """A chat model ends a turn with another token than a text; it is left out of the text."""
     model, row = generator("llama", tokenizer), data["test_id"].select([0])
     ids = tokenizer(row["doc"][:], return_tensors="pt")["input_ids"][:, :-1]
     written = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=10, eos_token_id=2)

@@ -1,4 +1,4 @@
-"""From text to token ids, as each kind of tokenizer and model has it."""
+"""Encoding of text as token ids, for each kind of tokenizer and model."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ WORDS = TOKENIZER("return a + b", add_special_tokens=False)["input_ids"]
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_cutting_leaves_no_trace_in_the_tokenizer(kind):
-    """What is saved beside the model after a text was cut cuts nothing of its own accord."""
+    """The tokenizer that is saved after a text was truncated does not truncate by itself."""
     cutting = encoder(kind, longest=2)
     before = cutting.tokenizer.backend_tokenizer.to_str()
     assert encode(cutting, "return a + b").truncation.sources == 1
@@ -113,7 +113,7 @@ def test_lengths_hold_and_rows_keep_their_order(texts, longest, is_decoder):
 
 @given(st.lists(st.lists(st.integers(0, 99))))
 def test_ragged_rows_are_the_rows(rows):
-    """What goes in comes out, row by row."""
+    """Rows come out as they went in."""
     ragged = Ragged.of(rows)
     assert [row.tolist() for row in ragged] == rows
     assert ragged.lengths.tolist() == [len(row) for row in rows]
@@ -130,7 +130,7 @@ def test_templates_are_format_strings(row, literal):
 
 @pytest.mark.parametrize("spec", ["{}", "{0.real}", "{a[0]}", "{a!r}", "{a:>4}", "{a", "a}", "", "{{a}}"])
 def test_other_templates_are_errors(spec):
-    """What a template cannot hold is named before a row is read."""
+    """Invalid parts of a template are named before a row is read."""
     with pytest.raises(ParameterError, match="source must be"):
         Template(spec, "source").check({"a": Value("string")})
 
@@ -148,7 +148,7 @@ def test_other_templates_are_errors(spec):
     ],
 )
 def test_columns_that_hold_no_text(spec, values, told):
-    """Lists, objects and numbers are told by their column and type, before a row is read."""
+    """The error for lists, objects and numbers names the column and type, before a row is read."""
     features = Dataset.from_dict({"a": values, "t": ["x"] * len(values)}).features
     with pytest.raises(DataError, match=f"source must be made of columns of text, got {told}"):
         Template(spec, "source").check(features)

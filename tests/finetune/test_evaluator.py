@@ -134,7 +134,7 @@ def test_beams_of_an_adapter_are_those_of_the_merged_model(family, data, tokeniz
 
 @pytest.mark.parametrize("family", ["t5", "plbart", "roberta"])
 def test_beams_hold_the_source_once(family, data, tokenizer, monkeypatch):
-    """What beams see of the source is one copy a row, and no step makes another."""
+    """Beams share one copy of the source of each row, and no step makes another."""
     reorder, seen = BeamCache.reorder_cache, []
 
     def watching(cache, beam_idx):
@@ -153,7 +153,7 @@ def test_beams_hold_the_source_once(family, data, tokenizer, monkeypatch):
 
 
 def test_a_trained_model_matches(trained, data, tokenizer):
-    """What training taught, evaluation finds; the output may be as long as the longest reference."""
+    """Evaluation finds the trained text; the output may be as long as the longest reference."""
     found = quiet([*FORCED, ExactMatch()]).evaluate(trained, by_heart(data), tokenizer=tokenizer)["data"]
     assert found.estimates["exact_match"].value > 0.8
     assert found.estimates["token_accuracy"].value > 0.95

@@ -135,7 +135,7 @@ def test_what_one_output_cannot_serve_is_refused_at_once(metric, message):
 
 
 def test_no_isolation_is_told_before_anything_is_generated(monkeypatch):
-    """A runner that would refuse refuses when the evaluator is made."""
+    """A runner that would refuse refuses when the evaluator is created."""
     monkeypatch.setattr(execution_module, "network_can_be_cut_off", lambda: False)
     with pytest.raises(IsolationError, match="allow_network=True"):
         quiet([PassAtK(1, runner=PythonRunner(sandbox="limits"))])

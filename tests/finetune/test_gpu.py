@@ -39,7 +39,7 @@ CONFIG = TrainingConfig(learning_rate=1e-2, num_train_epochs=4, train_batch_size
 
 @contextmanager
 def trained_on(device):
-    """Inside, runs are on ``device``: accelerate takes a GPU wherever there is one, unless it is told."""
+    """Run on ``device`` within the context: by default accelerate takes a GPU if there is one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ACCELERATE_USE_CPU", str(device == "cpu").lower())
         AcceleratorState._reset_state(reset_partial_state=True)
@@ -204,7 +204,7 @@ def test_scores_are_those_of_a_cpu(knowing, data, tokenizer, tmp_path):
 
 @pytest.mark.parametrize("beams", [1, 4])
 def test_texts_are_those_of_a_cpu(beams, knowing, data, tokenizer):
-    """What a model knows by heart it writes on either device, row by row and in batches."""
+    """A model writes the text it has memorised on either device, row by row and in batches."""
     metrics, decoding = [ExactMatch()], Decoding(num_beams=beams, max_new_tokens=32)
     expected = evaluated(knowing, data, tokenizer, "cpu", metrics, decoding=decoding)
     assert expected.estimates["exact_match"].value > 0.9

@@ -102,7 +102,7 @@ def test_probing_trains_the_head_alone(family, data, tokenizer, tmp_path):
 
 
 def test_a_tied_head_must_be_told(data, tokenizer):
-    """Where output layer and embeddings are one, no pattern can tell the head."""
+    """If output layer and embeddings are tied, no pattern can identify the head."""
     with pytest.raises(ParameterError, match="head must be given for a model whose output layer is its embeddings"):
         lp_ft(tiny_model("gpt2", tokenizer), tokenizer, CONFIG, data, probe=CONFIG, **COLUMNS)
 

@@ -42,7 +42,7 @@ def encoder(tokenizer, source, longest=512, classes=("x", "y"), **options) -> La
 @pytest.mark.parametrize("side", ["right", "left"])
 @pytest.mark.parametrize("form", FORMS)
 def test_ids_are_those_of_the_tokenizer(form, side):
-    """Of one text and of pairs, whole and cut to every length that leaves room for the special tokens."""
+    """This holds for texts and pairs, whole and truncated to every length with room for the special tokens."""
     tokenizer = tokenizer_of(form)
     tokenizer.truncation_side = side
     firsts, seconds = zip(*((a, b) for a in TEXTS for b in TEXTS), strict=True)
@@ -78,7 +78,7 @@ def test_each_side_is_counted():
 
 
 def test_shortened_takes_tokens_one_by_one():
-    """As the definition says: from the longer one, until both fit."""
+    """Tokens are removed from the longer text until both fit."""
     for first in range(12):
         for second in range(12):
             for room in range(24):
@@ -100,7 +100,7 @@ def test_special_tokens_in_a_column_are_text():
 
 
 def test_the_end_that_a_model_looks_for_is_there():
-    """Where the tokenizer does not put it."""
+    """The end is added if the tokenizer does not add it."""
     rows = Dataset.from_dict({"a": ["a", ""], "label": ["x", "y"]})
     data = encoder(tokenizer_of("gpt2"), "a", end=2).encode(rows)
     assert [ids[-1] for ids in data.sources] == [2, 2]
@@ -139,7 +139,7 @@ def test_columns_of_labels(values, feature, classes, names):
 
 
 def test_columns_that_hold_no_labels():
-    """Fractions, lists, empty rows, one class, a misspelt name: each is told."""
+    """Fractions, lists, empty rows, a single class and a misspelt name are each an error."""
     column = LabelColumn("label")
     for values in ([0.5, 1.5], [["a"], ["b"]]):
         with pytest.raises(DataError, match="target must be a column of labels, got label, which holds"):

@@ -1,4 +1,4 @@
-"""Evaluation encodes rows as training did, as far as a folder says it, and tells where it is told otherwise."""
+"""Evaluation encodes rows as training did, if the folder records it, and warns of other arguments."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_limits_are_those_of_the_folder(folder, data):
 
 
 def test_what_is_told_otherwise_is_warned_of(folder, data):
-    """Limits and templates, with both values; what is told counts."""
+    """The warning names limits and templates with both values; the argument takes precedence."""
     evaluator = Evaluator(FORCED, source="{doc} {sig}", target="code", max_target_length=30, progress=False)
     words = (
         rf"the model in {folder} is not evaluated as it was trained: max_target_length is 30, not 5 and "
@@ -65,7 +65,7 @@ def test_what_is_told_otherwise_is_warned_of(folder, data):
 
 
 def test_the_longest_output_is_that_of_training(folder, data):
-    """What generation may write follows from the targets as cut."""
+    """The length of outputs follows from the truncated targets."""
     result = Evaluator([ExactMatch()], **COLUMNS).evaluate(folder, data, parts=["test_id"])
     assert max(output.tokens for output in result["test_id"].outputs) <= 5
 

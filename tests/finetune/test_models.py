@@ -1,4 +1,4 @@
-"""What is loaded: never pickle, never code of others, float32 unless told otherwise."""
+"""Loading of models: never pickle, never others' code, float32 by default."""
 
 from __future__ import annotations
 

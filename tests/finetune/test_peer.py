@@ -57,7 +57,7 @@ def test_losses_are_those_of_the_peer_on_the_same_batches(data, tokenizer, tmp_p
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("family", ["roberta", "t5", "llama"])
 def test_losses_of_a_classification(family, smoothing, data, tokenizer, tmp_path):
-    """Of pairs of texts, by the head of transformers, step by step."""
+    """Losses of pairs of texts equal those of transformers' head, step by step."""
     settings = {
         "roberta": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
         "t5": {"dropout_rate": 0.0},

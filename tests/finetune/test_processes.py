@@ -119,7 +119,7 @@ def left_behind(folder: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, f
 
 @pytest.fixture(scope="module")
 def folder(data, tokenizer, tmp_path_factory):
-    """Where one process has trained."""
+    """Return a folder in which one process has trained."""
     folder = tmp_path_factory.mktemp("processes")
     data.save_to_disk(folder / "data")
     tokenizer.save_pretrained(folder / "tokenizer")

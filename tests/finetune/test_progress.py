@@ -48,12 +48,12 @@ def test_a_line_a_minute():
 
 
 def test_what_was_done_before_takes_no_time():
-    """What is left is reckoned from the rows of this process alone."""
+    """The remaining time is estimated from the rows of this process alone."""
     assert lines(60, [10], done=50) == ["score: 60 of 100 rows (60%) in 1:00, about 4:00 left"]
 
 
 def test_the_loss_stands_in_the_line():
-    """As it does beside a bar."""
+    """The line shows the loss, as a bar does."""
     file = io.StringIO()
     made = LogLines("fine-tune", 4, "step", clock=Clock(60), file=file)
     made.set_postfix(loss="1.234", refresh=False)

@@ -67,7 +67,7 @@ def test_weights_are_those_of_the_paper(quantiser, base):
 
 
 def test_layers_that_blocks_do_not_divide_are_kept(quantiser, small_tokenizer):
-    """Where a row ends within a block, bitsandbytes would restore other weights on a CPU."""
+    """If a row ends within a block, bitsandbytes would restore other weights on a CPU."""
     model = quantised(tiny_model("llama", small_tokenizer, hidden_size=32, intermediate_size=64), "nf4")
     names = [name for name, layer in model.named_modules() if isinstance(layer, quantiser.nn.Linear4bit)]
     assert names == [f"model.layers.{i}.mlp.down_proj" for i in range(2)]
@@ -155,7 +155,7 @@ def test_the_head_of_a_classifier_is_kept(quantiser, base, small_tokenizer, tmp_
 
 
 def test_what_cannot_be_quantised_is_refused(quantiser, base, small_tokenizer):
-    """Weights of four bits cannot be trained in full, nor be put under an adapter that was there before."""
+    """Weights of four bits cannot be trained in full, and cannot be put under an existing adapter."""
     config = TrainingConfig(quantization="nf4")
     with pytest.raises(ParameterError, match="peft_config must be given with quantization='nf4'"):
         Trainer(base, small_tokenizer, config, **COLUMNS)

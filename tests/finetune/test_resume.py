@@ -21,7 +21,7 @@ from helpers.killed_run import CONFIG, METHODS, fit, fit_until, fit_until_termin
 
 
 def left_behind(folder):
-    """What a finished run leaves: its weights and its history."""
+    """Return the weights and the history of a finished run."""
     weights = load_file(next(folder.glob("*model.safetensors")))
     return weights, json.loads((folder / "training.json").read_text(encoding="utf-8"))["history"]
 
@@ -169,7 +169,7 @@ def test_a_torn_checkpoint_is_named(file, fault, data, tokenizer, finished):
 
 
 def test_only_whole_checkpoints_stand(tmp_path):
-    """What a killed write left is not taken for a checkpoint, and the next write removes it and older ones."""
+    """Remains of a killed write are not a checkpoint, and the next write removes them and older ones."""
     checkpoints = Checkpoints(tmp_path, {"config": {}})
     (tmp_path / ".unfinished-x").mkdir()
     assert checkpoints.load() is None

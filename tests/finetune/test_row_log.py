@@ -87,7 +87,7 @@ def test_a_line_that_is_damaged_is_evaluated_again(place, data, tokenizer, tmp_p
 
 
 def test_a_part_may_be_added(data, tokenizer, tmp_path):
-    """What was generated for one part serves when more parts are evaluated."""
+    """Outputs of one part are reused when more parts are evaluated."""
     evaluate({"test_id": data["test_id"]}, tokenizer, tmp_path)
     log = tmp_path / "test_id.outputs.jsonl"
     before = log.read_bytes()

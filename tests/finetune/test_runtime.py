@@ -1,4 +1,4 @@
-"""Where a run may run: engines with loops of their own are refused before anything of theirs is asked for."""
+"""Engines for runs: those with loops of their own are refused before they are used."""
 
 from __future__ import annotations
 

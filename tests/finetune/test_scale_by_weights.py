@@ -30,7 +30,7 @@ def test_the_first_step_is_in_proportion_to_the_weights(data, tokenizer):
 
 
 def test_the_history_holds_the_rate_of_the_schedule(data, tokenizer):
-    """What is reported is the schedule's rate, before any matrix's scale."""
+    """The reported rate is the schedule's, before the scale of any matrix."""
     model = tiny_model("t5", tokenizer)
     config = TrainingConfig(learning_rate=1e-2, max_steps=3, scale_by_weights=True, eval_strategy="no")
     result = Trainer(model, tokenizer, config, source="doc", target="code", progress=False).fit(data["train"])

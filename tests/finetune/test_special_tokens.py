@@ -1,4 +1,4 @@
-"""Special tokens in data are text, those of a template are tokens, and what does not come back is told."""
+"""Special tokens in data are text, those of a template are tokens, and failed round trips are reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CONTROL = ["<pad>", "</s>", "<unk>"]
 
 
 def unigram(**options):
-    """As T5's: its special tokens stand in the unigram vocabulary too, with the best score of all."""
+    """Return a tokenizer like T5's: special tokens are in the unigram vocabulary too, with the best score."""
     letters = sorted(set("abcdefghijklmnopqrstuvwxyz<>/_0123456789 +(){}\"';=.&|"))
     pieces = [(token, 0.0) for token in CONTROL] + [("▁", -2.0)] + [(letter, -3.0) for letter in letters]
     core = Tokenizer(models.Unigram(pieces, unk_id=2))
@@ -70,7 +70,7 @@ MADE = {name: make() for name, make in KINDS.items()}
 @pytest.mark.parametrize("text", ['echo "<s>a</s>"', "</s>", "<pad><pad> a", "a</s> b", "<unk>", "<extra_id_1>a </s>"])
 @pytest.mark.parametrize("kind", MADE)
 def test_special_tokens_in_a_text_are_text(kind, text):
-    """None of their ids, and the text comes back."""
+    """The text gives none of their ids, and comes back."""
     tokenizer = MADE[kind]
     [ids] = tokenize_plain(tokenizer, [text])
     assert not set(ids) & set(special_tokens(tokenizer).values())
@@ -80,7 +80,7 @@ def test_special_tokens_in_a_text_are_text(kind, text):
 @pytest.mark.parametrize("kind", BYTES)
 @given(st.lists(st.sampled_from(["</s>", "<pad>", "<s>", "<unk>", "<extra_id_7>"]) | st.text(max_size=8), max_size=8))
 def test_any_text_comes_back(kind, parts):
-    """From bytes, whatever stands in it."""
+    """Any text comes back from bytes."""
     text = "".join(parts).encode("utf-8", "replace").decode()
     [ids] = tokenize_plain(MADE[kind], [text])
     assert detokenize(MADE[kind], ids) == text
@@ -97,7 +97,7 @@ def test_texts_without_special_tokens_are_tokenised_as_ever(kind):
 
 
 def test_words_that_were_added_stay_words():
-    """What a user adds to a vocabulary is part of it, special tokens aside; the copy knows new ones."""
+    """Tokens that a user adds to a vocabulary are part of it, except special ones; the copy knows new ones."""
     tokenizer = tiny_tokenizer(["return a + b"])
     assert detokenize(tokenizer, tokenize_plain(tokenizer, ["</s> <new>"])[0]) == "</s> <new>"
     tokenizer.add_tokens(["<new>"])
@@ -175,7 +175,7 @@ def test_a_name_that_is_no_special_token_is_named(data, tokenizer):
 
 
 def test_a_tokenizer_without_an_end_is_told(data, tokenizer):
-    """Nothing could end a text that a model writes."""
+    """A tokenizer without an end token is refused: nothing could end the output of a model."""
     endless = copy.deepcopy(tokenizer)
     endless.eos_token = None
     trainer = Trainer(tiny_model("t5", tokenizer), endless, source="doc", target="code", progress=False)
@@ -206,7 +206,7 @@ def test_a_model_learns_to_write_them(family, target):
 
 
 def test_what_does_not_come_back_is_counted_and_told(tmp_path):
-    """By part and side, with the column, a row and an example; in the results and in their files."""
+    """Failed round trips are counted by part and side, with the column, a row and an example, in results and files."""
     tokenizer = word_level()
     model = tiny_model("t5", tokenizer, pad_token_id=0, eos_token_id=1)
     rows = {"doc": ["Give a"] * 4, "sig": ["a", "a  b", "a", "a"], "code": ["return a ;", "{ return a + b ; }"] * 2}

@@ -65,7 +65,7 @@ def test_a_pooler_may_be_missing(stored, tokenizer):
 
 @pytest.mark.parametrize("stored", ["t5", "llama", "roberta"], indirect=True)
 def test_a_head_beyond_need_is_told(stored, tokenizer):
-    """The model loads, and the names of what it does not take are in a warning."""
+    """The model loads, and a warning names the weights that it does not use."""
     rewrite(stored, lambda weights: weights | {"classifier.weight": next(iter(weights.values())).clone()})
     with pytest.warns(UnusedWeightsWarning, match=r"stores classifier\.weight, which a \w+ has no use for"):
         load_model(stored, tokenizer)

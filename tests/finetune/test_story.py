@@ -1,4 +1,4 @@
-"""What fine-tuning is, from top to bottom: train a model, fully or by an adapter, and see what it knows."""
+"""Fine-tuning from top to bottom: train a model, fully or by an adapter, and evaluate it."""
 
 from __future__ import annotations
 

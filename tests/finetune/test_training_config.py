@@ -79,7 +79,7 @@ def test_values_that_do_not_go_together(case):
 
 @pytest.mark.parametrize("name", RENAMED)
 def test_a_name_of_before_is_told_its_new_one(name):
-    """In the words of the table, of which each names settings that there are."""
+    """The error has the words of the table, whose entries name existing settings."""
     with pytest.raises(ParameterError, match=f"{name} must be given by its current name, got 3: it is ") as caught:
         TrainingConfig(**{name: 3})
     words = caught.value.remedy.replace(",", " ").replace("=", " ").split()
@@ -90,7 +90,7 @@ def test_a_name_of_before_is_told_its_new_one(name):
     ("cls", "name", "close"), [(TrainingConfig, "max_step", "max_steps"), (Decoding, "beams", "num_beams")]
 )
 def test_an_unknown_name_is_told_what_comes_close(cls, name, close):
-    """As everywhere, and not in the words of a dataclass."""
+    """The error names close matches, as everywhere, not in the words of a dataclass."""
     with pytest.raises(
         ParameterError, match=f"{cls.__name__} must be given settings that it has, got {name}: .*{close}"
     ):
@@ -107,7 +107,7 @@ def test_names_are_those_of_transformers():
 
 
 def test_a_config_is_a_plain_value():
-    """What is given settles to one kind of value; copies and pickles are equal; its signature can be read."""
+    """Arguments settle to one type of value; copies and pickles are equal; the signature is readable."""
     config = TrainingConfig(max_steps=np.int64(4), learning_rate=np.float32(0.5), freeze=["a.*"], bf16=np.True_)
     assert [type(v) for v in (config.max_steps, config.learning_rate, config.freeze, config.bf16)] == [
         int,

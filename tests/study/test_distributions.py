@@ -1,4 +1,4 @@
-"""What a split looks at, in its parts: shares of rows by element, cluster, project and function, numbers, and plots."""
+"""Distributions in the parts of a split: shares by element, cluster, project and function, numbers, and plots."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_elements_are_shares_of_rows(dealt) -> None:
 
 
 def test_of_several_elements_each_and_all_are_told(dealt) -> None:
-    """Their union first, then each, those of most rows of test_ood first; a pattern's matches are not others."""
+    """Their union comes first, then each, by its rows of test_ood; a pattern's matches are not others."""
     facts, codes = dealt["elements"]
     [made] = facts.distributions
     assert made.categories[:4] == ("any of the 3", "while_statement", "lambda", "yield")

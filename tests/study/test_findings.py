@@ -1,4 +1,4 @@
-"""What findings say, against counts by hand and against the functions of ``codeshift.metrics``."""
+"""Findings against counts by hand and against the functions of ``codeshift.metrics``."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def same_outputs(results):
 
 
 def test_comparison_over_seeds_is_not_surer_than_its_seeds():
-    """Where seeds differ more than methods do, the p-value says so, though rows alone would be sure."""
+    """If seeds differ more than methods do, the p-value shows it, although rows alone would be certain."""
 
     def luck(key, inside):
         return {0: 0.9, 1: 0.1}[key.train_seed] if key.method == "lora" else 0.3
@@ -127,7 +127,7 @@ def test_comparison_over_seeds_is_not_surer_than_its_seeds():
 
 
 def test_forgetting_is_above_zero_where_it_got_worse():
-    """Whichever way a metric counts; the model without fine-tuning is right on a fifth of the rows."""
+    """This holds for either direction of a metric; the model without fine-tuning is right on a fifth of the rows."""
     worse = study_results(rows=200, general=200, chance=lambda key, inside: 0.6 if key.method == "none" else 0.2)
     for metric in METRICS:
         found = findings(worse, metric=metric).forgetting
@@ -142,7 +142,7 @@ def test_forgetting_is_above_zero_where_it_got_worse():
 
 
 def test_unseen_elements_counted_by_hand():
-    """Of 20 rows of the region, full fine-tuning writes a loop in every fourth, LoRA in every second."""
+    """Full fine-tuning writes a loop in every fourth of the region's 20 rows, LoRA in every second."""
     texts = [f"for i in range({i}):\n    print(i)" if i % 2 == 0 else f"print({i})" for i in range(40)]
 
     def outputs(key, i, reference):

@@ -107,7 +107,7 @@ def test_strength(sign, expected):
 
 
 def test_claims_need_their_runs():
-    """What the plan has no runs for is not claimed; what is pending is not shown and says why."""
+    """There is no claim without planned runs; a pending claim is not shown and states the reason."""
     assert claims(lost, methods=("full",), scenarios=("length_a",), general=0).keys() == {
         "Fine-tuned models do worse out of distribution than in distribution",
         "Masking a region from training costs performance on it",
@@ -123,7 +123,7 @@ def test_claims_need_their_runs():
 
 
 def test_a_baseline_of_nothing_is_not_a_loss_of_all():
-    """Where no row of the baseline is right there is nothing to lose a share of."""
+    """If no row of the baseline is right, there is no share to lose."""
     found = claims(lambda key, inside: 0.0)
     assert claim(found, COSTS).verdict == "not shown"
     assert np.isnan(claim(found, COSTS).value)

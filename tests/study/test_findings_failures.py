@@ -41,7 +41,7 @@ def test_modes_of_outputs(prediction, expected):
 
 
 def test_modes_that_ask_for_more():
-    """Cut off and copied are told only where it is known what the source was and how the output ended."""
+    """Truncation and copying are reported only if the source and the end of the output are known."""
     assert mode("def f(x):\n    ret", finished=False) == "cut off"
     assert mode("def f(x):\n    ret", finished=True) == "parses, other text"
     assert mode("def f(x):\n  return x", source="def f(x): return x") == "copies its source"

@@ -1,4 +1,4 @@
-"""Which rows and seeds a study's claims stand on, and what they say where those are few."""
+"""Rows and seeds that a study's claims rest on, and the words of a claim if they are few."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_share_of_few_hits_has_no_interval_over_seeds():
 
 
 def test_a_share_at_its_bound_of_one_seed_is_told_by_wilson():
-    """None of 80 rows right: the interval is Wilson's, and the text says so."""
+    """If none of 80 rows is right, the interval is Wilson's, and the text says so."""
     results = study_results(rows=240, general=0, chance=lambda key, inside: 0.0)
     score = next(s for s in findings(results).scores if s.cell.method == "full" and s.measure.metric == "exact_match")
     assert score.estimate.method == "Wilson"
@@ -177,7 +177,7 @@ BODY = "int main() { test(); return 0; }"
 
 
 def test_near_duplicates_are_the_groups():
-    """Equal targets of some length are copies whatever their sources; labels are not, nor is a shared instruction."""
+    """Equal targets of some length are copies for any sources; labels and a shared instruction are not."""
     rows = [f"int g{i}(int a) {{ return a + {i} * size_{i}; }}" for i in range(5)]
     assert copies([f"say {i}" for i in range(7)], [*rows, BODY, BODY]).tolist() == [0, 1, 2, 3, 4, 5, 5]
     assert copies([f"look at row{i} and var{i} of x{i}" for i in range(6)], ["bug"] * 6).tolist() == list(range(6))

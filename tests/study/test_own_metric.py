@@ -40,7 +40,7 @@ class PlainOfATest(LettersMissedOfATest):
 
 
 def test_it_is_found_by_its_name() -> None:
-    """From its definition on, options and all; a slip names what comes close."""
+    """A metric is found once it is defined, with its options; a misspelt name raises an error with close matches."""
     assert metric_by_name("lettersmissedofatest[at_least=2]") == LettersMissedOfATest(2)
     assert METRICS[LettersMissedOfATest.key] is LettersMissedOfATest
     with pytest.raises(ParameterError, match="did you mean lettersmissedofatest"):

@@ -141,7 +141,7 @@ def test_its_distribution(facts) -> None:
 
 
 def test_its_elements(facts, report) -> None:
-    """They are looked for in references and outputs, and an output that lacks one is told apart."""
+    """Elements are searched for in references and outputs, and an output that lacks one is distinguished."""
     elements = {one.cell.scenario: one.elements for one in report.findings.unseen}
     assert elements == {"marks": (";", "@"), "decorated": ("@",), "either": ("@", ";")}
     [one] = [u for u in report.findings.unseen if u.cell.scenario == "decorated" and u.cell.ood_kept == 0.0]

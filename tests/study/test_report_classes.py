@@ -111,7 +111,7 @@ def _wilson(share, n):
 
 
 def test_rows_of_other_labels_are_told_beside_the_confusion():
-    """The figure has no place for rows whose label is none of the classes: sentence and note count them."""
+    """The figure has no place for rows whose label is none of the classes: a sentence and a note count them."""
     counts = np.array([[3, 1], [0, 2]])
     some = report().findings.confusions[0]
     found = dataclasses.replace(some, labels=("bug", "fine"), counts=counts, outside=2)

@@ -154,7 +154,7 @@ def same(one, expected: Number):
 
 
 def test_heat_table(recount):
-    """What is left of the 100% baseline, on the same rows on both sides."""
+    """The table shows the share of the 100% baseline, on the same rows on both sides."""
     lines = table("relative")
     assert [line["scenario"] for line in lines] == list(SCENARIOS)
     for line in lines:
@@ -178,7 +178,7 @@ def test_comparisons(recount):
 
 
 def test_disagreements_and_examples(recount):
-    """Who is right on which rows; the rows that are shown are among them."""
+    """The table counts the rows on which each model is right; the rows shown are among them."""
     by_place = {(line["scenario"], line["kept"]): line for line in table("disagreements")}
     for scenario in SCENARIOS:
         for kept in KEPT:
@@ -339,7 +339,7 @@ def test_claims(recount):
 
 
 def test_units_lead_from_the_report_to_the_table(recount):
-    """What the report shows times 100 the table holds as a share of 1, and each says so."""
+    """The report shows values times 100, the table holds shares of 1, and each states its unit."""
     (scores,) = [one for one in report().tables if one.name == "scores"]
     assert "shares of 1" in scores.note
     line = next(line for line in recount.results.table(n_resamples=20).to_pylist() if line["metric"] == EXACT)
@@ -347,7 +347,7 @@ def test_units_lead_from_the_report_to_the_table(recount):
 
 
 def test_no_number_is_written_as_less_than_nothing():
-    """Neither in a table nor in a sentence."""
+    """No table and no sentence has a negative zero."""
     text = report().to_markdown() + report().to_latex()
     assert not re.search(r"-0(\.0+)?(?![\d.])", text)
     assert not re.search(r"\b(nan|inf)\b", text)

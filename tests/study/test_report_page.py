@@ -77,7 +77,7 @@ def test_the_page_refers_to_nothing_outside(page):
 
 
 def test_every_text_is_escaped(page):
-    """Whatever a reference, an output, a name or an error holds is shown as it is, and never is markup."""
+    """Any text of a reference, an output, a name or an error is shown as it is, and never is markup."""
     text = "".join(page.text)
     assert page.events == []
     assert "<script>window" not in nasty_html()

@@ -1,4 +1,4 @@
-"""What papers take from a report: figures to restyle, SVG and PDF files, LaTeX and Markdown tables."""
+"""Parts of a report for papers: figures to restyle, SVG and PDF files, LaTeX and Markdown tables."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_latex_tables_are_whole():
 
 
 def test_shares_of_a_few_per_cent_can_be_told_apart():
-    """On the axis of a curve over many shares no two ticks fall on one another, and every point is on it."""
+    """The axis of a curve over many shares has no overlapping ticks, and every point is on it."""
     shares = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
     results = study_results(scenarios=SCENARIOS[:1], methods=("full",), ood_kept=shares, general=0)
     ax = Report(results, metric="exact_match", n_resamples=20).plot("curves")

@@ -1,4 +1,4 @@
-"""What a study is, from top to bottom: scenarios, what training sees of them, methods; a plan, results, a report."""
+"""A study from top to bottom: scenarios, the rows that training sees, methods; a plan, results, a report."""
 
 from __future__ import annotations
 

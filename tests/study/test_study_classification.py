@@ -54,7 +54,7 @@ def folder(model, tmp_path_factory):
 
 
 def test_runs_have_probabilities_that_are_scored_again(folder):
-    """What stands in a run's Parquet gives the run's values by scikit-learn."""
+    """scikit-learn gives the run's values from its Parquet file."""
     results = load_results(folder)
     assert results.classes == KINDS
     assert results.counts == {"done": 4, "failed": 0, "pending": 0}

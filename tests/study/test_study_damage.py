@@ -1,4 +1,4 @@
-"""A file of a study that is not what was written is told, set aside and made anew; results never rest on it."""
+"""A damaged file of a study is reported, set aside and made again; results never rest on it."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_trained_weights_that_are_damaged_are_trained_again(audited, model, tmp_
 
 
 def test_whoever_reads_is_told(audited, tmp_path):
-    """Without the study at hand: a damaged record counts as not done, damaged scores are an error with a remedy."""
+    """Without the study, a damaged record counts as not done, and damaged scores are an error with a remedy."""
     folder = tmp_path / "study"
     shutil.copytree(audited, folder)
     flip(next(folder.glob("runs/full-long*/run.json")))
@@ -114,7 +114,7 @@ def test_whoever_reads_is_told(audited, tmp_path):
 
 @pytest.mark.parametrize("harm", [flip, tear, empty])
 def test_settings_that_are_damaged_are_no_study(audited, model, tmp_path, harm):
-    """What a folder's runs are of is not guessed."""
+    """Damaged settings are an error; they are not guessed."""
     folder = tmp_path / "study"
     shutil.copytree(audited, folder)
     harm(folder / "study.json")
@@ -124,7 +124,7 @@ def test_settings_that_are_damaged_are_no_study(audited, model, tmp_path, harm):
 
 
 def test_a_folder_of_an_earlier_format_is_told_by_name(audited, tmp_path):
-    """It is not taken for a damaged one."""
+    """The folder is not mistaken for a damaged one."""
     from codeshift.errors import ParameterError
 
     content = json.loads((audited / "study.json").read_text(encoding="utf-8"))

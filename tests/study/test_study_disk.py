@@ -23,7 +23,7 @@ ROOM = 64 << 20
 
 @pytest.mark.slow
 def test_a_full_disk_fails_no_run(model: Path, straight: Path, small_disk: SmallDisk) -> None:  # noqa: F811
-    """Wherever the disk is full, the error says so; with more room the same call goes on to the same results."""
+    """If the disk is full at any point, the error says so; with more room the same call gives the same results."""
     folder = small_disk.path / "study"
     needed = sum(path.stat().st_size for path in straight.rglob("*") if path.is_file())
     stops = 0

@@ -42,7 +42,7 @@ def _study(dataset: Dataset | DatasetDict, **arguments: object) -> Study:
 
 @pytest.mark.parametrize("official", [False, True])
 def test_no_program_stands_twice_in_a_study(rows, official):
-    """What trains, validates and tests holds one row of each component, in every regime; each row has its reason."""
+    """Train, validation and test hold one row of each component, in every regime; each excluded row has its reason."""
     order = np.random.default_rng(0).permutation(len(rows))
     data = DatasetDict(train=rows.select(order[:180]), test=rows.select(order[180:])) if official else rows
     study = _study(data, near_duplicates="drop")

@@ -1,4 +1,4 @@
-"""Studies from files: every setting reaches the study, and what cannot work is told by its line."""
+"""Studies from files: every setting reaches the study, and errors name the line of an invalid setting."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["study.yaml", "study.yml", "STUDY.YAML"])
 def test_every_setting_reaches_the_study(folder: Path, name: str) -> None:
-    """Whatever the file is called; paths are found beside it."""
+    """The name of the file has no effect; relative paths are resolved from its folder."""
     study = load_study(study_file(folder, YAML, name))
     length = LengthSplitter(column="code", quantiles=(0.8, 1.0), language="python", ties="split")
     loops = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
@@ -143,7 +143,7 @@ BAD = {
 
 @pytest.mark.parametrize("change", BAD, ids=lambda change: change[1])
 def test_what_cannot_work_is_told_by_its_line(folder: Path, change: tuple[str, str]) -> None:
-    """Wherever it stands."""
+    """The error names the line of an invalid setting, at any place."""
     assert YAML.count(change[0]) == 1
     with pytest.raises(SettingsError, match=BAD[change]) as raised:
         load_study(study_file(folder, YAML.replace(*change)))
@@ -193,7 +193,7 @@ ALIASES = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 def test_a_file_that_would_take_everything_down_is_told_by_its_line(
     tmp_path: Path, text: str, line: int, message: str
 ) -> None:
-    """In place of memory, recursion, or a raw error."""
+    """A file that would exhaust memory or recursion is an error with its line."""
     path = tmp_path / "study.yaml"
     path.write_text(text)
     with pytest.raises(SettingsError, match=re.escape(message)) as raised:
@@ -203,7 +203,7 @@ def test_a_file_that_would_take_everything_down_is_told_by_its_line(
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
-    """Whatever it holds."""
+    """A file that is too large is refused, with any content."""
     path = tmp_path / "study.yaml"
     path.write_text("#" * 1_000_001)
     with pytest.raises(SettingsError, match="1,000,001 bytes"):
@@ -211,7 +211,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
 
 
 def test_aliases_and_merges_are_values_like_others(tmp_path: Path) -> None:
-    """As YAML has them."""
+    """Aliases and merges of YAML are read like other values."""
     path = tmp_path / "study.yaml"
     path.write_text("a: &a {b: 1, c: [2, 3]}\nd: *a\ne:\n  <<: *a\n  b: 4\n")
     same = {"b": 1, "c": [2, 3]}

@@ -70,7 +70,7 @@ def test_what_a_script_defines_is_audited_in_the_script(model, tmp_path, monkeyp
 
 
 def test_a_function_that_a_worker_lacks_is_told(model, tmp_path, monkeypatch):
-    """The audit's error names the function and how to give it, and the runs are done all the same."""
+    """The audit's error names the function and how to give it, and the runs are still done."""
     study, files = study_of(model, SUMS), StudyStore(tmp_path)
     planned = plan(study.spec)
     prepare(study.spec, planned, study.rows, files, extend=False)

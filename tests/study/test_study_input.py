@@ -1,4 +1,4 @@
-"""What a study cannot work with is told when it is made, with the name, the value and what to do."""
+"""Invalid arguments of a study are refused when it is created, with the name, the value and the remedy."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_bad_values_are_told_at_once(change, message, model):
 
 
 def test_a_model_object_needs_its_tokenizer(model):
-    """There is no path to find it at."""
+    """The tokenizer of a model object cannot be found by a path."""
     with pytest.raises(ParameterError, match="tokenizer must be given with a model object"):
         small_study(load_model(model))
 
@@ -126,7 +126,7 @@ def test_bad_options_of_a_run(options, message, model, tmp_path):
 
 
 def test_a_scenario_that_cannot_work_is_told_before_anything_runs(model, tmp_path):
-    """Planning deals the rows, so it says so; and so does running, before the first training."""
+    """Planning splits the rows and raises the error; running raises it before the first training."""
     study = small_study(model, scenarios=(LOOPS, Scenario("huge", LengthSplitter(column="code", bounds=(999, None)))))
     for call in (study.plan, lambda: study.run(tmp_path / "never", progress=False)):
         with pytest.raises(ParameterError, match="scenario 'huge': the region must be some of the rows, got 0 of"):

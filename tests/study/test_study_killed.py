@@ -108,7 +108,7 @@ def test_killed_in_an_evaluation(model, tmp_path, processes, monkeypatch):
 
 
 def test_an_evaluation_of_another_version_starts_over(model, tmp_path, monkeypatch):
-    """What was found with another version of a library is left behind, and nobody has to tell the study."""
+    """Results of another version of a library are discarded without any argument."""
     stopped = _stopped_in_evaluation(model, tmp_path / "stopped", monkeypatch)
     [log] = stopped.rglob("evaluation/*/*/*.jsonl")
     first, *others = log.read_text(encoding="utf-8").splitlines()
@@ -214,7 +214,7 @@ class Dying(InThisProcess):
 
 
 def test_a_task_is_given_to_three_workers_and_then_it_failed(model, tmp_path):
-    """What kills every worker is recorded as failed, and the rest is done; what kills two is done by the third."""
+    """A task that kills every worker fails, and the rest is done; one that kills two is done by the third."""
     study = small_study(model, scenarios=(LONG,), methods={"full": None}, ood_kept=(0.0,))
     executor = Dying("full-long", deaths=2)
     assert study.run(tmp_path / "two", executor=executor, progress=False).counts == {
@@ -231,7 +231,7 @@ def test_a_task_is_given_to_three_workers_and_then_it_failed(model, tmp_path):
 
 
 def test_an_executor_that_is_shut_down_is_told(model, tmp_path):
-    """The error says that what is done stays done."""
+    """The error says that finished runs are kept."""
     executor = ThreadPoolExecutor(1)
     executor.shutdown()
     with pytest.raises(StudyError, match=r"the executor takes no more work .* run the study again with a new one"):
@@ -265,7 +265,7 @@ def test_what_another_process_holds_is_waited_for(model, straight, tmp_path):
 
 
 def test_workers_that_do_not_start_are_told(monkeypatch):
-    """A script that starts processes without a guard, say, gets an error that says so, and no failed runs."""
+    """A script that starts processes without a guard gets an error that says so, and no failed runs."""
     monkeypatch.setattr(executors_module, "_begin", os._exit)
     with WorkerProcesses(1, 1) as pool, pytest.raises(StudyError, match='beneath if __name__ == "__main__"'):
         pool.submit(os.getpid).result()

@@ -228,7 +228,7 @@ def test_a_loss_that_is_no_number_is_a_failure(model, tmp_path):
     ],
 )
 def test_a_changed_study_in_an_old_folder_is_told(change, message, model, straight):
-    """The error names what differs, down to the setting, and what to do."""
+    """The error names each setting that differs, and the remedy."""
     with pytest.raises(ParameterError, match="folder must be of the same study") as told:
         small_study(model, **change).run(straight, progress=False)
     assert message in str(told.value)

@@ -109,7 +109,7 @@ def test_what_runs_is_what_is_planned(model, tmp_path):
 
 
 def test_facts_of_a_run_are_read_as_they_were_written():
-    """From JSON, with the digests of the weights; a record of another version may say more."""
+    """Facts are read from JSON, with the digests of the weights; a record of another version may hold more."""
     training = TrainingFacts(
         steps=3, training_seconds=0.5, first_loss=2.0, last_loss=None, trainable_parameters=1, parameters=2,
         truncation={"train": {"rows": 4}}, rows={"train": 4}, weights={"model.safetensors": "ab"},

@@ -1,4 +1,4 @@
-"""Whatever happens to a study, in whatever order: it ends with the results of one that nothing happened to."""
+"""A study with any events in any order ends with the results of an undisturbed one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCRATCH = Path(tempfile.mkdtemp(prefix="stateful-"))
 
 
 class StoppedError(BaseException):
-    """What ends a process, wherever it is."""
+    """Error that ends a process at any point."""
 
 
 @cache
@@ -105,7 +105,7 @@ class StudyMachine(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(sorted(EXTENSIONS)))
     def extend(self, name: str) -> None:
-        """From now on it has more scenarios, seeds or variants."""
+        """Extend the study by scenarios, seeds or variants."""
         self.extensions |= {name}
 
     @rule(choice=st.integers(0, 10**6), how=st.sampled_from(["flip", "tear", "empty", "delete"]))
@@ -128,7 +128,7 @@ class StudyMachine(RuleBasedStateMachine):
 
     @invariant()
     def can_be_looked_at(self) -> None:
-        """Whoever reads it in between gets results or an error with the name of a file."""
+        """Check that a reader gets results or an error with the name of a file."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DamagedFileWarning)
             told = ""

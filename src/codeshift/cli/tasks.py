@@ -22,7 +22,7 @@ EMBEDDED = "embedded"
 
 @dataclass(frozen=True)
 class TaskColumns:
-    """What a model does with the columns of rows.
+    """Columns that a model is given and must write.
 
     Attributes:
         kind: kind of the task.

@@ -114,7 +114,7 @@ def _listed(text: str, path: Path) -> Iterable[Row]:
 
 
 def _too_deep(text: str) -> int | None:
-    """Where objects and lists are nested too deep for what reads them later; None where they are nowhere."""
+    """Return the position where objects and lists are nested too deep for later readers; None if nowhere."""
     if text.count("[") + text.count("{") <= _DEEPEST_ROW:
         return None
     depth = 0

@@ -1,4 +1,4 @@
-"""What all metrics have in common: a score of each row, and row statistics that add up to the score of a corpus.
+"""Base class of metrics: a score of each row, and row statistics that add up to the score of a corpus.
 
 A metric is a frozen dataclass. ``score`` returns one value per row, ``corpus`` one value for all rows. ``statistics``
 connects them: a few numbers per row whose sums over any rows give the corpus score of those rows. A bootstrap of 2,000

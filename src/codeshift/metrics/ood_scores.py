@@ -21,7 +21,7 @@ _BLOCK = 1 << 22  # distances held at once: 32 MiB
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ModelOutputs:
-    """What a model gave for the rows of one part, to judge how sure it is of them. Leave out what there is not.
+    """Outputs of a model for the rows of one part, to judge how sure it is of them; leave out those it lacks.
 
     Attributes:
         logits: the logits of a classifier, shape (n, classes).

@@ -95,7 +95,7 @@ class Sample(ABC):
 
     @property
     def note(self) -> str:
-        """What a reader of the value should know, or why there is none; empty if there is nothing."""
+        """Note on the value for its reader, or the reason why there is none; empty if there is nothing to say."""
         return "" if self.note_of is None else self.note_of()
 
     def _of_groups(self, labels: NDArray[np.int64]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Rule:
-    """What nodes of one kind do, and the role of their children by field or kind."""
+    """Effect of nodes of one kind, and the role of their children by field or kind."""
 
     what: str
     roles: Mapping[str, str] = field(default_factory=dict)
