@@ -84,6 +84,10 @@ class Overlap:
         column: the column of the code.
         near_duplicates: the definition of near-duplicates.
         parts: the overlap of each pair of parts.
+
+    >>> one = PartOverlap(part="test", corpus="train", n=4, corpus_rows=9, exact=1, near=1, renamed=1)
+    >>> Overlap(column="code", near_duplicates=NearDuplicates(), parts=(one,))["test", "train"].exact
+    1
     """
 
     column: str
