@@ -8,7 +8,7 @@ import random
 import pytest
 from datasets import Dataset, DatasetDict
 
-from codeshift.audit import overlap
+from codeshift.audit import audit, overlap
 from codeshift.cli import main
 from codeshift.data import load_splits, save_splits, stdlib_functions
 from codeshift.errors import DataError, ParameterError
@@ -84,6 +84,26 @@ def test_the_rows_without_overlap(mine, theirs) -> None:
     assert all(one.renamed == 0 for one in overlap(found.without(mine), theirs).parts)
     with pytest.raises(ParameterError, match="the dataset that was compared"):
         found.without(mine["train"])
+
+
+def test_the_audit_looks_into_corpora_of_files(mine, theirs, tmp_path) -> None:
+    """A pattern of files is streamed; the report names each corpus, and is as it was without."""
+    theirs.to_json(tmp_path / "a.jsonl")
+    theirs.select(range(5)).to_parquet(tmp_path / "b.parquet")
+    splits = DatasetDict(train=Dataset.from_dict({"code": stdlib_functions()["code"][1:900:29]}), test=mine["test"])
+    corpora = {"lines": str(tmp_path / "*.jsonl"), "table": tmp_path / "b.parquet", "here": theirs}
+    report = audit(splits, column="code", n_permutations=19, against=corpora)
+    assert report.overlap is not None
+    assert {(one.corpus, one.exact, one.near, one.renamed) for one in report.overlap.parts} == {
+        (name, 1, 2, 3) for name in corpora
+    }
+    assert "Seen in corpora" in str(report)
+    assert report.to_dict()["overlap"]["parts"][0]["renamed"] == 3
+    assert "overlap" not in audit(splits, column="code", n_permutations=19).to_dict()
+    with pytest.raises(ParameterError, match="corpora by name"):
+        audit(splits, column="code", against=theirs)
+    with pytest.raises(ParameterError, match="Parquet or JSON Lines"):
+        audit(splits, column="code", n_permutations=19, against={"none": tmp_path / "nothing"})
 
 
 def test_bad_input(mine, theirs) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.audit.measuring import measure_parts
+from codeshift.audit.overlapping import overlap_of_parts
 from codeshift.audit.parts import Splits, column_of, manifest_of, take_parts
 from codeshift.audit.report import AuditReport
 from codeshift.audit.settings import AuditSettings, Thresholds
@@ -32,6 +34,7 @@ def audit(
     language: str | None = None,
     groups: str | None = None,
     label: str | None = None,
+    against: Mapping[str, Any] | None = None,
     properties: Sequence[Property] | None = None,
     intended: Sequence[Property] | None = None,
     train: str = "train",
@@ -62,6 +65,8 @@ def audit(
         groups: the column whose values should not be on both sides; by default that of the assignment or manifest.
         label: the column of a classification task's labels; the report then has their mix in each part, and the rows
             whose near-duplicates have other labels. Rows without a label (None, or -1 of a ``ClassLabel``) are counted.
+        against: the corpora to look for the held-out rows in, by name: datasets, streams or paths as in ``overlap``,
+            such as what a model was pretrained on. They pass by in blocks; the report says what each holds.
         properties: the properties to compare between parts; by default length in three units and, with ``language``,
             tree depth, node types and API names.
         intended: the properties that the split was meant to move, which are not confounds; by default those of the
@@ -127,4 +132,5 @@ def audit(
     )
     # More threads would gain little here, and would sum in another order on another machine.
     with threadpool_limits(limits=1), bars(progress):
-        return measure_parts(parts, settings, counter)
+        report = measure_parts(parts, settings, counter)
+        return report if against is None else replace(report, overlap=overlap_of_parts(parts, against, settings))

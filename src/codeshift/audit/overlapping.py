@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from codeshift.audit.corpora import blocks_of, parts_of, texts_of
 from codeshift.audit.leakage import LeakedPair
+from codeshift.audit.parts import AuditParts
+from codeshift.audit.settings import AuditSettings
 from codeshift.checks import check_integer
 from codeshift.documents import html, markdown
 from codeshift.documents.document import Block, Code, Document, Heading, Paragraph, Table, names, numbers, row
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import ParameterError, closest
 from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.near_duplicates import NearDuplicates
 
@@ -80,6 +84,10 @@ class Overlap:
         column: the column of the code.
         near_duplicates: the definition of near-duplicates.
         parts: the overlap of each pair of parts.
+
+    >>> one = PartOverlap(part="test", corpus="train", n=4, corpus_rows=9, exact=1, near=1, renamed=1)
+    >>> Overlap(column="code", near_duplicates=NearDuplicates(), parts=(one,))["test", "train"].exact
+    1
     """
 
     column: str
@@ -123,7 +131,7 @@ class Overlap:
         from datasets import DatasetDict
 
         kept = {}
-        for name, part in _parts_of(data).items():
+        for name, part in parts_of(data).items():
             sizes = {one.n for one in self.parts if one.part == name}
             if sizes != {len(part)}:
                 raise ParameterError(
@@ -141,7 +149,7 @@ class Overlap:
 
     def document(self) -> Document:
         """Return the report: the matrix of parts, and the most similar pairs."""
-        return Document("Overlap of two datasets", tuple(self._blocks()))
+        return Document("Overlap of two datasets", tuple(self.blocks()))
 
     def to_markdown(self) -> str:
         """Return the report as Markdown."""
@@ -154,7 +162,8 @@ class Overlap:
     def __str__(self) -> str:
         return self.to_markdown()
 
-    def _blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks of the report."""
         near = self.near_duplicates
         yield Paragraph(
             "Rows of each part that the corpus holds too: as exact copies, as near-duplicates (Jaccard similarity of "
@@ -185,7 +194,7 @@ class Overlap:
 
 def overlap(
     data: Dataset | DatasetDict,
-    corpus: Dataset | DatasetDict | IterableDataset | IterableDatasetDict | Mapping[str, Any],
+    corpus: Dataset | DatasetDict | IterableDataset | IterableDatasetDict | str | os.PathLike[str] | Mapping[str, Any],
     *,
     column: str = "code",
     corpus_column: str | None = None,
@@ -200,7 +209,8 @@ def overlap(
 
     Args:
         data: the dataset whose rows are looked for.
-        corpus: the dataset to look in, its parts by name, or a stream.
+        corpus: the dataset to look in, or a stream, or a path of Parquet or JSON Lines files (a file, a folder or a
+            pattern), which are streamed; or such by name.
         column: the column of the code.
         corpus_column: the column of the corpus's code; by default the same.
         label: the column of labels in both, to count the rows whose nearest row has another one.
@@ -222,13 +232,13 @@ def overlap(
     if not isinstance(near_duplicates, NearDuplicates):
         raise ParameterError("near_duplicates", "a NearDuplicates", near_duplicates, "such as NearDuplicates()")
     corpus_column = corpus_column or column
-    parts = _parts_of(data)
-    texts = {name: _texts(part, column, name) for name, part in parts.items()}
+    parts = parts_of(data)
+    texts = {name: texts_of(part, column, name) for name, part in parts.items()}
     labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
     found = []
-    for name, rows in _parts_of(corpus).items():
+    for name, rows in parts_of(corpus).items():
         search = _Search(texts, labels, near_duplicates, worst)
-        for block in _blocks(rows, name, corpus_column, label, max(_BLOCK, search.size)):
+        for block in blocks_of(rows, name, corpus_column, label, max(_BLOCK, search.size)):
             search.add(*block)
         found.append(search.overlaps(name))
     return Overlap(
@@ -304,29 +314,23 @@ class _Search:
         return tuple(pair for *_, pair in sorted(pairs, key=lambda one: one[:3])[: self._worst])
 
 
-def _parts_of(data: Any) -> dict[str, Any]:
-    return dict(data.items()) if isinstance(data, Mapping) else {"data": data}
+def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: AuditSettings) -> Overlap:
+    """Return the overlap of the held-out parts of a split with corpora, for an audit.
 
+    Raises:
+        ParameterError: if the corpora have no names.
+        DataError: if a corpus lacks the column.
+    """
+    from datasets import Dataset, DatasetDict
 
-def _texts(part: Any, column: str, name: str) -> list[str]:
-    if column not in part.column_names:
-        raise DataError(f"part {name}", f"a column {column}", part.column_names, closest(column, part.column_names))
-    return [str(text) for text in part[column]]
-
-
-def _blocks(
-    rows: Any, name: str, column: str, label: str | None, size: int
-) -> Iterable[tuple[list[str], list[Any] | None]]:
-    """Yield blocks of the corpus: the texts of their rows, and their labels."""
-    if not callable(getattr(rows, "iter", None)):
-        remedy = "Dataset.from_dict({...}), or a stream of load_dataset(..., streaming=True)"
-        raise ParameterError("corpus", "a dataset, a stream, or either by name", rows, remedy)
-    for batch in rows.iter(batch_size=size):
-        for needed in filter(None, (column, label)):
-            if needed not in batch:
-                remedy = f"{closest(needed, batch)}; corpus_column names that of the code"
-                raise DataError(f"part {name} of the corpus", f"a column {needed}", list(batch), remedy)
-        yield [str(text) for text in batch[column]], None if label is None else list(batch[label])
+    if not isinstance(corpora, Mapping) or not corpora:
+        raise ParameterError("against", "corpora by name", corpora, 'such as {"pretraining": "pretraining/*.parquet"}')
+    column = settings.column
+    held_out = {part: Dataset.from_dict({column: parts.texts(part, column)}) for part in parts.held_out}
+    return overlap(
+        DatasetDict(held_out), corpora, column=column, near_duplicates=settings.near_duplicates,
+        worst=settings.worst,
+    )  # fmt: skip
 
 
 def _cells(one: PartOverlap, *, labels: bool) -> list[str]:

@@ -15,6 +15,7 @@ from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
 from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage
+from codeshift.audit.overlapping import Overlap
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import Strength
 from codeshift.audit.truncation import Truncation
@@ -51,6 +52,7 @@ class AuditReport:
         unparsable: the rows of each part that are left out of all figures because the parser gives up on them
             (``codeshift.properties.bounds``); empty if there are none.
         labels: the labels of each held-out part beside those of train; empty without ``label``.
+        overlap: the rows of each held-out part that the corpora hold; None without ``against``.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -79,6 +81,7 @@ class AuditReport:
     distributions: Mapping[str, Distribution] = field(repr=False)
     unparsable: Mapping[str, int] = field(default_factory=dict)
     labels: tuple[LabelShift, ...] = ()
+    overlap: Overlap | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values that ``json`` can write.
@@ -87,7 +90,8 @@ class AuditReport:
         leaking rows are left out, since they depend on the order of rows.
         """
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "distributions"}
-        for name in ("unparsable", "labels"):
+        fields["overlap"] = None if self.overlap is None else self.overlap.to_dict()
+        for name in ("unparsable", "labels", "overlap"):
             if not fields[name]:
                 del fields[name]
         plain: dict[str, Any] = _plain(fields)
@@ -105,6 +109,7 @@ class AuditReport:
         blocks = chain(
             sections.of_verdict(self.verdict, self.sizes, roles, self.unparsable),
             sections.of_leakage(self.leakage, train, self.settings.near_duplicates),
+            sections.of_overlap(self.overlap),
             sections.of_labels(self.labels, train, self.settings.label),
             sections.of_strength(self.strength, train),
             sections.of_properties(self.strength, train, test),

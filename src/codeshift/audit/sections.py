@@ -11,6 +11,7 @@ from codeshift.audit.correction import property_permutations
 from codeshift.audit.distances import effect_words
 from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage
+from codeshift.audit.overlapping import Overlap
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import PropertyShift, Strength
 from codeshift.audit.truncation import Truncation
@@ -90,6 +91,13 @@ def _pairs(leakage: Sequence[Leakage], train: str) -> Iterator[Code]:
             else:
                 yield Code(_cut(pair.row), caption=f"{caption}: the row of {leak.part}")
                 yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {train}")
+
+
+def of_overlap(overlap: Overlap | None) -> Iterator[Block]:
+    """Return what corpora hold of each held-out part; nothing if there were none."""
+    if overlap is not None:
+        yield Heading("Seen in corpora")
+        yield from overlap.blocks()
 
 
 def of_labels(labels: Sequence[LabelShift], train_name: str, column: str | None) -> Iterator[Block]:

@@ -32,6 +32,10 @@ class ScenarioPower:
             128, or no difference is wanted.
         split_seeds: Number of split seeds that it takes with the study's training seeds; None also if all split seeds
             share official test rows.
+
+    >>> design, spreads = Design(rows=200, trainings=3), Spreads(rows=0.5, seeds=0.02)
+    >>> ScenarioPower(scenario="loops", design=design, spreads=spreads, smallest=0.13, corrected=0.17).design.runs
+    3
     """
 
     scenario: str
