@@ -96,8 +96,8 @@ class Manifest(Reader):
         if json.loads(content)["sha256"] == json.loads(self.files[number])["sha256"]:
             assert manifest == self.manifests[number]
         manifest.summary()
-        manifest.fitted_region()
         manifest.apply(self.rows)
+        manifest.check_region(self.rows)
 
 
 class StudyFile(Reader):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from functools import cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -86,7 +85,6 @@ def check_plain(plain: Any) -> None:
             raise ManifestError(f"a {plain['type']} in a manifest holds {shown(plain[name])} as {name}")
 
 
-@cache
 def _kinds(cls: type[Serialisable]) -> dict[str, Any]:
     """Return the type of each field that is written; Any where it is a name that only a type checker knows."""
     try:
