@@ -9,8 +9,7 @@ of its own (``RssAnon``) is read ten times a second.
     OMP_NUM_THREADS=1 python benchmarks/scale.py rows --folder FOLDER --rows 100000
     OMP_NUM_THREADS=1 python benchmarks/scale.py run --folder FOLDER --rows 100000 --cases length syntax \
         --write benchmarks/results/scale.json
-    python benchmarks/scale.py page --read benchmarks/results/scale.json --write benchmarks/scale.md \
-        --plot docs/assets/scale.svg
+    python benchmarks/scale.py page --read benchmarks/results/scale.json --write benchmarks/scale.md
 """
 
 from __future__ import annotations
@@ -189,7 +188,7 @@ def main() -> None:
     parser.add_argument("--name", default="codeshift", help="what the results are of, such as an earlier version")
     parser.add_argument("--read", type=Path)
     parser.add_argument("--write", type=Path)
-    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--plot", type=Path, default=Path("docs/assets/scale.svg"))
     given = parser.parse_args()
     if given.step == "measure":
         print(json.dumps(measured(given.file, given.cases[0], given.num_proc)))
