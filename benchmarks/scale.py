@@ -132,6 +132,7 @@ def measured(path: Path, case: str, num_proc: int | None) -> dict[str, Any]:
         "rows": len(rows),
         "case": case,
         "num_proc": num_proc,
+        "cores": os.cpu_count(),
         "peak_mb": round((own - before) / 1024),
         "importing_mb": round(before / 1024),
         "largest_worker_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),

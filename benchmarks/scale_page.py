@@ -54,7 +54,8 @@ def write_page(results: list[dict[str, Any]], page: Path, plot: Path | None) -> 
 
 
 def _processes(result: dict[str, Any]) -> int:
-    return result["num_proc"] or 1
+    """As many as asked for; if none were, several where the process had workers."""
+    return result["num_proc"] or (result["cores"] if result["largest_worker_mb"] else 1)
 
 
 def _plot(results: list[dict[str, Any]], path: Path) -> None:
