@@ -25,6 +25,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -128,6 +129,7 @@ def measured(path: Path, case: str, num_proc: int | None) -> dict[str, Any]:
     splits = assignment.to_dataset_dict()
     cpu, wall = _cpu() - cpu, time.perf_counter() - wall
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print("measured", flush=True)  # what follows is no part of a split
     return {
         "rows": len(rows),
         "case": case,
@@ -158,12 +160,20 @@ def in_own_process(path: Path, case: str, num_proc: int | None) -> dict[str, Any
         assert child.stdout is not None
         if child.stdout.readline().strip() != "ready":
             raise RuntimeError(f"{case} of {path} did not start")
-        first = most = _held(child.pid)
-        while child.poll() is None:
-            most = max(most, _held(child.pid))
-            time.sleep(0.1)
+        held = [_held(child.pid)]
+        over = threading.Event()
+        watching = threading.Thread(target=_watch, args=(child.pid, held, over))
+        watching.start()
+        child.stdout.readline()  # "measured"
+        over.set()
         result: dict[str, Any] = json.loads(child.stdout.read())
-    return result | {"peak_held_mb": round((most - first) / 1024)}
+        watching.join()
+    return result | {"peak_held_mb": round((max(held) - held[0]) / 1024)}
+
+
+def _watch(process: int, held: list[int], over: threading.Event) -> None:
+    while not over.wait(0.1):
+        held.append(_held(process))
 
 
 def _held(process: int) -> int:
