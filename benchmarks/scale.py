@@ -9,8 +9,7 @@ of its own (``RssAnon``) is read ten times a second.
     OMP_NUM_THREADS=1 python benchmarks/scale.py rows --folder FOLDER --rows 100000
     OMP_NUM_THREADS=1 python benchmarks/scale.py run --folder FOLDER --rows 100000 --cases length syntax \
         --write benchmarks/results/scale.json
-    python benchmarks/scale.py page --read benchmarks/results/scale.json --write benchmarks/scale.md \
-        --plot docs/assets/scale.svg
+    python benchmarks/scale.py page --read benchmarks/results/scale.json --write benchmarks/scale.md
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -129,10 +129,12 @@ def measured(path: Path, case: str, num_proc: int | None) -> dict[str, Any]:
     splits = assignment.to_dataset_dict()
     cpu, wall = _cpu() - cpu, time.perf_counter() - wall
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print("measured", flush=True)  # what follows is no part of a split
     return {
         "rows": len(rows),
         "case": case,
         "num_proc": num_proc,
+        "cores": os.cpu_count(),
         "peak_mb": round((own - before) / 1024),
         "importing_mb": round(before / 1024),
         "largest_worker_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
@@ -158,12 +160,20 @@ def in_own_process(path: Path, case: str, num_proc: int | None) -> dict[str, Any
         assert child.stdout is not None
         if child.stdout.readline().strip() != "ready":
             raise RuntimeError(f"{case} of {path} did not start")
-        first = most = _held(child.pid)
-        while child.poll() is None:
-            most = max(most, _held(child.pid))
-            time.sleep(0.1)
+        held = [_held(child.pid)]
+        over = threading.Event()
+        watching = threading.Thread(target=_watch, args=(child.pid, held, over))
+        watching.start()
+        child.stdout.readline()  # "measured"
+        over.set()
         result: dict[str, Any] = json.loads(child.stdout.read())
-    return result | {"peak_held_mb": round((most - first) / 1024)}
+        watching.join()
+    return result | {"peak_held_mb": round((max(held) - held[0]) / 1024)}
+
+
+def _watch(process: int, held: list[int], over: threading.Event) -> None:
+    while not over.wait(0.1):
+        held.append(_held(process))
 
 
 def _held(process: int) -> int:
@@ -189,7 +199,7 @@ def main() -> None:
     parser.add_argument("--name", default="codeshift", help="what the results are of, such as an earlier version")
     parser.add_argument("--read", type=Path)
     parser.add_argument("--write", type=Path)
-    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--plot", type=Path, default=Path("docs/assets/scale.svg"))
     given = parser.parse_args()
     if given.step == "measure":
         print(json.dumps(measured(given.file, given.cases[0], given.num_proc)))

@@ -114,11 +114,12 @@ def shingle_sets(
     places = place[of_text]
     of_example = places >= 0
     sets, held = _sorted_pairs(places[of_example], numbers[of_example])
+    del of_text, numbers, places, of_example  # they are as long as what follows
     sizes = sizes[examples]
     sets, held = _shared(sets, held, least_overlap(threshold, sizes), total=int(sizes.sum()))
     sets, held = _rarest_first(sets, held)
     indptr = np.searchsorted(sets, np.arange(sizes.size + 1))
-    return ShingleSets(sizes=sizes, indptr=indptr, shingles=held, members=members)
+    return ShingleSets(sizes=sizes, indptr=indptr, shingles=held.astype(np.int64), members=members)
 
 
 def _blocks(
@@ -163,7 +164,7 @@ def _polynomials(columns: Sequence[UInts]) -> UInts:
 
 
 def _numbered(shingles: Shingles, alive: Bools, files: ExitStack) -> tuple[Ints, UInts, AnyInts, AnyInts]:
-    """Number the distinct shingles of some texts, in the order of their hashes, part by part.
+    """AnyInts the distinct shingles of some texts, in the order of their hashes, part by part.
 
     Returns:
         The number of shingles of each of these texts, a hash of all of them, and the shingles that stand in several of
@@ -213,20 +214,20 @@ def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
     values = hashes[order[new]]
     numbers = np.empty_like(order)
     numbers[order] = np.cumsum(new) - 1
-    rows, numbers = _sorted_pairs(rows, numbers)
-    new = changes(rows) | changes(numbers)
-    return rows[new], numbers[new], values
+    by_row, of_row = _sorted_pairs(rows, numbers)
+    new = changes(by_row) | changes(of_row)
+    return by_row[new].astype(np.int64, copy=False), of_row[new].astype(np.int64, copy=False), values
 
 
-def _sorted_pairs(rows: AnyInts, shingles: AnyInts) -> tuple[Ints, Ints]:
+def _sorted_pairs(rows: AnyInts, shingles: AnyInts) -> tuple[AnyInts, AnyInts]:
     """Sorted by row, then by shingle: as one number each, which is several times faster than a sort by two keys."""
     width = int(shingles.max(initial=0)) + 1
     keys: Ints = np.multiply(rows, width, dtype=np.int64)
     keys += shingles
     keys.sort()
-    of_rows: Ints = keys // width
+    of_rows = (keys // width).astype(rows.dtype, copy=False)
     keys %= width
-    return of_rows, keys
+    return of_rows, keys.astype(shingles.dtype, copy=False)
 
 
 def _segment_sums(values: UInts, lengths: Ints) -> UInts:
@@ -246,7 +247,7 @@ def _equal_groups(sizes: Ints, signatures: UInts) -> tuple[Ints, Ints]:
     return groups, order[new]
 
 
-def _shared(rows: Ints, shingles: Ints, needed: Ints, *, total: int) -> tuple[Ints, Ints]:
+def _shared(rows: AnyInts, shingles: AnyInts, needed: Ints, *, total: int) -> tuple[AnyInts, AnyInts]:
     """The shingles of two sets or more, of sets that have as many of them as needed, and few others.
 
     ``total`` counts the shingles that stand in one set alone too, which need not be given.
@@ -261,10 +262,10 @@ def _shared(rows: Ints, shingles: Ints, needed: Ints, *, total: int) -> tuple[In
         before = rows.size
 
 
-def _rarest_first(rows: Ints, shingles: Ints) -> tuple[Ints, Ints]:
-    """Numbers the shingles by how many sets have them, then by hash, and sorts each set's by that number."""
+def _rarest_first(rows: AnyInts, shingles: AnyInts) -> tuple[AnyInts, AnyInts]:
+    """AnyIntss the shingles by how many sets have them, then by hash, and sorts each set's by that number."""
     frequencies = np.bincount(shingles)
     order = np.argsort(frequencies, kind="stable")
-    rank = np.empty_like(order)
+    rank = np.empty(order.size, shingles.dtype)
     rank[order] = np.arange(order.size) - np.count_nonzero(frequencies == 0)
     return _sorted_pairs(rows, rank[shingles])
