@@ -42,7 +42,8 @@ def write_page(results: list[dict[str, Any]], page: Path, plot: Path | None) -> 
         kind = "short rows, " if each["kind"] == "short" else ""
         cells = (
             f"{each['rows']:,}", f"{kind}{each['case']}", each["name"], _processes(each), each["peak_mb"],
-            "-" if each["peak_held_mb"] is None else each["peak_held_mb"], f"{each['peak_mb'] * 2**20 / each['rows']:,.0f}", each["cpu_seconds"],
+            "-" if each["peak_held_mb"] is None else each["peak_held_mb"],
+            f"{each['peak_mb'] * 2**20 / each['rows']:,.0f}", each["cpu_seconds"],
             f"{each['cpu_seconds'] * 1000 / each['rows']:.3f}", each["wall_seconds"],
         )  # fmt: skip
         lines.append(f"| {' | '.join(map(str, cells))} |")

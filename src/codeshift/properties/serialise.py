@@ -74,7 +74,7 @@ def check_plain(plain: Any) -> None:
             if isinstance(value, dict):
                 check_plain(value)
         return
-    kinds = _kinds(cls)  # type: ignore[arg-type]
+    kinds = _kinds(cls)
     missing = [f.name for f in dataclasses.fields(cls) if _is_required(f) and f.name not in plain]  # type: ignore[arg-type]
     unknown = sorted(set(plain) - set(kinds) - {"type"})
     if missing or unknown:
