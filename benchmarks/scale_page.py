@@ -40,9 +40,9 @@ def write_page(results: list[dict[str, Any]], page: Path, plot: Path | None) -> 
     lines = [f"| {' | '.join(_COLUMNS)} |", "|" + "---|" * len(_COLUMNS)]
     for each in results:
         kind = "short rows, " if each["kind"] == "short" else ""
+        own = "-" if each["peak_held_mb"] is None else each["peak_held_mb"]
         cells = (
-            f"{each['rows']:,}", f"{kind}{each['case']}", each["name"], _processes(each), each["peak_mb"],
-            "-" if each["peak_held_mb"] is None else each["peak_held_mb"],
+            f"{each['rows']:,}", f"{kind}{each['case']}", each["name"], _processes(each), each["peak_mb"], own,
             f"{each['peak_mb'] * 2**20 / each['rows']:,.0f}", each["cpu_seconds"],
             f"{each['cpu_seconds'] * 1000 / each['rows']:.3f}", each["wall_seconds"],
         )  # fmt: skip
