@@ -386,3 +386,12 @@ def test_conversations_from_the_command_line(place: Place, tmp_path: Path, capsy
     assert (metadata["decoding"]["n"], metadata["decoding"]["do_sample"]) == (2, True)
     assert main([*command, "--system", "Write"]) == 2
     assert "system must be left out without chat=True" in capsys.readouterr().err
+    turns = [{"role": "system", "content": "Write"}, {"role": "user", "content": "Write {doc}"}]
+    (tmp_path / "turns.json").write_text(json.dumps(turns), encoding="utf-8")
+    by_turns = ["train", place.data, "--messages", str(tmp_path / "turns.json"), "--target", "func", "--chat"]
+    by_turns += ["--model", str(model), "--out", str(tmp_path / "by_turns"), *FEW]
+    assert main(by_turns) == 0
+    kept = json.loads((tmp_path / "by_turns" / "training.json").read_text(encoding="utf-8"))
+    assert (kept["source"], kept["chat"]) == (turns, True)
+    assert main([*by_turns, "--source", "doc"]) == 2
+    assert "--messages must be left out with --source" in capsys.readouterr().err

@@ -7,9 +7,11 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from peft import LoraConfig
 
+from codeshift.cli.main import main
 from codeshift.errors import ParameterError
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.study import Findings, ModelsReport, Report, SettingsError, StudyModel, load_results, load_study
@@ -124,6 +126,17 @@ def test_the_report_has_a_page_of_each_model(extended, tmp_path):
     assert "LoRA keeps more than full fine-tuning" in page
     assert report.to_latex().count("\\begin{") >= 2
     assert "chat" in report.to_markdown()
+
+
+def test_the_command_line_knows_models(extended, folder, tmp_path, capsys):
+    """Status lists runs of all models, the table has their names, and a report has the pages of each."""
+    assert main(["study", "status", str(folder), "--table", str(tmp_path / "table.csv")]) == 0
+    assert "10 runs: 10 done" in capsys.readouterr().out
+    assert set(pd.read_csv(tmp_path / "table.csv")["model"].fillna("")) == {"", "chat"}
+    assert main(["study", "report", str(folder), "--out", str(tmp_path / "page.html")]) == 0
+    assert (tmp_path / "page-2-chat.html").exists()
+    assert main(["study", "report", str(folder), "--out", str(tmp_path / "tables.tex")]) == 0
+    assert "Claims by model" in (tmp_path / "tables.tex").read_text(encoding="utf-8")
 
 
 def _several(**chances):
