@@ -96,7 +96,7 @@ def test_a_language_in_the_options_goes_before() -> None:
     ("name", "message"),
     [
         ("exactmatch", "metric must be the name of a metric, got 'exactmatch': did you mean exact_match?"),
-        ("", "metric must be the name of a metric, got '': choose one of accuracy, auroc"),
+        ("", "metric must be the name of a metric, got '': choose one of accuracy"),
         (3, "metric must be the name of a metric, got 3"),
         ("bleu[smoothin=exp]", "metric must be bleu with options that it has, got 'smoothin': did you mean smoothing?"),
         ("bleu[4]", "metric must be a name with options as [option=value], got 'bleu[4]': '4' has no value"),
