@@ -128,7 +128,7 @@ def test_typos_get_close_matches(capsys, arguments, hint):
         (["doctor", "data"], ["codeshift doctor: error: unrecognized arguments: data; nothing is given without"]),
         (["train"], ["required: DATA, --out", "\nexample: codeshift train my-split"]),
         (["split", "data", "--out", "o"], ["--scenario --manifest is required", "\nexample: codeshift split"]),
-        ([], ["required: COMMAND; choose one of split, audit, train"]),
+        ([], ["required: COMMAND; choose one of split, audit, overlap, train"]),
         (["study"], ["required: COMMAND; choose one of plan, run, status"]),
     ],
 )

@@ -58,7 +58,7 @@ def test_help_lists_splitters_metrics_and_defaults() -> None:
     from codeshift import metrics, predictions, splitters
     from codeshift.audit.settings import AuditSettings
     from codeshift.cli import evaluate, export, split, tasks, train
-    from codeshift.data import TASKS as DATASET_TASKS
+    from codeshift.data import TASK_DATASETS
     from codeshift.finetune import TrainingConfig
     from codeshift.finetune.tasks import TASKS
     from codeshift.metrics.by_name import METRICS
@@ -74,7 +74,7 @@ def test_help_lists_splitters_metrics_and_defaults() -> None:
     parser = argparse.ArgumentParser()
     tasks.add_task(parser)
     shown = " ".join(action.help or "" for action in parser._actions)
-    assert [name for name in DATASET_TASKS if name in shown] == [*DATASET_TASKS]
+    assert [name for name in TASK_DATASETS if name in shown] == [*TASK_DATASETS]
     audited = vars(make_parser().parse_args(["audit", "folder"]))
     settings = AuditSettings(column="code")
     assert (audited["permutations"], audited["sample"], audited["seed"]) == (

@@ -182,7 +182,7 @@ def test_problems_of_one_s_own(tmp_path: Path) -> None:
     save("assert f(1)", "def check(f):\n    assert f(1)")
     with pytest.raises(DataError, match=r"tests\[1\] must be test code that checks something"):
         load_problems(path, prompt="task", tests="checks")
-    with pytest.raises(ParameterError, match="tests must be a column of the data, got 'check': did you mean checks"):
+    with pytest.raises(ParameterError, match="tests must be a column of the dataset, got 'check': did you mean checks"):
         load_problems(path, prompt="task", tests="check")
     with pytest.raises(DataError, match=r"source must be data with the columns .* got 'canonical_solution'"):
         load_task("humaneval", source=path, rename={"task": "prompt"})

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from datasets import Dataset, DatasetDict
 
 from codeshift.data import stdlib_functions
 from codeshift.errors import DataError, ParameterError
-from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
 from codeshift.splits.facts import FoundDuplicates
 from codeshift.splitters import LengthSplitter, RandomSplitter
 
@@ -158,9 +160,12 @@ def test_near_duplicates_are_found_once_a_table(rows: Dataset, monkeypatch: pyte
 
     searches: list[int] = []
     components = NearDuplicates.components
-    monkeypatch.setattr(
-        NearDuplicates, "components", lambda self, texts: (searches.append(len(texts)), components(self, texts))[1]
-    )
+
+    def counted(self: NearDuplicates, texts: Sequence[str], **options: Any) -> DuplicateComponents:
+        searches.append(len(texts))
+        return components(self, texts, **options)
+
+    monkeypatch.setattr(NearDuplicates, "components", counted)
     table = PropertyTable(rows)
     LONG.assign(table, seed=0)
     LengthSplitter(column="code", unit="chars").assign(table, seed=0)

@@ -104,7 +104,7 @@ def test_every_splitter_takes_its_column_by_position() -> None:
 
 BAD = {
     "LenghtSplitter(column='c')": "got 'LenghtSplitter': did you mean LengthSplitter, ",
-    "LengthSplitter(column='c', quantile=(0, 1))": "got quantile: did you mean quantiles?",
+    "LengthSplitter(column='c', quantile=(0, 1))": "got quantile=(0, 1): did you mean quantiles?",
     "LengthSplitter(column='c', quantiles=(1, 0))": "quantiles must be",
     "ASTNodeSplitter(column='c', language='java', nodes=('while_statment',))": "did you mean while_statement",
     "GroupSplitter('c', 'repo')": "GroupSplitter with named arguments, got \"'repo'\": it takes column, ",
