@@ -82,7 +82,12 @@ def read(source: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def execute(source: Path, *, shortened: Mapping[str, int] | None = None) -> nbformat.NotebookNode:
+_SELECTED = re.compile(r"(\bselect\(range\()(\d+)\)\)")
+
+
+def execute(
+    source: Path, *, shortened: Mapping[str, int] | None = None, most_rows: int | None = None
+) -> nbformat.NotebookNode:
     """Run all cells in a fresh kernel, in a folder of its own with a copy of ``examples/data``.
 
     A notebook that asks for ``SMOLLM2`` takes the folder of that model from the environment.
@@ -91,6 +96,7 @@ def execute(source: Path, *, shortened: Mapping[str, int] | None = None) -> nbfo
         source: the ``.py`` file.
         shortened: values of settings to put in the place of the source's, such as ``{"max_steps": 2}``, for a test of
             the cells rather than of what they find.
+        most_rows: the largest number of rows in each ``select(range(...))`` of the source, likewise; None for its own.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell raised.
@@ -100,6 +106,9 @@ def execute(source: Path, *, shortened: Mapping[str, int] | None = None) -> nbfo
     for name, value in (shortened or {}).items():
         for cell in notebook.cells:
             cell.source = re.sub(rf"\b{name}(=|\": )\d+", rf"{name}\g<1>{value}", cell.source)
+    if most_rows is not None:
+        for cell in notebook.cells:
+            cell.source = _SELECTED.sub(lambda found: f"{found[1]}{min(int(found[2]), most_rows)}))", cell.source)
     with tempfile.TemporaryDirectory() as folder:
         if (EXAMPLES / "data").exists():
             shutil.copytree(EXAMPLES / "data", Path(folder) / "data")

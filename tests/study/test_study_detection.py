@@ -57,6 +57,7 @@ def nearest(features, train):
     return NearestNeighbors(n_neighbors=10).fit(known).kneighbors(given)[0][:, -1]
 
 
+@pytest.mark.filterwarnings("ignore::codeshift.finetune.TruncationWarning")  # of targets, beside which none is measured
 def test_a_run_that_writes_keeps_confidences_and_distances(model, tmp_path):
     """Those of the stored weights, evaluated by hand; the model without fine-tuning has no training rows."""
     results = study_of(model).run(tmp_path, threads=1, progress=False)

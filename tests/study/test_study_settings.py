@@ -22,7 +22,7 @@ from helpers.study_case import CONFIG, small_study
 # Settings of a study that its file, or its fingerprint, knows by another name.
 RENAMED = {"dataset": "data", "config": "methods", "revision": "model"}
 # Arguments of ``Study`` that no result depends on, or that a warning alone does.
-UNRECORDED = {"tolerance", "min_test_rows"}
+UNRECORDED = {"tolerance", "min_test_rows", "power"}
 
 
 def test_every_argument_is_recorded(model):
