@@ -126,8 +126,7 @@ class RunScorer:
             return None
         train = self._training_rows(key)
         drawn = np.random.default_rng(self.method.evaluation.seed).permutation(len(train))[:TRAIN_ROWS]
-        metrics = [metric for metric in self.method.task.usual_metrics if metric.takes != "text"]
-        own = evaluator(self.method, metrics, features=True, progress=bars_shown())
+        own = evaluator(self.method, (), features=True, progress=bars_shown())
         outputs = self._evaluated(own, model, key, "features", "training_rows", train.select(np.sort(drawn)))
         features = outputs.model_outputs().features
         known = np.isfinite(features).all(axis=1)
