@@ -43,6 +43,7 @@ study = Study(
         "lora": TrainingConfig(learning_rate=3e-3, max_steps=20, train_batch_size=16, warmup_steps=0.1, **limits),
     },
     audit={"n_permutations": 39},
+    detection=False,  # leave it out to learn whether the model's confidence tells the shift
     title="Functions of the standard library",
 )
 

@@ -24,6 +24,7 @@ study = Study(
     config=TrainingConfig(learning_rate=1e-3, max_steps=6, max_source_length=96, max_target_length=128,
                           eval_strategy="no"),
     audit=False,
+    detection=False,  # leave it out to learn whether the model's confidence tells the shift
 )  # fmt: skip
 print(study.plan())
 

@@ -119,6 +119,7 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
         test_size=0.3,
         validation_size=0,  # nothing is chosen here
         audit={"n_permutations": 39},
+        detection=False,  # it would take the demo beyond four minutes
         keep_weights=False,
         title="A name left out of functions of Python's standard library",
     )

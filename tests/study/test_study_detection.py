@@ -82,6 +82,13 @@ def test_a_run_that_writes_keeps_confidences_and_distances(model, tmp_path):
     assert all(f"| {name} |" in page for name in (*OF_TOKENS, *DISTANCES))
 
 
+def test_a_study_without_detection_keeps_neither(model, tmp_path):
+    """Nothing is computed for it, and the page says that it was not measured."""
+    results = study_of(model, detection=False).run(tmp_path, threads=1, progress=False)
+    assert all(not results.scores(record.key).ood for record in results.records)
+    assert "those of a study with detection=False" in Report(results, n_resamples=10).to_html()
+
+
 def test_a_classifier_keeps_distances_from_training_rows_of_its_classes(model, tmp_path):
     """From the features that its head is given; with an adapter as well."""
     data = rows().map(lambda row: {"kind": "loop" if "while" in row["code"] else "other"})

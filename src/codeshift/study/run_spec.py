@@ -37,6 +37,7 @@ class MethodSpec:
         evaluation: Settings of the evaluation.
         scenarios: Names of the study's scenarios.
         watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
+        detection: Whether confidences and distances from training rows are kept of each row.
         has_general: Whether there is a general held-out set.
         keep_weights: Whether the trained weights are kept.
     """
@@ -50,6 +51,7 @@ class MethodSpec:
     evaluation: EvaluationSettings = field(repr=False)
     scenarios: tuple[str, ...] = field(repr=False)
     watch: Mapping[str, int] = field(default_factory=dict)
+    detection: bool = True
     has_general: bool = False
     keep_weights: bool = True
 
@@ -139,6 +141,7 @@ def method_spec(spec: StudySpec, model: str, method: str) -> MethodSpec:
         peft_config=own.methods.get(method),
         evaluation=own.evaluation,
         watch=spec.watch,
+        detection=spec.detection,
         scenarios=tuple(scenario.name for scenario in spec.scenarios),
         has_general=spec.general is not None,
         keep_weights=spec.keep_weights,

@@ -97,10 +97,10 @@ class RunScorer:
     def measured(self, model: Model, key: RunKey, part: str, rows: Dataset, step: EvaluationPass) -> Measured:
         """Do a pass over a set, and resume one that was killed."""
         chosen = np.flatnonzero(self.to_generate(key, part, len(rows))) if step.writes else np.arange(len(rows))
-        last = step.name == passes(self.method.evaluation)[-1].name
+        last, detects = step.name == passes(self.method.evaluation)[-1].name, self.method.detection
         own = evaluator(
-            self.method, step.metrics, features=last and key.method != NONE, confidence=step.writes,
-            progress=bars_shown(),
+            self.method, step.metrics, features=detects and last and key.method != NONE,
+            confidence=detects and step.writes, progress=bars_shown(),
         )  # fmt: skip
         return Measured(step, chosen, self._evaluated(own, model, key, step.name, part, rows.select(chosen)))
 
@@ -122,7 +122,7 @@ class RunScorer:
 
     def train_features(self, model: Model, key: RunKey) -> TrainFeatures | None:
         """Return the features of training rows, drawn by the evaluation's seed; None for a model without any."""
-        if key.method == NONE:
+        if key.method == NONE or not self.method.detection:
             return None
         train = self._training_rows(key)
         drawn = np.random.default_rng(self.method.evaluation.seed).permutation(len(train))[:TRAIN_ROWS]

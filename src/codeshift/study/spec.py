@@ -78,6 +78,7 @@ class StudySpec:
         audit: Settings of the audit of each split; None for no audit.
         evaluation: Settings of the evaluation, for models without their own.
         watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
+        detection: Whether confidences and distances from training rows are kept of each row.
         keep_weights: Whether trained weights are kept in the folder.
     """
 
@@ -102,6 +103,7 @@ class StudySpec:
     audit: AuditSettings | None = field(metadata=FREE)
     evaluation: EvaluationSettings
     watch: Mapping[str, int] = field(metadata=FREE | omitted_if({}))
+    detection: bool = field(metadata=FREE | omitted_if(value=True))
     keep_weights: bool = field(metadata=FREE)
 
     @property

@@ -115,6 +115,9 @@ class Study(CommonOptions):
         watch: Numbers of rows to score while a model trains, such as ``{"test_id": 200, "test_ood": 200}``: what is in
             the region and what is not, of the scenario that is masked, whenever validation takes place. It chooses
             nothing.
+        detection: Whether the model's confidence in each output and the distance of its source from training rows are
+            kept, for the report's section on whether they tell the shift. They cost about a fifth of an evaluation.
+            Probabilities of classes are always kept.
         generate_rows: Number of rows of each part of each scenario to generate text for; None for all.
         decoding: Settings of generation.
         chat: Whether rows become conversations by the chat template of the tokenizer, as in ``Trainer``.
@@ -178,6 +181,7 @@ class Study(CommonOptions):
     adapter_scales: Sequence[float] = ()
     audit: bool | Mapping[str, Any] = True
     watch: Mapping[str, int] | None = None
+    detection: bool = True
     generate_rows: int | None = None
     decoding: Decoding | None = None
     chat: bool = False
@@ -233,6 +237,7 @@ class Study(CommonOptions):
             audit=check_audit(self.audit, column, language, split_config),
             evaluation=next(iter(models.values())).evaluation,
             watch=check_watched(self.watch, models.values()),
+            detection=check_bool("detection", self.detection),
             keep_weights=check_bool("keep_weights", self.keep_weights),
         )
         refuse_missing_columns(spec)

@@ -45,6 +45,7 @@ def confidence_and_shift(contents: ReportContents) -> Section:
     """Return whether models' confidence tells the shift, or that it was not measured."""
     measured = tables(contents, ReportTable.DETECTION)
     untold = "Not measured: no run has the probabilities of the tokens that its model wrote. Outputs that were made "
-    untold += "elsewhere come without them, and nothing is written unless a metric needs it."
+    untold += "elsewhere come without them, those of a study with detection=False too, and nothing is written unless a "
+    untold += "metric needs it."
     blocks: tuple[Block, ...] = measured or (Paragraph(untold),)
     return Section(title="Whether confidence tells the shift", blocks=blocks, name="detection", menu="Detection")
