@@ -15,7 +15,8 @@ from codeshift.cli.main import main
 from codeshift.errors import ParameterError
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.study import Findings, ModelsReport, Report, SettingsError, StudyModel, load_results, load_study
-from codeshift.study.findings import claims_over_models
+from codeshift.study.findings import Claim, claims_over_models
+from codeshift.study.findings.quantity import nothing
 from codeshift.study.keys import RunKey
 from helpers.study_case import CONFIG, LOOPS, rows, small_study
 from helpers.study_results import study_results
@@ -265,3 +266,14 @@ models:
     (tmp_path / "study.yaml").write_text(text.replace("revision: v1", "revison: v1"), encoding="utf-8")
     with pytest.raises(SettingsError, match=r"line 12.*revison.*revision"):
         load_study(tmp_path / "study.yaml")
+
+
+def test_a_claim_without_a_number_says_why():
+    """The reasons of the models, each once."""
+    none = nothing()
+    claim = Claim(
+        claim="LoRA keeps more", verdict="not shown", told="No scenario has 30 distinct rows.",
+        estimate=none.estimate(), seeds=none.seeds,
+    )  # fmt: skip
+    [over] = claims_over_models({"t5": [claim], "llama": [claim]})
+    assert over.told == "No model has a number. No scenario has 30 distinct rows."

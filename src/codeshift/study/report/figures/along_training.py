@@ -39,4 +39,5 @@ def _draw(ax: Any, theme: Theme, *, curves: Sequence[TrainingCurve]) -> None:
         ax.plot([curve.steps[best]], [curve.losses[best]], marker="o", color=theme.parts[part], markersize=5)
     ax.set_xlabel("step")
     ax.set_ylabel("loss (nats)")
-    ax.legend(fontsize=theme.size, frameon=False)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=theme.size, frameon=False)
