@@ -84,6 +84,18 @@ def test_copies_are_no_distinct_rows():
     assert f"{SYNTAX} (5)" in told
 
 
+def test_near_duplicates_are_no_distinct_rows():
+    """Sixty different texts of test_ood that are nearly five are five rows, as for the intervals and in a plan."""
+
+    def text(i: int) -> str:
+        body = "".join(f"    value_{i % 10}_{k} = call_{i % 10}({k}, other)\n" for k in range(12))
+        return f"def f():\n{body}    return {i}\n"
+
+    results = with_texts(study_results(rows=120, general=0), text)
+    told = " ".join(claim.told for claim in findings(results).claims)
+    assert f"{SYNTAX} (5)" in told
+
+
 def test_min_rows_is_checked():
     """At least one."""
     with pytest.raises(ValueError, match="min_rows must be at least 1, got 0"):

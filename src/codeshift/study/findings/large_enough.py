@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.row_sets import evaluated_set
-from codeshift.study.keys import RunKey
 
 
 def distinct_rows(cells: Cells, metric: str, part: str, scenario: str | None = None) -> int | None:
-    """Count the distinct rows of a part that a metric scored, by source and reference, of the split seed with fewest.
+    """Count the distinct rows of a part that a metric scored, of the split seed with fewest.
 
-    Return None if no run on the part is done.
+    Near-duplicates count once, as in the intervals, which resample them together. Return None if no run on the part is
+    done.
     """
     found: dict[int, int] = {}
     for record in cells.results.records:
@@ -30,14 +28,8 @@ def distinct_rows(cells: Cells, metric: str, part: str, scenario: str | None = N
             rows = np.arange(len(cells.results.scores(record.key, evaluated_set(part))))
             if part in TEST_PARTS:
                 rows = rows[cells.results.members(part, scenario or "", split)]
-            found[split] = _distinct(cells, record.key, part, rows[scored].tolist())
+            found[split] = len(np.unique(cells.results.copies(record.key, evaluated_set(part))[rows[scored]]))
     return min(found.values(), default=None)
-
-
-def _distinct(cells: Cells, key: RunKey, part: str, rows: Sequence[int]) -> int:
-    scores = cells.results.scores(key, evaluated_set(part))
-    sources = scores.sources if len(scores.sources) else [""] * len(scores.references)
-    return len({(sources[row], scores.references[row]) for row in rows})
 
 
 def too_small(cells: Cells, metric: str) -> dict[str, int]:
