@@ -305,3 +305,8 @@ def test_a_fragment_that_leaves_its_shell_has_an_error():
         ("c", "} int g() {"),
     ):
         assert CodeParser(language).parse(text).has_error
+
+
+def test_comments_alone_are_not_python2() -> None:
+    """Marks of Python 2 in a comment, with nothing beside it."""
+    assert not is_python2("# print `x`, 0777, 10L")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from codeshift.metrics.validity_parts.python3 import is_python3
 
@@ -45,16 +46,16 @@ def is_python2(text: str) -> bool:
         return False
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     tokens = [(str(match.lastgroup), match[0]) for match in _TOKEN.finditer(text)]
-    if _is_new(tokens):
+    shown = [token for token in tokens if token[0] not in ("space", "comment")]
+    if not shown or _is_new(shown):
         return False
     rewritten = "".join(_rewritten([_plain(token) for token in tokens]))
     return is_python3(_INDENT.sub(lambda match: match[0].expandtabs(8), rewritten))
 
 
-def _is_new(tokens: list[_Token]) -> bool:
-    """Return whether the tokens contain syntax that Python 2 does not have."""
-    shown = [token for token in tokens if token[0] not in ("space", "comment")]
-    for (kind, text), (_, after) in zip(shown, [*shown[1:], ("", "")], strict=True):
+def _is_new(shown: list[_Token]) -> bool:
+    """Return whether tokens, without spaces and comments, contain syntax that Python 2 does not have."""
+    for (kind, text), (_, after) in pairwise([*shown, ("", "")]):
         if (kind == "string" and "f" in text.split(text[-1], 1)[0].lower()) or text in (":=", "->"):
             return True
         if (kind == "number" and "_" in text) or (text, after) in (("async", "def"), ("yield", "from")):
