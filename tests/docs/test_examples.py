@@ -8,9 +8,11 @@ import nbformat
 import pytest
 
 from helpers.pages import ROOT, script
+from helpers.real_model import real_model_folder
 
 notebooks = script("scripts/notebooks.py")
 MOST_BYTES = 400_000
+REAL_MODEL = notebooks.EXAMPLES / "10_a_chat_model.py"
 
 
 def _name(source: Path) -> str:
@@ -18,13 +20,22 @@ def _name(source: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("source", notebooks.sources(), ids=_name)
+@pytest.mark.parametrize("source", [path for path in notebooks.sources() if path != REAL_MODEL], ids=_name)
 def test_notebook_runs(source: Path) -> None:
     """A notebook runs from its source, in a new kernel and an empty folder, without warnings or paths in its outputs.
 
     Trainings stop after two steps here, and there are fewer rows: every cell runs, in a fraction of the time.
     """
     notebooks.execute(source, shortened={"max_steps": 2}, most_rows=2200)
+
+
+@pytest.mark.slow
+@pytest.mark.real_model
+def test_notebook_of_the_real_model_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same with SmolLM2, of which a step, a row of each part and a few tokens are enough."""
+    monkeypatch.setenv("SMOLLM2", str(real_model_folder()))
+    sizes = {"train_size": 2, "test_id_size": 2, "test_ood_size": 2, "min_test_rows": 0}
+    notebooks.execute(REAL_MODEL, shortened={"max_steps": 1, "max_new_tokens": 4} | sizes)
 
 
 @pytest.mark.parametrize("source", notebooks.sources(), ids=_name)
