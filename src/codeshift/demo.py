@@ -94,10 +94,9 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
     if seed < 0:
         raise ParameterError("seed", "0 or larger", seed, "leave it out to take 0")
     check_extra("finetune")
-    from codeshift.finetune import TrainingConfig  # before peft, which logs a line at import that this keeps away
-
-    # isort: split
     from peft import LoraConfig
+
+    from codeshift.finetune import TrainingConfig
 
     return Study(
         dataset=demo_rows(rows, seed=seed),

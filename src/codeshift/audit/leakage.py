@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -31,7 +31,41 @@ class LeakedPair:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leakage:
+class CopyCounts:
+    """Numbers of the rows of a part that other rows hold too: those of train, or of a corpus.
+
+    Attributes:
+        part: the part.
+        n: the number of rows of the part.
+        exact: the number of rows with exactly the same code as another.
+        near: the number of rows with a near-duplicate, exact copies included.
+        renamed: the number of rows with a renamed copy, near-duplicates included.
+    """
+
+    part: str
+    n: int
+    exact: int
+    near: int
+    renamed: int
+
+    @property
+    def exact_share(self) -> float:
+        """Share of rows with an exact copy; NaN for an empty part."""
+        return self.exact / self.n if self.n else math.nan
+
+    @property
+    def near_share(self) -> float:
+        """Share of rows with an exact copy or a near-duplicate; NaN for an empty part."""
+        return self.near / self.n if self.n else math.nan
+
+    @property
+    def renamed_share(self) -> float:
+        """Share of rows with a near-duplicate or a renamed copy; NaN for an empty part."""
+        return self.renamed / self.n if self.n else math.nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leakage(CopyCounts):
     """Leakage of one part into train.
 
     Attributes:
@@ -60,31 +94,11 @@ class Leakage:
     ('test', 10, 0.25)
     """
 
-    part: str
-    n: int
-    exact: int
-    near: int
-    renamed: int
     unsettled: int
     groups: int | None
     worst: tuple[LeakedPair, ...]
     worst_renamed: tuple[LeakedPair, ...]
     rows: tuple[int, ...] = field(compare=False, repr=False)
-
-    @property
-    def exact_share(self) -> float:
-        """Share of rows with an exact copy in train; NaN for an empty part."""
-        return self.exact / self.n if self.n else math.nan
-
-    @property
-    def near_share(self) -> float:
-        """Share of rows with an exact or near-duplicate in train; NaN for an empty part."""
-        return self.near / self.n if self.n else math.nan
-
-    @property
-    def renamed_share(self) -> float:
-        """Share of rows with a near-duplicate or a renamed copy in train; NaN for an empty part."""
-        return self.renamed / self.n if self.n else math.nan
 
     @property
     def groups_share(self) -> float:
@@ -106,8 +120,7 @@ def measure_leakage(
     nearest = near_duplicates.nearest(texts, train)
     leaking = exact | (nearest.index >= 0)
     others = np.flatnonzero(~leaking)
-    search = replace(near_duplicates, identifiers="ignored", literals="ignored")
-    renamed = search.nearest([texts[row] for row in others], train)
+    renamed = near_duplicates.of_renamed().nearest([texts[row] for row in others], train)
     pairs = [(int(others[row]), other, jaccard) for row, other, jaccard in renamed.worst(len(others))]
     return Leakage(
         part=part,

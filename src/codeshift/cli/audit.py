@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codeshift.cli.arguments import Commands, add_command, add_data, add_processes, splits_of
-from codeshift.cli.output import DONE, NO, report
+from codeshift.cli.output import DONE, NO, check_report_file, report, write_report
 from codeshift.cli.split import MANIFEST
 from codeshift.cli.unparsed import warn_unparsed
-from codeshift.errors import ParameterError, check_folder, closest
 
 if TYPE_CHECKING:
     from codeshift.audit import AuditReport
@@ -53,9 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from codeshift.audit import audit
 
-    writer = _writer(arguments.out)
-    if arguments.out:
-        check_folder("--out", Path(arguments.out).parent)
+    check_report_file(arguments.out)
     splits, manifest = splits_of(arguments), _manifest(arguments)
     findings = audit(
         splits,
@@ -77,10 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     if findings.settings.language:
         warn_unparsed(splits, [findings.settings.column], findings.settings.language)
     if arguments.out:
-        from codeshift.files import write_text
-
-        Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
-        write_text(Path(arguments.out), writer(findings))
+        write_report(arguments.out, findings)
     report(arguments, _in_words(findings, arguments.out), findings.to_dict())
     return DONE if findings.verdict.label == "sound" else NO
 
@@ -99,17 +92,3 @@ def _in_words(findings: AuditReport, out: str | None) -> str:
     sizes = ", ".join(f"{part} {rows:,}" for part, rows in findings.sizes.items())
     where = f"The full report is in {out}." if out else "For the full report give --out FILE.html, .md or .json."
     return "\n".join([*lines, f"Rows: {sizes}.", where])
-
-
-_WRITERS: dict[str, Any] = {
-    ".html": lambda findings: findings.to_html(),
-    ".md": lambda findings: findings.to_markdown(),
-    ".json": lambda findings: json.dumps(findings.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
-}
-
-
-def _writer(out: str | None) -> Any:
-    suffix = Path(out).suffix.lower() if out else ".md"
-    if suffix not in _WRITERS:
-        raise ParameterError("--out", "a file that ends in .html, .md or .json", out, closest(suffix, _WRITERS))
-    return _WRITERS[suffix]

@@ -8,6 +8,7 @@ from typing import Any
 
 from codeshift.cli.arguments import Commands, add_command
 from codeshift.cli.output import DONE, report
+from codeshift.formatting import counted
 
 
 def add_to(commands: Commands) -> None:
@@ -60,4 +61,4 @@ def run_clear(arguments: argparse.Namespace) -> int:
 
 
 def _amount(entries: int, size: int) -> str:
-    return f"{entries:,} {'entry' if entries == 1 else 'entries'}, {size / 1e9:.2f} GB"
+    return f"{counted(entries, 'entry', 'entries')}, {size / 1e9:.2f} GB"

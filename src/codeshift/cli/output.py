@@ -9,18 +9,26 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from codeshift.documents import text
 from codeshift.documents.document import Column, Table, Value
-from codeshift.errors import check_extra
+from codeshift.errors import ParameterError, check_extra, check_folder, closest
 from codeshift.files import finite
 
 if TYPE_CHECKING:
+    from codeshift.audit import AuditReport, Overlap
     from codeshift.study import RunRecord
 
 DONE, NO, BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 
+_FORMATS: dict[str, Callable[[AuditReport | Overlap], str]] = {
+    ".html": lambda findings: findings.to_html(),
+    ".md": lambda findings: findings.to_markdown(),
+    ".json": lambda findings: json.dumps(findings.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+}
+"""Formats of full reports, by the ending of the file."""
 
 _stdout: list[TextIO] = []  # the real one, inside results_alone
 
@@ -109,6 +117,29 @@ def bars_as_before() -> None:
 def report(arguments: argparse.Namespace, words: str, plain: Mapping[str, Any]) -> None:
     """Print the result for a person or, with ``--json``, for a machine."""
     say(json.dumps(finite(plain), indent=1, ensure_ascii=False, allow_nan=False) if arguments.json else words)
+
+
+def check_report_file(out: str | None) -> None:
+    """Check where ``write_report`` is to write, before the work begins; None writes nothing.
+
+    Raises:
+        ParameterError: the file has another ending, or its folder cannot be made.
+    """
+    if not out:
+        return
+    suffix = Path(out).suffix.lower()
+    if suffix not in _FORMATS:
+        raise ParameterError("--out", "a file that ends in .html, .md or .json", out, closest(suffix, _FORMATS))
+    check_folder("--out", Path(out).parent)
+
+
+def write_report(out: str, findings: AuditReport | Overlap) -> None:
+    """Write a full report as HTML, Markdown or JSON, by the ending of the file; its folder is made if it is missing."""
+    from codeshift.files import write_text
+
+    path = Path(out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, _FORMATS[path.suffix.lower()](findings))
 
 
 def as_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str]) -> str:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
-from codeshift.cli.output import DONE, report
-from codeshift.errors import ParameterError, check_folder, closest
+from codeshift.cli.output import DONE, check_report_file, report, write_report
 
 if TYPE_CHECKING:
     from codeshift.audit import Overlap
@@ -43,9 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codeshift.audit import overlap
     from codeshift.data import load_data, save_splits
 
-    writer = _writer(arguments.out)
-    if arguments.out:
-        check_folder("--out", Path(arguments.out).parent)
+    check_report_file(arguments.out)
     data = data_of(arguments)
     found = overlap(
         data,
@@ -56,10 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     lines = [_in_words(found)]
     if arguments.out:
-        from codeshift.files import write_text
-
-        Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
-        write_text(Path(arguments.out), writer(found))
+        write_report(arguments.out, found)
         lines.append(f"The full report is in {arguments.out}.")
     if arguments.without:
         kept = found.without(data, arguments.kind)
@@ -77,17 +69,3 @@ def _in_words(found: Overlap) -> str:
         + ("" if one.conflicts is None else f", {one.conflicts:,} with another label")
         for one in found.parts
     )
-
-
-_WRITERS: dict[str, Any] = {
-    ".html": lambda found: found.to_html(),
-    ".md": lambda found: found.to_markdown(),
-    ".json": lambda found: json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n",
-}
-
-
-def _writer(out: str | None) -> Any:
-    suffix = Path(out).suffix.lower() if out else ".md"
-    if suffix not in _WRITERS:
-        raise ParameterError("--out", "a file that ends in .html, .md or .json", out, closest(suffix, _WRITERS))
-    return _WRITERS[suffix]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from datasets import Dataset, Features, Value
 
+from codeshift.checks import check_choice
 from codeshift.data.functions import python_functions
-from codeshift.errors import CodeshiftWarning, DataError, ParameterError, closest, warn
+from codeshift.errors import CodeshiftWarning, DataError, warn
 from codeshift.formatting import counted
 from codeshift.properties.parsing import CodeParser
 
@@ -83,8 +84,7 @@ def source_functions(folder: str | os.PathLike[str], language: str) -> Dataset:
     >>> row["path"], row["name"], row["docstring"], row["imports"], row["code"]
     ('A.java', 'f', 'Adds one.', 'import os;', 'int f(int x) { return x + 1; }')
     """
-    if language not in SOURCES:
-        raise ParameterError("language", f"one of {', '.join(SOURCES)}", language, closest(str(language), SOURCES))
+    check_choice("language", language, SOURCES)
     root = Path(folder)
     if not root.is_dir():
         raise DataError("folder", "a folder", str(folder), "name one that exists")

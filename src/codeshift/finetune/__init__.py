@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-
 from codeshift.errors import check_extra
 
 check_extra("finetune")
-# bitsandbytes, which peft imports where it is installed, says on some CPUs how its 4-bit layers could be faster.
-logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 
 from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter  # noqa: E402
 from codeshift.finetune.class_scores import ClassScores  # noqa: E402

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 from datasets import Dataset
@@ -42,9 +43,9 @@ class RunScorer:
 
     def score(self, model: Model, key: RunKey) -> dict[str, EvaluationFacts]:
         """Write the scores of a run on every set, and return the facts of the evaluation by set."""
-        sets, steps, facts = self.sets(key), passes(self.method.evaluation), {}
+        sets, facts = self.sets(key), {}
         measured = {
-            part: [self.measured(model, key, part, rows, step) for step in steps] for part, rows in sets.items()
+            part: [self.measured(model, key, part, rows, step) for step in self._steps] for part, rows in sets.items()
         }
         train = self.train_features(model, key)
         for part, rows in sets.items():
@@ -52,10 +53,19 @@ class RunScorer:
             scores.save(self.store.scores(key, part))
         return facts
 
+    @cached_property
+    def _steps(self) -> tuple[EvaluationPass, ...]:
+        """Passes over the rows of a set."""
+        return passes(self.method.evaluation)
+
+    @cached_property
+    def _whole(self) -> Dataset:
+        """Rows of the study, checked against their digest."""
+        return Dataset.from_file(str(self.store.check_data(self.store.rows)))
+
     def sets(self, key: RunKey) -> dict[str, Dataset]:
         """Return the rows of every set that a run is scored on."""
-        whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
-        sets = {"test": whole.select(self.store.read_test(key.split_seed))}
+        sets = {"test": self._whole.select(self.store.read_test(key.split_seed))}
         if self.method.has_general:
             sets["general"] = Dataset.from_file(str(self.store.check_data(self.store.general)))
         return sets
@@ -97,9 +107,9 @@ class RunScorer:
     def measured(self, model: Model, key: RunKey, part: str, rows: Dataset, step: EvaluationPass) -> Measured:
         """Do a pass over a set, and resume one that was killed."""
         chosen = np.flatnonzero(self.to_generate(key, part, len(rows))) if step.writes else np.arange(len(rows))
-        last, detects = step.name == passes(self.method.evaluation)[-1].name, self.method.detection
+        detects = self.method.detection
         own = evaluator(
-            self.method, step.metrics, features=detects and last and key.method != NONE,
+            self.method, step.metrics, features=detects and step is self._steps[-1] and key.method != NONE,
             confidence=detects and step.writes, progress=bars_shown(),
         )  # fmt: skip
         return Measured(step, chosen, self._evaluated(own, model, key, step.name, part, rows.select(chosen)))
@@ -136,8 +146,7 @@ class RunScorer:
     def _training_rows(self, key: RunKey) -> Dataset:
         """Return the rows that a run trains on; those of the 100% baseline for the model without fine-tuning."""
         kept = 1.0 if key.ood_kept is None else key.ood_kept
-        whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
-        return whole.select(self.store.read_training(key.scenario, key.split_seed, kept)["train"])
+        return self._whole.select(self.store.read_training(key.scenario, key.split_seed, kept)["train"])
 
     def to_generate(self, key: RunKey, part: str, rows: int) -> NDArray[np.bool_]:
         """Return which rows of a set text is generated for, shape (rows,)."""

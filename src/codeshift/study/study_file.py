@@ -175,9 +175,6 @@ def _method(file: SettingsFile, name: str, settings: Any, *place: str) -> PeftCo
         if kind == "full":
             file.check_keys(options, ("type",), *place, "methods", name)
             return None
-        import codeshift.finetune  # noqa: F401  # before peft, which logs a line at import that this keeps away
-
-        # isort: split
         from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
         kinds = {getattr(key, "value", key).lower(): config for key, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()}

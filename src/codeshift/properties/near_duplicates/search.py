@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import numpy as np
@@ -129,6 +129,14 @@ class NearDuplicates:
         """
         ignored = {name: "ignored" for name in ("identifiers", "literals") if getattr(self, name) == "ignored"}
         return {"threshold": self.threshold, "ngram": self.ngram, **ignored}
+
+    def of_renamed(self) -> NearDuplicates:
+        """The same search for copies in which names, strings and numbers were changed.
+
+        >>> NearDuplicates().of_renamed().nearest(["n = 1"], ["n = 2"]).index.tolist()
+        [0]
+        """
+        return replace(self, identifiers="ignored", literals="ignored")
 
     def _ignored(self) -> Ignored:
         return Ignored(identifiers=self.identifiers == "ignored", literals=self.literals == "ignored")

@@ -164,7 +164,7 @@ def _polynomials(columns: Sequence[UInts]) -> UInts:
 
 
 def _numbered(shingles: Shingles, alive: Bools, files: ExitStack) -> tuple[Ints, UInts, AnyInts, AnyInts]:
-    """AnyInts the distinct shingles of some texts, in the order of their hashes, part by part.
+    """Number the distinct shingles of some texts, in the order of their hashes, part by part.
 
     Returns:
         The number of shingles of each of these texts, a hash of all of them, and the shingles that stand in several of
@@ -263,7 +263,7 @@ def _shared(rows: AnyInts, shingles: AnyInts, needed: Ints, *, total: int) -> tu
 
 
 def _rarest_first(rows: AnyInts, shingles: AnyInts) -> tuple[AnyInts, AnyInts]:
-    """AnyIntss the shingles by how many sets have them, then by hash, and sorts each set's by that number."""
+    """Number the shingles by how many sets have them, then by hash, and sort each set's by that number."""
     frequencies = np.bincount(shingles)
     order = np.argsort(frequencies, kind="stable")
     rank = np.empty(order.size, shingles.dtype)
