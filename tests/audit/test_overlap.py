@@ -66,6 +66,22 @@ def test_order_blocks_and_streams_change_nothing(mine, theirs, monkeypatch) -> N
     assert in_blocks["test", "data"].conflicts == 1
 
 
+def test_copies_with_different_labels_and_layouts_in_any_order(code, monkeypatch) -> None:
+    """Of equal rows with two labels, and of rows that differ in layout, it does not matter which comes first."""
+    mine = Dataset.from_dict({"code": [code[0], code[1]], "label": [0, 0]})
+    spaced = code[1].replace("self", "self ", 1)
+    texts, labels = [code[0], code[0], spaced, spaced.replace("self", "self  ", 1)], [0, 1, 0, 1]
+    found = []
+    for block in (10, 1):
+        monkeypatch.setattr("codeshift.audit.overlapping._BLOCK", block)
+        for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]):
+            theirs = Dataset.from_dict({"code": [texts[i] for i in order], "label": [labels[i] for i in order]})
+            of_both = overlap(mine, theirs, label="label")["data", "data"]
+            found.append((of_both.conflicts, of_both.worst))
+    assert all(one == found[0] for one in found)
+    assert found[0][0] >= 1
+
+
 def test_overlap_is_symmetric(mine, theirs) -> None:
     """A row has a copy there exactly if that one has a copy here."""
     there = overlap(mine["test"], theirs)["data", "data"]
@@ -115,6 +131,11 @@ def test_bad_input(mine, theirs) -> None:
     assert overlap(mine, theirs.rename_column("code", "text"), corpus_column="text")["test", "data"].exact == 1
     with pytest.raises(ParameterError, match="a dataset, a stream"):
         overlap(mine, ["x = 1"])
+    missing = Dataset.from_dict({"code": ["x = 1", None]})
+    with pytest.raises(DataError, match="leave such rows out"):
+        overlap(mine, missing)
+    with pytest.raises(DataError, match="a column without None"):
+        overlap(missing, theirs)
     found = overlap(mine, theirs)
     with pytest.raises(ParameterError, match="did you mean"):
         found.rows("test", "renaimed")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import DataError, ParameterError, closest
+from codeshift.properties.texts import column_texts
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
@@ -48,11 +49,11 @@ def texts_of(part: Any, column: str, name: str) -> list[str]:
     """Return the texts of a part.
 
     Raises:
-        DataError: if it lacks the column.
+        DataError: if it lacks the column, or the column holds something else than text.
     """
     if column not in part.column_names:
         raise DataError(f"part {name}", f"a column {column}", part.column_names, closest(column, part.column_names))
-    return [str(text) for text in part[column]]
+    return list(column_texts(part, column))
 
 
 def blocks_of(
@@ -72,4 +73,7 @@ def blocks_of(
             if needed not in batch:
                 remedy = f"{closest(needed, batch)}; corpus_column names that of the code"
                 raise DataError(f"part {name} of the corpus", f"a column {needed}", list(batch), remedy)
-        yield [str(text) for text in batch[column]], None if label is None else list(batch[label])
+        odd = next((text for text in batch[column] if not isinstance(text, str)), "")
+        if odd != "":
+            raise DataError(f"part {name} of the corpus", f"text in {column}", odd, "leave such rows out: data.filter")
+        yield list(batch[column]), None if label is None else list(batch[label])

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from codeshift.audit.corpora import blocks_of, parts_of, texts_of
-from codeshift.audit.leakage import LeakedPair
+from codeshift.audit.leakage import CopyCounts, LeakedPair
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
-from codeshift.checks import check_integer
+from codeshift.checks import check_choice, check_integer
 from codeshift.documents import html, markdown
 from codeshift.documents.document import Block, Code, Document, Heading, Paragraph, Table, names, numbers, row
 from codeshift.errors import ParameterError, closest
@@ -30,7 +30,7 @@ _NEAR_DUPLICATES = NearDuplicates()
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartOverlap:
+class PartOverlap(CopyCounts):
     """Overlap of one part of a dataset with one part of a corpus.
 
     Attributes:
@@ -41,7 +41,8 @@ class PartOverlap:
         exact: the number of rows with exactly the same code as a row of the corpus.
         near: the number of rows with a near-duplicate in the corpus, exact copies included.
         renamed: the number of rows with a renamed copy in the corpus, near-duplicates included.
-        conflicts: the number of rows with a near-duplicate whose nearest row has another label; None without labels.
+        conflicts: the number of rows with a near-duplicate whose nearest row, or a copy of that, has another label;
+            None without labels.
         worst: the most similar pairs that are no equal texts, the most similar first; renamed copies come last.
         rows: the positions of the rows with a copy of each kind, by kind.
 
@@ -49,31 +50,11 @@ class PartOverlap:
     0.5
     """
 
-    part: str
     corpus: str
-    n: int
     corpus_rows: int
-    exact: int
-    near: int
-    renamed: int
     conflicts: int | None = None
     worst: tuple[LeakedPair, ...] = ()
     rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
-
-    @property
-    def exact_share(self) -> float:
-        """Share of rows with an exact copy in the corpus; NaN for an empty part."""
-        return self.exact / self.n if self.n else math.nan
-
-    @property
-    def near_share(self) -> float:
-        """Share of rows with an exact or near-duplicate in the corpus; NaN for an empty part."""
-        return self.near / self.n if self.n else math.nan
-
-    @property
-    def renamed_share(self) -> float:
-        """Share of rows with a near-duplicate or a renamed copy in the corpus; NaN for an empty part."""
-        return self.renamed / self.n if self.n else math.nan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +92,7 @@ class Overlap:
         Raises:
             ParameterError: if there is no such part or kind.
         """
-        if kind not in _KINDS:
-            raise ParameterError("kind", f"one of {', '.join(_KINDS)}", kind, closest(kind, _KINDS))
+        check_choice("kind", kind, _KINDS)
         known = dict.fromkeys(one.part for one in self.parts)
         if part not in known:
             raise ParameterError("part", "a part of the dataset", part, closest(part, known))
@@ -256,34 +236,38 @@ class _Search:
         self._sizes = {name: len(of) for name, of in texts.items()}
         self._texts = [text for of in texts.values() for text in of]
         self._labels = None if labels is None else [one for of in labels.values() for one in of]
-        self._near, self._renamed = near, replace(near, identifiers="ignored", literals="ignored")
+        self._searches = {"near": near, "renamed": near.of_renamed()}
         self._worst = worst
         self.size, self._corpus_rows = len(self._texts), 0
         self._exact = np.zeros(self.size, dtype=bool)
-        self._best = {search: np.full(self.size, -1.0) for search in ("near", "renamed")}
-        self._other = {search: [""] * self.size for search in ("near", "renamed")}
+        self._best = {search: np.full(self.size, -1.0) for search in self._searches}
+        self._other = {search: [""] * self.size for search in self._searches}
         self._conflicts = np.zeros(self.size, dtype=bool)
 
     def add(self, block: list[str], labels: Sequence[Any] | None) -> None:
-        """Look for the rows in a block of the corpus."""
+        """Look for the rows in a block of the corpus, whose order has no effect: its texts are searched sorted."""
         self._corpus_rows += len(block)
-        held = set(block)
-        self._exact |= np.array([text in held for text in self._texts], dtype=bool)
-        for name, search in (("near", self._near), ("renamed", self._renamed)):
-            nearest = search.nearest(self._texts, block)
+        labels_of: dict[str, list[Any]] = {}
+        for text, label in zip(block, labels or (None,) * len(block), strict=True):
+            labels_of.setdefault(text, []).append(label)
+        texts = sorted(labels_of)
+        self._exact |= np.array([text in labels_of for text in self._texts], dtype=bool)
+        for name, search in self._searches.items():
+            nearest = search.nearest(self._texts, texts)
             jaccard = np.where(nearest.index < 0, -1.0, np.nan_to_num(nearest.jaccard, nan=-1.0))
             for at in np.flatnonzero((jaccard >= 0) & (jaccard >= self._best[name])).tolist():
-                self._keep(name, at, float(jaccard[at]), int(nearest.index[at]), block, labels)
+                other = texts[nearest.index[at]]
+                self._keep(name, at, float(jaccard[at]), other, labels_of[other])
 
-    def _keep(
-        self, name: str, at: int, jaccard: float, index: int, block: list[str], labels: Sequence[Any] | None
-    ) -> None:
+    def _keep(self, name: str, at: int, jaccard: float, other: str, labels: list[Any]) -> None:
         """Keep a pair if it is more similar than the one so far, or as similar and first by content."""
-        better = (-jaccard, block[index]) < (-self._best[name][at], self._other[name][at])
-        if self._best[name][at] < 0 or better:
-            self._best[name][at], self._other[name][at] = jaccard, block[index]
-            if name == "near" and labels is not None and self._labels is not None:
-                self._conflicts[at] = labels[index] != self._labels[at]
+        pair, best = (-jaccard, other), (-self._best[name][at], self._other[name][at])
+        differs = name == "near" and self._labels is not None and any(label != self._labels[at] for label in labels)
+        if self._best[name][at] < 0 or pair < best:
+            self._best[name][at], self._other[name][at] = jaccard, other
+            self._conflicts[at] = differs if name == "near" else self._conflicts[at]
+        elif pair == best:  # a copy of the same text in another block
+            self._conflicts[at] |= differs
 
     def overlaps(self, corpus: str) -> list[PartOverlap]:
         """Return what was found of each part."""
