@@ -12,7 +12,7 @@ from datasets import Dataset, disable_progress_bars
 
 from codeshift.cli import main
 from codeshift.errors import DamagedFileError, ParameterError
-from codeshift.properties import CharCount, LineCount, NodeTypes, PropertyTable
+from codeshift.properties import CharCount, LineCount, NodeTypes, PropertyTable, cache
 from codeshift.properties.cache import cache_entries
 
 
@@ -62,6 +62,36 @@ def test_what_was_not_used_is_removed_beyond_the_size(own_cache: Path, monkeypat
     assert oldest.record in left
     assert older.record not in left
     assert len(left) == 2
+
+
+def test_what_another_process_removes_costs_nothing(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values are read from a record that cannot be marked as used, and an entry that vanishes is none."""
+    values = PropertyTable(rows()).values(CharCount("code"))
+    PropertyTable(rows()).values(LineCount("code"))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "utime", _forbidden)
+        assert (PropertyTable(rows()).values(CharCount("code")) == values).all()
+    first, second = cache_entries()
+    read = cache.vouched_files
+
+    def vanishing(record: Path) -> list[Path]:
+        if record == first.record:
+            record.unlink()
+        return read(record)
+
+    monkeypatch.setattr(cache, "vouched_files", vanishing)
+    assert [entry.record for entry in cache_entries()] == [second.record]
+
+
+def test_a_folder_that_cannot_be_cleaned_keeps_the_values(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was computed is stored all the same, without a warning."""
+    monkeypatch.setattr(cache, "remove_unused", _forbidden)
+    PropertyTable(rows()).values(CharCount("code"))
+    assert len(cache_entries()) == 1
+
+
+def _forbidden(*_: object, **__: object) -> None:
+    raise PermissionError("not yours")
 
 
 @pytest.mark.parametrize("limit", ["much", "-1", "nan"])

@@ -11,6 +11,7 @@ import math
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +46,8 @@ def cached(name: str, compute: Callable[..., Dataset]) -> Dataset:
     if record.exists():
         if not (errors := damaged(record)):
             parts = [datasets.Dataset.from_file(str(path)) for path in vouched_files(record)]
-            os.utime(record)
+            with suppress(OSError):  # a record of another user's, or one that another process has just removed
+                os.utime(record)
             return datasets.concatenate_datasets(parts)
         warn(CacheWarning(f"{errors[0]}: its values are computed again"))
     try:
@@ -53,10 +55,11 @@ def cached(name: str, compute: Callable[..., Dataset]) -> Dataset:
             left.unlink()
         values = compute(cache_file_name=str(folder / f"{name}.arrow"))
         write_json(record, {}, [Path(file["filename"]) for file in values.cache_files])
-        remove_unused(limit)
     except OSError as error:
         warn(CacheWarning(f"values of properties are not cached in {folder} ({error})"))
         return compute(keep_in_memory=True)
+    with suppress(OSError):  # what cannot be removed stays
+        remove_unused(limit)
     return values
 
 
@@ -119,8 +122,11 @@ def cache_entries() -> list[CacheEntry]:
             files = tuple(vouched_files(record))
         except DamagedFileError:
             files = tuple(sorted(folder.glob(f"{record.stem}*.arrow")))
-        sizes = [path.stat().st_size for path in (record, *files) if path.exists()]
-        entries.append(CacheEntry(record, files, sum(sizes), record.stat().st_mtime))
+        except FileNotFoundError:  # another process has just removed it
+            continue
+        with suppress(FileNotFoundError):  # likewise
+            sizes = [path.stat().st_size for path in (record, *files) if path.exists()]
+            entries.append(CacheEntry(record, files, sum(sizes), record.stat().st_mtime))
     return sorted(entries, key=lambda entry: (entry.used, entry.record))
 
 
