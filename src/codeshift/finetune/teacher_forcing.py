@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,10 +37,18 @@ def target_logits(
     labels = batch["labels"]
     if is_decoder(unwrapped):
         # A row is the source, then the target: position t predicts t + 1. Virtual tokens of prompt tuning come first.
-        logits = model(**inputs).logits[:, -labels.shape[1] :]
+        count = labels.shape[1]
+        if _computes_only_kept(unwrapped):  # the source's logits take time and memory, and nobody reads them
+            inputs["logits_to_keep"] = count
+        logits = model(**inputs).logits[:, -count:]
         return logits[:, :-1], labels[:, 1:]
     inputs["decoder_input_ids"] = base_model(unwrapped).prepare_decoder_input_ids_from_labels(labels=labels)
     return model(**inputs).logits, labels
+
+
+def _computes_only_kept(model: Model) -> bool:
+    """Tell whether the model can be asked for the logits of its last positions alone; code of others may not."""
+    return "logits_to_keep" in signature(base_model(model).forward).parameters
 
 
 def target_loss(
