@@ -47,6 +47,10 @@ class PublishedSplits:
         recipes: fields of each manifest but for its rows, by ``"scenario@ood_kept"``.
         labels: names of parts, as in the rows of a manifest.
         table: digest of each row, and the position of its label in ``labels`` for each recipe.
+
+    >>> published = load_benchmark("mbpp-bands-syntax-clusters-v1")
+    >>> published.licence, published.audits["syntax_lambda"]["verdict"]["label"]
+    ('CC BY 4.0', 'sound')
     """
 
     name: str
