@@ -9,6 +9,7 @@ import numpy as np
 
 from codeshift.audit.rounding import SLACK
 from codeshift.audit.settings import check_permutations
+from codeshift.defaults import N_PERMUTATIONS
 from codeshift.formatting import fixed
 from codeshift.hashing import generator
 from codeshift.properties.progress import counted
@@ -98,7 +99,7 @@ def memberships(values: np.ndarray) -> csr_matrix:
 
 
 def jensen_shannon(
-    counts: csr_matrix, is_second: np.ndarray, *, n_permutations: int = 200, seed: int = 0
+    counts: csr_matrix, is_second: np.ndarray, *, n_permutations: int = N_PERMUTATIONS, seed: int = 0
 ) -> tuple[float, float]:
     """Return the Jensen-Shannon distance of the contents of two samples, and its p-value by permuting rows.
 

@@ -111,7 +111,7 @@ def score_classes(
     data: LabelledRows,
     collate: Callable[[LabelledRows, NDArray[np.int64]], Batch],
     *,
-    batch_size: int = 32,
+    batch_size: int,
     features: bool = False,
     done: Mapping[int, RowLogits] | None = None,
     on_batch: Callable[[NDArray[np.int64], list[RowLogits]], None] | None = None,

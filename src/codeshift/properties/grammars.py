@@ -17,7 +17,7 @@ import importlib.metadata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from codeshift.errors import ParameterError, closest
 from codeshift.properties.bounds import BoundedParser
@@ -94,6 +94,25 @@ def check_language(language: str) -> str:
         remedy = (isinstance(language, str) and remedy_of_pack(language)) or language_remedy(language, languages())
         raise ParameterError("language", "a known language", language, remedy)
     return language
+
+
+@runtime_checkable
+class OfLanguage(Protocol):
+    """What reads code of one language: splitters, properties and metrics with an argument ``language``."""
+
+    @property
+    def language(self) -> str | None:
+        """Language of the code; None if it is not given."""
+
+
+def language_of(reader: object) -> str | None:
+    """Return the language that a splitter, property or metric was given; None if there is none.
+
+    >>> from codeshift.properties import CharCount, NodeTypes
+    >>> language_of(NodeTypes("code", "java")), language_of(CharCount("code"))
+    ('java', None)
+    """
+    return reader.language if isinstance(reader, OfLanguage) else None
 
 
 _USUAL = {

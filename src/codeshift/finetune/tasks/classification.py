@@ -18,6 +18,7 @@ from peft import PeftModel
 from torch.nn import functional
 from transformers import PreTrainedConfig
 
+from codeshift.defaults import BATCH_SIZE
 from codeshift.errors import ParameterError, closest, warn
 from codeshift.finetune.batching import pad
 from codeshift.finetune.capacity import check_source_positions, encode_part
@@ -282,7 +283,7 @@ class ClassEntropy(Objective[LabelledRows]):
 
     def mean_loss(self, data: LabelledRows) -> float:
         """Return the weighted loss of a part, without label smoothing and rows whose label is none of the classes."""
-        scores = score_classes(self.model, self.tokenizer, data, self.batch)
+        scores = score_classes(self.model, self.tokenizer, data, self.batch, batch_size=BATCH_SIZE)
         logits = torch.from_numpy(np.stack([score.logits for score in scores]))
         loss = self._loss(logits, torch.from_numpy(data.labelling.numbers), 0.0)
         total = self.amounts(data).sum()

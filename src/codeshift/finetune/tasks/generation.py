@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from peft import PeftModel
 from transformers import PreTrainedConfig
 
+from codeshift.defaults import BATCH_SIZE
 from codeshift.draws import drawn
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.capacity import check_positions, encode_part
@@ -247,7 +248,9 @@ class TargetLikelihood(Objective[Encoded]):
 
     def mean_loss(self, data: Encoded) -> float:
         """Return the loss of a part, without label smoothing."""
-        return -float(score_tokens(self.model, data, self.collate).log_probabilities.values.mean())
+        return -float(
+            score_tokens(self.model, data, self.collate, batch_size=BATCH_SIZE).log_probabilities.values.mean()
+        )
 
 
 def score_outputs(
