@@ -80,9 +80,9 @@ class Regret(Finding):
 def training_curves(cells: Cells) -> Iterator[TrainingCurve]:
     """Yield the curves of each part of each cell whose trainings watched test parts."""
     for cell in _trained_cells(cells):
-        facts = _watching(cells, cell)
+        trainings = _watching(cells, cell)
         for part in (VALIDATION, *TEST_PARTS):
-            runs = [dict(one.watched[part]) for one in facts if part in one.watched]
+            runs = [dict(training.watched[part]) for training in trainings if part in training.watched]
             if not runs:
                 continue
             steps = sorted({step for run in runs for step in run})
@@ -93,7 +93,7 @@ def training_curves(cells: Cells) -> Iterator[TrainingCurve]:
 def regrets(cells: Cells) -> Iterator[Regret]:
     """Yield the regret of each cell whose trainings watched ``test_ood`` and have a validation loss."""
     for cell in _trained_cells(cells):
-        runs = [found for facts in _watching(cells, cell) if (found := _regret(facts)) is not None]
+        runs = [regret for facts in _watching(cells, cell) if (regret := _regret(facts)) is not None]
         if runs:
             values, chosen, best, losses = (list(column) for column in zip(*runs, strict=True))
             yield Regret(

@@ -59,8 +59,8 @@ class ShiftDetection(Finding):
         place = f"{self.cell.scenario}, {name}, {share(self.cell.ood_kept)}"
         if self.value != self.value:
             return f"{place}: {self.state.unmeasured or 'not measured'}."
-        told = f"{self.score} tells test_ood from test_id with AUROC {AUROC_SHOWN.estimate(self.estimate)}"
-        return f"{place}: {told}; {self.measure.title} is worse by {self.measure.change(self.lost)}{self.rows_told}."
+        finding = f"{self.score} tells test_ood from test_id with AUROC {AUROC_SHOWN.estimate(self.estimate)}"
+        return f"{place}: {finding}; {self.measure.title} is worse by {self.measure.change(self.lost)}{self.rows_told}."
 
 
 def shift_detections(cells: Cells, metric: str) -> Iterator[ShiftDetection]:
