@@ -75,9 +75,9 @@ class CodeParser:
             return ParsedCode((), source, has_error=True, stopped=True)
         root = tree.root_node
         if root.has_error:
-            found = self._in_shell(source)
-            if found:
-                return found
+            in_shell = self._in_shell(source)
+            if in_shell:
+                return in_shell
         # A tree that fits no rule at all has the type ERROR itself, which must be seen.
         return ParsedCode((root,) if root.is_error else tuple(root.children), source, has_error=root.has_error)
 
@@ -102,9 +102,10 @@ def with_line_feeds(text: str) -> str:
 
 def _is_misread(root: Node) -> bool:
     """Whether a bare C# method was taken for a local function, which ``override`` or ``protected`` alone decides."""
-    found = [child for child in root.named_children if child.type != "comment"]
-    return bool(found) and all(
-        child.type == "global_statement" and child.children[0].type == "local_function_statement" for child in found
+    statements = [child for child in root.named_children if child.type != "comment"]
+    return bool(statements) and all(
+        child.type == "global_statement" and child.children[0].type == "local_function_statement"
+        for child in statements
     )
 
 

@@ -307,12 +307,12 @@ def _alternatives(branches: Sequence[Node], first: int, kinds: Collection[int]) 
         first: the number of the first one.
         kinds: the kinds of branches.
     """
-    found = []
+    alternatives = []
     for number, node in enumerate(branches, first):
         other = node.child_by_field_name("alternative")
         if other is not None and other.kind_id in kinds:
-            found.append((number, node.children.index(other)))
-    return found
+            alternatives.append((number, node.children.index(other)))
+    return alternatives
 
 
 @contextmanager

@@ -323,8 +323,8 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
             ends = self._encoder.ends
             generated = describe_settings(self.model, self.tokenizer, self.settings.decoding, ends)
         digests = {part: data_digest(rows, columns) for part, rows in parts.items()}
-        asked = {"confidence": self.settings.confidence, "features": self.settings.features}
-        kept = {"generation_config": generated, "data": digests} | asked
+        extras = {"confidence": self.settings.confidence, "features": self.settings.features}
+        kept = {"generation_config": generated, "data": digests} | extras
         return describe_evaluated(self.model) | kept
 
     def logs(self, folder: Path, metadata: dict[str, Any]) -> dict[str, RowLog]:

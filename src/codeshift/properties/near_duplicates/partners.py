@@ -59,11 +59,11 @@ class Shingles:
             hashes.write(of_block)
             counts.append(counts_of_block)
             numbers = np.arange(first, first + counts_of_block.size, dtype=np.uint64)
-            found = of_block >> bits << bits
-            found |= np.repeat(numbers, counts_of_block)
-            found.sort()
-            found = found[changes(found)]
-            for part, run in zip(keys, np.split(found, np.searchsorted(found, bounds)), strict=True):
+            keyed = of_block >> bits << bits
+            keyed |= np.repeat(numbers, counts_of_block)
+            keyed.sort()
+            keyed = keyed[changes(keyed)]
+            for part, run in zip(keys, np.split(keyed, np.searchsorted(keyed, bounds)), strict=True):
                 part.write(run)
             first += counts_of_block.size
         return cls(np.concatenate(counts), hashes, keys)

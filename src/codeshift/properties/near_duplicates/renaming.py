@@ -106,8 +106,8 @@ def _steps_back(hashes: UInts, names: Ints, ngram: int) -> npt.NDArray[np.uint16
 
 def _among(hashes: UInts, some: UInts) -> Bools:
     places = np.minimum(np.searchsorted(some, hashes), some.size - 1)
-    found: Bools = some[places] == hashes
-    return found
+    among: Bools = some[places] == hashes
+    return among
 
 
 @cache

@@ -189,11 +189,13 @@ def _lexed(buffer: bytes, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
     numbers: dict[bytes, int] = {}
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
     which = np.array([numbers.setdefault(buffer[start:end], len(numbers)) for start, end in spans])
-    found = [_short_spans(piece) if len(piece) <= _LONG else _byte_spans(piece) for piece in numbers]
-    counts = np.array([len(heads) for heads, _ in found])
+    spans_of_pieces = [_short_spans(piece) if len(piece) <= _LONG else _byte_spans(piece) for piece in numbers]
+    counts = np.array([len(heads) for heads, _ in spans_of_pieces])
     taken = ragged((np.cumsum(counts) - counts)[which], counts[which])
     base = np.repeat(starts, counts[which])
-    heads, tails = (np.array([place for pair in found for place in pair[side]], dtype=np.int64) for side in (0, 1))
+    heads, tails = (
+        np.array([place for pair in spans_of_pieces for place in pair[side]], dtype=np.int64) for side in (0, 1)
+    )
     return base + heads[taken], base + tails[taken]
 
 
