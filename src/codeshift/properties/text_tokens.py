@@ -59,19 +59,19 @@ def tokenize_plain(
 
 
 def as_text(
-    tokenizer: Any, rows: Sequence[Pieces], ids_of_rows: Sequence[list[int]], *, special: Mapping[str, int] | None = None
+    tokenizer: Any, rows: Sequence[Pieces], row_ids: Sequence[list[int]], *, special: Mapping[str, int] | None = None
 ) -> list[list[int]]:
     """Return the ids of ``rows``, in which the only special tokens are those of the pieces.
 
     Args:
         tokenizer: the tokenizer, of transformers.
         rows: the texts in pieces.
-        ids_of_rows: the ids that the tokenizer gives to the pieces together, without special tokens of its own.
+        row_ids: the ids that the tokenizer gives to the pieces together, without special tokens of its own.
         special: the ``special_tokens`` of the tokenizer, if available.
     """
     special = special_tokens(tokenizer) if special is None else special
     numbers = frozenset(special.values())
-    ids = list(ids_of_rows)
+    ids = list(row_ids)
     wrong = [
         i
         for i, row in enumerate(rows)
