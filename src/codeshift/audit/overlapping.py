@@ -15,7 +15,6 @@ from codeshift.audit.leakage import CopyCounts, LeakedPair
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
 from codeshift.checks import check_choice, check_integer
-from codeshift.defaults import COPY_KINDS, CopyKind
 from codeshift.documents import html, markdown
 from codeshift.documents.document import Block, Code, Document, Heading, Paragraph, Table, names, numbers, row
 from codeshift.errors import ParameterError, closest
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 _BLOCK = 20_000  # rows of the corpus that are in memory at once, if the dataset has no more
+_KINDS = ("exact", "near", "renamed")
 _NEAR_DUPLICATES = NearDuplicates()
 
 
@@ -82,7 +82,7 @@ class Overlap:
         known = [f"{one.part}, {one.corpus}" for one in self.parts]
         raise ParameterError("pair", "a part of the dataset and one of the corpus", pair, closest(str(pair), known))
 
-    def rows(self, part: str, kind: CopyKind = "renamed") -> tuple[int, ...]:
+    def rows(self, part: str, kind: str = "renamed") -> tuple[int, ...]:
         """Return the positions of a part's rows that any part of the corpus holds.
 
         Args:
@@ -92,13 +92,13 @@ class Overlap:
         Raises:
             ParameterError: if there is no such part or kind.
         """
-        check_choice("kind", kind, COPY_KINDS)
+        check_choice("kind", kind, _KINDS)
         known = dict.fromkeys(one.part for one in self.parts)
         if part not in known:
             raise ParameterError("part", "a part of the dataset", part, closest(part, known))
         return tuple(sorted({at for one in self.parts if one.part == part for at in one.rows[kind]}))
 
-    def without(self, data: Dataset | DatasetDict, kind: CopyKind = "renamed") -> DatasetDict:
+    def without(self, data: Dataset | DatasetDict, kind: str = "renamed") -> DatasetDict:
         """Return the dataset without the rows that the corpus holds.
 
         Args:

@@ -81,8 +81,8 @@ def prefixes(sets: ShingleSets, threshold: float) -> Prefixes:
 def all_pairs(index: Prefixes, wanted: Wanted | None = None) -> Pairs:
     """Every pair at least as similar as the threshold, in order; ``wanted`` says which pairs are asked for at all."""
     entries = np.arange(index.low.size)
-    chunks = [similar_among(index, *pair) for pair in candidates_between(index, entries, index.low, entries, wanted)]
-    return sorted_unique(index, chunks)
+    found = [similar_among(index, *pair) for pair in candidates_between(index, entries, index.low, entries, wanted)]
+    return sorted_unique(index, found)
 
 
 def candidates_between(
@@ -134,9 +134,9 @@ def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | No
     return Pairs(left=left[keep], right=right[keep], jaccard=jaccard[keep])
 
 
-def sorted_unique(index: Prefixes, chunks: list[Pairs]) -> Pairs:
+def sorted_unique(index: Prefixes, found: list[Pairs]) -> Pairs:
     """The pairs found in any chunk, each once."""
-    left, right = (np.concatenate([np.empty(0, np.int64), *(getattr(p, s) for p in chunks)]) for s in ("left", "right"))
-    jaccard = np.concatenate([np.empty(0), *(pairs.jaccard for pairs in chunks)])
+    left, right = (np.concatenate([np.empty(0, np.int64), *(getattr(p, s) for p in found)]) for s in ("left", "right"))
+    jaccard = np.concatenate([np.empty(0), *(pairs.jaccard for pairs in found)])
     _, first = np.unique(left * index.sets.sizes.size + right, return_index=True)
     return Pairs(left=left[first], right=right[first], jaccard=jaccard[first])

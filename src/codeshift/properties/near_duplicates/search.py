@@ -56,8 +56,8 @@ class NearestRows:
 
     def worst(self, count: int = 10) -> list[tuple[int, int, float]]:
         """The most similar pairs, as (query row, corpus row, Jaccard similarity), the most similar first."""
-        near = np.flatnonzero(self.index >= 0)
-        order = near[np.argsort(-self.jaccard[near], kind="stable")][:count]
+        found = np.flatnonzero(self.index >= 0)
+        order = found[np.argsort(-self.jaccard[found], kind="stable")][:count]
         return list(zip(order.tolist(), self.index[order].tolist(), self.jaccard[order].tolist(), strict=True))
 
 
@@ -163,8 +163,8 @@ class NearDuplicates:
         complete = index.candidates <= _LISTED_CANDIDATES
         links, assumed = (all_pairs(index), 0) if complete else spanning_pairs(index)
         if assumed:
-            words = f"{assumed:,} links are assumed: so many rows are nearly near-duplicates that not all were compared"
-            warn(CodeshiftWarning(f"{words}; a higher threshold tells them apart"))
+            told = f"{assumed:,} links are assumed: so many rows are nearly near-duplicates that not all were compared"
+            warn(CodeshiftWarning(f"{told}; a higher threshold tells them apart"))
         pairs, jaccard = _row_links(_classes(rows, sets), links)
         labels = labels_of_links(rows.size, pairs)
         return DuplicateComponents(labels=labels, pairs=pairs, jaccard=jaccard, complete=complete, assumed=assumed)
@@ -198,9 +198,9 @@ class NearDuplicates:
         nearest = _nearest(classes[: len(queries)], classes[len(queries) :], prefixes(sets, threshold))
         unsettled = int(nearest.unsettled.sum())
         if unsettled:
-            words = f"{unsettled:,} of {len(queries):,} rows may have near-duplicates that were not found"
+            told = f"{unsettled:,} of {len(queries):,} rows may have near-duplicates that were not found"
             why = "so many rows are nearly near-duplicates that not all were compared"
-            warn(CodeshiftWarning(f"{words}: {why}; a higher threshold tells them apart"))
+            warn(CodeshiftWarning(f"{told}: {why}; a higher threshold tells them apart"))
         return nearest
 
     def _sets(
@@ -221,29 +221,29 @@ def _nearest(queries: Ints, corpus: Ints, index: Prefixes) -> NearestRows:
     first = np.full(size, -1)
     first[corpus[::-1]] = np.arange(corpus.size)[::-1]
     held = first >= 0
-    searched = np.zeros(size, np.bool_)
-    searched[queries] = True
-    searched &= ~held  # the others have an equal in the corpus, and nothing is nearer
+    asked = np.zeros(size, np.bool_)
+    asked[queries] = True
+    asked &= ~held  # the others have an equal in the corpus, and nothing is nearer
     best, nearest = np.where(held, 1.0, np.nan), np.where(held, np.arange(size), -1)
-    links, settled = _cross_links(index, searched[:width], held[:width])
-    left, right = (np.concatenate(pair) for pair in ((links.left, links.right), (links.right, links.left)))
+    links, settled = _cross_links(index, asked[:width], held[:width])
+    one, other = (np.concatenate(pair) for pair in ((links.left, links.right), (links.right, links.left)))
     jaccard = np.concatenate([links.jaccard, links.jaccard])
-    order = np.lexsort((right, -jaccard, left))
-    order = order[searched[left[order]] & held[right[order]]][::-1]  # the last one written stays: the best
-    best[left[order]], nearest[left[order]] = jaccard[order], right[order]
+    order = np.lexsort((other, -jaccard, one))
+    order = order[asked[one[order]] & held[other[order]]][::-1]  # the last one written stays: the best
+    best[one[order]], nearest[one[order]] = jaccard[order], other[order]
     exact = np.ones(size, np.bool_)
     exact[:width] = settled
-    closest = nearest[queries]
-    return NearestRows(jaccard=best[queries], index=np.where(closest < 0, -1, first[closest]), exact=exact[queries])
+    found = nearest[queries]
+    return NearestRows(jaccard=best[queries], index=np.where(found < 0, -1, first[found]), exact=exact[queries])
 
 
-def _cross_links(index: Prefixes, searched: Bools, held: Bools) -> tuple[Pairs, Bools]:
-    """Links between sets of the queries and sets of the corpus, and whether each set has all of its links."""
+def _cross_links(index: Prefixes, asked: Bools, held: Bools) -> tuple[Pairs, Bools]:
+    """Links between sets asked for and sets of the corpus, and whether each set has all of its links."""
     if index.candidates > _LISTED_CANDIDATES:
-        links, waiting = enough_pairs(index, searched, held, _ENOUGH)
-        return links, waiting | ~searched
-    links = all_pairs(index, lambda left, right: (searched[left] & held[right]) | (held[left] & searched[right]))
-    return links, np.ones(searched.size, np.bool_)
+        links, waiting = enough_pairs(index, asked, held, _ENOUGH)
+        return links, waiting | ~asked
+    links = all_pairs(index, lambda left, right: (asked[left] & held[right]) | (held[left] & asked[right]))
+    return links, np.ones(asked.size, np.bool_)
 
 
 def _classes(rows: Ints, sets: ShingleSets) -> Ints:
