@@ -153,7 +153,7 @@ class ChatEncoder:
         return self._shared(*_OTHER)
 
     def _around_last(self, source: list[Turn]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Ids before and after the text of the last turn of a source."""
+        """Return the ids before and after the text of the last turn of a source."""
         first, second = ([*source[:-1], source[-1] | {"content": text}] for text in _OTHER)
         return self._shared(first, second)
 

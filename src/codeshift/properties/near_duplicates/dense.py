@@ -47,7 +47,7 @@ def most_looked_at(sets: int) -> int:
 
 
 def spanning_pairs(index: Prefixes) -> tuple[Pairs, int]:
-    """Pairs enough to connect all that `join.all_pairs` connects: those that the ones before had not connected.
+    """Return pairs enough to connect all that ``join.all_pairs`` connects: each connects what those before had not.
 
     Returns:
         The pairs, and how many of them are assumed: sets that share a rare shingle were not compared with all others
@@ -175,7 +175,7 @@ def _in_rounds(
 
 
 def _run_starts(labels: Ints) -> Ints:
-    """Where the run of equal labels that each place stands in begins."""
+    """Return where the run of equal labels around each place begins."""
     new = changes(labels)
     starts: Ints = np.flatnonzero(new)[np.cumsum(new) - 1]
     return starts

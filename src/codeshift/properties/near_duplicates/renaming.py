@@ -72,7 +72,7 @@ class Ignored:
     literals: bool = False
 
     def blocks(self, texts: Iterable[str], ngram: int) -> Iterator[tuple[list[UInts], Ints]]:
-        """The tokens of texts as they count at each place of an n-gram, block by block.
+        """Yield the tokens of texts as they count at each place of an n-gram, block by block.
 
         Yields:
             For each place the tokens as they count there, each of shape (t,), and how many tokens each text has.
@@ -97,7 +97,7 @@ class Ignored:
 
 
 def _steps_back(hashes: UInts, names: Ints, ngram: int) -> npt.NDArray[np.uint16]:
-    """How many tokens before each name the same one stands; 0 if not within an n-gram."""
+    """Return how many tokens before each name the same one stands; 0 if it does not within an n-gram."""
     back = np.zeros(hashes.size, np.uint16)
     for distance in range(ngram - 1, 0, -1):  # the nearest is written last
         back[distance:][hashes[distance:] == hashes[:-distance]] = distance
@@ -118,5 +118,5 @@ def _keyword_hashes() -> UInts:
 
 @cache
 def _name_hashes(ngram: int) -> UInts:
-    """The token that stands for a name, by how far back it stood before."""
+    """Return the token that stands for a name, by how far back it stood before."""
     return mixed(_NAME + np.arange(ngram, dtype=np.uint64))
