@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.output import DONE, check_report_file, report, write_report
-from codeshift.defaults import COPY_KINDS
 
 if TYPE_CHECKING:
     from codeshift.audit import Overlap
+
+_KINDS = ("exact", "near", "renamed")
 
 
 def add_to(commands: Commands) -> None:
@@ -30,7 +31,7 @@ def add_to(commands: Commands) -> None:
     add("--corpus-column", metavar="NAME", help="column of the corpus's code [the same]")
     add("--label", metavar="COLUMN", help="column of labels in both, to count copies with another label")
     add("--without", metavar="FOLDER", help="folder for the rows that the corpus does not hold, a file for each part")
-    add("--kind", default="renamed", choices=COPY_KINDS, help="copies that --without leaves out [%(default)s]")
+    add("--kind", default="renamed", choices=_KINDS, help="copies that --without leaves out [%(default)s]")
     add("--out", metavar="FILE", help="file for the full report with the most similar pairs, .html, .md or .json")
 
 

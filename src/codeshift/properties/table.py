@@ -132,7 +132,7 @@ class PropertyTable:
         return self._values[key]  # type: ignore[no-any-return]
 
     def stopped(self, column: str, language: str) -> np.ndarray:
-        """Return on which rows the parser of a language gave up (see ``codeshift.properties.bounds``), shape ``(n,)``."""
+        """On which rows the parser of a language gave up, as ``codeshift.properties.bounds`` says: shape ``(n,)``."""
         return self.syntax(column, language).stopped
 
     def compute_texts(self, prop: ComputedFromText) -> np.ndarray:
