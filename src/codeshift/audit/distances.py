@@ -31,6 +31,10 @@ def standardised_effect(first: np.ndarray, second: np.ndarray) -> float:
 
     Sources: Cohen, Statistical Power Analysis (1988); Austin, Statistics in Medicine 28 (2009), for shares.
 
+    Args:
+        first: the numbers of the first sample, of shape ``(n,)``.
+        second: the numbers of the second sample, of shape ``(m,)``.
+
     >>> standardised_effect(np.array([1.0, 3.0]), np.array([2.0, 4.0]))
     1.0
     """
@@ -68,6 +72,10 @@ def presence_effects(first: csr_matrix, second: csr_matrix) -> np.ndarray:
 
 def wasserstein(first: np.ndarray, second: np.ndarray) -> float:
     """Return the Wasserstein-1 ("earth mover's") distance, in the property's own unit; NaN if a sample is empty.
+
+    Args:
+        first: the numbers of the first sample, of shape ``(n,)``.
+        second: the numbers of the second sample, of shape ``(m,)``.
 
     >>> wasserstein(np.array([0.0, 1.0]), np.array([5.0, 6.0]))
     5.0
