@@ -25,7 +25,7 @@ _MARKS = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!/)|//[/!]?|#+)?\s?|\s*\*+/\s*$")
 
 
 class SourceKind(NamedTuple):
-    """What functions and imports of a language are.
+    """Syntax of the functions and imports of a language.
 
     Attributes:
         endings: the endings of its files.

@@ -190,7 +190,7 @@ def check_modules(model: Model, config: PeftConfig) -> None:
     """Check that the model has the modules that a config names, one by one or by a pattern.
 
     Raises:
-        ParameterError: it lacks one; names that come close are told.
+        ParameterError: it lacks one; the message names close ones.
     """
     modules = {name: module for name, module in model.named_modules() if name}
     for field in ("target_modules", "modules_to_save", "exclude_modules"):

@@ -21,7 +21,7 @@ Batch = dict[str, torch.Tensor]
 
 
 class RowLogits(NamedTuple):
-    """What a classifier gives to one row.
+    """Outputs of a classifier for one row.
 
     Attributes:
         logits: logits of the classes, (classes,).
@@ -43,7 +43,7 @@ class RowLogits(NamedTuple):
 
 @dataclass(frozen=True)
 class ClassScores:
-    """What a classifier says of the rows of a part.
+    """Outputs of a classifier for the rows of a part.
 
     Attributes:
         labels: the names of the classes.

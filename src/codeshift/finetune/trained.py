@@ -1,4 +1,4 @@
-"""What the folder of a trained model records of its training, and how an evaluation may differ from it."""
+"""Record of a training in the folder of its model, and how an evaluation may differ from it."""
 
 from __future__ import annotations
 

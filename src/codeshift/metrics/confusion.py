@@ -82,8 +82,8 @@ class Accuracy(MeanOfClassRows):
     """Share of rows whose likeliest class is the right one.
 
     Metrics of classes take one probability a class for each row, and the number of the row's class, from 0. A label
-    that is none of the classes is -1: the row counts as wrong, and ``note`` tells how many there are. Of equally likely
-    classes the first is the prediction.
+    that is none of the classes is -1: the row counts as wrong, and ``note`` tells how many there are. The first
+    of equally likely classes is the prediction.
 
     >>> probabilities = [[0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]]
     >>> Accuracy().score(probabilities, [0, 1, 1, 1])

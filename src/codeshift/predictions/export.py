@@ -27,7 +27,7 @@ _URLS: dict[Endpoint, str] = {"chat": "/v1/chat/completions", "completions": "/v
 
 @dataclass(frozen=True, kw_only=True)
 class _Writer:
-    """What all rows of an export have in common.
+    """Writer of the rows of an export.
 
     Attributes:
         chat: what comes before each source of a conversation.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class SyntaxScan:
-    """What one pass over the trees of ``n`` rows found; each part is gathered when it is first asked for.
+    """Facts of one pass over the trees of ``n`` rows; each is gathered when it is first used.
 
     Args:
         columns: the columns that ``scan_batch`` makes of the rows.

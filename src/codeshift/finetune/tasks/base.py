@@ -1,4 +1,4 @@
-"""What a kind of task is to the training loop and to the evaluator, which know nothing else of it."""
+"""Base classes of the kinds of tasks: all that the training loop and the evaluator know of a task."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Source: TypeAlias = str | tuple[str, str] | Sequence[Mapping[str, str]]
 
 
 class Objective(ABC, Generic[Part]):
-    """What a training minimises for one model: a sum over what the rows hold, divided by how much that is.
+    """Loss that a training minimises for one model: a sum over the rows, divided by how much they count.
 
     The loss of a step is the sum of ``loss`` over its batches, divided by the sum of ``amounts`` over its rows. So
     neither the division into batches nor that among processes changes it.
@@ -101,7 +101,7 @@ class ModelEvaluation(ABC, Generic[Part]):
 
 
 class Task(ABC):
-    """What a model is trained or evaluated to do with the columns of a dataset.
+    """Task that a model is trained or evaluated for on the columns of a dataset.
 
     A kind of task overrides what it must, and of the rest what holds for it: by default there are no classes, no
     conversations and no settings of other kinds.

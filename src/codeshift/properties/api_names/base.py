@@ -1,4 +1,4 @@
-"""What the resolvers of all languages share: scopes, and chains of members such as ``np.linalg.norm``.
+"""Base of the resolvers of all languages: scopes, and chains of members such as ``np.linalg.norm``.
 
 A row is one flat scope: a name that is bound anywhere in it counts as bound everywhere, and an import takes precedence
 over every other binding of its name. That is right for a function and nearly always for a file, and needs no second

@@ -61,7 +61,7 @@ def _emptied(match: re.Match[str]) -> str:
 
 @dataclass(frozen=True)
 class Ignored:
-    """What does not count where tokens are compared.
+    """Tokens that are compared by their kind alone.
 
     Attributes:
         identifiers: whether identifiers count only by where the same one stands again.

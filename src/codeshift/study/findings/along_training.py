@@ -1,4 +1,4 @@
-"""What happens along training: the loss of watched parts, and what a choice by ID validation loses on test_ood."""
+"""Course of training: the loss of watched parts, and the regret on test_ood of a choice by ID validation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TrainingCurve:
 
 @dataclass(frozen=True, kw_only=True)
 class Regret(Finding):
-    """What choosing the step by the loss on ID validation loses on ``test_ood``, against the best watched step.
+    """Loss on ``test_ood`` of the step that ID validation chooses, minus that of the best watched step.
 
     The best step is chosen on the rows that it is measured on, so the regret is an upper estimate; it is never below 0.
     ``n`` is the number of trainings, and so is ``seeds``. The interval is Student's over them.

@@ -20,7 +20,7 @@ from codeshift.study.power.spreads import Spreads
 
 @dataclass(frozen=True, kw_only=True)
 class ScenarioPower:
-    """What a study can show on ``test_ood`` of one scenario of the difference of two trained models.
+    """Difference of two trained models that a study can show on ``test_ood`` of one scenario.
 
     Attributes:
         scenario: Name of the scenario.
