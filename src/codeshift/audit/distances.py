@@ -17,7 +17,7 @@ from codeshift.properties.progress import counted
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-BINS = 20
+_BINS = 20
 _ROUNDING = 1e-12  # bits; the square root would make rounding errors visible
 _CELLS = 4_000_000  # numbers in memory at once while permuting
 
@@ -100,7 +100,7 @@ def memberships(values: np.ndarray) -> csr_matrix:
         keys = np.array([f"{type(value).__name__}:{value}" for value in values], dtype=object)
         _, bins = np.unique(keys, return_inverse=True)
     else:
-        cuts: np.ndarray = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1])) if len(values) else values
+        cuts: np.ndarray = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(values) else values
         bins = np.searchsorted(cuts, values, side="left")
     width = int(bins.max(initial=0)) + 1
     return csr_matrix((np.ones(len(bins)), (np.arange(len(bins)), bins)), shape=(len(bins), width))

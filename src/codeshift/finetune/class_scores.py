@@ -11,13 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from codeshift.finetune.batching import Batch
 from codeshift.finetune.classifiers import head_of, padded, reads_left_to_right
 from codeshift.finetune.labelled_rows import LabelledRows
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_encoder
 from codeshift.finetune.shrinking_batches import results_by_row
 from codeshift.finetune.teacher_forcing import evaluating
-
-Batch = dict[str, torch.Tensor]
 
 
 class RowLogits(NamedTuple):

@@ -32,7 +32,7 @@ class EncodedPart(Protocol):
         """Return the SHA-256 of what a model is given and must learn."""
 
 
-Part = TypeVar("Part")
+Part = TypeVar("Part", bound=EncodedPart)
 """Type of the encoded rows of a part."""
 
 

@@ -16,7 +16,7 @@ import torch
 from peft import PeftConfig, PeftModel
 
 from codeshift.errors import ParameterError, check_extra
-from codeshift.finetune.limits import TRAINING
+from codeshift.finetune.limits import TRAINING_FILE
 from codeshift.finetune.models import Model, base_model
 
 Quantization: TypeAlias = Literal["nf4"]
@@ -115,7 +115,7 @@ def quantization_of(model: Model) -> Quantization | None:
 
 def trained_quantization(folder: str | os.PathLike[str]) -> Quantization | None:
     """Return the quantisation that a folder written by ``Trainer`` was trained with, or None."""
-    path = Path(folder) / TRAINING
+    path = Path(folder) / TRAINING_FILE
     if not path.is_file():
         return None
     try:

@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeAlias
 
 import torch
 from datasets import Dataset
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from transformers import PreTrainedConfig
 
 from codeshift.errors import ParameterError
+from codeshift.finetune.batching import Batch
 from codeshift.finetune.conversation import Chat
-from codeshift.finetune.encoded_part import EncodedPart
+from codeshift.finetune.encoded_part import Part
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.models import Model, ModelOrName, Tokenizer, check_whole, own_copy
@@ -23,11 +24,6 @@ from codeshift.finetune.row_log import RowLog
 from codeshift.finetune.training_config import TrainingConfig
 from codeshift.metrics import Metric
 from codeshift.task_kinds import TaskName
-
-Part = TypeVar("Part", bound=EncodedPart)
-"""Type of the encoded rows of a part."""
-
-Batch = dict[str, torch.Tensor]
 
 Source: TypeAlias = str | tuple[str, str] | Sequence[Mapping[str, str]]
 """What a model is given: a column or template; of a classification also a pair of them, of conversations messages."""

@@ -19,6 +19,7 @@ from transformers import PreTrainedConfig
 from codeshift.defaults import BATCH_SIZE
 from codeshift.draws import drawn
 from codeshift.errors import ParameterError, Told
+from codeshift.finetune.batching import Batch
 from codeshift.finetune.capacity import check_positions, encode_part
 from codeshift.finetune.chat_encoding import ChatEncoder
 from codeshift.finetune.classifiers import is_classifier
@@ -39,7 +40,7 @@ from codeshift.finetune.program_tests import check_test_code, columns_read, test
 from codeshift.finetune.row_log import RowLog, open_logs, resumed
 from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.source_features import source_features
-from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Task
+from codeshift.finetune.tasks.base import ModelEvaluation, Objective, Task
 from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens, target_loss
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.training_config import TrainingConfig

@@ -14,7 +14,7 @@ from codeshift.study.findings.detection import AUROC_SHOWN, confidence_of, detec
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.large_enough import distinct_rows, left_out, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
-from codeshift.study.findings.strength import FEWEST, strength_effects
+from codeshift.study.findings.strength import FEWEST_SCENARIOS, strength_effects
 from codeshift.study.findings.unseen import masking_scenarios, recall_of
 from codeshift.study.keys import NONE
 from codeshift.study.measures import CORRELATION, SHARE, Measure, method_name
@@ -312,7 +312,7 @@ def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim
     claim = "A stronger shift costs more"
     if not effects:
         if any(effect.value == effect.value for effect in strength_effects(cells, metric)):
-            words = f"It takes {FEWEST} scenarios that are large enough."
+            words = f"It takes {FEWEST_SCENARIOS} scenarios that are large enough."
             yield Claim(estimate=cells.estimate(nothing()), seeds=0, claim=claim, verdict="not shown", told=words)
         return
     verdicts = {verdict(effect.estimate) for effect in effects}
