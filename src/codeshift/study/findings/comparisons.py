@@ -74,15 +74,15 @@ def comparisons(cells: Cells, metric: str, part: str = "test_ood") -> list[Compa
 
 
 def _comparisons(cells: Cells, metric: str, part: str) -> list[Comparison]:
-    corrected: list[Comparison] = []
+    found: list[Comparison] = []
     for method in cells.methods:
         if method == cells.reference_method:
             continue
         for kept in cells.results.ood_kept:
             family = [_compared(cells, metric, part, scenario, method, kept) for scenario in cells.results.scenarios]
-            adjusted = holm([comparison.p_value for comparison in family])
-            corrected += [replace(comparison, p_holm=float(p)) for comparison, p in zip(family, adjusted, strict=True)]
-    return corrected
+            adjusted = holm([one.p_value for one in family])
+            found += [replace(one, p_holm=float(p)) for one, p in zip(family, adjusted, strict=True)]
+    return found
 
 
 def _compared(cells: Cells, metric: str, part: str, scenario: str, method: str, kept: float) -> Comparison:
@@ -136,22 +136,22 @@ def _permuted(
     width = next(iter(blocks[0].values())).shape[1] // _per_split(first)
     over = _over_seeds(cells.metric(metric), width, _per_split(first))
     rows = [_stacked(list(block.values())) for block in blocks]
-    difference = paired_difference(
+    found = paired_difference(
         rows[0], rows[1], metric=over, n_permutations=PERMUTATIONS, n_resamples=1, seed=cells.seed,
         groups=_copies(cells, part, scenario, first),
     )  # fmt: skip
-    return difference.p_value
+    return found.p_value
 
 
 def _copies(cells: Cells, part: str, scenario: str, records: Sequence[RunRecord]) -> list[tuple[int, int]]:
     """Return the split seed and the group of near-duplicates of each row of ``_stacked``."""
-    by_split: dict[int, list[tuple[int, int]]] = {}
+    found: dict[int, list[tuple[int, int]]] = {}
     for key in (record.key for record in records):
-        if key.split_seed not in by_split:
+        if key.split_seed not in found:
             of_set = cells.results.copies(key, evaluated_set(part))
             rows = cells.results.members(part, scenario, key.split_seed) if part in TEST_PARTS else slice(None)
-            by_split[key.split_seed] = [(key.split_seed, int(group)) for group in of_set[rows]]
-    return [label for labels in by_split.values() for label in labels]
+            found[key.split_seed] = [(key.split_seed, int(group)) for group in of_set[rows]]
+    return [label for labels in found.values() for label in labels]
 
 
 def _per_split(records: Sequence[RunRecord]) -> int:
@@ -164,14 +164,12 @@ def _side_by_side(
     cells: Cells, metric: str, part: str, scenario: str, records: Sequence[RunRecord]
 ) -> dict[int, FloatArray]:
     """Return the rows' statistics by split seed, training seeds side by side; zeros for a missing seed."""
-    by_split: dict[int, list[FloatArray]] = {}
+    found: dict[int, list[FloatArray]] = {}
     for record in records:
         rows = np.nan_to_num(cells.results.statistics(record.key, metric, part, scenario), nan=0.0)
-        by_split.setdefault(record.key.split_seed, []).append(rows)
+        found.setdefault(record.key.split_seed, []).append(rows)
     most = _per_split(records)
-    return {
-        split: np.hstack([*rows, *[np.zeros_like(rows[0])] * (most - len(rows))]) for split, rows in by_split.items()
-    }
+    return {split: np.hstack([*rows, *[np.zeros_like(rows[0])] * (most - len(rows))]) for split, rows in found.items()}
 
 
 def _stacked(blocks: Sequence[FloatArray]) -> FloatArray:

@@ -100,11 +100,11 @@ class Resampler:
         )
         if not keys:
             return nothing()
-        place = keys, part, scenario, name
-        if place not in self._cells:
+        asked = keys, part, scenario, name
+        if asked not in self._cells:
             runs = [self._run(key, part, scenario, name, statistics, metric) for key in keys]
-            self._cells[place] = CellValue(tuple(runs))
-        cell = self._cells[place]
+            self._cells[asked] = CellValue(tuple(runs))
+        cell = self._cells[asked]
         return Quantity(value=cell.value, weights={cell: 1.0}, n=cell.n, seeds=len(cell.runs), groups=cell.group_count)
 
     def _is_split(self, part: str, scenario: str | None, split_seed: int) -> bool:
@@ -119,12 +119,12 @@ class Resampler:
         statistics: Callable[[RunKey], FloatArray],
         metric: Metric | None,
     ) -> RunValue:
-        place = (key, part, scenario, name)
-        if place not in self._runs:
+        asked = (key, part, scenario, name)
+        if asked not in self._runs:
             of = self._sets.of(key, evaluated_set(part))
             rows, groups = self._rows(of, key, part, scenario, statistics(key))
-            self._runs[place] = self._valued(key, of, groups, _sample(rows, groups, metric), metric)
-        return self._runs[place]
+            self._runs[asked] = self._valued(key, of, groups, _sample(rows, groups, metric), metric)
+        return self._runs[asked]
 
     def _valued(
         self, key: RunKey, of: RowSet, groups: NDArray[np.int64], sample: Sample, metric: Metric | None
