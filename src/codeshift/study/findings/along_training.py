@@ -28,6 +28,10 @@ class TrainingCurve:
         steps: Steps, ascending.
         losses: Mean loss at each step, in nats per target token, or per row of a classification.
         seeds: Number of trainings.
+
+    >>> cell = Cell(scenario="loops", method="lora", ood_kept=0.0)
+    >>> print(TrainingCurve(cell=cell, part="test_ood", steps=(10, 20, 30), losses=(2.0, 1.5, 1.75), seeds=1).sentence)
+    loops, LoRA: loss on test_ood 2.000 at step 10, 1.750 at step 30, lowest 1.500 at step 20.
     """
 
     cell: Cell
@@ -60,6 +64,13 @@ class Regret(Finding):
         chosen: Mean step that ID validation chooses.
         best: Mean step that is best on ``test_ood``.
         loss: Mean loss on ``test_ood`` at the chosen step, in nats.
+
+    >>> from codeshift.metrics import Estimate
+    >>> cell = Cell(scenario="loops", method="lora", ood_kept=0.0)
+    >>> value = Estimate(0.25, 0.25, 0.25, 1, 0.95, "none")
+    >>> print(Regret(estimate=value, seeds=1, cell=cell, chosen=30, best=20, loss=1.75).sentence)
+    loops, LoRA, none of the region kept: loss on test_ood at the step that ID validation chooses (mean 30) is
+    0.250 [0.250, 0.250] nats above that at the best on test_ood (mean 20).
     """
 
     cell: Cell

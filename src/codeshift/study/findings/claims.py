@@ -36,6 +36,12 @@ class Claim(Finding):
         quantity: Number that the verdict is about, with the cells that it is made of.
         above: Bound that the number must lie above.
         measure: Display of the number.
+
+    >>> Claim(
+    ...     estimate=Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile"),
+    ...     seeds=2, claim="Masking costs", verdict="holds", told="The loss is 20 points.",
+    ... ).sentence
+    'Masking costs: holds. The loss is 20 points.'
     """
 
     claim: str

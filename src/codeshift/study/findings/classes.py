@@ -39,6 +39,11 @@ class Confusion:
         labels: Names of the classes.
         counts: Number of rows by true class and by the predicted class; shape (classes, classes).
         outside: Number of rows whose label is none of the classes; all of them are wrong.
+
+    >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
+    >>> counts = np.array([[3, 1], [0, 4]])
+    >>> print(Confusion(cell=cell, part="test_ood", state=state, labels=("bug", "fine"), counts=counts).sentence)
+    loops, LoRA, none of the region kept, test_ood: 7 of 8 rows right; bug: 1 of 4 wrong, 1 taken for fine.
     """
 
     cell: Cell
@@ -140,6 +145,14 @@ class Calibration:
         confidence: Mean probability of the likeliest class.
         accuracy: Share of rows that are right.
         error: Expected calibration error, with ``BINS`` bins.
+
+    >>> from codeshift.metrics import Estimate
+    >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
+    >>> sure, right, error = (Estimate(value, 0, 1, 90, 0.95, "percentile") for value in (0.9, 0.7, 0.2))
+    >>> Calibration(
+    ...     cell=cell, part="test_ood", state=state, bins=None, confidence=sure, accuracy=right, error=error
+    ... ).n
+    90
     """
 
     cell: Cell

@@ -30,6 +30,10 @@ class StrengthEffect(Finding):
         method: Name of the method.
         ood_kept: Share kept.
         points: AUC, and relative performance with its interval, by scenario.
+
+    >>> value = Estimate(0.8, 0.2, 0.9, 5, 0.95, "percentile")
+    >>> print(StrengthEffect(estimate=value, seeds=1, method="lora", ood_kept=0.0, points={}))
+    LoRA: rank correlation of shift strength (AUC) with loss +0.80 [0.20, 0.90] over 5 scenarios.
     """
 
     method: str
