@@ -61,7 +61,7 @@ def _emptied(match: re.Match[str]) -> str:
 
 @dataclass(frozen=True)
 class Ignored:
-    """Tokens that are compared by their kind alone.
+    """What does not count where tokens are compared.
 
     Attributes:
         identifiers: whether identifiers count only by where the same one stands again.
@@ -72,7 +72,7 @@ class Ignored:
     literals: bool = False
 
     def blocks(self, texts: Iterable[str], ngram: int) -> Iterator[tuple[list[UInts], Ints]]:
-        """Yield the tokens of texts as they count at each place of an n-gram, block by block.
+        """The tokens of texts as they count at each place of an n-gram, block by block.
 
         Yields:
             For each place the tokens as they count there, each of shape (t,), and how many tokens each text has.
@@ -97,7 +97,7 @@ class Ignored:
 
 
 def _steps_back(hashes: UInts, names: Ints, ngram: int) -> npt.NDArray[np.uint16]:
-    """Return how many tokens before each name the same one stands; 0 if it does not within an n-gram."""
+    """How many tokens before each name the same one stands; 0 if not within an n-gram."""
     back = np.zeros(hashes.size, np.uint16)
     for distance in range(ngram - 1, 0, -1):  # the nearest is written last
         back[distance:][hashes[distance:] == hashes[:-distance]] = distance
@@ -106,8 +106,8 @@ def _steps_back(hashes: UInts, names: Ints, ngram: int) -> npt.NDArray[np.uint16
 
 def _among(hashes: UInts, some: UInts) -> Bools:
     places = np.minimum(np.searchsorted(some, hashes), some.size - 1)
-    among: Bools = some[places] == hashes
-    return among
+    found: Bools = some[places] == hashes
+    return found
 
 
 @cache
@@ -118,5 +118,5 @@ def _keyword_hashes() -> UInts:
 
 @cache
 def _name_hashes(ngram: int) -> UInts:
-    """Return the token that stands for a name, by how far back it stood before."""
+    """The token that stands for a name, by how far back it stood before."""
     return mixed(_NAME + np.arange(ngram, dtype=np.uint64))

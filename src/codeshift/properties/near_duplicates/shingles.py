@@ -51,7 +51,7 @@ class ShingleSets:
 
 
 def shingle_hashes(texts: Iterable[str], ngram: int, ignored: Ignored = _NOTHING) -> Iterator[tuple[UInts, Ints]]:
-    """Return a 64-bit hash of each token n-gram of each text, repeats included, and their number in each text.
+    """A 64-bit hash of each token n-gram of each text, repeated ones included, and their number in each text.
 
     A text of fewer than ``ngram`` tokens has one shingle, the tuple of all its tokens; one without tokens has none.
 
@@ -63,7 +63,7 @@ def shingle_hashes(texts: Iterable[str], ngram: int, ignored: Ignored = _NOTHING
 
 
 def _block_shingles(tokens: Sequence[UInts], counts: Ints) -> tuple[UInts, Ints]:
-    """Return the shingles of a block, of its tokens as they count at each place of an n-gram."""
+    """The shingles of a block, of its tokens as they count at each place of an n-gram."""
     ngram, size = len(tokens), tokens[0].size
     row_starts = np.cumsum(counts) - counts
     whole = max(size - ngram + 1, 0)
@@ -88,7 +88,7 @@ def shingle_sets(
     processes: int = 1,
     ignored: Ignored = _NOTHING,
 ) -> ShingleSets:
-    """Return the shingle sets of some texts, without those that no other can match at the threshold.
+    """The shingle sets of some texts, without those that no other can match at the threshold.
 
     What remains of a corpus is a small part, and equal sets count once.
 
@@ -155,7 +155,7 @@ def _told(blocks: Iterable[tuple[UInts, Ints]], bar: Any) -> Iterator[tuple[UInt
 
 
 def _polynomials(columns: Sequence[UInts]) -> UInts:
-    """Hash the rows of a table that is given column by column; tables of other widths start from another value."""
+    """A hash of the rows of a table that is given column by column; tables of other widths start from another value."""
     hashes = np.full(columns[0].size, len(columns), np.uint64)
     for column in columns:
         hashes *= _BASE
@@ -208,7 +208,7 @@ def _parts(pieces: Iterable[tuple[UInts, Ints]], total: int, files: ExitStack) -
 
 
 def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
-    """Return rows and numbers of the distinct shingles of each row, row after row, and the hashes of these numbers."""
+    """The rows and the shingle numbers of the distinct shingles of each row, row after row, and the numbers' hashes."""
     order = np.argsort(hashes)
     new = changes(hashes[order])
     values = hashes[order[new]]
@@ -220,7 +220,7 @@ def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
 
 
 def _sorted_pairs(rows: AnyInts, shingles: AnyInts) -> tuple[AnyInts, AnyInts]:
-    """Sort by row, then by shingle: as one number each, which is several times faster than by two keys."""
+    """Sorted by row, then by shingle: as one number each, which is several times faster than a sort by two keys."""
     width = int(shingles.max(initial=0)) + 1
     keys: Ints = np.multiply(rows, width, dtype=np.int64)
     keys += shingles
@@ -231,7 +231,7 @@ def _sorted_pairs(rows: AnyInts, shingles: AnyInts) -> tuple[AnyInts, AnyInts]:
 
 
 def _segment_sums(values: UInts, lengths: Ints) -> UInts:
-    """Return the sums modulo 2^64 of consecutive segments; empty ones are 0."""
+    """Sums modulo 2^64 of consecutive segments; empty ones are 0."""
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values)])
     ends = np.cumsum(lengths)
     totals: UInts = sums[ends] - sums[ends - lengths]
@@ -239,7 +239,7 @@ def _segment_sums(values: UInts, lengths: Ints) -> UInts:
 
 
 def _equal_groups(sizes: Ints, signatures: UInts) -> tuple[Ints, Ints]:
-    """Return a number for each distinct (size, signature), ascending, and one row that has it."""
+    """A number for each distinct (size, signature), ascending, and one row that has it."""
     order = np.lexsort((signatures, sizes))
     new = changes(sizes[order]) | changes(signatures[order])
     groups = np.empty_like(order)
@@ -248,7 +248,7 @@ def _equal_groups(sizes: Ints, signatures: UInts) -> tuple[Ints, Ints]:
 
 
 def _shared(rows: AnyInts, shingles: AnyInts, needed: Ints, *, total: int) -> tuple[AnyInts, AnyInts]:
-    """Return the shingles of two sets or more, of sets that have as many of them as needed, and few others.
+    """The shingles of two sets or more, of sets that have as many of them as needed, and few others.
 
     ``total`` counts the shingles that stand in one set alone too, which need not be given.
     """
