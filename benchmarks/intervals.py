@@ -32,7 +32,7 @@ from codeshift.metrics import (
 )
 from codeshift.metrics.aggregates.components import noise
 from codeshift.metrics.aggregates.estimate import Estimate
-from codeshift.metrics.aggregates.seeds import FEWEST
+from codeshift.metrics.aggregates.seeds import FEWEST_EVENTS
 from codeshift.study.findings.strength import spearman
 
 SEEDS, ROWS = (2, 3, 5, 10, 20), (20, 100, 1000)
@@ -143,7 +143,7 @@ def ends(scores: np.ndarray, *, nested: bool, share: bool) -> tuple[np.ndarray, 
     if not share:
         return value - half, value + half
     hits = scores.sum(axis=(1, 2))
-    none = (hits < FEWEST) | (scores[0].size - hits < FEWEST)
+    none = (hits < FEWEST_EVENTS) | (scores[0].size - hits < FEWEST_EVENTS)
     with np.errstate(divide="ignore", invalid="ignore"):
         square = value * (1 - value)
         few = half**2 / square

@@ -121,8 +121,13 @@ for claim in report.findings.claims:
 # %%
 import pandas as pd
 
-masked = [one for one in report.findings.detections if one.cell.ood_kept == 0]
-aurocs = pd.DataFrame([{"score": one.score, "scenario": one.cell.scenario, "AUROC": one.value} for one in masked])
+masked = [finding for finding in report.findings.detections if finding.cell.ood_kept == 0]
+columns = {
+    "score": [finding.score for finding in masked],
+    "scenario": [finding.cell.scenario for finding in masked],
+    "AUROC": [finding.value for finding in masked],
+}
+aurocs = pd.DataFrame(columns)
 aurocs.pivot(index="score", columns="scenario", values="AUROC").round(2)
 
 # %%

@@ -37,7 +37,7 @@ from codeshift.finetune import Decoding, Evaluator
 from codeshift.metrics import NegativeLogLikelihood, PassAtK, SyntacticValidity
 from codeshift.metrics.execution import PythonRunner
 
-asked = {
+task = {
     "source": "Write a Python function. {text} It must pass these tests:\n\n{tests}",
     "target": "code",
     "chat": True,
@@ -52,7 +52,7 @@ evaluator = Evaluator(
     extract="code",
     decoding=Decoding(max_new_tokens=112),
     batch_size=24,
-    **asked,
+    **task,
 )
 parts = ("test_id", "test_ood")
 before = evaluator.evaluate(MODEL, splits, parts=parts)
@@ -70,7 +70,7 @@ from codeshift.finetune import Trainer, TrainingConfig
 
 config = TrainingConfig(learning_rate=5e-4, max_steps=25, train_batch_size=8, warmup_steps=0.1, eval_strategy="no")
 lora = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
-result = Trainer(MODEL, MODEL, config, peft_config=lora, **asked).fit(splits)
+result = Trainer(MODEL, MODEL, config, peft_config=lora, **task).fit(splits)
 print(result.parameters)
 print("loss", round(result.losses[0], 2), "at the first step,", round(result.losses[-1], 2), "at the last")
 

@@ -97,7 +97,7 @@ def keyed_digest(text: str, key: bytes) -> bytes:
 def keyed_hashes(keys: np.ndarray, seed: int, role: str) -> np.ndarray:
     """Return a hash of each key, uniform over 64 bits, that depends on the seed and the role: of shape ``(n,)``.
 
-    What is hashed of a digest are its hexadecimal digits.
+    Digests are hashed as their hexadecimal digits.
     """
     secret = hash_key(f"{seed}:{role}")
     hashed = (hashlib.blake2b(key, key=secret, digest_size=8).digest() for key in _spelled(keys))

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def literal(text: str) -> Any:
-    r"""The value that a text writes as a literal of Python; the text itself where it is none.
+    r"""Return the value that a text writes as a literal of Python; the text itself if it is no literal.
 
     >>> literal("0.1"), literal("cosine"), literal(r"('shared\..*',)"), literal("{[]: 1}")
     (0.1, 'cosine', ('shared\\..*',), '{[]: 1}')
@@ -20,7 +20,7 @@ def literal(text: str) -> Any:
 
 
 def parsed(text: str) -> ast.Expression:
-    r"""The syntax tree of an expression.
+    r"""Return the syntax tree of an expression.
 
     Python warns of escapes such as ``\.`` aloud since 3.12, in words that name no place a user knows.
 

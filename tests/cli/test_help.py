@@ -55,16 +55,15 @@ def test_every_option_is_explained(typed: str) -> None:
 
 def test_help_lists_splitters_metrics_and_defaults() -> None:
     """Help lists all splitters, metrics and the true defaults of training without loading them."""
-    from codeshift import metrics, predictions, splitters
+    from codeshift import metrics, splitters
     from codeshift.audit.settings import AuditSettings
-    from codeshift.cli import evaluate, export, split, tasks, train
+    from codeshift.cli import evaluate, split, tasks, train
     from codeshift.data import TASK_DATASETS
     from codeshift.finetune import TrainingConfig
     from codeshift.finetune.tasks import TASKS
     from codeshift.metrics.by_name import METRICS
     from codeshift.task_kinds import TASK_NAMES
 
-    assert export.FORMATS == predictions.FORMATS
     named = {name for name in splitters.__all__ if name.endswith("Splitter")} - {"Splitter", "PredicateSplitter"}
     assert set(split.SPLITTERS) == named
     ours = {name for name, cls in METRICS.items() if vars(metrics).get(cls.__name__) is cls}

@@ -14,7 +14,7 @@ from codeshift.errors import CodeshiftError, DataError, ParameterError, RegionEr
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import Label
 from codeshift.splitters import GroupSplitter, LengthSplitter, OneOf
-from codeshift.splitters.shares import TOLERANCE
+from codeshift.splitters.shares import GROUP_TOLERANCE
 from codeshift.splitters.testing import check_splitter
 from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
@@ -43,7 +43,7 @@ def test_the_share_counts_rows(sizes: list[int], share: float, seed: int) -> Non
     except RegionError:
         return
     inside = region.contains(table)
-    assert abs(inside.mean() - share) <= TOLERANCE + 1e-9
+    assert abs(inside.mean() - share) <= GROUP_TOLERANCE + 1e-9
     assert len({name for name, held in zip(names, inside, strict=True) if held}) == len(region.values)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from codeshift.audit.rounding import SLACK
 from codeshift.audit.settings import check_permutations
+from codeshift.defaults import N_PERMUTATIONS
 from codeshift.formatting import fixed
 from codeshift.hashing import generator
 from codeshift.properties.progress import counted
@@ -16,7 +17,7 @@ from codeshift.properties.progress import counted
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-BINS = 20
+_BINS = 20
 _ROUNDING = 1e-12  # bits; the square root would make rounding errors visible
 _CELLS = 4_000_000  # numbers in memory at once while permuting
 
@@ -29,6 +30,10 @@ def standardised_effect(first: np.ndarray, second: np.ndarray) -> float:
     neither sample varies and the means differ.
 
     Sources: Cohen, Statistical Power Analysis (1988); Austin, Statistics in Medicine 28 (2009), for shares.
+
+    Args:
+        first: the numbers of the first sample, of shape ``(n,)``.
+        second: the numbers of the second sample, of shape ``(m,)``.
 
     >>> standardised_effect(np.array([1.0, 3.0]), np.array([2.0, 4.0]))
     1.0
@@ -68,6 +73,10 @@ def presence_effects(first: csr_matrix, second: csr_matrix) -> np.ndarray:
 def wasserstein(first: np.ndarray, second: np.ndarray) -> float:
     """Return the Wasserstein-1 ("earth mover's") distance, in the property's own unit; NaN if a sample is empty.
 
+    Args:
+        first: the numbers of the first sample, of shape ``(n,)``.
+        second: the numbers of the second sample, of shape ``(m,)``.
+
     >>> wasserstein(np.array([0.0, 1.0]), np.array([5.0, 6.0]))
     5.0
     """
@@ -91,14 +100,14 @@ def memberships(values: np.ndarray) -> csr_matrix:
         keys = np.array([f"{type(value).__name__}:{value}" for value in values], dtype=object)
         _, bins = np.unique(keys, return_inverse=True)
     else:
-        cuts: np.ndarray = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1])) if len(values) else values
+        cuts: np.ndarray = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(values) else values
         bins = np.searchsorted(cuts, values, side="left")
     width = int(bins.max(initial=0)) + 1
     return csr_matrix((np.ones(len(bins)), (np.arange(len(bins)), bins)), shape=(len(bins), width))
 
 
 def jensen_shannon(
-    counts: csr_matrix, is_second: np.ndarray, *, n_permutations: int = 200, seed: int = 0
+    counts: csr_matrix, is_second: np.ndarray, *, n_permutations: int = N_PERMUTATIONS, seed: int = 0
 ) -> tuple[float, float]:
     """Return the Jensen-Shannon distance of the contents of two samples, and its p-value by permuting rows.
 

@@ -56,7 +56,7 @@ class AuditParts:
         return (*self.compared, *(name for name in SELECTED_ON if name in self.rows and name not in self.compared))
 
     def parsable(self, column: str, language: str) -> tuple[AuditParts, dict[str, int]]:
-        """These parts without the rows on which the parser gives up, and how many those are, where there are any.
+        """Return the parts without the rows on which the parser gives up, and the number of those rows by part.
 
         Raises:
             DataError: if a part that is compared has no other row.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from codeshift.checks import check_integer, check_number
+from codeshift.defaults import N_PERMUTATIONS, SAMPLED_ROWS
 from codeshift.errors import ParameterError
 from codeshift.properties import Property
 from codeshift.properties.dataset_columns import check_name
@@ -101,8 +102,8 @@ class AuditSettings:
     near_duplicates: NearDuplicates = _NEAR_DUPLICATES
     max_length: int | None = None
     seed: int = 0
-    n_permutations: int = 200
-    sample: int = 2_000
+    n_permutations: int = N_PERMUTATIONS
+    sample: int = SAMPLED_ROWS
     worst: int = 5
     thresholds: Thresholds = Thresholds()
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from codeshift.audit.rounding import DECIMALS, SLACK, agreed, levels
 from codeshift.audit.settings import FEWEST, FOLDS, check_permutations
+from codeshift.defaults import N_PERMUTATIONS
 from codeshift.errors import ParameterError
 from codeshift.hashing import generator
 from codeshift.properties.progress import counted
@@ -40,7 +41,7 @@ class TwoSampleTest:
 
 
 def classifier_two_sample_test(
-    first: np.ndarray, second: np.ndarray, *, n_permutations: int = 200, seed: int = 0
+    first: np.ndarray, second: np.ndarray, *, n_permutations: int = N_PERMUTATIONS, seed: int = 0
 ) -> TwoSampleTest:
     """Test whether a classifier can distinguish two samples: an AUC of .5 means not at all, 1 always.
 
@@ -85,7 +86,7 @@ def classifier_two_sample_test(
 
 
 def maximum_mean_discrepancy(
-    first: np.ndarray, second: np.ndarray, *, n_permutations: int = 200, seed: int = 0
+    first: np.ndarray, second: np.ndarray, *, n_permutations: int = N_PERMUTATIONS, seed: int = 0
 ) -> TwoSampleTest:
     """Test by an unbiased estimate of MMD^2 with an RBF kernel, with mean 0 if both samples have one distribution.
 

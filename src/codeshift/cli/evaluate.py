@@ -9,6 +9,7 @@ from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.output import DONE, report
 from codeshift.cli.scores_table import scores_in_words
 from codeshift.cli.tasks import add_chat, add_model, add_task, model_of, task_of
+from codeshift.defaults import BATCH_SIZE
 from codeshift.errors import check_folder
 from codeshift.task_kinds import CLASSIFICATION, GENERATION, TASK_NAMES
 
@@ -89,7 +90,7 @@ def _add_generation(command: argparse.ArgumentParser) -> None:
     trained = "[that of the model's training if its folder records it, else 512]"
     add("--max-source-length", type=int, metavar="N", help=f"longest source, in tokens {trained}")
     add("--max-target-length", type=int, metavar="N", help=f"longest target, in tokens {trained}")
-    add("--batch-size", type=int, default=32, metavar="N", help="rows per batch [%(default)s]")
+    add("--batch-size", type=int, default=BATCH_SIZE, metavar="N", help="rows per batch [%(default)s]")
     add("--seed", type=int, default=0, metavar="N", help="seed of drawn rows and intervals [%(default)s]")
 
 

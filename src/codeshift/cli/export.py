@@ -9,10 +9,8 @@ from typing import Any
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.output import DONE, report
 from codeshift.cli.tasks import add_task, task_of
+from codeshift.defaults import ENDPOINTS, EXPORT_FORMATS
 from codeshift.errors import ParameterError, check_extra
-
-FORMATS = ("messages", "prompt-completion", "requests")
-ENDPOINTS = ("chat", "completions")
 
 
 def add_to(commands: Commands) -> None:
@@ -31,7 +29,7 @@ def add_to(commands: Commands) -> None:
     add_data(command, "the parts of a split, or rows")
     add_task(command)
     add = command.add_argument
-    add("--format", required=True, choices=FORMATS, help="format of the files: %(choices)s", metavar="NAME")
+    add("--format", required=True, choices=EXPORT_FORMATS, help="format of the files: %(choices)s", metavar="NAME")
     add("--out", required=True, metavar="FOLDER", help="folder of the files")
     add("--parts", nargs="+", metavar="NAME", help="parts to write [all; for requests those that begin with test]")
     add("--system", metavar="TEXT", help="text of a system turn, for conversations")

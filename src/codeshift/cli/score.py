@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_extra("finetune")
     task = task_of(arguments, language=arguments.language)
     if task.kind != GENERATION:
-        remedy = "the labels that a classifier tells have no probabilities to score: use codeshift evaluate"
+        remedy = "labels that a classifier predicts have no probabilities to score: use codeshift evaluate"
         raise ParameterError("--task", "one whose target is a text to write", arguments.task, remedy)
     from codeshift.metrics import metric_by_name
 

@@ -15,11 +15,11 @@ from codeshift.data.hub import hub_parts, is_hub_name
 from codeshift.data.joining import join, join_parts
 from codeshift.errors import DataError, ParameterError, Told, closest
 
-Source = str | os.PathLike[str]
+DataSource = str | os.PathLike[str]
 
 
 def load_rows(
-    source: Source,
+    source: DataSource,
     *,
     split: str | None = None,
     rename: Mapping[str, str] | None = None,
@@ -71,7 +71,7 @@ def load_rows(
 
 
 def load_splits(
-    source: Source | Mapping[str, Source],
+    source: DataSource | Mapping[str, DataSource],
     *,
     rename: Mapping[str, str] | None = None,
     require: Sequence[str] | None = None,
@@ -116,7 +116,7 @@ def load_splits(
 
 
 def load_data(
-    source: Source,
+    source: DataSource,
     *,
     split: str | None = None,
     rename: Mapping[str, str] | None = None,
@@ -142,7 +142,7 @@ def load_data(
     return load_rows(source, split=split, rename=rename, require=require, config=config, revision=revision)
 
 
-def _parts(source: Source, config: str | None, revision: str | None) -> PartReaders:
+def _parts(source: DataSource, config: str | None, revision: str | None) -> PartReaders:
     if not isinstance(source, str | os.PathLike) or not str(source):
         raise ParameterError("source", "a path, or owner/name of the hub", source, 'such as "rows.jsonl"')
     path = Path(source).expanduser()
@@ -154,7 +154,7 @@ def _parts(source: Source, config: str | None, revision: str | None) -> PartRead
     return local_parts(path)
 
 
-def _chosen(parts: PartReaders, split: str | None, source: Source) -> list[str]:
+def _chosen(parts: PartReaders, split: str | None, source: DataSource) -> list[str]:
     if split is None:
         if len(parts) > 1:
             remedy = "name one, or join some by +; or take all parts with load_splits"

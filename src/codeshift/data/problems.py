@@ -7,7 +7,7 @@ from typing import Any
 
 from datasets import Dataset, DatasetDict
 
-from codeshift.data.loading import Source, load_rows
+from codeshift.data.loading import DataSource, load_rows
 from codeshift.errors import DataError
 from codeshift.metrics.programs import check_tests, texts_of_tests
 from codeshift.properties.dataset_columns import check_column, check_name
@@ -20,7 +20,7 @@ _MBPP = {"prompt": range(1, 11), "test": range(11, 511), "validation": range(511
 
 
 def load_problems(
-    source: Source,
+    source: DataSource,
     *,
     prompt: str = "prompt",
     tests: str = TESTS,

@@ -25,7 +25,7 @@ _MARKS = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!/)|//[/!]?|#+)?\s?|\s*\*+/\s*$")
 
 
 class SourceKind(NamedTuple):
-    """What functions and imports of a language are.
+    """Syntax of the functions and imports of a language.
 
     Attributes:
         endings: the endings of its files.
@@ -123,7 +123,7 @@ def _python(text: str) -> _Rows:
     functions = list(python_functions(text))
     statements = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
     imports = "\n".join(map(ast.unparse, statements))
-    return ((one.name, one.docstring, imports, one.code) for one in functions if one.code)
+    return ((function.name, function.docstring, imports, function.code) for function in functions if function.code)
 
 
 def _by_grammar(language: str) -> Callable[[str], _Rows]:
@@ -163,12 +163,12 @@ def _name(node: Node, source: bytes) -> str:
 
 def _comment(node: Node, source: bytes) -> str:
     """Return the comments that stand right before a function, without their marks."""
-    found: list[str] = []
+    comments: list[str] = []
     line, before = node.start_point[0], node.prev_sibling
     while before is not None and "comment" in before.type and before.end_point[0] >= line - 1:
-        found[:0] = [_text(before, source)]
+        comments[:0] = [_text(before, source)]
         line, before = before.start_point[0], before.prev_sibling
-    lines = [_MARKS.sub("", text).rstrip() for text in "\n".join(found).splitlines()]
+    lines = [_MARKS.sub("", text).rstrip() for text in "\n".join(comments).splitlines()]
     return "\n".join(lines).strip()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datasets import Dataset, DatasetDict
 
 from codeshift.checks import check_choice
-from codeshift.data.loading import Source, load_data, load_splits
+from codeshift.data.loading import DataSource, load_data, load_splits
 from codeshift.data.problems import TESTS, human_eval, mbpp, mbpp_parts, one_test_part
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError, warn
 from codeshift.task_kinds import TaskName
@@ -161,7 +161,7 @@ CoSQA and PrimeVul are those of their users ``gonglinyuan`` and ``colin``, not o
 def load_task(
     name: str,
     *,
-    source: Source | Mapping[str, Source] = HUB,
+    source: DataSource | Mapping[str, DataSource] = HUB,
     config: str | None = None,
     rename: Mapping[str, str] | None = None,
     revision: str | None = None,
@@ -223,7 +223,9 @@ def load_task(
     return _with_targets(splits if task.prepare is None else task.prepare(splits), task)
 
 
-def _local(source: Source | Mapping[str, Source], task: TaskDataset, rename: Mapping[str, str] | None) -> DatasetDict:
+def _local(
+    source: DataSource | Mapping[str, DataSource], task: TaskDataset, rename: Mapping[str, str] | None
+) -> DatasetDict:
     if task.divide is None or isinstance(source, Mapping):
         return load_splits(source, rename=rename)
     loaded = load_data(source, rename=rename)

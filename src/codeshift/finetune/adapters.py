@@ -78,6 +78,10 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
     encoder alone: random weights that are not trained are worth nothing. Both choices raise an ``AdapterWarning``. The
     head of a classifier is trained in full and saved with the adapter, whatever the method.
 
+    Args:
+        model: the model to adapt; its own modules are replaced.
+        config: the config of the method; None for full fine-tuning, which returns the model as it is.
+
     Raises:
         ParameterError: a module name is unknown (PEFT itself skips an unknown name among known ones), the method does
             not fit the model, or the model already has an adapter.
@@ -186,7 +190,7 @@ def check_modules(model: Model, config: PeftConfig) -> None:
     """Check that the model has the modules that a config names, one by one or by a pattern.
 
     Raises:
-        ParameterError: it lacks one; names that come close are told.
+        ParameterError: it lacks one; the message names close ones.
     """
     modules = {name: module for name, module in model.named_modules() if name}
     for field in ("target_modules", "modules_to_save", "exclude_modules"):

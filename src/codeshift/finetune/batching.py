@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -19,6 +19,10 @@ from codeshift.finetune.training_config import TrainingConfig
 # number follows from one run on an H200, where batches of 4,096 tokens were too small by a factor of 2 for a Llama of
 # 135M.
 _TOKENS_ON_CPU, _TOKENS_TIMES_WEIGHTS = 128.0, 2e12
+
+
+Batch: TypeAlias = dict[str, torch.Tensor]
+"""Tensors of some rows by name."""
 
 
 @dataclass(frozen=True)

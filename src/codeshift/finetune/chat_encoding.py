@@ -153,12 +153,12 @@ class ChatEncoder:
         return self._shared(*_OTHER)
 
     def _around_last(self, source: list[Turn]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Ids before and after the text of the last turn of a source."""
+        """Return the ids before and after the text of the last turn of a source."""
         first, second = ([*source[:-1], source[-1] | {"content": text}] for text in _OTHER)
         return self._shared(first, second)
 
-    def _shared(self, one: Prompt, other: Prompt) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        first, second = (self._turn(source, "x").prompt for source in (one, other))
+    def _shared(self, source: Prompt, other: Prompt) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        first, second = (self._turn(prompt, "x").prompt for prompt in (source, other))
         shortest = min(len(first), len(second))
         before = next((i for i in range(shortest) if first[i] != second[i]), shortest)
         after = next((i for i in range(shortest - before) if first[-1 - i] != second[-1 - i]), shortest - before)
@@ -169,11 +169,11 @@ class ChatEncoder:
         lost: dict[str, list[int]] = {"source": [], "target": []}
         examples = []
         for i, (source, target, turn) in enumerate(zip(sources, targets, turns, strict=True)):
-            asked = source if isinstance(source, str) else "\n".join(turn["content"] for turn in source)
-            contents = [asked] if isinstance(source, str) else [turn["content"] for turn in source]
+            text_of_source = source if isinstance(source, str) else "\n".join(turn["content"] for turn in source)
+            contents = [text_of_source] if isinstance(source, str) else [turn["content"] for turn in source]
             decoded = self._text(turn.prompt), self._text(turn.answer).removeprefix(self.lead)
             for side, template, text, back, kept in (
-                ("source", self.source, asked, decoded[0], all(content in decoded[0] for content in contents)),
+                ("source", self.source, text_of_source, decoded[0], all(content in decoded[0] for content in contents)),
                 ("target", self.target, target, decoded[1], target == decoded[1]),
             ):
                 if kept:

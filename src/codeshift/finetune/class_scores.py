@@ -11,17 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from codeshift.finetune.batching import Batch
 from codeshift.finetune.classifiers import head_of, padded, reads_left_to_right
 from codeshift.finetune.labelled_rows import LabelledRows
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_encoder
 from codeshift.finetune.shrinking_batches import results_by_row
 from codeshift.finetune.teacher_forcing import evaluating
 
-Batch = dict[str, torch.Tensor]
-
 
 class RowLogits(NamedTuple):
-    """What a classifier gives to one row.
+    """Outputs of a classifier for one row.
 
     Attributes:
         logits: logits of the classes, (classes,).
@@ -43,7 +42,7 @@ class RowLogits(NamedTuple):
 
 @dataclass(frozen=True)
 class ClassScores:
-    """What a classifier says of the rows of a part.
+    """Outputs of a classifier for the rows of a part.
 
     Attributes:
         labels: the names of the classes.
@@ -111,7 +110,7 @@ def score_classes(
     data: LabelledRows,
     collate: Callable[[LabelledRows, NDArray[np.int64]], Batch],
     *,
-    batch_size: int = 32,
+    batch_size: int,
     features: bool = False,
     done: Mapping[int, RowLogits] | None = None,
     on_batch: Callable[[NDArray[np.int64], list[RowLogits]], None] | None = None,

@@ -1,4 +1,4 @@
-"""What the encoded rows of a part and their encoder are, whatever the task; what all encoders check and warn of."""
+"""Encoded rows of a part and their encoder, whatever the task, and the checks and warnings of all encoders."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class EncodedPart(Protocol):
         """Return the SHA-256 of what a model is given and must learn."""
 
 
-Part = TypeVar("Part")
+Part = TypeVar("Part", bound=EncodedPart)
 """Type of the encoded rows of a part."""
 
 
 class Vocabulary(Protocol):
-    """What an encoder says of the tokens that its rows may hold."""
+    """Tokens that the rows of an encoder may hold."""
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -49,7 +49,7 @@ class Vocabulary(Protocol):
 
 
 class PartEncoder(Vocabulary, Protocol[Part]):
-    """What makes token ids of the rows of a part, whatever the task."""
+    """Encoder of the rows of a part, whatever the task."""
 
     def encode(self, data: Dataset, part: str = ...) -> Part:
         """Encode the rows.
@@ -64,7 +64,7 @@ class PartEncoder(Vocabulary, Protocol[Part]):
 
 
 class Column(Protocol):
-    """What is read of each row: a template of texts, or a column of labels."""
+    """Reader of a value of each row: a template of texts, or a column of labels."""
 
     def check(self, features: Features) -> None:
         """Check that the data have the columns, of the right kind."""

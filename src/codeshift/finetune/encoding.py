@@ -51,7 +51,7 @@ class Encoded:
 
 
 class TextEncoder(PartEncoder[Encoded], Protocol):
-    """What makes token ids of sources and targets, and says how outputs of a model are read."""
+    """Encoder of sources and targets, which also says how outputs of a model are read."""
 
     @property
     def lead(self) -> str:

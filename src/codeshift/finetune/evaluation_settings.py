@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from codeshift.checks import check_bool, check_integer, optional, settings
+from codeshift.defaults import BATCH_SIZE
 from codeshift.errors import ParameterError
 from codeshift.finetune.decoding import Decoding
 from codeshift.finetune.extraction import Extract, check_extract
@@ -62,7 +63,7 @@ class EvaluationSettings:
     generate_rows: int | None = None
     features: bool = False
     confidence: bool = False
-    batch_size: int = 32
+    batch_size: int = BATCH_SIZE
     seed: int = 0
     progress: bool = True
 

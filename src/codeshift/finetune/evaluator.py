@@ -97,7 +97,7 @@ class Evaluator:
         system: str | None = None,
         shots: int = 0,
         extract: Extract | None = None,
-        batch_size: int = 32,
+        batch_size: int = EvaluationSettings.batch_size,
         max_source_length: int | None = None,
         max_target_length: int | None = None,
         special_tokens: Sequence[str] | None = None,

@@ -31,7 +31,7 @@ def generate(
     decoding: Decoding,
     limit: int,
     *,
-    batch_size: int = 32,
+    batch_size: int,
     written: frozenset[int] = frozenset(),
     ends: Sequence[int] = (),
     confidence: bool = False,

@@ -58,7 +58,7 @@ class LabelledRows:
 
 
 class PairFrame(NamedTuple):
-    """What a tokenizer puts before, between and after a pair of texts, and whether it numbers the two."""
+    """Ids that a tokenizer puts before, between and after a pair of texts, and whether it numbers the two."""
 
     before: list[int]
     between: list[int]
@@ -195,7 +195,7 @@ class LabelledEncoder:
 
     @property
     def numbered(self) -> bool:
-        """Whether the model is told which tokens are of the second text (``token_type_ids``)."""
+        """Whether the model is given which tokens are of the second text (``token_type_ids``)."""
         return self._frame.numbered
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 from codeshift.checks import Check, check_integer, check_texts
 
-TRAINING = "training.json"
+TRAINING_FILE = "training.json"
 """Name of the file in which a trainer records a training."""
 _LONGEST = 512
 

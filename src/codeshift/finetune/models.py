@@ -1,4 +1,4 @@
-"""What holds of a model of any family and for any task: its copy to train, its base, its padding, its tokenizer."""
+"""Models of any family and for any task: the copy to train, the base, the padding and the tokenizer of one."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def check_whole(model: Model) -> None:
 def told_by_transformers(parameter: str, name: str | os.PathLike[str]) -> Iterator[None]:
     """Turn an error of transformers into one with the name of the parameter, its value and transformers' message.
 
-    A hub that does not answer is told within seconds, and what its cache holds is loaded.
+    A hub that does not answer is noticed within seconds; then the model is loaded from the cache if that holds it.
     """
     with hub_or_cache(str(name)) as unreachable:
         try:

@@ -16,7 +16,7 @@ import torch
 from peft import PeftConfig, PeftModel
 
 from codeshift.errors import ParameterError, check_extra
-from codeshift.finetune.limits import TRAINING
+from codeshift.finetune.limits import TRAINING_FILE
 from codeshift.finetune.models import Model, base_model
 
 Quantization: TypeAlias = Literal["nf4"]
@@ -63,8 +63,6 @@ def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[st
     if quantization is None:
         return model
     check_extra("qlora")
-    from bitsandbytes.nn import Linear4bit, Params4bit
-
     output = model.get_output_embeddings()
     layers = {
         name: layer
@@ -77,30 +75,37 @@ def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[st
     if not layers:
         raise ParameterError("quantization", "None for a model without linear layers", quantization, "leave it out")
     for name, layer in layers.items():
-        weight = layer.weight
-        small = Linear4bit(
-            layer.in_features,
-            layer.out_features,
-            bias=layer.bias is not None,
-            compute_dtype=weight.dtype,
-            quant_type=quantization,
-            compress_statistics=False,
-            device="meta",
-        )
-        # Else evaluation on some CPUs would round the scales to bfloat16, for good, and fail on small layers.
-        small.support_avx512bf16_for_cpu = False
-        small.weight = Params4bit(
-            weight.detach(), requires_grad=False, compress_statistics=False, quant_type=quantization, module=small
-        )
-        small.weight = small.weight.to(weight.device)
-        if layer.bias is not None:
-            small.bias = torch.nn.Parameter(layer.bias.detach(), requires_grad=False)
-        small.train(layer.training)
         parent, _, last = name.rpartition(".")
-        setattr(model.get_submodule(parent), last, small)
+        setattr(model.get_submodule(parent), last, _four_bit(layer, quantization))
     model.is_loaded_in_4bit = True  # PEFT asks a model for it
     setattr(model, _ATTRIBUTE, quantization)
     return model
+
+
+def _four_bit(layer: torch.nn.Linear, quantization: Quantization) -> torch.nn.Module:
+    """Return a linear layer with the weights of another one, quantised."""
+    from bitsandbytes.nn import Linear4bit, Params4bit
+
+    weight = layer.weight
+    small = Linear4bit(
+        layer.in_features,
+        layer.out_features,
+        bias=layer.bias is not None,
+        compute_dtype=weight.dtype,
+        quant_type=quantization,
+        compress_statistics=False,
+        device="meta",
+    )
+    # Else evaluation on some CPUs would round the scales to bfloat16, for good, and fail on small layers.
+    small.support_avx512bf16_for_cpu = False
+    small.weight = Params4bit(
+        weight.detach(), requires_grad=False, compress_statistics=False, quant_type=quantization, module=small
+    )
+    small.weight = small.weight.to(weight.device)
+    if layer.bias is not None:
+        small.bias = torch.nn.Parameter(layer.bias.detach(), requires_grad=False)
+    small.train(layer.training)
+    return small
 
 
 def quantization_of(model: Model) -> Quantization | None:
@@ -110,7 +115,7 @@ def quantization_of(model: Model) -> Quantization | None:
 
 def trained_quantization(folder: str | os.PathLike[str]) -> Quantization | None:
     """Return the quantisation that a folder written by ``Trainer`` was trained with, or None."""
-    path = Path(folder) / TRAINING
+    path = Path(folder) / TRAINING_FILE
     if not path.is_file():
         return None
     try:

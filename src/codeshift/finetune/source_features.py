@@ -13,7 +13,7 @@ from codeshift.finetune.shrinking_batches import results_by_row
 from codeshift.finetune.teacher_forcing import evaluating
 
 
-def source_features(model: Model, sources: Ragged, pad_id: int, *, batch_size: int = 32) -> NDArray[np.float64]:
+def source_features(model: Model, sources: Ragged, pad_id: int, *, batch_size: int) -> NDArray[np.float64]:
     """Return the mean over each source's tokens of the last hidden states, (rows, width).
 
     They are those of the encoder, or of a decoder that reads the source alone; virtual tokens of prompt tuning are left

@@ -114,7 +114,7 @@ def score_tokens(
     data: Encoded,
     collate: Collator,
     *,
-    batch_size: int = 32,
+    batch_size: int,
     done: Mapping[int, RowScores] | None = None,
     on_batch: Callable[[NDArray[np.int64], list[RowScores]], None] | None = None,
 ) -> TokenScores:

@@ -168,7 +168,7 @@ class Template:
 
 
 class TextSource(Protocol):
-    """What makes one text of each row: a ``Template``, or a list of messages."""
+    """Source of one text for each row: a ``Template``, or a list of messages."""
 
     @property
     def columns(self) -> tuple[str, ...]:

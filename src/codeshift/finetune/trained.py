@@ -1,4 +1,4 @@
-"""What the folder of a trained model records of its training, and how an evaluation may differ from it."""
+"""Record of a training in the folder of its model, and how an evaluation may differ from it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from codeshift.errors import ParameterError, warn
 from codeshift.finetune.conversation import make_chat
 from codeshift.finetune.errors import TrainedOtherwiseWarning
-from codeshift.finetune.limits import TRAINING, GivenLimits, Limits
+from codeshift.finetune.limits import TRAINING_FILE, GivenLimits, Limits
 from codeshift.finetune.models import ModelOrName
 from codeshift.finetune.tasks import Task, make_task
 from codeshift.task_kinds import GENERATION
@@ -66,7 +66,7 @@ def trained_with(model: ModelOrName) -> Trained:
     >>> trained_with("Salesforce/codet5p-220m").task is None
     True
     """
-    path = Path(model) / TRAINING if isinstance(model, str | os.PathLike) else None
+    path = Path(model) / TRAINING_FILE if isinstance(model, str | os.PathLike) else None
     if path is None or not path.is_file():
         return Trained()
     try:

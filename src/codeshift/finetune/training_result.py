@@ -15,7 +15,7 @@ from codeshift.errors import ParameterError, closest
 from codeshift.finetune.adapters import TrainableParameters
 from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
 from codeshift.finetune.classifiers import is_classifier, save_labels
-from codeshift.finetune.limits import TRAINING
+from codeshift.finetune.limits import TRAINING_FILE
 from codeshift.finetune.models import Model, Tokenizer
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.sharding import whole_state
@@ -125,6 +125,6 @@ class TrainingResult:
                 tokenizer.save_pretrained(temporary)
             if is_classifier(self.model):
                 save_labels(self.model, temporary)
-            (temporary / TRAINING).write_text(json.dumps(summary, indent=1), encoding="utf-8")
+            (temporary / TRAINING_FILE).write_text(json.dumps(summary, indent=1), encoding="utf-8")
             for path in temporary.iterdir():
                 os.replace(path, folder / path.name)

@@ -38,7 +38,7 @@ class _OfProbabilities(MeanOfClassRows, abstract=True):
 class BrierScore(_OfProbabilities):
     """Brier score: the mean squared difference of the probabilities from certainty about the right class.
 
-    Of two classes it is that of one of them, in [0, 1]; of more the sum over classes, in [0, 2], as scikit-learn's
+    For two classes it is that of one of them, in [0, 1]; for more the sum over classes, in [0, 2], as scikit-learn's
     ``brier_score_loss``. Lower is better.
 
     Source: Brier, Verification of forecasts expressed in terms of probability (Monthly Weather Review 1950).

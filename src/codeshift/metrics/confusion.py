@@ -31,13 +31,13 @@ _AVERAGES = ("binary", "macro", "weighted")
 class _OfCounts(OfClassRows, abstract=True):
     """Base class of metrics that follow from the counts of each class.
 
-    Row statistics are 1, and for each class whether the row is one that is found (true and predicted), whether the row
+    Row statistics are 1, and for each class whether the row is right (true and predicted), whether the row
     is of the class, and whether the class is predicted. Labels that are none of the classes are a class of their own,
     the last one, which is never predicted.
     """
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Return (1, found, true, predicted) of each row, the last three for each class, shape (n, 3 classes + 4).
+        """Return (1, right, true, predicted) of each row, the last three for each class, shape (n, 3 classes + 4).
 
         Raises:
             ParameterError: if predictions and references differ in number.
@@ -47,10 +47,10 @@ class _OfCounts(OfClassRows, abstract=True):
         n, count = probabilities.shape
         statistics = np.zeros((n, 3 * (count + 1) + 1))
         statistics[:, 0] = 1.0
-        found, true, predicted = (statistics[:, 1 + i * (count + 1) : 1 + (i + 1) * (count + 1)] for i in range(3))
+        right, true, predicted = (statistics[:, 1 + i * (count + 1) : 1 + (i + 1) * (count + 1)] for i in range(3))
         rows, likeliest = np.arange(n), probabilities.argmax(axis=1)
         true[rows, classes] = predicted[rows, likeliest] = 1.0  # -1 is the last
-        found[rows, classes] = classes == likeliest
+        right[rows, classes] = classes == likeliest
         return statistics
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
@@ -58,12 +58,12 @@ class _OfCounts(OfClassRows, abstract=True):
         n = float(sums[0])
         if not n:
             return CorpusScore(math.nan)
-        found, true, predicted = np.reshape(sums[1:], (3, -1))
+        right, true, predicted = np.reshape(sums[1:], (3, -1))
         reason = self.undefined(true)
-        value = math.nan if reason else self.of_counts(found, true, predicted)
+        value = math.nan if reason else self.of_counts(right, true, predicted)
         return CorpusScore(value, n=int(n), note=joined_notes(reason, outside_note(true[-1], n)))
 
-    def of_counts(self, found: FloatArray, true: FloatArray, predicted: FloatArray) -> float:
+    def of_counts(self, right: FloatArray, true: FloatArray, predicted: FloatArray) -> float:
         """Return the value from the counts of each class, each of shape (classes + 1,)."""
         raise NotImplementedError
 
@@ -82,8 +82,8 @@ class Accuracy(MeanOfClassRows):
     """Share of rows whose likeliest class is the right one.
 
     Metrics of classes take one probability a class for each row, and the number of the row's class, from 0. A label
-    that is none of the classes is -1: the row counts as wrong, and ``note`` tells how many there are. Of equally likely
-    classes the first is the prediction.
+    that is none of the classes is -1: the row counts as wrong, and ``note`` tells how many there are. The first
+    of equally likely classes is the prediction.
 
     >>> probabilities = [[0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]]
     >>> Accuracy().score(probabilities, [0, 1, 1, 1])
@@ -124,10 +124,10 @@ class BalancedAccuracy(_OfClasses):
 
     scale = PERCENT
 
-    def of_counts(self, found: FloatArray, true: FloatArray, predicted: FloatArray) -> float:
+    def of_counts(self, right: FloatArray, true: FloatArray, predicted: FloatArray) -> float:
         """Return the mean recall of the classes that occur."""
         seen = true > 0
-        return float(np.mean(found[seen] / true[seen]))
+        return float(np.mean(right[seen] / true[seen]))
 
     def undefined(self, true: FloatArray) -> str:
         """Return why rows with these counts of classes have no value; empty if they have one."""
@@ -185,7 +185,7 @@ class F1(_OfClasses, OfPositive):
         return super().describe(options=options)
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Return (1, found, true, predicted) of each row, the last three for each class.
+        """Return (1, right, true, predicted) of each row, the last three for each class.
 
         Raises:
             ParameterError: if predictions and references differ in number, or there is no positive class.
@@ -199,24 +199,24 @@ class F1(_OfClasses, OfPositive):
             remedy = 'name it (positive=...), or pass average="macro"'
             raise ParameterError("positive", f"one of {probabilities.shape[1]} classes", None, remedy)
         rows = super().statistics(probabilities, classes)
-        found, true, predicted = np.split(rows[:, 1:], 3, axis=1)
+        right, true, predicted = np.split(rows[:, 1:], 3, axis=1)
         outside = true[:, -1:]
         at = slice(positive, positive + 1)
         others = 1 - true[:, at] - outside
         return np.hstack([
             rows[:, :1],
-            found[:, at], found.sum(axis=1, keepdims=True) - found[:, at], np.zeros_like(outside),
+            right[:, at], right.sum(axis=1, keepdims=True) - right[:, at], np.zeros_like(outside),
             true[:, at], others, outside,
             predicted[:, at], 1 - predicted[:, at], np.zeros_like(outside),
         ])  # fmt: skip
 
-    def of_counts(self, found: FloatArray, true: FloatArray, predicted: FloatArray) -> float:
+    def of_counts(self, right: FloatArray, true: FloatArray, predicted: FloatArray) -> float:
         """Return the F1 score of the first class of a binary one, or the average."""
         total = true + predicted
         if self.average == "binary":
-            return ratio(2 * found[0], total[0])
+            return ratio(2 * right[0], total[0])
         seen = total > 0
-        scores = 2 * found[seen] / total[seen]
+        scores = 2 * right[seen] / total[seen]
         return float(np.average(scores, weights=true[seen] if self.average == "weighted" else None))
 
     def undefined(self, true: FloatArray) -> str:
@@ -254,12 +254,12 @@ class MCC(_OfClasses):
     scale = Scale()
     bounds = (-1.0, 1.0)
 
-    def of_counts(self, found: FloatArray, true: FloatArray, predicted: FloatArray) -> float:
+    def of_counts(self, right: FloatArray, true: FloatArray, predicted: FloatArray) -> float:
         """Return the correlation coefficient."""
         n = true.sum()
-        if found.sum() == n:
+        if right.sum() == n:
             return 1.0
-        covariance = found.sum() * n - (true * predicted).sum()
+        covariance = right.sum() * n - (true * predicted).sum()
         # Weights may not be whole: each factor is then still 0 of one class, and never below.
         spread = math.prod(float((counts * (counts.sum() - counts)).sum()) for counts in (true, predicted))
         return min(1.0, max(-1.0, float(covariance) / math.sqrt(spread))) if spread else 0.0

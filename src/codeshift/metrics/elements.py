@@ -152,8 +152,14 @@ class ElementRecall(_ElementOverlap):
 class ElementPrecision(_ElementOverlap):
     """Share of the output's elements that the reference contains; in [0, 1].
 
-    The counterpart of ``ElementRecall``, with the same attributes: a model that emits every element has a recall of 1
-    and a low precision. A row whose output contains none of the elements has no precision (NaN).
+    The counterpart of ``ElementRecall``: a model that emits every element has a recall of 1 and a low precision. A row
+    whose output contains none of the elements has no precision (NaN).
+
+    Attributes:
+        elements: the kind of element, as in ``ElementRecall``.
+        language: the language of the rows, required for ``"nodes"`` and ``"apis"``.
+        names: the only elements to count; by default all count.
+        extractor: a function from a list of texts to one collection of names per text, used instead of ``elements``.
 
     >>> ElementPrecision(elements="tokens").score(["return a + b"], ["return a"])
     array([0.5])

@@ -104,7 +104,7 @@ class TokenAccuracy(_PerToken):
 
 
 def is_forced(metric: Metric) -> bool:
-    """Whether a metric is measured by teacher forcing rather than on generated text."""
+    """Return whether a metric is measured by teacher forcing rather than on generated text."""
     return metric.takes in ("log_probabilities", "argmax")
 
 

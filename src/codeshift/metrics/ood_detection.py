@@ -182,9 +182,9 @@ def _common(inside: dict[str, FloatArray], outside: dict[str, FloatArray], train
     """Return the names of the scores that both sides allow."""
     common = [name for name in inside if name in outside]
     if not common:
-        told = f"{', '.join(inside) or 'no score'} against {', '.join(outside) or 'no score'}"
+        scores = f"{', '.join(inside) or 'no score'} against {', '.join(outside) or 'no score'}"
         remedy = "keep the same of the model on both sides; features need train="
-        raise ParameterError("out_of_distribution", "given a score that in_distribution has", Told(told), remedy)
+        raise ParameterError("out_of_distribution", "given a score that in_distribution has", Told(scores), remedy)
     if train is not None and not {*DISTANCES} <= {*common}:
         remedy = "keep features on both sides, or leave train out"
         raise ParameterError("train", "left out where a side has no features", Told("features of train"), remedy)

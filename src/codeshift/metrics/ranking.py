@@ -53,7 +53,7 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
 
         Args:
             true: the cumulative positives from the highest score down, shape (r, thresholds), the last all positives.
-            false: the cumulative negatives, likewise; both counts are above 0.
+            false: the cumulative negatives, in the same shape; both counts are above 0.
         """
 
     def weighted_values(self, statistics: FloatArray, weights: FloatArray) -> FloatArray:
@@ -69,7 +69,7 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
 
         Args:
             true: the cumulative positives from the highest score down, shape (thresholds,).
-            false: the cumulative negatives, likewise.
+            false: the cumulative negatives, in the same shape.
         """
 
     def without_each(self, statistics: FloatArray) -> FloatArray | None:
@@ -138,7 +138,7 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
 class AUROC(Ranking):
     """Area under the receiver operating characteristic curve: how often a positive row ranks above a negative one.
 
-    Ties count half; chance is .5. Of more than two classes it is the mean over classes, each against the others
+    Ties count half; chance is .5. For more than two classes it is the mean over classes, each against the others
     (``roc_auc_score(multi_class="ovr")`` in scikit-learn); classes without a row, or with all rows, are left out, and
     ``note`` tells. NaN if the rows are all of one class.
 

@@ -12,7 +12,7 @@ def remove_tree(folder: str) -> None:
     """Remove a folder with all that is in it, however deep and whatever the permissions.
 
     Folders within folders are moved up and removed one level at a time, so that neither the length of a path nor the
-    depth of the tree is a limit. What the system does not let go of is left.
+    depth of the tree is a limit. Files that the system does not let go of are left.
 
     >>> import tempfile
     >>> from pathlib import Path

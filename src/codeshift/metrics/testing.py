@@ -222,7 +222,7 @@ def check_rows(case: Case) -> None:
 def check_hostile(case: Case) -> None:
     """Check that text that is not code (empty, deep, long, NUL, lone surrogates) has scores too.
 
-    Of classes: certainty about a wrong one, ties everywhere, one class only, labels that are none of the classes.
+    For classes: certainty about a wrong one, ties everywhere, one class only, labels that are none of the classes.
     """
     if case.metric.takes == "class_probabilities":
         check_hostile_classes(case)

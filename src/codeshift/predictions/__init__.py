@@ -10,9 +10,10 @@ from codeshift.errors import check_extra
 
 check_extra("finetune")
 
-from codeshift.predictions.export import FORMATS, export_parts  # noqa: E402
+from codeshift.defaults import EXPORT_FORMATS  # noqa: E402
+from codeshift.predictions.export import export_parts  # noqa: E402
 from codeshift.predictions.identity import row_identities  # noqa: E402
 from codeshift.predictions.matching import PredictionsError  # noqa: E402
 from codeshift.predictions.scoring import score_predictions  # noqa: E402
 
-__all__ = ["FORMATS", "PredictionsError", "export_parts", "row_identities", "score_predictions"]
+__all__ = ["EXPORT_FORMATS", "PredictionsError", "export_parts", "row_identities", "score_predictions"]

@@ -7,12 +7,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 from datasets import Dataset
 
 from codeshift.checks import check_bool, check_choice
 from codeshift.data.saving import check_saving
+from codeshift.defaults import EXPORT_FORMATS, Endpoint, ExportFormat
 from codeshift.errors import ParameterError
 from codeshift.files import replaced
 from codeshift.finetune.conversation import Chat, Prompt, make_chat
@@ -21,16 +22,12 @@ from codeshift.finetune.messages import Messages
 from codeshift.finetune.tasks import Generation, Source
 from codeshift.predictions.identity import row_identities
 
-Format: TypeAlias = Literal["messages", "prompt-completion", "requests"]
-FORMATS: tuple[str, ...] = get_args(Format)
-"""Names of the formats of ``export_parts``."""
-
-_URLS = {"chat": "/v1/chat/completions", "completions": "/v1/completions"}
+_URLS: dict[Endpoint, str] = {"chat": "/v1/chat/completions", "completions": "/v1/completions"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Writer:
-    """What all rows of an export have in common.
+    """Writer of the rows of an export.
 
     Attributes:
         chat: what comes before each source of a conversation.
@@ -39,7 +36,7 @@ class _Writer:
     """
 
     chat: Chat
-    endpoint: str
+    endpoint: Endpoint
     body: Mapping[str, Any] = field(default_factory=dict)
 
     def messages(self, identity: str, source: Prompt, target: str) -> dict[str, Any]:
@@ -67,14 +64,14 @@ def export_parts(
     splits: Splits,
     folder: str | os.PathLike[str],
     *,
-    format: Format,
+    format: ExportFormat,
     source: Source,
     target: str,
     parts: Sequence[str] | None = None,
     system: str | None = None,
     shots: int = 0,
     seed: int = 0,
-    endpoint: Literal["chat", "completions"] = "chat",
+    endpoint: Endpoint = "chat",
     body: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> dict[str, Path]:
@@ -113,7 +110,7 @@ def export_parts(
     ...     print(files["test"].read_text(encoding="utf-8"))
     {"id": "...", "prompt": "Add.", "completion": "a + b"}
     """
-    check_choice("format", format, FORMATS)
+    check_choice("format", format, EXPORT_FORMATS)
     check_choice("endpoint", endpoint, _URLS)
     task = Generation.of(source, target, make_chat(True, system))
     messages = isinstance(task.source, Messages)

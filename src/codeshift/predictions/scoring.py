@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from datasets import Dataset
 
@@ -83,26 +84,28 @@ def score_predictions(
     places = _places(identities, id_column)
     given = read_predictions(predictions, identity_column=id_column, prediction_column=prediction_column)
     outputs = match(places, given)
-    columns = columns_read(task.columns, settings.metrics.values())
-    result = EvaluationResult(
-        {
-            part: score_outputs(task, settings, rows, [outputs[name] for name in identities[part]])
-            for part, rows in chosen.items()
-        },
-        {
-            "model": {"name": model},
-            "predictions": {"digest": predictions_digest(outputs), "extract": extract},
-            "data": {part: data_digest(rows, columns) for part, rows in chosen.items()},
-            "versions": versions(),
-            "task": task.name,
-            "source": source,
-            "target": target,
-            "seed": seed,
-        },
-    )
+    scored = {
+        part: score_outputs(task, settings, rows, [outputs[name] for name in identities[part]])
+        for part, rows in chosen.items()
+    }
+    named = {"model": {"name": model}, "predictions": {"digest": predictions_digest(outputs), "extract": extract}}
+    result = EvaluationResult(scored, named | _metadata(task, settings, chosen))
     if output_dir is not None:
         result.save(output_dir)
     return result
+
+
+def _metadata(task: Generation, settings: EvaluationSettings, parts: Mapping[str, Dataset]) -> dict[str, Any]:
+    """Return what identifies the data and the task of a result."""
+    columns = columns_read(task.columns, settings.metrics.values())
+    return {
+        "data": {part: data_digest(rows, columns) for part, rows in parts.items()},
+        "versions": versions(),
+        "task": task.name,
+        "source": task.source.spec,
+        "target": task.target.spec,
+        "seed": settings.seed,
+    }
 
 
 def _identities(part: str, rows: Dataset, task: Generation, id_column: str | None) -> list[str]:

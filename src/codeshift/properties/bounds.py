@@ -65,7 +65,7 @@ class BoundedParser:
     """A parser that gives up on a text which would cost much more than real code of its length.
 
     Args:
-        grammar: of the language.
+        grammar: the grammar of the language.
         name: the language, a name of ``codeshift.properties.languages()``.
 
     >>> from codeshift.properties.grammars import ts_language
@@ -81,7 +81,7 @@ class BoundedParser:
         self._ends = _statement_ends(name)
 
     def parse(self, source: bytes) -> Tree | None:
-        """The tree of a text; None where the text is stopped."""
+        """Return the tree of a text; None if the text is stopped."""
         if len(source) <= ALWAYS_PARSED:
             return self._parser.parse(source)
         if _opens(source) > MOST_OPEN and most_open(source, self._ends, enough=MOST_OPEN) > MOST_OPEN:
@@ -117,7 +117,7 @@ class BoundedParser:
 
 
 def open_at_once(text: str, language: str) -> int:
-    """How much is open at once in a text, where most is: see the module.
+    """Return how much is open at once where most is in a text: see the module.
 
     >>> open_at_once("f(a < b, {x => (y)});", "java"), open_at_once("a < " * 5000, "java")
     (4, 5000)
@@ -132,17 +132,17 @@ def _statement_ends(language: str) -> re.Pattern[bytes]:
 
 
 def _opens(source: bytes) -> int:
-    """What opens anything in a text: no less than is open at once, and quick to count."""
+    """Count what opens anything in a text: no less than is open at once, and quick to count."""
     return sum(map(source.count, _COUNTED))
 
 
 def most_open(source: bytes, signs: re.Pattern[bytes], *, enough: float = math.inf) -> int:
-    """How much is open at once where most is.
+    """Return how much is open at once where most is.
 
     Args:
         source: the text.
         signs: what opens and closes brackets, and ends statements.
-        enough: stop counting above it.
+        enough: the number above which counting stops.
     """
     nesting, most = _Nesting(), 0
     for match in signs.finditer(source):
@@ -155,7 +155,7 @@ def most_open(source: bytes, signs: re.Pattern[bytes], *, enough: float = math.i
 
 
 class _Nesting:
-    """What is open at a place of a text.
+    """Nesting that is open at a place of a text.
 
     Attributes:
         open: the number of brackets, and of angles and arrows of the statements in them.

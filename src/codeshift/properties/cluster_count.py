@@ -30,8 +30,8 @@ def count_clusters(points: np.ndarray, weights: np.ndarray, criterion: str, seed
     if len(counts) < 3:
         remedy = "50 distinct vectors are needed to choose it"
         raise ParameterError("n_clusters", "a number for so few programs", criterion, remedy)
-    told = counted("Clustering: how many", len(counts), "count", over=counts)
-    fits = [fit_centroids(points, weights, count, seed) for count in told]
+    shown_counts = counted("Clustering: how many", len(counts), "count", over=counts)
+    fits = [fit_centroids(points, weights, count, seed) for count in shown_counts]
     if criterion == "elbow":
         return elbow(counts, [distance for _, distance in fits])
     scores = [_silhouette(points, nearest(points, centroids)) for centroids, _ in fits]

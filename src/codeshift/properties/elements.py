@@ -108,11 +108,11 @@ class ElementCounts:
         [[0, 0], [1, 0]]
         """
         column = {element: i for i, element in enumerate(self.vocabulary)}
-        found = np.zeros((self.counts.shape[0], len(elements)), dtype=np.int64)
+        counts = np.zeros((self.counts.shape[0], len(elements)), dtype=np.int64)
         for i, element in enumerate(elements):
             if element in column:
-                found[:, i] = self.counts[:, [column[element]]].toarray().ravel()
-        return found
+                counts[:, i] = self.counts[:, [column[element]]].toarray().ravel()
+        return counts
 
     def sets(self) -> list[set[str]]:
         """Return the set of elements of each row.

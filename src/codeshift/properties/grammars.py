@@ -17,7 +17,7 @@ import importlib.metadata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from codeshift.errors import ParameterError, closest
 from codeshift.properties.bounds import BoundedParser
@@ -70,7 +70,7 @@ class Grammar:
 
 
 def languages() -> tuple[str, ...]:
-    """The names of the languages that can be parsed, sorted.
+    """Return the names of the languages that can be parsed, sorted.
 
     >>> "java" in languages() and "python" in languages()
     True
@@ -96,6 +96,25 @@ def check_language(language: str) -> str:
     return language
 
 
+@runtime_checkable
+class OfLanguage(Protocol):
+    """What reads code of one language: splitters, properties and metrics with an argument ``language``."""
+
+    @property
+    def language(self) -> str | None:
+        """Language of the code; None if it is not given."""
+
+
+def language_of(reader: object) -> str | None:
+    """Return the language that a splitter, property or metric was given; None if there is none.
+
+    >>> from codeshift.properties import CharCount, NodeTypes
+    >>> language_of(NodeTypes("code", "java")), language_of(CharCount("code"))
+    ('java', None)
+    """
+    return reader.language if isinstance(reader, OfLanguage) else None
+
+
 _USUAL = {
     "c#": "c_sharp", "csharp": "c_sharp", "cs": "c_sharp", ".net": "c_sharp", "dotnet": "c_sharp",
     "c++": "cpp", "cxx": "cpp", "cc": "cpp", "hpp": "cpp", "cplusplus": "cpp", "h": "c", "ansi_c": "c",
@@ -109,7 +128,7 @@ _USUAL = {
 
 
 def language_remedy(name: object, known: Iterable[str]) -> str:
-    """What to write in place of a language that is not among ``known``: whatever takes a language says this.
+    """Return the remedy for a language that is not among ``known``, for the errors of all that take a language.
 
     >>> language_remedy("C#", ["c_sharp", "java"]), language_remedy("jaav", ["c_sharp", "java"])
     ('did you mean c_sharp?', 'did you mean java?')
@@ -128,7 +147,7 @@ def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:
 
 @cache
 def ts_language(language: str) -> tree_sitter.Language:
-    """The tree-sitter ``Language`` object of ``language`` (one a process).
+    """Return the tree-sitter ``Language`` object of ``language``, of which each process has one.
 
     Raises:
         ParameterError: if the language is not known, or an entry point gives no grammar that can be used.
@@ -156,7 +175,7 @@ def _from_entry_point(point: importlib.metadata.EntryPoint) -> tree_sitter.Langu
 
 
 def _distribution(language: str) -> tuple[str, str]:
-    """The wheel that a language's grammar came from, and its version."""
+    """Return the wheel that a language's grammar came from, and its version."""
     point = _entry_points().get(language)
     if point is not None:
         return (point.dist.name, point.dist.version) if point.dist else (point.value, "unknown")
@@ -165,7 +184,7 @@ def _distribution(language: str) -> tuple[str, str]:
 
 
 def parser(language: str) -> BoundedParser:
-    """A new parser for ``language``, which gives up on a text that costs too much: see ``codeshift.properties.bounds``.
+    """Make a parser of ``language`` that gives up on a text that costs too much: see ``codeshift.properties.bounds``.
 
     >>> parser("python").parse(b"x = 1").root_node.type
     'module'
@@ -175,7 +194,7 @@ def parser(language: str) -> BoundedParser:
 
 @cache
 def grammar(language: str) -> Grammar:
-    """Facts about the grammar of ``language``: version, node kinds and their digest.
+    """Return facts about the grammar of ``language``: version, node kinds and their digest.
 
     >>> "while_statement" in grammar("python").node_kinds
     True

@@ -61,10 +61,10 @@ def nearest(vectors: np.ndarray, centroids: np.ndarray) -> np.ndarray:
         distances = block @ centroids.T
         distances *= -2
         distances += squares
-        labels[start : start + _BLOCK] = found = distances.argmin(axis=1)
-        best = distances[np.arange(len(block)), found]
+        labels[start : start + _BLOCK] = closest = distances.argmin(axis=1)
+        best = distances[np.arange(len(block)), closest]
         scale = _TIE * (1 + np.abs(best))
-        distances[np.arange(len(block)), found] = np.inf
+        distances[np.arange(len(block)), closest] = np.inf
         for row in np.flatnonzero(distances.min(axis=1) - best <= scale):
             exact = ((centroids - block[row]) ** 2).sum(axis=1)
             labels[start + row] = int(np.flatnonzero(exact <= exact.min() + scale[row])[0])

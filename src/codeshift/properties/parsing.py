@@ -70,14 +70,14 @@ class CodeParser:
         return self.of_tree(tree, source)
 
     def of_tree(self, tree: Tree | None, source: bytes) -> ParsedCode:
-        """``source``, of which ``tree`` is the language's plain tree, in a shell where it has errors without."""
+        """Return the code that ``tree`` is the plain tree of; in a shell if it has errors without one."""
         if tree is None:
             return ParsedCode((), source, has_error=True, stopped=True)
         root = tree.root_node
         if root.has_error:
-            found = self._in_shell(source)
-            if found:
-                return found
+            in_shell = self._in_shell(source)
+            if in_shell:
+                return in_shell
         # A tree that fits no rule at all has the type ERROR itself, which must be seen.
         return ParsedCode((root,) if root.is_error else tuple(root.children), source, has_error=root.has_error)
 
@@ -92,7 +92,7 @@ class CodeParser:
 
 
 def with_line_feeds(text: str) -> str:
-    r"""The text with a line feed for each lone carriage return, which ends a line as well, and which few grammars know.
+    r"""Return a text with a line feed for each lone carriage return, which ends a line too but which few grammars know.
 
     >>> with_line_feeds("a\rb\r\nc")
     'a\nb\r\nc'
@@ -101,15 +101,16 @@ def with_line_feeds(text: str) -> str:
 
 
 def _is_misread(root: Node) -> bool:
-    """Whether a bare C# method was taken for a local function, which ``override`` or ``protected`` alone decides."""
-    found = [child for child in root.named_children if child.type != "comment"]
-    return bool(found) and all(
-        child.type == "global_statement" and child.children[0].type == "local_function_statement" for child in found
+    """Return whether a bare C# method was taken for a local function, which ``override`` or ``protected`` decide."""
+    statements = [child for child in root.named_children if child.type != "comment"]
+    return bool(statements) and all(
+        child.type == "global_statement" and child.children[0].type == "local_function_statement"
+        for child in statements
     )
 
 
 def _inside(tree: Tree, holder: str, start: int) -> tuple[Node, ...]:
-    """The nodes of a fragment in a shell that parsed without error; none where it did not, or the fragment left it."""
+    """Return the nodes of a fragment in a shell that parsed without error; none if it did not or was left."""
     root = tree.root_node
     if root.has_error or root.named_child_count != 1:
         return ()

@@ -79,10 +79,10 @@ class Satisfies(Property):
         columns = [
             table.texts(name) if name == self.column else column_values(table.data, name, "reads") for name in names
         ]
-        found = np.empty(len(table))
+        answers = np.empty(len(table))
         for i, row in enumerate(zip(*columns, strict=True)):
-            found[i] = _asked(predicate, dict(zip(names, row, strict=True)), i, self.name)
-        return found
+            answers[i] = _asked(predicate, dict(zip(names, row, strict=True)), i, self.name)
+        return answers
 
 
 def trusted(function: str, source: str) -> Callable[..., Any]:
@@ -168,16 +168,16 @@ def source_digest(predicate: Callable[..., Any]) -> str:
 def _imported(name: str, parameter: str) -> Callable[..., Any]:
     module, _, path = name.partition(":")
     try:
-        found: Any = importlib.import_module(module)
+        function: Any = importlib.import_module(module)
         for part in path.split("."):
-            found = getattr(found, part)
+            function = getattr(function, part)
     except (ImportError, AttributeError, ValueError):
-        found = None
-    if not callable(found):
+        function = None
+    if not callable(function):
         raise ParameterError(
             parameter, "the name of a function that can be imported", name, 'give "package.module:function"'
         )
-    return found  # type: ignore[no-any-return]
+    return function  # type: ignore[no-any-return]
 
 
 def _asked(predicate: Callable[[Row], bool], row: Row, position: int, name: str) -> float:

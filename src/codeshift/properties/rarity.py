@@ -161,10 +161,10 @@ def tokens_of(text: str, vocabulary: str) -> list[str]:
 def _rare_count(counts: Counter[str]) -> int:
     """Return the largest count such that tokens of at most that count make up at most a tenth of all occurrences."""
     tokens_by_count = Counter(counts.values())
-    below, found = 0, 0
+    below, largest = 0, 0
     for count in sorted(tokens_by_count):
         below += count * tokens_by_count[count]
         if below > _RARE_OCCURRENCES * counts.total():
             break
-        found = count
-    return found
+        largest = count
+    return largest

@@ -78,8 +78,8 @@ def check_plain(plain: Any) -> None:
     missing = [f.name for f in dataclasses.fields(cls) if _is_required(f) and f.name not in plain]  # type: ignore[arg-type]
     unknown = sorted(set(plain) - set(kinds) - {"type"})
     if missing or unknown:
-        told = f"lacks {missing}" if missing else f"has the unknown fields {unknown}"
-        raise ManifestError(f"a {plain['type']} in a manifest {told}")
+        fault = f"lacks {missing}" if missing else f"has the unknown fields {unknown}"
+        raise ManifestError(f"a {plain['type']} in a manifest {fault}")
     for name in sorted(set(plain) - {"type"}):
         if not _is_of(plain[name], kinds[name]):
             raise ManifestError(f"a {plain['type']} in a manifest holds {shown(plain[name])} as {name}")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class SyntaxScan:
-    """What one pass over the trees of ``n`` rows found; each part is gathered when it is first asked for.
+    """Facts of one pass over the trees of ``n`` rows; each is gathered when it is first used.
 
     Args:
         columns: the columns that ``scan_batch`` makes of the rows.
@@ -307,12 +307,12 @@ def _alternatives(branches: Sequence[Node], first: int, kinds: Collection[int]) 
         first: the number of the first one.
         kinds: the kinds of branches.
     """
-    found = []
+    alternatives = []
     for number, node in enumerate(branches, first):
         other = node.child_by_field_name("alternative")
         if other is not None and other.kind_id in kinds:
-            found.append((number, node.children.index(other)))
-    return found
+            alternatives.append((number, node.children.index(other)))
+    return alternatives
 
 
 @contextmanager

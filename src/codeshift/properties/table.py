@@ -101,8 +101,8 @@ class PropertyTable:
         """Return the result of ``compute``, which is called when ``key`` is first requested."""
         if key not in self._values:
             self._values[key] = compute()
-        found: T = self._values[key]
-        return found
+        remembered: T = self._values[key]
+        return remembered
 
     def texts(self, column: str) -> Texts:
         """Return the texts of ``column``, which are read when they are asked for.

@@ -36,10 +36,10 @@ def special_tokens(tokenizer: Any) -> dict[str, int]:
     {'<pad>': 0, '<s>': 1, '</s>': 2, '<unk>': 3, '<mask>': 4}
     """
     added = getattr(tokenizer, "added_tokens_decoder", None) or {}
-    found = {token.content: number for number, token in added.items() if token.special}
-    named = [token for token in getattr(tokenizer, "all_special_tokens", ()) if token not in found]
+    numbered = {token.content: number for number, token in added.items() if token.special}
+    named = [token for token in getattr(tokenizer, "all_special_tokens", ()) if token not in numbered]
     numbers = tokenizer.convert_tokens_to_ids(named) if named else []
-    return found | dict(zip(named, numbers, strict=True))
+    return numbered | dict(zip(named, numbers, strict=True))
 
 
 def tokenize_plain(
@@ -54,24 +54,24 @@ def tokenize_plain(
     """
     if not texts:
         return []
-    found = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
-    return as_text(tokenizer, [(text,) for text in texts], found, special=special)
+    ids = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
+    return as_text(tokenizer, [(text,) for text in texts], ids, special=special)
 
 
 def as_text(
-    tokenizer: Any, rows: Sequence[Pieces], found: Sequence[list[int]], *, special: Mapping[str, int] | None = None
+    tokenizer: Any, rows: Sequence[Pieces], row_ids: Sequence[list[int]], *, special: Mapping[str, int] | None = None
 ) -> list[list[int]]:
     """Return the ids of ``rows``, in which the only special tokens are those of the pieces.
 
     Args:
         tokenizer: the tokenizer, of transformers.
         rows: the texts in pieces.
-        found: the ids that the tokenizer gives to the pieces together, without special tokens of its own.
+        row_ids: the ids that the tokenizer gives to the pieces together, without special tokens of its own.
         special: the ``special_tokens`` of the tokenizer, if available.
     """
     special = special_tokens(tokenizer) if special is None else special
     numbers = frozenset(special.values())
-    ids = list(found)
+    ids = list(row_ids)
     wrong = [
         i
         for i, row in enumerate(rows)
@@ -158,9 +158,9 @@ def _copied(tokenizer: Any, special: Mapping[str, int]) -> Any:
     content["truncation"] = content["padding"] = None
     _rename_added(content["added_tokens"], special)
     _rename_vocabulary(content["model"], special)
-    made = Tokenizer.from_str(json.dumps(content))
-    made.encode_special_tokens = False
-    return made if all(made.token_to_id(_name(n)) == n for n in special.values()) else None
+    plain = Tokenizer.from_str(json.dumps(content))
+    plain.encode_special_tokens = False
+    return plain if all(plain.token_to_id(_name(n)) == n for n in special.values()) else None
 
 
 def _rename_added(added: list[dict[str, Any]], special: Mapping[str, int]) -> None:

@@ -95,9 +95,9 @@ class TfidfVectors(Property):
         counts: list[int] = []
         starts = [0]
         for bag in bags:
-            found = sorted((place[token], count) for token, count in bag.items() if token in place)
-            indices.extend(i for i, _ in found)
-            counts.extend(count for _, count in found)
+            row_counts = sorted((place[token], count) for token, count in bag.items() if token in place)
+            indices.extend(i for i, _ in row_counts)
+            counts.extend(count for _, count in row_counts)
             starts.append(len(indices))
         weights = (1 + np.log(np.array(counts, dtype=np.float64))) * rarity[indices]
         rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))

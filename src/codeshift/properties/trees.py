@@ -21,9 +21,9 @@ from codeshift.properties.grammars import ts_language
 ERROR = "ERROR"
 """Node type that tree-sitter gives to text that fits no rule."""
 
-KINDS = 1 << 13
+_MOST_KINDS = 1 << 13
 """Number above all kinds of any grammar; the bits from here on are flags."""
-INNER, LAST, ALTERNATIVE = KINDS << 2, KINDS << 1, KINDS
+INNER, LAST, ALTERNATIVE = _MOST_KINDS << 2, _MOST_KINDS << 1, _MOST_KINDS
 """Flags of a node: it has children; it is its parent's last child; it is a branch that stands in the field
 ``alternative`` of another one, as in ``else if``."""
 
@@ -61,7 +61,7 @@ class Trees:
         kind, count, held = [np.empty(0, np.uint16)], [np.empty(0, np.int32)], [np.empty(0, np.int64)]
         for nodes, starts in self._pieces(_COUNTED):
             sizes = np.diff(starts)
-            keys = (nodes & (KINDS - 1)).astype(np.int64) + np.repeat(np.arange(len(sizes)) * len(names), sizes)
+            keys = (nodes & (_MOST_KINDS - 1)).astype(np.int64) + np.repeat(np.arange(len(sizes)) * len(names), sizes)
             counts = np.bincount(keys, minlength=len(sizes) * len(names))
             present = np.flatnonzero(counts)
             kind.append((present % len(names)).astype(np.uint16))
@@ -75,7 +75,7 @@ class Trees:
         of_kind = np.array([number.get(name, -1) for name in kind_names(self.language)])
         counts = [np.empty((0, len(types)), np.int64)]
         for nodes, starts in self._pieces(_BLOCK):
-            types_of_nodes = of_kind[nodes & (KINDS - 1)]
+            types_of_nodes = of_kind[nodes & (_MOST_KINDS - 1)]
             places = np.flatnonzero(types_of_nodes >= 0)
             rows = np.searchsorted(starts, places, side="right") - 1
             size = (len(starts) - 1) * len(types)
@@ -154,7 +154,7 @@ class _Block:
         tops = np.cumsum(sizes > 0)
         of_family = np.full(int(last.sum()), -1, dtype=np.int64)
         of_family[np.arange(len(inner)) + tops[rows[inner]]] = inner
-        return cls(len(sizes), nodes, rows, (nodes & (KINDS - 1)).astype(np.int64), of_family[family])
+        return cls(len(sizes), nodes, rows, (nodes & (_MOST_KINDS - 1)).astype(np.int64), of_family[family])
 
     def above(self, mask: Mask) -> Numbers:
         """Count the ancestors of each node in a mask."""

@@ -104,7 +104,13 @@ class CountedElements(ElementRegion):
 
 @dataclass(frozen=True)
 class Contains(CountedElements):
-    """Rows that contain ``any`` or ``all`` of ``elements``, each at least ``min_count`` times.
+    """Rows that contain any or all of some elements, each often enough.
+
+    Attributes:
+        property: the property whose elements are counted, such as ``NodeTypes`` or ``APINames``.
+        elements: the names of the elements.
+        match: "any" if one of the elements is enough, or "all".
+        min_count: the number of times that a row must contain an element.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes

@@ -15,7 +15,12 @@ from codeshift.regions.base import Region
 
 @dataclass(frozen=True)
 class Interval(Region):
-    """Rows whose number lies in ``[low, high)``. ``None`` leaves that end open.
+    """Rows whose number lies in ``[low, high)``.
+
+    Attributes:
+        property: the property, which gives each row a number.
+        low: the least number inside; None for no bound.
+        high: the least number above the region; None for no bound.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import CharCount

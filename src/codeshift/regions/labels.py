@@ -18,7 +18,11 @@ LabelValue = str | int | bool
 
 @dataclass(frozen=True)
 class OneOf(Region):
-    """Rows whose label is one of ``values``; 1, True and "1" are different labels.
+    """Rows whose label is one of some values; 1, True and "1" are different labels.
+
+    Attributes:
+        property: the property that gives each row its label.
+        values: the labels inside.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties.columns import Label

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codeshift.checks import check_choice
-from codeshift.errors import ParameterError
 from codeshift.properties import Property, PropertyTable, TreeDepth
 from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.quantiles import check_bounds, check_quantiles, cut
+from codeshift.splitters.quantiles import check_band, cut
 
 _MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | IdentifierCount]] = {
     "cyclomatic": CyclomaticComplexity,
@@ -51,13 +50,9 @@ class ComplexitySplitter(Splitter):
 
     def __post_init__(self) -> None:
         check_choice("measure", self.measure, _MEASURES)
-        if self.quantiles is not None and self.bounds is not None:
-            raise ParameterError("quantiles", "left out if bounds is given", self.quantiles, "choose one of the two")
-        if self.bounds is not None:
-            object.__setattr__(self, "bounds", check_bounds(self.bounds))
-        else:
-            quantiles = (0.8, 1.0) if self.quantiles is None else self.quantiles
-            object.__setattr__(self, "quantiles", check_quantiles(quantiles))
+        quantiles, bounds = check_band(self.quantiles, self.bounds)
+        object.__setattr__(self, "quantiles", quantiles)
+        object.__setattr__(self, "bounds", bounds)
         _ = self.measured  # checks the language
 
     @property

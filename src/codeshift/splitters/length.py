@@ -14,7 +14,7 @@ from codeshift.properties.untied import Untied
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.quantiles import check_bounds, check_quantiles, cut
+from codeshift.splitters.quantiles import check_band, cut
 
 _UNITS = ("tokens", "lines", "chars")
 _TIES = ("together", "split")
@@ -63,13 +63,9 @@ lines, tokens
 
     def __post_init__(self) -> None:
         check_choice("unit", self.unit, _UNITS)
-        if self.quantiles is not None and self.bounds is not None:
-            raise ParameterError("quantiles", "left out if bounds is given", self.quantiles, "choose one of the two")
-        if self.bounds is not None:
-            object.__setattr__(self, "bounds", check_bounds(self.bounds))
-        else:
-            quantiles = (0.8, 1.0) if self.quantiles is None else self.quantiles
-            object.__setattr__(self, "quantiles", check_quantiles(quantiles))
+        quantiles, bounds = check_band(self.quantiles, self.bounds)
+        object.__setattr__(self, "quantiles", quantiles)
+        object.__setattr__(self, "bounds", bounds)
         check_choice("ties", self.ties, _TIES)
         if self.ties == "split" and self.bounds is not None:
             raise ParameterError("ties", "left out if bounds is given", self.ties, "bounds name the lengths")

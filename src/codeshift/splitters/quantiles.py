@@ -11,6 +11,24 @@ from codeshift.checks import is_number
 from codeshift.errors import ParameterError
 
 
+def check_band(
+    quantiles: Any, bounds: Any
+) -> tuple[tuple[float, float] | None, tuple[float | None, float | None] | None]:
+    """Return the quantiles or the bounds of a band, whichever is given; the quantiles of the top fifth if neither is.
+
+    Raises:
+        ParameterError: if both are given, or the one that is given is no pair of numbers in order.
+
+    >>> check_band(None, None), check_band(None, (100, None))
+    (((0.8, 1.0), None), (None, (100.0, None)))
+    """
+    if bounds is None:
+        return check_quantiles((0.8, 1.0) if quantiles is None else quantiles), None
+    if quantiles is not None:
+        raise ParameterError("quantiles", "left out if bounds is given", quantiles, "choose one of the two")
+    return None, check_bounds(bounds)
+
+
 def check_quantiles(quantiles: Any) -> tuple[float, float]:
     """Return a pair ``(low, high)`` with ``0 <= low < high <= 1``.
 

@@ -83,6 +83,16 @@ def length_bands(
 ) -> tuple[Scenario, ...]:
     """Return a ``LengthSplitter`` for each band of quantiles; rows of one length are divided, so a band has its share.
 
+    Args:
+        column: the column that holds the code.
+        bands: the pairs of quantiles; by default those of SimSCOOD.
+        unit: the unit of length, as in ``LengthSplitter``, as the arguments that follow.
+        language: the language whose syntax trees' leaves are counted.
+        tokenizer: the tokenizer whose tokens are counted.
+
+    Raises:
+        ParameterError: if an argument is invalid.
+
     >>> [scenario.name for scenario in length_bands("code", bands=((0, 0.5), (0.975, 1)))]
     ['length_p0_p50', 'length_p97.5_p100']
     """
@@ -103,7 +113,15 @@ def length_bands(
 
 
 def ast_elements(column: str = "code", *, language: str, nodes: Sequence[str] | None = None) -> tuple[Scenario, ...]:
-    """Return an ``ASTNodeSplitter`` for each node type; by default for the language's ``ELEMENTS``.
+    """Return an ``ASTNodeSplitter`` for each node type.
+
+    Args:
+        column: the column that holds the code.
+        language: the language of the code, one of ``codeshift.properties.languages()``.
+        nodes: the node types; by default the language's ``ELEMENTS``.
+
+    Raises:
+        ParameterError: if the language is unknown or has no ``ELEMENTS``, or a node type is unknown or named twice.
 
     >>> ast_elements("code", language="python")[1].name
     'syntax_while_statement'
@@ -117,7 +135,15 @@ def ast_elements(column: str = "code", *, language: str, nodes: Sequence[str] | 
 
 
 def api_families(column: str = "code", *, language: str, apis: Sequence[str] | None = None) -> tuple[Scenario, ...]:
-    """Return an ``APIUsageSplitter`` for each family of APIs; by default for the language's ``FAMILIES``.
+    """Return an ``APIUsageSplitter`` for each family of APIs.
+
+    Args:
+        column: the column that holds the code.
+        language: the language of the code, one of those that ``APINames`` resolves.
+        apis: the names of the families; by default the language's ``FAMILIES``.
+
+    Raises:
+        ParameterError: if the language is unknown or has no ``FAMILIES``, or a family is named twice.
 
     >>> api_families("code", language="python", apis=("numpy", "pandas"))[0].name
     'api_numpy'
@@ -139,7 +165,18 @@ def clusters(
     pca: int | None = None,
     cluster_seed: int = 0,
 ) -> tuple[Scenario, ...]:
-    """Return a ``ClusterSplitter`` for each of the ``count`` largest clusters.
+    """Return a ``ClusterSplitter`` for each of the largest clusters; all share one clustering.
+
+    Args:
+        column: the column that holds the code.
+        count: the number of clusters, the largest first.
+        embedding: the embedding, as in ``ClusterSplitter``.
+        n_clusters: the number of clusters of the clustering, as in ``ClusterSplitter``.
+        pca: the number of principal components, as in ``ClusterSplitter``.
+        cluster_seed: the seed of the clustering.
+
+    Raises:
+        ParameterError: if an argument is invalid, or ``count`` is larger than ``n_clusters``.
 
     >>> [scenario.name for scenario in clusters("code", count=2)]
     ['semantics_cluster_0', 'semantics_cluster_1']

@@ -9,7 +9,7 @@ import numpy as np
 from codeshift.errors import RegionError
 from codeshift.splits.filling import fill
 
-TOLERANCE = 0.05
+GROUP_TOLERANCE = 0.05
 """Largest distance of a region of whole groups from the requested share, in shares of all rows."""
 
 
@@ -34,7 +34,7 @@ def take_share(
         Positions of the groups taken, ascending.
 
     Raises:
-        RegionError: if no set of them comes within ``TOLERANCE`` of the share; it names the largest groups.
+        RegionError: if no set of them comes within ``GROUP_TOLERANCE`` of the share; it names the largest groups.
 
     >>> take_share(np.array([30, 5, 15, 50]), np.array([3, 0, 1, 2]), 0.2, "abcd", "project").tolist()
     [1, 2]
@@ -46,11 +46,11 @@ def take_share(
     else:
         taken = _nearest_fill(sizes, order, share * total)
     got = int(sizes[taken].sum())
-    if abs(got - share * total) > TOLERANCE * total:
+    if abs(got - share * total) > GROUP_TOLERANCE * total:
         giants = [i for i in np.argsort(-sizes, kind="stable")[:3].tolist() if sizes[i] > target]
         raise RegionError(
             "share",
-            f"a share that whole {noun}s can make up to within {TOLERANCE:.0%} of all rows",
+            f"a share that whole {noun}s can make up to within {GROUP_TOLERANCE:.0%} of all rows",
             share,
             f"the nearest is {got:,} of {total:,} rows ({got / total:.1%})"
             + "".join(f"; {noun} {names[i]} alone holds {sizes[i]:,} ({sizes[i] / total:.1%})" for i in giants)
@@ -63,7 +63,7 @@ def _nearest_fill(sizes: np.ndarray, order: np.ndarray, rows: float) -> np.ndarr
     """Fill up in ``order``, beginning at a later group if the first ones leave a gap beyond the tolerance."""
     best: np.ndarray = order[fill(sizes[order], round(rows))]
     for begin in range(1, len(order)):
-        if abs(sizes[best].sum() - rows) <= TOLERANCE * sizes.sum():
+        if abs(sizes[best].sum() - rows) <= GROUP_TOLERANCE * sizes.sum():
             break
         turned = np.roll(order, -begin)
         other = turned[fill(sizes[turned], round(rows))]

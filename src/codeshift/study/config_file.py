@@ -171,7 +171,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
         self._values_of: dict[str, int] = {}
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """The next node; ``index`` is None for a key."""
+        """Return the next node; ``index`` is None for a key."""
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
             if event.anchor in self._within:
@@ -195,7 +195,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
         return node
 
     def construct_object(self, node: Any, deep: bool = False) -> Any:
-        """The value of a node."""
+        """Return the value of a node."""
         try:
             return super().construct_object(node, deep=deep)
         except (ValueError, OverflowError) as error:  # a date or a number that Python has not

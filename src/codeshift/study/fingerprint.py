@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import ParameterError, Told, shown
+from codeshift.properties.grammars import language_of
 from codeshift.properties.model_tokens import vocabulary_digest
 from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, ModelSpec, StudySpec
 
@@ -89,7 +90,7 @@ def _metrics(spec: StudySpec) -> dict[str, Any]:
     """Return the metrics, and the columns of the tests that outputs are run against if a metric runs tests."""
     tests = {metric.name: metric.test_code for metric in spec.metrics}
     columns = {name: template for name, template in tests.items() if template is not None}
-    languages = {metric.name: getattr(metric, "language", None) for metric in spec.metrics}
+    languages = {metric.name: language_of(metric) for metric in spec.metrics}
     return {"metrics": languages} | ({"tests": columns} if columns else {})
 
 

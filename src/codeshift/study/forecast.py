@@ -85,14 +85,14 @@ def _without_finetuning(spec: StudySpec, rows: StudyRows, metric: Metric) -> dic
 
     If a model scores all rows alike, or none is scored, it is the widest that the metric can have.
     """
-    found: dict[str, float] = {}
+    by_scenario: dict[str, float] = {}
     for model, own in spec.models.items():
         if own.task.zero_shot:
             for name, spread in _measured(spec, model, rows, metric).items():
-                found[name] = max(found.get(name, 0.0), spread)
+                by_scenario[name] = max(by_scenario.get(name, 0.0), spread)
     return {
-        scenario.name: Spreads(rows=found[scenario.name], seeds=0.0, source="without fine-tuning")
-        if found.get(scenario.name)
+        scenario.name: Spreads(rows=by_scenario[scenario.name], seeds=0.0, source="without fine-tuning")
+        if by_scenario.get(scenario.name)
         else Spreads(rows=_widest(metric), seeds=0.0, source="widest")
         for scenario in spec.scenarios
     }
@@ -127,11 +127,11 @@ def _measured(spec: StudySpec, name: str, rows: StudyRows, metric: Metric) -> di
         part = measuring.evaluate(model, parts, tokenizer=tokenizer, parts=("data",))["data"]
     statistics = np.full((int(chosen.sum()), part.statistics_of(metric.name).shape[1]), np.nan)
     statistics[part.scored[metric.name]] = part.statistics_of(metric.name)
-    found = {}
+    spreads = {}
     for scenario_name, mask in masks.items():
         scored = statistics[mask[chosen]]
         scored = scored[~np.isnan(scored).any(axis=1)]
-        found[scenario_name] = (
+        spreads[scenario_name] = (
             math.sqrt(float(np.mean(row_influences(scored, metric) ** 2))) if len(scored) > 1 else 0.0
         )
-    return found
+    return spreads

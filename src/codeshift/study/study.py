@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.checks import check_bool
+from codeshift.defaults import BATCH_SIZE
 from codeshift.errors import ParameterError
 from codeshift.metrics import Metric
 from codeshift.properties.progress import bars
@@ -188,7 +189,7 @@ class Study(CommonOptions):
     system: str | None = None
     shots: int = 0
     extract: Extract | None = None
-    evaluation_batch_size: int = 32
+    evaluation_batch_size: int = BATCH_SIZE
     evaluation_seed: int = 0
     keep_weights: bool = True
     title: str = ""

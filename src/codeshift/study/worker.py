@@ -33,7 +33,7 @@ from codeshift.study.run_spec import RunSpec
 from codeshift.study.scoring import RunScorer
 from codeshift.study.store import Outcome
 
-Trained = tuple[Model, TrainingFacts | None]
+TrainedModel = tuple[Model, TrainingFacts | None]
 
 _RECORDED = (TruncationWarning, RoundTripWarning, UnseenLabelWarning, AdapterWarning)
 """Warnings whose facts the record of a run holds."""
@@ -104,11 +104,11 @@ class _Work:
 class _Lazy:
     """A value that is computed at the first access, or the error that this raised."""
 
-    compute: Callable[[], Trained]
-    value: Trained | None = None
+    compute: Callable[[], TrainedModel]
+    value: TrainedModel | None = None
     error: Exception | None = None
 
-    def get(self) -> Trained:
+    def get(self) -> TrainedModel:
         if self.error is not None:
             raise RuntimeError(f"the training failed ({type(self.error).__name__}: {self.error})") from self.error
         if self.value is None:

@@ -1,4 +1,4 @@
-"""What a kind of task is to the training loop and to the evaluator, which know nothing else of it."""
+"""Base classes of the kinds of tasks: all that the training loop and the evaluator know of a task."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeAlias
 
 import torch
 from datasets import Dataset
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from transformers import PreTrainedConfig
 
 from codeshift.errors import ParameterError
+from codeshift.finetune.batching import Batch
 from codeshift.finetune.conversation import Chat
-from codeshift.finetune.encoded_part import EncodedPart
+from codeshift.finetune.encoded_part import Part
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.models import Model, ModelOrName, Tokenizer, check_whole, own_copy
@@ -24,17 +25,12 @@ from codeshift.finetune.training_config import TrainingConfig
 from codeshift.metrics import Metric
 from codeshift.task_kinds import TaskName
 
-Part = TypeVar("Part", bound=EncodedPart)
-"""Type of the encoded rows of a part."""
-
-Batch = dict[str, torch.Tensor]
-
 Source: TypeAlias = str | tuple[str, str] | Sequence[Mapping[str, str]]
 """What a model is given: a column or template; of a classification also a pair of them, of conversations messages."""
 
 
 class Objective(ABC, Generic[Part]):
-    """What a training minimises for one model: a sum over what the rows hold, divided by how much that is.
+    """Loss that a training minimises for one model: a sum over the rows, divided by how much they count.
 
     The loss of a step is the sum of ``loss`` over its batches, divided by the sum of ``amounts`` over its rows. So
     neither the division into batches nor that among processes changes it.
@@ -101,7 +97,7 @@ class ModelEvaluation(ABC, Generic[Part]):
 
 
 class Task(ABC):
-    """What a model is trained or evaluated to do with the columns of a dataset.
+    """Task that a model is trained or evaluated for on the columns of a dataset.
 
     A kind of task overrides what it must, and of the rest what holds for it: by default there are no classes, no
     conversations and no settings of other kinds.

@@ -18,8 +18,9 @@ from peft import PeftModel
 from torch.nn import functional
 from transformers import PreTrainedConfig
 
+from codeshift.defaults import BATCH_SIZE
 from codeshift.errors import ParameterError, closest, warn
-from codeshift.finetune.batching import pad
+from codeshift.finetune.batching import Batch, pad
 from codeshift.finetune.capacity import check_source_positions, encode_part
 from codeshift.finetune.class_scores import ClassScores, RowLogits, class_logits, score_classes
 from codeshift.finetune.classifiers import (
@@ -40,7 +41,7 @@ from codeshift.finetune.labelled_rows import LabelledEncoder, LabelledRows, temp
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, pad_id
 from codeshift.finetune.row_log import RowLog, open_logs, resumed
-from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Task
+from codeshift.finetune.tasks.base import ModelEvaluation, Objective, Task
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.tokenizing import check_special_tokens
 from codeshift.finetune.training_config import TrainingConfig
@@ -282,7 +283,7 @@ class ClassEntropy(Objective[LabelledRows]):
 
     def mean_loss(self, data: LabelledRows) -> float:
         """Return the weighted loss of a part, without label smoothing and rows whose label is none of the classes."""
-        scores = score_classes(self.model, self.tokenizer, data, self.batch)
+        scores = score_classes(self.model, self.tokenizer, data, self.batch, batch_size=BATCH_SIZE)
         logits = torch.from_numpy(np.stack([score.logits for score in scores]))
         loss = self._loss(logits, torch.from_numpy(data.labelling.numbers), 0.0)
         total = self.amounts(data).sum()

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from peft import PeftModel
 from transformers import PreTrainedConfig
 
+from codeshift.defaults import BATCH_SIZE
 from codeshift.draws import drawn
 from codeshift.errors import ParameterError, Told
+from codeshift.finetune.batching import Batch
 from codeshift.finetune.capacity import check_positions, encode_part
 from codeshift.finetune.chat_encoding import ChatEncoder
 from codeshift.finetune.classifiers import is_classifier
@@ -38,7 +40,7 @@ from codeshift.finetune.program_tests import check_test_code, columns_read, test
 from codeshift.finetune.row_log import RowLog, open_logs, resumed
 from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.source_features import source_features
-from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Task
+from codeshift.finetune.tasks.base import ModelEvaluation, Objective, Task
 from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens, target_loss
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.training_config import TrainingConfig
@@ -247,7 +249,9 @@ class TargetLikelihood(Objective[Encoded]):
 
     def mean_loss(self, data: Encoded) -> float:
         """Return the loss of a part, without label smoothing."""
-        return -float(score_tokens(self.model, data, self.collate).log_probabilities.values.mean())
+        return -float(
+            score_tokens(self.model, data, self.collate, batch_size=BATCH_SIZE).log_probabilities.values.mean()
+        )
 
 
 def score_outputs(
@@ -320,8 +324,8 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
             ends = self._encoder.ends
             generated = describe_settings(self.model, self.tokenizer, self.settings.decoding, ends)
         digests = {part: data_digest(rows, columns) for part, rows in parts.items()}
-        asked = {"confidence": self.settings.confidence, "features": self.settings.features}
-        kept = {"generation_config": generated, "data": digests} | asked
+        extras = {"confidence": self.settings.confidence, "features": self.settings.features}
+        kept = {"generation_config": generated, "data": digests} | extras
         return describe_evaluated(self.model) | kept
 
     def logs(self, folder: Path, metadata: dict[str, Any]) -> dict[str, RowLog]:

@@ -18,7 +18,7 @@ def copies(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.int64]:
     """Number the rows so that near-duplicates have the same number: the components of near-duplicates.
 
     Two rows are nearly the same if their targets are, where those have at least 8 tokens, or if source and target
-    together are. What all sources begin and end with, such as an instruction, is left out.
+    together are. A beginning and an end that all sources share, such as an instruction, is left out.
 
     Args:
         sources: the inputs of the model, shape (n,); empty if unknown.

@@ -202,7 +202,7 @@ def _reach(a: Sample, b: Sample, slopes: tuple[float, float], confidence: float)
 def _estimate(
     sides: Sequence[Sample], value: float, ends: tuple[float, float], confidence: float, method: str, lacking: str = ""
 ) -> Estimate:
-    """Return the estimate, with what is told of its sides and why there is no interval."""
+    """Return the estimate, with the notes on its sides and the reason if there is no interval."""
     note = joined_notes(*(side.note for side in sides), lacking)
     smaller = min(sides, key=lambda side: (side.n, side.units))
     return Estimate(value, *ends, smaller.n, confidence, method, groups=smaller.groups, note=note)

@@ -23,7 +23,7 @@ from codeshift.metrics.notes import joined_notes
 _DESIGNS = ("crossed", "nested")
 METHOD = "t over seeds and rows"
 TWO_SEEDS = "two seeds"
-FEWEST = 5
+FEWEST_EVENTS = 5
 """Lowest number of hits, and of misses, of a share that has an interval over seeds."""
 
 
@@ -150,8 +150,8 @@ def few(samples: Sequence[Sample]) -> str:
         alike = len({sample.bound for sample in samples}) == 1 and samples[0].bound is not None
         return "every row has the same score" if alike else ""
     hits, misses = (sum(int((s.scores[:, side] > 0).sum()) for s in samples if s.scores is not None) for side in (0, 1))
-    reasons = [f"fewer than {FEWEST} {what}" for what, count in (("hits", hits), ("misses", misses)) if count < FEWEST]
-    return " and ".join(reasons)
+    counts = (("hits", hits), ("misses", misses))
+    return " and ".join(f"fewer than {FEWEST_EVENTS} {what}" for what, count in counts if count < FEWEST_EVENTS)
 
 
 def _of_odds(samples: Sequence[Sample], metric: SufficientStatistics | None, value: float) -> bool:

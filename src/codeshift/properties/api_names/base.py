@@ -1,4 +1,4 @@
-"""What the resolvers of all languages share: scopes, and chains of members such as ``np.linalg.norm``.
+"""Base of the resolvers of all languages: scopes, and chains of members such as ``np.linalg.norm``.
 
 A row is one flat scope: a name that is bound anywhere in it counts as bound everywhere, and an import takes precedence
 over every other binding of its name. That is right for a function and nearly always for a file, and needs no second
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Found = Mapping[str, "list[Node]"]
+NodesByRole = Mapping[str, "list[Node]"]
 """Nodes of a row by bucket; outer nodes come before inner ones, and all of them have children."""
 
 
@@ -72,7 +72,7 @@ class NameResolver(ABC):
         """Function that reads code as a chain of names, see ``chain_reader``."""
 
     @abstractmethod
-    def scope(self, found: Found, source: bytes) -> Scope:
+    def scope(self, nodes: NodesByRole, source: bytes) -> Scope:
         """Return what the row binds."""
 
     @abstractmethod
@@ -91,17 +91,17 @@ class NameResolver(ABC):
         """Return the type of an expression that is not a chain of names; None if unknown."""
         return None
 
-    def names(self, found: Found, source: bytes) -> list[str]:
+    def names(self, nodes: NodesByRole, source: bytes) -> list[str]:
         """Return every use of an API in the row; a method of an object of unknown type is ``.method``."""
-        if not any(map(found.__getitem__, self.using)):
+        if not any(map(nodes.__getitem__, self.using)):
             return []
-        return self.uses(found, source, self.scope(found, source))
+        return self.uses(nodes, source, self.scope(nodes, source))
 
-    def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
+    def uses(self, nodes: NodesByRole, source: bytes, scope: Scope) -> list[str]:
         """Return every use of an API, given what the row binds."""
         used: list[str | None] = []
         called: set[int] = set()
-        for call in found["calls"]:
+        for call in nodes["calls"]:
             function = self.function(call)
             if function.child_count:
                 called.add(function.id)
@@ -109,7 +109,7 @@ class NameResolver(ABC):
                 used.append(self.called_name(function, source, scope))
         read = self.read
         covered: set[int] = set()
-        for node in found["members"]:
+        for node in nodes["members"]:
             start = node.start_byte
             chain = read(source[start : node.end_byte])
             if not chain:

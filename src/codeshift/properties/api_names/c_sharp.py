@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.properties.api_names.base import Found, NameResolver, Scope, chain_reader, joined, text
+from codeshift.properties.api_names.base import NameResolver, NodesByRole, Scope, chain_reader, joined, text
 from codeshift.properties.api_names.dotnet import C_SHARP_KEYWORD_TYPES, DOTNET_NAMESPACES
 from codeshift.properties.api_names.typed import bare_type, qualified_type
 
@@ -40,14 +40,14 @@ _DECLARATIONS = (
 class CSharpNames(NameResolver):
     """Resolver of members by the declared type of their object, and of static members and constructors by usings."""
 
-    using = ("members", "calls", "made")
+    using = ("members", "calls", "constructed")
     receivers = frozenset({"this", "base"})
     roles: ClassVar = {
         "member_access_expression": "members",
         "conditional_access_expression": "members",
         "member_binding_expression": "members",
         "invocation_expression": "calls",
-        "object_creation_expression": "made",
+        "object_creation_expression": "constructed",
         "using_directive": "usings",
         "from_clause": "queries",
         **dict.fromkeys((*_OWN_TYPES, *_OWN_METHODS), "own"),
@@ -59,15 +59,15 @@ class CSharpNames(NameResolver):
         """Function that reads ``a.b.c`` as its names."""
         return _read
 
-    def scope(self, found: Found, source: bytes) -> Scope:
+    def scope(self, nodes: NodesByRole, source: bytes) -> Scope:
         """Return usings, the row's own types and methods, and variables with their declared types."""
         scope = Scope()
-        for node in sorted(found["usings"], key=lambda node: node.start_byte):
+        for node in sorted(nodes["usings"], key=lambda node: node.start_byte):
             _using(text(node, source), scope)
-        for node in (*found["own"], *found["queries"]):
+        for node in (*nodes["own"], *nodes["queries"]):
             name = node.child_by_field_name("name") or node.children[0]
             scope.hide((text(name, source),))
-        for node in found["declared"]:
+        for node in nodes["declared"]:
             for variable, type_name in _declared(node, source):
                 scope.declare(variable, _type(type_name, scope))
         return scope
@@ -96,15 +96,15 @@ class CSharpNames(NameResolver):
         if node.type.endswith("string_literal") or node.type == "interpolated_string_expression":
             return "System.String"
         if node.type in ("object_creation_expression", "cast_expression"):
-            made = node.child_by_field_name("type")
-            return _type(text(made, source), scope) if made is not None else None
+            type_node = node.child_by_field_name("type")
+            return _type(text(type_node, source), scope) if type_node is not None else None
         return None
 
-    def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
+    def uses(self, nodes: NodesByRole, source: bytes, scope: Scope) -> list[str]:
         """Return calls, properties and fields of typed objects, static members, and constructors."""
-        used = super().uses(found, source, scope)
-        made = (node.child_by_field_name("type") for node in found["made"])
-        types = (_type(text(node, source), scope) for node in made if node is not None)
+        used = super().uses(nodes, source, scope)
+        type_nodes = (node.child_by_field_name("type") for node in nodes["constructed"])
+        types = (_type(text(node, source), scope) for node in type_nodes if node is not None)
         return used + [name for name in types if name]
 
 
@@ -132,8 +132,8 @@ def _declared(node: Node, source: bytes) -> Iterator[tuple[str, str]]:
 def _initialised(declarator: Node, source: bytes) -> str:
     """Return the type of ``var x = new T()``; the text of no type for any other value."""
     value = declarator.children[-1]
-    made = value.child_by_field_name("type") if value.type == "object_creation_expression" else None
-    return text(made, source) if made is not None else "var"
+    type_node = value.child_by_field_name("type") if value.type == "object_creation_expression" else None
+    return text(type_node, source) if type_node is not None else "var"
 
 
 def _using(code: str, scope: Scope) -> None:

@@ -8,8 +8,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar
 
 from codeshift.properties.api_names.base import (
-    Found,
     NameResolver,
+    NodesByRole,
     Scope,
     chain_reader,
     joined,
@@ -37,12 +37,12 @@ _BUILTINS = frozenset(_NAMES.split())
 class GoNames(NameResolver):
     """Resolver of members of packages by import path, and of variables whose declared type belongs to a package."""
 
-    using = ("members", "calls", "made")
+    using = ("members", "calls", "constructed")
     roles: ClassVar = {
         "selector_expression": "members",
         "call_expression": "calls",
         "type_conversion_expression": "calls",  # the grammar's type for "h.Map[int](x)"
-        "composite_literal": "made",
+        "composite_literal": "constructed",
         "import_spec": "imports",
         "short_var_declaration": "assigned",
         **dict.fromkeys(_TYPED, "typed"),
@@ -54,16 +54,16 @@ class GoNames(NameResolver):
         """Function that reads ``a.b.c`` as its names."""
         return _read
 
-    def scope(self, found: Found, source: bytes) -> Scope:
+    def scope(self, nodes: NodesByRole, source: bytes) -> Scope:
         """Return imports, and variables declared with the types of packages."""
         scope = Scope()
-        for node in sorted(found["imports"], key=lambda node: node.start_byte):
+        for node in sorted(nodes["imports"], key=lambda node: node.start_byte):
             _import(node, source, scope)
-        for node in found["typed"]:
+        for node in nodes["typed"]:
             _typed(node, source, scope)
-        for node in found["assigned"]:
+        for node in nodes["assigned"]:
             _assigned(node.child_by_field_name("left"), node.child_by_field_name("right"), source, scope)
-        for node in found["untyped"]:
+        for node in nodes["untyped"]:
             for bound in node.children_by_field_name(_UNTYPED[node.type]):
                 scope.hide(_NAME.findall(text(bound, source)))
         return scope
@@ -83,15 +83,15 @@ class GoNames(NameResolver):
             return f"builtin.{name}"
         return f"{scope.static_wildcards[0]}.{name}" if len(set(scope.static_wildcards)) == 1 else None
 
-    def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
+    def uses(self, nodes: NodesByRole, source: bytes, scope: Scope) -> list[str]:
         """Return calls, members of packages and typed variables, and literals of a package's types."""
-        used = super().uses(found, source, scope)
-        for call in found["calls"]:
+        used = super().uses(nodes, source, scope)
+        for call in nodes["calls"]:
             function = self.function(call)
             if function.type == "qualified_type" and (chain := _read(source[function.start_byte : function.end_byte])):
                 used += filter(None, [self.named(chain, scope, True)])
-        made = (node.child_by_field_name("type") for node in found["made"])
-        types = (_type(text(node, source), scope) for node in made if node is not None)
+        type_nodes = (node.child_by_field_name("type") for node in nodes["constructed"])
+        types = (_type(text(node, source), scope) for node in type_nodes if node is not None)
         return used + [name for name in types if name]
 
 
@@ -116,8 +116,8 @@ def _assigned(left: Node | None, right: Node | None, source: bytes, scope: Scope
     values = [child for child in right.children if child.is_named] if right is not None else []
     for name, value in zip_longest(names, values):
         if name is not None and _NAME.fullmatch(name.strip()):
-            made = _MADE.fullmatch(text(value, source)) if value is not None else None
-            scope.declare(name.strip(), _type(made.group(1), scope) if made else None)
+            literal = _MADE.fullmatch(text(value, source)) if value is not None else None
+            scope.declare(name.strip(), _type(literal.group(1), scope) if literal else None)
 
 
 def _import(node: Node, source: bytes, scope: Scope) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from codeshift.properties.api_names.base import (
-    Found,
     NameResolver,
+    NodesByRole,
     Scope,
     chain_reader,
     joined,
@@ -43,12 +43,12 @@ _PATTERNS = ("type_pattern", "record_pattern_component")  # a type and a name, w
 class JavaNames(NameResolver):
     """Resolver of methods by the declared type of their object, and of static members and constructors by imports."""
 
-    using = ("members", "calls", "made", "references")
+    using = ("members", "calls", "constructed", "references")
     receivers = frozenset({"this", "super"})
     roles: ClassVar = {
         "method_invocation": "calls",
         "field_access": "members",
-        "object_creation_expression": "made",
+        "object_creation_expression": "constructed",
         "method_reference": "references",
         "import_declaration": "imports",
         "method_declaration": "methods",
@@ -62,19 +62,19 @@ class JavaNames(NameResolver):
         """Function that reads ``a.b.c`` as its names."""
         return _read
 
-    def scope(self, found: Found, source: bytes) -> Scope:
+    def scope(self, nodes: NodesByRole, source: bytes) -> Scope:
         """Return imports, the row's own classes and methods, and variables with their declared types."""
         scope = Scope()
-        for node in sorted(found["imports"], key=lambda node: node.start_byte):
+        for node in sorted(nodes["imports"], key=lambda node: node.start_byte):
             _import(text(node, source), scope)
-        for node in found["own"]:
+        for node in nodes["own"]:
             name = node.child_by_field_name("name") or node.children[0]
             scope.hide((text(name, source),))
-        for node in found["lambdas"]:
+        for node in nodes["lambdas"]:
             parameters = node.child_by_field_name("parameters")
             if parameters is not None and parameters.type != "formal_parameters":
                 scope.hide(re.findall(r"[^\W\d][\w$]*", text(parameters, source)))
-        for node in found["declared"]:
+        for node in nodes["declared"]:
             for variable, type_name in _declared(node, source):
                 scope.declare(variable, _type(type_name, scope))
         return scope
@@ -100,24 +100,24 @@ class JavaNames(NameResolver):
         if node.type == "string_literal":
             return "java.lang.String"
         if node.type in ("object_creation_expression", "cast_expression"):
-            made = node.child_by_field_name("type")
-            return _type(text(made, source), scope) if made is not None else None
+            type_node = node.child_by_field_name("type")
+            return _type(text(type_node, source), scope) if type_node is not None else None
         return None
 
-    def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
+    def uses(self, nodes: NodesByRole, source: bytes, scope: Scope) -> list[str]:
         """Return calls, constructors, method references and static fields."""
         covered: set[int] = set()
-        own = {text(name, source) for node in found["methods"] if (name := node.child_by_field_name("name"))}
-        used = [self._invoked(node, source, scope, own, covered) for node in found["calls"]]
-        for node in found["made"]:
-            made = node.child_by_field_name("type")
-            used.append(_type(text(made, source), scope) if made is not None else None)
-        for node in found["references"]:
+        own = {text(name, source) for node in nodes["methods"] if (name := node.child_by_field_name("name"))}
+        used = [self._invoked(node, source, scope, own, covered) for node in nodes["calls"]]
+        for node in nodes["constructed"]:
+            type_node = node.child_by_field_name("type")
+            used.append(_type(text(type_node, source), scope) if type_node is not None else None)
+        for node in nodes["references"]:
             chain = _read(without_arguments(text(node, source)).replace("::", ".").encode())
             if chain:
                 covered.add(node.start_byte)
                 used.append(self.named(chain, scope, True))
-        used += self._static_fields(found["members"], source, scope, covered)
+        used += self._static_fields(nodes["members"], source, scope, covered)
         return [name for name in used if name]
 
     def _invoked(self, node: Node, source: bytes, scope: Scope, own: set[str], covered: set[int]) -> str | None:
@@ -164,10 +164,10 @@ def _declared(node: Node, source: bytes) -> Iterator[tuple[str, str]]:
             names.append(child.children[0])
             if written == "var":
                 value = child.child_by_field_name("value")
-                made = (
+                type_node = (
                     value.child_by_field_name("type") if value and value.type == "object_creation_expression" else None
                 )
-                written = text(made, source) if made is not None else ""
+                written = text(type_node, source) if type_node is not None else ""
     array = (
         "[]" if any(child.type == "dimensions" for child in node.children) or node.type == "spread_parameter" else ""
     )

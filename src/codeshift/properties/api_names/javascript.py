@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.properties.api_names.base import Found, NameResolver, Scope, chain_reader, joined, text
+from codeshift.properties.api_names.base import NameResolver, NodesByRole, Scope, chain_reader, joined, text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -48,12 +48,12 @@ _NO_API = ("module", "exports", "arguments", "require", "import", "super", "this
 class JavaScriptNames(NameResolver):
     """Resolver of modules by ``import`` and ``require``; globals such as ``JSON.parse`` stay as written."""
 
-    using = ("members", "calls", "made")
+    using = ("members", "calls", "constructed")
     receivers = frozenset({"this", "super"})
     roles: ClassVar = {
         "member_expression": "members",
         "call_expression": "calls",
-        "new_expression": "made",
+        "new_expression": "constructed",
         "import_statement": "imports",
         "variable_declarator": "declared",
         "formal_parameters": "parameters",
@@ -65,18 +65,18 @@ class JavaScriptNames(NameResolver):
         """Function that reads ``a.b.c`` as its names."""
         return _read
 
-    def scope(self, found: Found, source: bytes) -> Scope:
+    def scope(self, nodes: NodesByRole, source: bytes) -> Scope:
         """Return imported and required modules; all other bindings have no known type."""
         scope = Scope(variables=dict.fromkeys(_NO_API))
-        for node in sorted(found["imports"], key=lambda node: node.start_byte):
+        for node in sorted(nodes["imports"], key=lambda node: node.start_byte):
             _import(node, source, scope)
-        for node in sorted(found["declared"], key=lambda node: node.start_byte):
+        for node in sorted(nodes["declared"], key=lambda node: node.start_byte):
             _declarator(node, source, scope)
-        for node in found["parameters"]:
+        for node in nodes["parameters"]:
             for child in node.children:
                 if child.is_named:
                     scope.hide(_bound(text(child.child_by_field_name("pattern") or child, source)))
-        for node in found["bound"]:
+        for node in nodes["bound"]:
             if bound := node.child_by_field_name(_BINDING_FIELDS[node.type]):
                 scope.hide(_bound(text(bound, source)))
         return scope
@@ -95,11 +95,11 @@ class JavaScriptNames(NameResolver):
             return _required(text(node, source))
         return _LITERALS.get(node.type)
 
-    def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
+    def uses(self, nodes: NodesByRole, source: bytes, scope: Scope) -> list[str]:
         """Return calls, members of modules and globals, and ``new`` of a plain name (others are members)."""
-        used = super().uses(found, source, scope)
-        made = (node.child_by_field_name("constructor") for node in found["made"])
-        plain = (node for node in made if node is not None and not node.child_count)
+        used = super().uses(nodes, source, scope)
+        constructors = (node.child_by_field_name("constructor") for node in nodes["constructed"])
+        plain = (node for node in constructors if node is not None and not node.child_count)
         return used + [name for node in plain if (name := self.called_name(node, source, scope))]
 
 

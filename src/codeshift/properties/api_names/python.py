@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.properties.api_names.base import Found, NameResolver, Scope, chain_reader, joined, text
+from codeshift.properties.api_names.base import NameResolver, NodesByRole, Scope, chain_reader, joined, text
 from codeshift.properties.api_names.python_builtins import PYTHON_BUILTINS
 
 if TYPE_CHECKING:
@@ -66,31 +66,31 @@ class PythonNames(NameResolver):
         """Function that reads ``a.b.c`` as its names."""
         return _read
 
-    def scope(self, found: Found, source: bytes) -> Scope:
+    def scope(self, nodes: NodesByRole, source: bytes) -> Scope:
         """Return imports; all other bindings have no known type."""
         scope = Scope()
-        if found["imports"]:
-            for node in sorted(found["imports"], key=lambda node: node.start_byte):
+        if nodes["imports"]:
+            for node in sorted(nodes["imports"], key=lambda node: node.start_byte):
                 _import(text(node, source), scope)
         variables = scope.variables
-        for node in found["parameters"]:
+        for node in nodes["parameters"]:
             variables.update(_parameters(source[node.start_byte : node.end_byte]))
-        for node in found["targets"]:
+        for node in nodes["targets"]:
             _bind(node.children[0], source, variables)
-        for node in (*found["loops"], *found["definitions"]):  # "for x in", "def f" and similar after "async"
+        for node in (*nodes["loops"], *nodes["definitions"]):  # "for x in", "def f" and similar after "async"
             children = node.children
             _bind(children[min(1 + (children[0].type == "async"), len(children) - 1)], source, variables)
-        for node in found["definitions"]:
+        for node in nodes["definitions"]:
             if generic := node.child_by_field_name("type_parameters"):
                 variables.update(dict.fromkeys(_IN_LIST.findall(text(generic, source)[1:-1])))
-        for case in found["cases"]:
+        for case in nodes["cases"]:
             variables.update(dict.fromkeys(text(name, source) for name in _patterns(case)[0]))
         return scope
 
-    def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
+    def uses(self, nodes: NodesByRole, source: bytes, scope: Scope) -> list[str]:
         """Return calls, members, and the classes and values that ``case`` compares with."""
-        used = super().uses(found, source, scope)
-        for case in found["cases"]:
+        used = super().uses(nodes, source, scope)
+        for case in nodes["cases"]:
             for node in _patterns(case)[1]:
                 chain = _read(source[node.start_byte : node.end_byte])
                 if len(chain) == 1:

@@ -1,4 +1,4 @@
-"""What Java and C# share: names of types, resolved through imports and tables of known classes."""
+"""Names of types in Java and C#, resolved through imports and tables of known classes."""
 
 from __future__ import annotations
 

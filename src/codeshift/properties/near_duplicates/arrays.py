@@ -20,7 +20,7 @@ _HALF = np.uint64(32)
 
 
 def changes(values: npt.NDArray[Any]) -> Bools:
-    """Whether each value differs from the one before it; the first one does.
+    """Return whether each value differs from the one before it; the first one does.
 
     >>> changes(np.array([3, 3, 4])).tolist()
     [True, False, True]
@@ -31,7 +31,7 @@ def changes(values: npt.NDArray[Any]) -> Bools:
 
 
 def mixed(hashes: UInts) -> UInts:
-    """Hashes whose every bit depends on every bit of those given, one to one (two multiply-xorshift rounds)."""
+    """Mix hashes one to one so that every bit depends on every bit given (two multiply-xorshift rounds)."""
     hashes = hashes ^ (hashes >> _HALF)
     hashes *= _ODD
     hashes ^= hashes >> _HALF
@@ -41,7 +41,7 @@ def mixed(hashes: UInts) -> UInts:
 
 
 def ragged(starts: Ints, lengths: Ints) -> Ints:
-    """The numbers ``start, start + 1, ...`` of each run, one run after the other.
+    """Return the numbers ``start, start + 1, ...`` of each run, one run after the other.
 
     >>> ragged(np.array([10, 20]), np.array([2, 3])).tolist()
     [10, 11, 20, 21, 22]

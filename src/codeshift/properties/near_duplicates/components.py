@@ -70,7 +70,7 @@ class DuplicateComponents:
         return int(self.diameters.max(initial=0))
 
     def summary(self) -> str:
-        """One sentence: how many rows are bound, in how many components, and how far they chain."""
+        """Describe in one sentence how many rows are bound, in how many components, and how far they chain."""
         bound = self.sizes[self.sizes > 1]
         rows = self.labels.size
         share = f"{bound.sum() / rows:.1%}" if rows else "none"
@@ -84,7 +84,7 @@ class DuplicateComponents:
 
 
 def labels_of_links(rows: int, pairs: Ints) -> Ints:
-    """The component of each row under the links, components numbered by their first row."""
+    """Return the component of each row under the links; components are numbered by their first row."""
     links = sparse.coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(rows, rows))
     components = connected_components(links, directed=False)[1]
     _, first, labels = np.unique(components, return_index=True, return_inverse=True)
@@ -94,14 +94,14 @@ def labels_of_links(rows: int, pairs: Ints) -> Ints:
 
 
 def _distinct(rows: int, equal: Ints, links: Ints) -> tuple[Ints, Ints]:
-    """The rows that stand for themselves, and the links between them."""
+    """Return the rows that stand for themselves, and the links between them."""
     first = np.arange(rows)
     first[equal[:, 1]] = equal[:, 0]
     return np.flatnonzero(first == np.arange(rows)), first[links]
 
 
 def _grouped(labels: Ints, chained: Bools, nodes: Ints, links: Ints) -> Iterator[tuple[int, Ints, Ints]]:
-    """The distinct rows and the links of each component that is asked for."""
+    """Return the distinct rows and the links of each of the given components."""
     nodes = nodes[chained[labels[nodes]]]
     links = links[chained[labels[links[:, 0]]]]
     nodes = nodes[np.argsort(labels[nodes], kind="stable")]

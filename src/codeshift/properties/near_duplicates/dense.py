@@ -47,7 +47,7 @@ def most_looked_at(sets: int) -> int:
 
 
 def spanning_pairs(index: Prefixes) -> tuple[Pairs, int]:
-    """Pairs enough to connect all that `join.all_pairs` connects: those that the ones before had not connected.
+    """Return pairs enough to connect all that ``join.all_pairs`` connects: each connects what those before had not.
 
     Returns:
         The pairs, and how many of them are assumed: sets that share a rare shingle were not compared with all others
@@ -68,13 +68,13 @@ def spanning_pairs(index: Prefixes) -> tuple[Pairs, int]:
         return runs[entries] > low
 
     sets = index.sets.sizes.size
-    found, left_open = _in_rounds(index, apart, absorb, open_windows)
+    linked, left_open = _in_rounds(index, apart, absorb, open_windows)
     # Where each entry of a window is bound to the one before it, the whole window is.
     left, right = index.numbers[left_open.entries - 1], index.numbers[left_open.entries]
     keep = apart(left, right)
     left, right = np.divmod(np.unique(left[keep] * sets + right[keep]), max(sets, 1))
     assumed = similar_among(index, left, right, least=0.0)
-    return sorted_unique(index, [found, assumed]), assumed.left.size
+    return sorted_unique(index, [linked, assumed]), assumed.left.size
 
 
 def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) -> tuple[Pairs, Bools]:
@@ -85,7 +85,7 @@ def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) ->
     counts = np.zeros(queries.size, np.int64)
     waiting = queries.copy()
 
-    def asked(left: Ints, right: Ints) -> Bools:
+    def wanted(left: Ints, right: Ints) -> Bools:
         return (waiting[left] & corpus[right]) | (corpus[left] & waiting[right])
 
     def absorb(pairs: Pairs) -> None:
@@ -101,7 +101,7 @@ def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) ->
         to_query = corpus[numbers[entries]] & (before_waiting[stop] > before_waiting[low])
         return to_corpus | to_query
 
-    pairs, left_open = _in_rounds(index, asked, absorb, open_windows)
+    pairs, left_open = _in_rounds(index, wanted, absorb, open_windows)
     return pairs, waiting & ~_queries_in(left_open, index.numbers, waiting, corpus)
 
 
@@ -142,7 +142,7 @@ def _in_rounds(
     """
     sets = index.sets.sizes.size
     compared, looked_at = most_compared(sets), most_looked_at(sets)
-    found: list[Pairs] = []
+    similar: list[Pairs] = []
 
     def compare(entries: Ints, start: Ints, stop: Ints) -> None:
         nonlocal compared, looked_at
@@ -152,8 +152,8 @@ def _in_rounds(
             entries, start, stop = entries[:cut], start[:cut], stop[:cut]
         looked_at -= int(totals[-1]) if totals.size else 0
         for left, right in candidates_between(index, entries, start, stop, wanted):
-            found.append(similar_among(index, left, right))
-            absorb(found[-1])
+            similar.append(similar_among(index, left, right))
+            absorb(similar[-1])
             compared -= left.size
             if compared < 0:
                 return
@@ -162,20 +162,20 @@ def _in_rounds(
     low = index.low[entries]
     compare(entries, low, low + 1)
     if compared < 0 or looked_at < 0:
-        return sorted_unique(index, found), _Windows(entries, low, entries)
+        return sorted_unique(index, similar), _Windows(entries, low, entries)
     low, stop, reach = low + 1, entries, 1
     while entries.size:
         start = np.maximum(low, stop - reach)
         compare(entries, start, stop)
         if compared < 0 or looked_at < 0:
-            return sorted_unique(index, found), _Windows(entries, low, stop)
+            return sorted_unique(index, similar), _Windows(entries, low, stop)
         keep = (start > low) & open_windows(entries, low, start)
         entries, low, stop, reach = entries[keep], low[keep], start[keep], 2 * reach
-    return sorted_unique(index, found), _Windows(entries, low, stop)
+    return sorted_unique(index, similar), _Windows(entries, low, stop)
 
 
 def _run_starts(labels: Ints) -> Ints:
-    """Where the run of equal labels that each place stands in begins."""
+    """Return where the run of equal labels around each place begins."""
     new = changes(labels)
     starts: Ints = np.flatnonzero(new)[np.cumsum(new) - 1]
     return starts

@@ -45,7 +45,7 @@ class Shingles:
             blocks: the hashes of some of the texts and their number in each text, block by block.
             texts: the number of texts.
             expected: about how many shingles there are.
-            files: closes what is stored.
+            files: the stack that closes what is stored.
         """
         parts = 1 << max(expected // _PART, 1).bit_length() - 1
         hashes = files.enter_context(Spool(np.uint64, _IN_MEMORY))
@@ -59,17 +59,17 @@ class Shingles:
             hashes.write(of_block)
             counts.append(counts_of_block)
             numbers = np.arange(first, first + counts_of_block.size, dtype=np.uint64)
-            found = of_block >> bits << bits
-            found |= np.repeat(numbers, counts_of_block)
-            found.sort()
-            found = found[changes(found)]
-            for part, run in zip(keys, np.split(found, np.searchsorted(found, bounds)), strict=True):
+            keyed = of_block >> bits << bits
+            keyed |= np.repeat(numbers, counts_of_block)
+            keyed.sort()
+            keyed = keyed[changes(keyed)]
+            for part, run in zip(keys, np.split(keyed, np.searchsorted(keyed, bounds)), strict=True):
                 part.write(run)
             first += counts_of_block.size
         return cls(np.concatenate(counts), hashes, keys)
 
     def with_partner(self, threshold: float) -> Bools:
-        """Whether each text's set may have a partner, by counting how many of its shingles stand elsewhere too.
+        """Return whether each text's set may have a partner, by how many of its shingles stand elsewhere too.
 
         A set whose shingles mostly stand nowhere else has no partner; without it others lose theirs, and so on until a
         round drops little. One sort of 64-bit keys, the hash's upper bits above the row's number, is the fastest way to
@@ -116,18 +116,18 @@ class Shingles:
 
 
 def least_overlap(threshold: float, sizes: Ints) -> Ints:
-    """The least number of shingles that a set of each size shares with any set at least ``threshold`` similar."""
+    """Return the least number of shingles that sets of each size share with any set at least ``threshold`` similar."""
     overlap: Ints = np.maximum(np.ceil(threshold * _SLACK * sizes).astype(np.int64), 1)
     return overlap
 
 
 def settled(left: int, before: int) -> bool:
-    """Whether a round dropped too little for another: without an end, rows in a chain would go one by one."""
+    """Return whether a round dropped too little for another one: else rows in a chain would go one by one."""
     return left >= 0.99 * before
 
 
 def _in_several(keys: UInts, bits: np.uint64) -> UInts:
-    """The keys whose hash stands in several texts, of keys in order."""
+    """Return the keys whose hash stands in several texts, of keys in order."""
     new = changes(keys >> bits)
     alone = new & np.append(new[1:], True)
     several: UInts = keys[~alone]

@@ -46,7 +46,7 @@ class Spool:
             yield values
 
     def whole(self) -> npt.NDArray[Any]:
-        """All values."""
+        """Return all values."""
         [values] = self.read([self.size])
         return values
 

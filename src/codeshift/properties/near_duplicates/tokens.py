@@ -51,7 +51,7 @@ _CLASS_OF_BYTE = np.frombuffer(_CLASSES, np.uint8)
 
 
 def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
-    """A 64-bit hash of every token of every text, text after text, and how many tokens each text has; block by block.
+    """Yield 64-bit hashes of all tokens, text after text, and how many tokens each text has; block by block.
 
     The hash of a token depends on its characters alone: not on the process, the platform or the other texts.
 
@@ -96,12 +96,12 @@ class TokenBlock:
 
 
 def blocks_of(texts: Iterable[str]) -> Iterator[TokenBlock]:
-    """The tokens of all texts, block by block."""
+    """Yield the tokens of all texts, block by block."""
     return (_token_block(block) for block in _blocks(texts))
 
 
 def token_counts(texts: Iterable[str]) -> Ints:
-    """How many tokens each of n texts has, shape (n,).
+    """Return how many tokens each of n texts has, shape (n,).
 
     >>> token_counts(["a += b", "", "b"]).tolist()
     [3, 0, 1]
@@ -114,7 +114,7 @@ def token_counts(texts: Iterable[str]) -> Ints:
 
 
 def joined(blocks: Iterable[tuple[UInts, Ints]]) -> tuple[UInts, Ints]:
-    """The hashes and the counts of all blocks."""
+    """Return the hashes and the counts of all blocks."""
     parts = [(np.empty(0, np.uint64), np.empty(0, np.int64)), *blocks]
     return np.concatenate([hashes for hashes, _ in parts]), np.concatenate([counts for _, counts in parts])
 
@@ -148,12 +148,12 @@ def _buffer(rows: list[bytes]) -> bytes:
 
 
 def _row_starts(rows: list[bytes]) -> Ints:
-    """Where each row begins in the buffer, and where one after the last would."""
+    """Return where each row begins in the buffer, and where one after the last would."""
     return np.cumsum([1, *(len(row) + 1 for row in rows)])
 
 
 def _token_ends(buffer: bytes) -> tuple[Bools, Bools]:
-    """Whether each byte is the first of a token, and whether it is the last of one."""
+    """Return whether each byte is the first of a token, and whether it is the last of one."""
     classes = np.frombuffer(buffer.translate(_CLASSES), np.uint8)[:-_PAD]
     word = (classes & _WORD).view(np.bool_)
     single = (classes & (_OPERATOR | _OTHER)) != 0
@@ -170,7 +170,7 @@ def _token_ends(buffer: bytes) -> tuple[Bools, Bools]:
 
 
 def _hard_pieces(classes: UBytes) -> tuple[Ints, Ints]:
-    """Spans of word, operator and non-ASCII bytes within which a token may be more than the byte classes tell."""
+    """Return the spans of word, operator and non-ASCII bytes in which a token may be more than the byte classes say."""
     operator = (classes & _OPERATOR) != 0
     hard = (classes & _HIGH) != 0
     hard[1:] |= operator[1:] & operator[:-1]
@@ -185,15 +185,17 @@ def _hard_pieces(classes: UBytes) -> tuple[Ints, Ints]:
 
 
 def _lexed(buffer: bytes, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
-    """The first and the last byte of each of the lexer's tokens in the spans."""
+    """Return the first and the last byte of each of the lexer's tokens in the spans."""
     numbers: dict[bytes, int] = {}
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
     which = np.array([numbers.setdefault(buffer[start:end], len(numbers)) for start, end in spans])
-    found = [_short_spans(piece) if len(piece) <= _LONG else _byte_spans(piece) for piece in numbers]
-    counts = np.array([len(heads) for heads, _ in found])
+    spans_of_pieces = [_short_spans(piece) if len(piece) <= _LONG else _byte_spans(piece) for piece in numbers]
+    counts = np.array([len(heads) for heads, _ in spans_of_pieces])
     taken = ragged((np.cumsum(counts) - counts)[which], counts[which])
     base = np.repeat(starts, counts[which])
-    heads, tails = (np.array([place for pair in found for place in pair[side]], dtype=np.int64) for side in (0, 1))
+    heads, tails = (
+        np.array([place for pair in spans_of_pieces for place in pair[side]], dtype=np.int64) for side in (0, 1)
+    )
     return base + heads[taken], base + tails[taken]
 
 
@@ -211,7 +213,7 @@ _short_spans = lru_cache(maxsize=1 << 16)(_byte_spans)  # the same few pieces co
 
 
 def _span_hashes(buffer: bytes, starts: Ints, ends: Ints) -> UInts:
-    """Eight bytes a round; a span of up to eight bytes, nearly all of them, needs one."""
+    """Hash the spans, eight bytes a round; nearly all have up to eight bytes and need one round."""
     eights = np.ndarray((len(buffer) - 7,), np.dtype("<u8"), buffer, strides=(1,))
     lengths = ends - starts
     hashes = (eights[starts] & _MASKS[np.minimum(lengths, 8)]) ^ (lengths.astype(np.uint64) * _ODD)

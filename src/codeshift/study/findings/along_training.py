@@ -1,4 +1,4 @@
-"""What happens along training: the loss of watched parts, and what a choice by ID validation loses on test_ood."""
+"""Course of training: the loss of watched parts, and the regret on test_ood of a choice by ID validation."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ class TrainingCurve:
         steps: Steps, ascending.
         losses: Mean loss at each step, in nats per target token, or per row of a classification.
         seeds: Number of trainings.
+
+    >>> cell = Cell(scenario="loops", method="lora", ood_kept=0.0)
+    >>> print(TrainingCurve(cell=cell, part="test_ood", steps=(10, 20, 30), losses=(2.0, 1.5, 1.75), seeds=1).sentence)
+    loops, LoRA: loss on test_ood 2.000 at step 10, 1.750 at step 30, lowest 1.500 at step 20.
     """
 
     cell: Cell
@@ -48,7 +52,7 @@ class TrainingCurve:
 
 @dataclass(frozen=True, kw_only=True)
 class Regret(Finding):
-    """What choosing the step by the loss on ID validation loses on ``test_ood``, against the best watched step.
+    """Loss on ``test_ood`` of the step that ID validation chooses, minus that of the best watched step.
 
     The best step is chosen on the rows that it is measured on, so the regret is an upper estimate; it is never below 0.
     ``n`` is the number of trainings, and so is ``seeds``. The interval is Student's over them.
@@ -60,6 +64,13 @@ class Regret(Finding):
         chosen: Mean step that ID validation chooses.
         best: Mean step that is best on ``test_ood``.
         loss: Mean loss on ``test_ood`` at the chosen step, in nats.
+
+    >>> from codeshift.metrics import Estimate
+    >>> cell = Cell(scenario="loops", method="lora", ood_kept=0.0)
+    >>> value = Estimate(0.25, 0.25, 0.25, 1, 0.95, "none")
+    >>> print(Regret(estimate=value, seeds=1, cell=cell, chosen=30, best=20, loss=1.75).sentence)
+    loops, LoRA, none of the region kept: loss on test_ood at the step that ID validation chooses (mean 30) is
+    0.250 [0.250, 0.250] nats above that at the best on test_ood (mean 20).
     """
 
     cell: Cell
@@ -80,9 +91,9 @@ class Regret(Finding):
 def training_curves(cells: Cells) -> Iterator[TrainingCurve]:
     """Yield the curves of each part of each cell whose trainings watched test parts."""
     for cell in _trained_cells(cells):
-        facts = _watching(cells, cell)
+        trainings = _watching(cells, cell)
         for part in (VALIDATION, *TEST_PARTS):
-            runs = [dict(one.watched[part]) for one in facts if part in one.watched]
+            runs = [dict(training.watched[part]) for training in trainings if part in training.watched]
             if not runs:
                 continue
             steps = sorted({step for run in runs for step in run})
@@ -93,7 +104,7 @@ def training_curves(cells: Cells) -> Iterator[TrainingCurve]:
 def regrets(cells: Cells) -> Iterator[Regret]:
     """Yield the regret of each cell whose trainings watched ``test_ood`` and have a validation loss."""
     for cell in _trained_cells(cells):
-        runs = [found for facts in _watching(cells, cell) if (found := _regret(facts)) is not None]
+        runs = [regret for facts in _watching(cells, cell) if (regret := _regret(facts)) is not None]
         if runs:
             values, chosen, best, losses = (list(column) for column in zip(*runs, strict=True))
             yield Regret(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.metrics import Estimate
-from codeshift.metrics.aggregates.seeds import FEWEST
+from codeshift.metrics.aggregates.seeds import FEWEST_EVENTS
 from codeshift.metrics.base import FloatArray
 
 
@@ -112,8 +112,8 @@ class CellValue:
     @property
     def few(self) -> str:
         """Reason why a share has no interval over seeds; empty if it has one."""
-        counts = zip(("hits", "misses"), self.hits or (FEWEST, FEWEST), strict=True)
-        return " and ".join(f"fewer than {FEWEST} {what}" for what, count in counts if count < FEWEST)
+        counts = zip(("hits", "misses"), self.hits or (FEWEST_EVENTS, FEWEST_EVENTS), strict=True)
+        return " and ".join(f"fewer than {FEWEST_EVENTS} {what}" for what, count in counts if count < FEWEST_EVENTS)
 
     @cached_property
     def unseen_variance(self) -> float:

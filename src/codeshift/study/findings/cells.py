@@ -29,6 +29,9 @@ class Cell:
         method: Name of the method, or ``"none"``.
         ood_kept: Share of the region's rows in training; None without fine-tuning.
         variant: Name of the variant; empty for models as trained.
+
+    >>> Cell(scenario="loops", method="lora", ood_kept=0.5)
+    Cell(scenario='loops', method='lora', ood_kept=0.5, variant='')
     """
 
     scenario: str
@@ -46,6 +49,9 @@ class State:
         done: Number of runs that are done.
         planned: Number of all runs.
         errors: Errors of the failed runs.
+
+    >>> State(status="failed", done=0, planned=2, errors=("out of memory",)).unmeasured
+    'failed'
     """
 
     status: str

@@ -14,7 +14,7 @@ from codeshift.study.findings.detection import AUROC_SHOWN, confidence_of, detec
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.large_enough import distinct_rows, left_out, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
-from codeshift.study.findings.strength import FEWEST, strength_effects
+from codeshift.study.findings.strength import FEWEST_SCENARIOS, strength_effects
 from codeshift.study.findings.unseen import masking_scenarios, recall_of
 from codeshift.study.keys import NONE
 from codeshift.study.measures import CORRELATION, SHARE, Measure, method_name
@@ -36,6 +36,12 @@ class Claim(Finding):
         quantity: Number that the verdict is about, with the cells that it is made of.
         above: Bound that the number must lie above.
         measure: Display of the number.
+
+    >>> Claim(
+    ...     estimate=Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile"),
+    ...     seeds=2, claim="Masking costs", verdict="holds", told="The loss is 20 points.",
+    ... ).sentence
+    'Masking costs: holds. The loss is 20 points.'
     """
 
     claim: str
@@ -63,8 +69,8 @@ def claims(cells: Cells, metric: str) -> Iterator[Claim]:
         count = distinct_rows(cells, metric, "general")
         enough = count is None or count >= cells.min_rows
         forgets = _forgets(cells, metric, "general", cells.results.scenarios if enough else ())
-        told = f"The general set has {count} distinct rows, fewer than {cells.min_rows}: too few for a claim."
-        yield forgets if enough else replace(forgets, told=told)
+        words = f"The general set has {count} distinct rows, fewer than {cells.min_rows}: too few for a claim."
+        yield forgets if enough else replace(forgets, told=words)
 
 
 def _on_test_ood(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
@@ -96,8 +102,10 @@ def _limited(cells: Cells, claim: Claim, small: dict[str, int], names: Sequence[
     """Add to a claim the scenarios that it leaves out, and why."""
     if not small:
         return claim
-    told = claim.told if names else f"No scenario has {cells.min_rows} distinct rows of test_ood: none is large enough."
-    return replace(claim, told=f"{told} {left_out(small, cells.min_rows)}")
+    words = (
+        claim.told if names else f"No scenario has {cells.min_rows} distinct rows of test_ood: none is large enough."
+    )
+    return replace(claim, told=f"{words} {left_out(small, cells.min_rows)}")
 
 
 def verdict(estimate: Estimate, above: float = 0.0) -> ClaimVerdict:
@@ -120,14 +128,14 @@ def _claim(
     cells: Cells,
     claim: str,
     quantity: Quantity,
-    told: str,
+    words: str,
     above: float = 0.0,
     missing: str = _MISSING,
     measure: Measure = SHARE,
 ) -> Claim:
     estimate = cells.estimate(quantity)
     rests = f"Each number rests on at least {counted(quantity.n, 'row')} of each scenario."
-    sentences = f"{told} {rests} {reach(quantity)}".rstrip() if quantity.defined else missing
+    sentences = f"{words} {rests} {reach(quantity)}".rstrip() if quantity.defined else missing
     return Claim(
         estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate, above), told=sentences,
         quantity=quantity, above=above, measure=measure,
@@ -163,13 +171,13 @@ def _costs(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     pooled = mean_of(list(every.values()))
     verdicts = [verdict(cells.estimate(lost)) for lost in defined.values()]
     means = _of_methods(cells, lambda method: mean_of(list(by_method[method].values())))
-    told = f"{_of_baseline(cells, metric)} on test_ood: {SHARE.estimate(cells.estimate(pooled))} ({means}). "
-    told += f"Of {len(defined)} cells {verdicts.count('holds')} show a loss, {verdicts.count('does not hold')} a gain."
+    words = f"{_of_baseline(cells, metric)} on test_ood: {SHARE.estimate(cells.estimate(pooled))} ({means}). "
+    words += f"Of {len(defined)} cells {verdicts.count('holds')} show a loss, {verdicts.count('does not hold')} a gain."
     if len(defined) > 1:
         most, least = (by(defined, key=lambda at: defined[at].value) for by in (max, min))
         named = [f"{at[1]} ({method_name(at[0])}, {SHARE.text(defined[at].value)}%)" for at in (most, least)]
-        told += f" Most is lost in {named[0]}, least in {named[1]}."
-    return _claim(cells, "Masking a region from training costs performance on it", pooled, told)
+        words += f" Most is lost in {named[0]}, least in {named[1]}."
+    return _claim(cells, "Masking a region from training costs performance on it", pooled, words)
 
 
 def _of_baseline(cells: Cells, metric: str) -> str:
@@ -192,15 +200,15 @@ def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
 
     by_method = {method: gap(method) for method in ((NONE,) if cells.has_none else ()) + cells.methods}
     measure = cells.measure(metric)
-    told = "; ".join(
+    words = "; ".join(
         f"{method_name(method)} {measure.change(cells.estimate(cells.worse(metric, worse)))}"
         for method, worse in by_method.items()
     )
     pooled = mean_of([by_method[method] for method in cells.methods])
-    told = f"{measure.title} on test_ood less that on test_id, mean over scenarios: {told}."
-    told += " Rows of the two parts can differ in difficulty as well."
+    words = f"{measure.title} on test_ood less that on test_id, mean over scenarios: {words}."
+    words += " Rows of the two parts can differ in difficulty as well."
     claim = "Fine-tuned models do worse out of distribution than in distribution"
-    return _claim(cells, claim, pooled, told, measure=measure)
+    return _claim(cells, claim, pooled, words, measure=measure)
 
 
 def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
@@ -217,20 +225,20 @@ def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Cla
     }  # fmt: skip
     difference = mean_of([lost[kind] for kind in others]) - lost["complexity"]
     shares = "; ".join(f"{kind} {SHARE.estimate(cells.estimate(scenarios))}" for kind, scenarios in lost.items())
-    told = f"{_of_baseline(cells, metric)}: {shares}. Difference {SHARE.change(cells.estimate(difference))}."
+    words = f"{_of_baseline(cells, metric)}: {shares}. Difference {SHARE.change(cells.estimate(difference))}."
     claim = f"Shifts of {' and '.join(others)} cost more than those of complexity"
     if not all(of[kind] for kind in ("complexity", *others)):
         difference, missing = nothing(), "Not each of them has a scenario that is large enough."
-        yield _claim(cells, claim, difference, told, missing=missing)
+        yield _claim(cells, claim, difference, words, missing=missing)
     else:
-        yield _claim(cells, claim, difference, told)
+        yield _claim(cells, claim, difference, words)
 
 
 def _wins_back(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     """Test which share of the loss some rows win back; a ratio of means, since single losses can be near 0."""
     shares = [kept for kept in cells.results.ood_kept if (cells.masked or 0.0) < kept < 1]
     won_at = {kept: _won_back(cells, metric, kept, names) for kept in shares}
-    told = "; ".join(
+    words = "; ".join(
         f"{kept * 100:.4g}% of the region's rows win back {SHARE.estimate(cells.estimate(won))}"
         for kept, won in won_at.items()
     )
@@ -239,7 +247,7 @@ def _wins_back(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     at = holding[0] if holding else few[-1]
     claim = "A few rows of the region win most of the loss back"
     missing = "The loss itself is not shown, so neither is what of it is won back."
-    return _claim(cells, claim, won_at[at], f"Of the loss on test_ood {told}.", 0.5, missing)
+    return _claim(cells, claim, won_at[at], f"Of the loss on test_ood {words}.", 0.5, missing)
 
 
 def _won_back(cells: Cells, metric: str, kept: float, names: Sequence[str]) -> Quantity:
@@ -276,11 +284,11 @@ def _keeps_more(cells: Cells, metric: str, method: str, names: Sequence[str]) ->
     differing = [comparison for comparison in rows if comparison.value != 0]
     ahead, behind = ([comparison for comparison in differing if comparison.is_ahead is side] for side in (True, False))
     sure = [sum(comparison.significant for comparison in side) for side in (ahead, behind)]
-    told = f"The share that is left of the own 100% baseline differs by {SHARE.change(cells.estimate(pooled))}, "
-    told += "in the mean over scenarios. "
-    told += f"In score on test_ood it is ahead in {len(ahead)} of {len(rows)} scenarios ({sure[0]} significant after "
-    told += f"Holm's correction) and behind in {len(behind)} ({sure[1]} significant)."
-    return _claim(cells, f"{method_name(method)} keeps more than {method_name(reference)}", pooled, told)
+    words = f"The share that is left of the own 100% baseline differs by {SHARE.change(cells.estimate(pooled))}, "
+    words += "in the mean over scenarios. "
+    words += f"In score on test_ood it is ahead in {len(ahead)} of {len(rows)} scenarios ({sure[0]} significant after "
+    words += f"Holm's correction) and behind in {len(behind)} ({sure[1]} significant)."
+    return _claim(cells, f"{method_name(method)} keeps more than {method_name(reference)}", pooled, words)
 
 
 def _unseen(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
@@ -294,15 +302,15 @@ def _unseen(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
         for m in cells.methods
     }
     drops = [after - before for m in cells.methods for before, after in zip(by_method[m], whole[m], strict=True)]
-    told = "Where the reference holds the masked element, outputs hold it in: "
-    told += _of_methods(cells, lambda m: mean_of(by_method[m]))
-    told += f"; with all rows kept {_of_methods(cells, lambda m: mean_of(whole[m]))}"
+    words = "Where the reference holds the masked element, outputs hold it in: "
+    words += _of_methods(cells, lambda m: mean_of(by_method[m]))
+    words += f"; with all rows kept {_of_methods(cells, lambda m: mean_of(whole[m]))}"
     if cells.has_none:
         without = mean_of([recall_of(cells, Cell(scenario=s, method=NONE, ood_kept=None)) for s in scenarios])
-        told += f"; {method_name(NONE)} {SHARE.estimate(cells.estimate(without))}"
+        words += f"; {method_name(NONE)} {SHARE.estimate(cells.estimate(without))}"
     claim = "Models write an element less often where fine-tuning masked it"
     missing = _MISSING if scenarios else "No scenario that masks elements is large enough."
-    yield _claim(cells, claim, mean_of(drops), told + ".", missing=missing)
+    yield _claim(cells, claim, mean_of(drops), words + ".", missing=missing)
 
 
 def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
@@ -310,8 +318,8 @@ def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim
     claim = "A stronger shift costs more"
     if not effects:
         if any(effect.value == effect.value for effect in strength_effects(cells, metric)):
-            told = f"It takes {FEWEST} scenarios that are large enough."
-            yield Claim(estimate=cells.estimate(nothing()), seeds=0, claim=claim, verdict="not shown", told=told)
+            words = f"It takes {FEWEST_SCENARIOS} scenarios that are large enough."
+            yield Claim(estimate=cells.estimate(nothing()), seeds=0, claim=claim, verdict="not shown", told=words)
         return
     verdicts = {verdict(effect.estimate) for effect in effects}
     least = min(effects, key=lambda effect: effect.value)
@@ -325,11 +333,11 @@ def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim
 def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Claim:
     by_method = {method: mean_of(_changes(cells, metric, part, method, names)) for method in cells.methods}
     measure = cells.measure(metric)
-    told = "; ".join(
+    words = "; ".join(
         f"{method_name(method)} {measure.change(cells.estimate(cells.worse(metric, change)))}"
         for method, change in by_method.items()
     )
-    told = f"Change of {measure.title} on {part}, mean over scenarios: {told}."
+    words = f"Change of {measure.title} on {part}, mean over scenarios: {words}."
     known = {method: change for method, change in by_method.items() if change.defined}
     if len(known) > 1:
         least = min(known, key=lambda method: known[method].value)
@@ -337,12 +345,12 @@ def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Clai
         shown = all(verdict(cells.estimate(other)) == "holds" for other in others)
         best = _at_best(part, known[least].value, verdict(cells.estimate(known[least])))
         name = method_name(least)
-        told += f" {name[0].upper()}{name[1:]} {best}{'' if shown else ', though the difference is not shown'}."
+        words += f" {name[0].upper()}{name[1:]} {best}{'' if shown else ', though the difference is not shown'}."
     claims = {
         "general": "Fine-tuning forgets: models do worse on the general set than without it",
         "test_ood": "Fine-tuning with the region masked is worse on it than no fine-tuning at all",
     }
-    return _claim(cells, claims[part], mean_of(list(by_method.values())), told, measure=measure)
+    return _claim(cells, claims[part], mean_of(list(by_method.values())), words, measure=measure)
 
 
 def _knows(cells: Cells, names: Sequence[str]) -> Claim:
@@ -352,14 +360,14 @@ def _knows(cells: Cells, names: Sequence[str]) -> Claim:
         method: mean_of([detection(cells, cell, score) for cell in _masked_cells(cells, method, names)])
         for method in cells.methods
     }
-    told = "; ".join(
+    words = "; ".join(
         f"{method_name(method)} {AUROC_SHOWN.estimate(cells.estimate(figure))}" for method, figure in by_method.items()
     )
     sureness = "the top probability" if cells.results.classes else "outputs' mean token log-probability"
-    told = f"AUROC of {sureness} for rows of test_ood against those of test_id, mean over scenarios: {told}. "
-    told += "50 of 100 is chance: a model that loses out of distribution and is as sure there does not know of it."
+    words = f"AUROC of {sureness} for rows of test_ood against those of test_id, mean over scenarios: {words}. "
+    words += "50 of 100 is chance: a model that loses out of distribution and is as sure there does not know of it."
     claim = "The model's confidence tells the shift"
-    return _claim(cells, claim, mean_of(list(by_method.values())), told, 0.5, measure=AUROC_SHOWN)
+    return _claim(cells, claim, mean_of(list(by_method.values())), words, 0.5, measure=AUROC_SHOWN)
 
 
 def _at_best(part: str, loss: float, lost: ClaimVerdict) -> str:

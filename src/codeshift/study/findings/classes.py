@@ -39,6 +39,11 @@ class Confusion:
         labels: Names of the classes.
         counts: Number of rows by true class and by the predicted class; shape (classes, classes).
         outside: Number of rows whose label is none of the classes; all of them are wrong.
+
+    >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
+    >>> counts = np.array([[3, 1], [0, 4]])
+    >>> print(Confusion(cell=cell, part="test_ood", state=state, labels=("bug", "fine"), counts=counts).sentence)
+    loops, LoRA, none of the region kept, test_ood: 7 of 8 rows right; bug: 1 of 4 wrong, 1 taken for fine.
     """
 
     cell: Cell
@@ -57,7 +62,7 @@ class Confusion:
     def by_class(self) -> tuple[ClassFailures, ...]:
         """Failures of each class that some row has."""
         return tuple(
-            ClassFailures(label=label, labels=self.labels, told=self.counts[number], number=number)
+            ClassFailures(label=label, labels=self.labels, predicted=self.counts[number], number=number)
             for number, label in enumerate(self.labels)
             if self.counts[number].any()
         )
@@ -73,8 +78,8 @@ class Confusion:
         wrong = [failed for failed in self.by_class if failed.wrong]
         worst = sorted(wrong, key=lambda failed: -failed.wrong / failed.n)
         listed = "; ".join(failed.sentence for failed in worst[:3])
-        told = (f"{right} of {counted(self.n, 'row')} right", listed, outside_note(self.outside, self.n))
-        return f"{place}: {'; '.join(filter(None, told))}."
+        clauses = (f"{right} of {counted(self.n, 'row')} right", listed, outside_note(self.outside, self.n))
+        return f"{place}: {'; '.join(filter(None, clauses))}."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,27 +89,28 @@ class ClassFailures:
     Attributes:
         label: Name of the class.
         labels: Names of all classes.
-        told: Number of rows by the predicted class; shape (classes,).
+        predicted: Number of rows by the predicted class; shape (classes,).
         number: Number of the class.
 
-    >>> print(ClassFailures(label="bug", labels=("bug", "fine", "odd"), told=np.array([2, 5, 1]), number=0).sentence)
+    >>> counts = np.array([2, 5, 1])
+    >>> print(ClassFailures(label="bug", labels=("bug", "fine", "odd"), predicted=counts, number=0).sentence)
     bug: 6 of 8 wrong, 5 taken for fine
     """
 
     label: str
     labels: Sequence[str] = field(repr=False)
-    told: NDArray[np.int64] = field(repr=False)
+    predicted: NDArray[np.int64] = field(repr=False)
     number: int = field(repr=False)
 
     @property
     def n(self) -> int:
         """Number of rows of the class."""
-        return int(self.told.sum())
+        return int(self.predicted.sum())
 
     @property
     def right(self) -> int:
         """Number of rows that are right."""
-        return int(self.told[self.number])
+        return int(self.predicted[self.number])
 
     @property
     def wrong(self) -> int:
@@ -114,7 +120,7 @@ class ClassFailures:
     @property
     def taken_for(self) -> tuple[str, int]:
         """Class that the wrong rows are most often taken for, the first of equals, and how many; "" and 0 without."""
-        others = self.told.copy()
+        others = self.predicted.copy()
         others[self.number] = 0
         most = int(others.argmax())
         return (self.labels[most], int(others[most])) if others[most] else ("", 0)
@@ -139,6 +145,14 @@ class Calibration:
         confidence: Mean probability of the likeliest class.
         accuracy: Share of rows that are right.
         error: Expected calibration error, with ``BINS`` bins.
+
+    >>> from codeshift.metrics import Estimate
+    >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
+    >>> sure, right, error = (Estimate(value, 0, 1, 90, 0.95, "percentile") for value in (0.9, 0.7, 0.2))
+    >>> Calibration(
+    ...     cell=cell, part="test_ood", state=state, bins=None, confidence=sure, accuracy=right, error=error
+    ... ).n
+    90
     """
 
     cell: Cell

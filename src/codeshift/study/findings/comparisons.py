@@ -36,6 +36,16 @@ class Comparison(Finding):
         p_value: P-value of the interval over seeds and rows, or of a paired permutation test over rows if that is
             larger; an interval that disagrees with it is widened.
         p_holm: P-value after Holm's correction over the study's scenarios.
+
+    >>> from codeshift.metrics import Estimate
+    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> value = Estimate(0.1, 0.02, 0.18, 90, 0.95, "percentile")
+    >>> print(Comparison(
+    ...     estimate=value, seeds=1, scenario="loops", method="lora", reference="full", ood_kept=0.0, part="test_ood",
+    ...     measure=EXACT_MATCH, p_value=0.01, p_holm=0.02,
+    ... ))
+    loops, none of the region kept: LoRA less full fine-tuning on test_ood: +10.0 points [2.0, 18.0] exact match, n
+    = 90; p = 0.01, 0.02 after Holm's correction.
     """
 
     scenario: str

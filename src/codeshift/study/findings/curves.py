@@ -20,6 +20,10 @@ class Point:
         x: Share kept, weight or scale.
         estimate: Value with its interval; NaN with n=0 if its runs failed or are pending.
         scenarios: Number of scenarios behind the value.
+
+    >>> from codeshift.metrics import Estimate
+    >>> Point(x=0.5, estimate=Estimate(0.5, 0.4, 0.6, 90, 0.95, "percentile"), scenarios=1).estimate.value
+    0.5
     """
 
     x: float
@@ -39,6 +43,14 @@ class Curve:
         measure: Display of the metric.
         points: Points in the order of ``x``. A mean over scenarios includes only those that have a value at each ``x``
             where any has, so that a curve changes only because of the setting.
+
+    >>> from codeshift.metrics import Estimate
+    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> points = tuple(Point(x=x, estimate=Estimate(x, 0, 1, 90, 0.95, "percentile"), scenarios=1) for x in (0, 0.5))
+    >>> print(Curve(
+    ...     over="ood_kept", scenario="loops", method="lora", part="test_ood", measure=EXACT_MATCH, points=points
+    ... ).sentence)
+    loops, LoRA: exact match on test_ood over ood_kept 0: 0.0% [0.0, 100.0], n = 90; 0.5: 50.0% [0.0, 100.0], n = 90.
     """
 
     over: str

@@ -42,6 +42,16 @@ class ShiftDetection(Finding):
         rate_at_95: Share of rows of ``test_ood`` that pass at the threshold that lets 95% of ``test_id`` pass.
         lost: What the study's metric is worse by on ``test_ood`` than on ``test_id``.
         measure: Display of that metric.
+
+    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
+    >>> auroc, lost = Estimate(0.75, 0.7, 0.8, 90, 0.95, "percentile"), Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile")
+    >>> print(ShiftDetection(
+    ...     estimate=auroc, seeds=1, cell=cell, score="msp", state=state, average_precision=auroc, rate_at_95=lost,
+    ...     lost=lost, measure=EXACT_MATCH,
+    ... ))
+    loops, LoRA, none of the region kept: msp tells test_ood from test_id with AUROC 75.0 of 100 [70.0, 80.0];
+    exact match is worse by +20.0 points [10.0, 30.0], n = 90.
     """
 
     cell: Cell
@@ -59,8 +69,8 @@ class ShiftDetection(Finding):
         place = f"{self.cell.scenario}, {name}, {share(self.cell.ood_kept)}"
         if self.value != self.value:
             return f"{place}: {self.state.unmeasured or 'not measured'}."
-        told = f"{self.score} tells test_ood from test_id with AUROC {AUROC_SHOWN.estimate(self.estimate)}"
-        return f"{place}: {told}; {self.measure.title} is worse by {self.measure.change(self.lost)}{self.rows_told}."
+        finding = f"{self.score} tells test_ood from test_id with AUROC {AUROC_SHOWN.estimate(self.estimate)}"
+        return f"{place}: {finding}; {self.measure.title} is worse by {self.measure.change(self.lost)}{self.rows_told}."
 
 
 def shift_detections(cells: Cells, metric: str) -> Iterator[ShiftDetection]:

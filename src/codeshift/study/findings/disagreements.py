@@ -32,6 +32,13 @@ class Disagreement:
         only: Number of rows that only one gets right, by its name.
         neither: Number of rows that neither gets right.
         seeds: Number of pairs of trained models that were compared.
+
+    >>> print(Disagreement(
+    ...     scenario="loops", ood_kept=0.0, part="test_ood", methods=("full", "lora"),
+    ...     both=3, only={"full": 2, "lora": 1}, neither=4, seeds=1,
+    ... ).sentence)
+    loops, none of the region kept, test_ood: of 10 outputs both are right on 3; full fine-tuning alone is right on
+    2; LoRA alone is right on 1; neither on 4.
     """
 
     scenario: str
@@ -73,6 +80,13 @@ class ExampleRow:
         reference: Text that the models should write.
         outputs: Outputs by method.
         source: Text that the models were given; empty if unknown.
+
+    >>> row = ExampleRow(
+    ...     scenario="loops", part="test_ood", ood_kept=0.0, split_seed=0, row=7, kind="lora alone is right",
+    ...     reference="return a", outputs={"full": "return b", "lora": "return a"},
+    ... )
+    >>> row.outputs["lora"] == row.reference
+    True
     """
 
     scenario: str

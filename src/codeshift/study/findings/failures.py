@@ -49,6 +49,10 @@ class FailureModes:
         state: State of the cell's runs.
         counts: Number of outputs by mode, ``"right"`` first; all seeds together. Modes that cannot be detected count
             0: without a language, none "does not parse".
+
+    >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
+    >>> print(FailureModes(cell=cell, part="test_ood", state=state, counts={RIGHT: 3, EMPTY: 1}).sentence)
+    loops, LoRA, test_ood: of 4 outputs 3 right, 1 empty.
     """
 
     cell: Cell

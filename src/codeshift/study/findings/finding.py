@@ -15,6 +15,15 @@ class Finding:
         estimate: Value, its interval over seeds and rows, and ``n``, the rows behind it; NaN if it was not measured,
             never 0.
         seeds: Number of trained models behind it.
+
+    >>> from codeshift.metrics import Estimate
+    >>> @dataclass(frozen=True, kw_only=True)
+    ... class Best(Finding):
+    ...     @property
+    ...     def sentence(self):
+    ...         return f"the best score is {self.value}{self.rows_told}"
+    >>> print(Best(estimate=Estimate(0.5, 0.4, 0.6, 90, 0.95, "percentile"), seeds=1))
+    the best score is 0.5, n = 90
     """
 
     estimate: Estimate

@@ -182,10 +182,10 @@ class Findings:
         """Return sentences on how methods fail on the masked region.
 
         There is one for all texts that a method wrote, with the shares outside of the region, and one for the classes
-        that it told in each scenario.
+        that it predicted in each scenario.
         """
-        shown = (one for one in self.confusions if one.part == "test_ood" and one.cell.ood_kept == self.cells.masked)
-        sentences = [one.sentence for one in shown if one.n]
+        shown = [matrix for matrix in self.confusions if matrix.part == "test_ood"]
+        sentences = [matrix.sentence for matrix in shown if matrix.n and matrix.cell.ood_kept == self.cells.masked]
         for method in ((NONE,) if self.cells.has_none else ()) + self.cells.methods:
             ood, inside = (self.outputs.get((method, part), Counter()) for part in ("test_ood", "test_id"))
             modes = sorted((mode for mode in (*MODES, RIGHT) if ood[mode]), key=lambda mode: -ood[mode])

@@ -23,6 +23,16 @@ class Forgetting(Finding):
         part: Part: ``"test_ood"``, or ``"general"``, a held-out set that is unrelated to the task.
         measure: Display of the metric.
         scenarios: Number of scenarios behind the value.
+
+    >>> from codeshift.metrics import Estimate
+    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> value = Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile")
+    >>> print(Forgetting(
+    ...     estimate=value, seeds=1, scenario="loops", method="lora", ood_kept=0.0, part="general",
+    ...     measure=EXACT_MATCH, scenarios=1,
+    ... ))
+    loops, LoRA, none of the region kept: worse on general than without fine-tuning (-20.0 points [-30.0, -10.0], n
+    = 90).
     """
 
     scenario: str | None

@@ -41,7 +41,7 @@ class ModelsClaim(Finding):
     def counts(self) -> dict[ClaimVerdict, int]:
         """Number of models with each verdict."""
         verdicts = [claim.verdict for claim in self.by_model.values()]
-        return {told: verdicts.count(told) for told in ("holds", "does not hold", "not shown")}
+        return {answer: verdicts.count(answer) for answer in ("holds", "does not hold", "not shown")}
 
     @property
     def told(self) -> str:

@@ -53,8 +53,8 @@ class RowSets:
         scores = self._results.scores(key, evaluated)
         references, sources = scores.references, scores.sources or [""] * len(scores)
         as_they_are = _digest([*sources, *references])
-        asked = (evaluated, key.split_seed, as_they_are)
-        if asked not in self._sets:
+        at = (evaluated, key.split_seed, as_they_are)
+        if at not in self._sets:
             content: list[tuple[str, ...]] = list(zip(references, sources, strict=True))
             if len(set(content)) < len(content):  # only outputs distinguish rows of the same texts
                 outputs = self._outputs(evaluated, key.split_seed, as_they_are)
@@ -69,18 +69,18 @@ class RowSets:
             rank = np.empty(len(first), dtype=np.int64)
             rank[np.argsort(first)] = np.arange(len(first))
             name = f"{evaluated} {_digest([text for i in order for text in (references[i], sources[i])])}"
-            self._sets[asked] = RowSet(name, order, rank[groups], len(first))
-        return self._sets[asked]
+            self._sets[at] = RowSet(name, order, rank[groups], len(first))
+        return self._sets[at]
 
     def _outputs(self, evaluated: str, split_seed: int, rows: str) -> list[Sequence[str | None]]:
         """Return the outputs of all runs that were evaluated on these rows."""
-        found = []
+        outputs: list[Sequence[str | None]] = []
         for record in self._results.records:
             if record.status == "done" and record.key.split_seed == split_seed:
                 scores = self._results.scores(record.key, evaluated)
                 if _digest([*(scores.sources or [""] * len(scores)), *scores.references]) == rows:
-                    found.append(scores.predictions)
-        return found
+                    outputs.append(scores.predictions)
+        return outputs
 
 
 def _digest(texts: Sequence[str]) -> str:

@@ -19,6 +19,13 @@ class Score(Finding):
         part: Part: ``"test_ood"``, ``"test_id"`` or ``"general"``.
         measure: Display of the metric.
         state: State of the cell's runs.
+
+    >>> from codeshift.metrics import Estimate
+    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
+    >>> value = Estimate(0.5, 0.4, 0.6, 90, 0.95, "percentile")
+    >>> print(Score(estimate=value, seeds=1, cell=cell, part="test_ood", measure=EXACT_MATCH, state=state))
+    loops, LoRA, none of the region kept: exact match on test_ood 50.0% [40.0, 60.0], n = 90.
     """
 
     cell: Cell
@@ -49,6 +56,15 @@ class RelativePerformance(Finding):
         measure: Display of the metric.
         state: State of the cell's runs.
         baseline: State of the baseline's runs.
+
+    >>> from codeshift.metrics import Estimate
+    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
+    >>> value = Estimate(0.8, 0.6, 0.9, 90, 0.95, "percentile")
+    >>> print(RelativePerformance(
+    ...     estimate=value, seeds=1, cell=cell, measure=EXACT_MATCH, state=state, baseline=state
+    ... ))
+    loops, LoRA, none of the region kept: 80.0% [60.0, 90.0] of the 100% baseline's exact match on test_ood, n = 90.
     """
 
     cell: Cell
@@ -81,6 +97,14 @@ class Gap(Finding):
         cell: Cell of the scores.
         measure: Display of the metric.
         state: State of the cell's runs.
+
+    >>> from codeshift.metrics import Estimate
+    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
+    >>> value = Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile")
+    >>> print(Gap(estimate=value, seeds=1, cell=cell, measure=EXACT_MATCH, state=state))
+    loops, LoRA, none of the region kept: exact match on test_id less that on test_ood +20.0 points [10.0, 30.0], n
+    = 90.
     """
 
     cell: Cell

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codeshift.metrics.aggregates.components import Component, components, fsum, half_width, noise
-from codeshift.metrics.aggregates.seeds import FEWEST
+from codeshift.metrics.aggregates.seeds import FEWEST_EVENTS
 from codeshift.metrics.base import FloatArray
 from codeshift.study.findings.cell_values import CellValue
 
@@ -98,7 +98,7 @@ def unseen_of_difference(weights: Mapping[CellValue, float]) -> float:
     count = len(cells[0][0].smallest.groups)
     largest = max(abs(weight) for _, weight in cells)
     differing = int((np.abs(moved) > 1e-9 * largest).sum())
-    if differing >= FEWEST:
+    if differing >= FEWEST_EVENTS:
         return 0.0
     return max(0.0, largest**2 * (differing + 2) / (count + 4) ** 2 - fsum(moved**2))
 

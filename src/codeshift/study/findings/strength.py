@@ -16,7 +16,7 @@ from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import Quantity
 from codeshift.study.measures import method_name
 
-FEWEST = 4
+FEWEST_SCENARIOS = 4
 """Smallest number of scenarios for a rank correlation."""
 
 
@@ -30,6 +30,10 @@ class StrengthEffect(Finding):
         method: Name of the method.
         ood_kept: Share kept.
         points: AUC, and relative performance with its interval, by scenario.
+
+    >>> value = Estimate(0.8, 0.2, 0.9, 5, 0.95, "percentile")
+    >>> print(StrengthEffect(estimate=value, seeds=1, method="lora", ood_kept=0.0, points={}))
+    LoRA: rank correlation of shift strength (AUC) with loss +0.80 [0.20, 0.90] over 5 scenarios.
     """
 
     method: str
@@ -40,7 +44,7 @@ class StrengthEffect(Finding):
     def sentence(self) -> str:
         """The finding in words."""
         if self.value != self.value:
-            return f"{method_name(self.method)}: not measured (it takes {FEWEST} scenarios with an audit)."
+            return f"{method_name(self.method)}: not measured (it takes {FEWEST_SCENARIOS} scenarios with an audit)."
         interval = f" [{fixed(self.low, 2)}, {fixed(self.high, 2)}]" if self.estimate.has_interval else ""
         correlation = f"{fixed(self.value, 2, signed=True)}{interval} over {self.n} scenarios"
         return f"{method_name(self.method)}: rank correlation of shift strength (AUC) with loss {correlation}."
@@ -60,7 +64,7 @@ def strength_effects(cells: Cells, metric: str, scenarios: Sequence[str] | None 
         sign = -1.0 if cells.metric(metric).higher_is_better else 1.0
         sides = [auc for auc, _ in points.values()], [sign * left.value for _, left in points.values()]
         estimate = spearman(np.array(sides[0]), np.array(sides[1]), cells.confidence)
-        if len(points) < FEWEST:
+        if len(points) < FEWEST_SCENARIOS:
             estimate = Estimate(math.nan, math.nan, math.nan, 0, cells.confidence, estimate.method)
         yield StrengthEffect(
             estimate=estimate, seeds=min((left.seeds for _, left in points.values()), default=0),
@@ -91,7 +95,7 @@ def spearman(a: FloatArray, b: FloatArray, confidence: float) -> Estimate:
     from scipy.special import stdtrit
 
     count, value, low, high = len(a), rank_correlation(a, b), math.nan, math.nan
-    if count >= FEWEST and not math.isnan(value):
+    if count >= FEWEST_SCENARIOS and not math.isnan(value):
         half = float(stdtrit(count - 2, (1 + confidence) / 2)) * math.sqrt((1 + value**2 / 2) / (count - 3))
         least = 1 - 6 * 2 / (count * (count**2 - 1))  # one swap away from a perfect correlation, whose z is infinite
         middle = math.atanh(max(-least, min(least, value)))

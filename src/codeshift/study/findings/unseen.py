@@ -35,6 +35,17 @@ class UnseenElement(Finding):
         in_references: Share of ``test_ood``'s references that hold the element.
         in_outputs: Share of ``test_ood``'s outputs that hold it.
         elsewhere: Share of ``test_id``'s outputs that hold it, though hardly any reference there does.
+
+    >>> from codeshift.metrics import Estimate
+    >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
+    >>> recall = Estimate(0.5, 0.4, 0.6, 90, 0.95, "percentile")
+    >>> shares = Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile")
+    >>> print(UnseenElement(
+    ...     estimate=recall, seeds=1, cell=cell, state=state, elements=("for_statement",),
+    ...     in_references=shares, in_outputs=shares, elsewhere=shares,
+    ... ))
+    loops, LoRA, none of the region kept: writes for_statement in 50.0% [40.0, 60.0] of the 90 outputs whose
+    reference holds it.
     """
 
     cell: Cell

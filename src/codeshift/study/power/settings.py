@@ -1,4 +1,4 @@
-"""What is assumed and what is asked for in a calculation of power."""
+"""Settings of a calculation of power: assumptions, and the wanted power."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WITHIN = partial(check_number, above=0, below=1, remedy="such as 0.8 for power,
 )
 @dataclass(frozen=True, kw_only=True)
 class PowerSettings:
-    """What a calculation of power assumes of two models that are compared on the same rows, and what it is asked for.
+    """Assumptions on two models that are compared on the same rows, and the wanted power.
 
     All are in the metric's own unit: a share of 1 is 100 points. A pilot is a study that was run before, such as one of
     few rows, two training seeds and one scenario; what is given beside it comes first.

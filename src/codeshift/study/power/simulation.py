@@ -23,7 +23,7 @@ _LARGEST = 128  # seeds
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What a difference of two models is measured on.
+    """Rows and seeds that a difference of two models is measured on.
 
     Attributes:
         rows: Number of distinct rows with each split seed.

@@ -20,7 +20,7 @@ from codeshift.study.power.spreads import Spreads
 
 @dataclass(frozen=True, kw_only=True)
 class ScenarioPower:
-    """What a study can show on ``test_ood`` of one scenario of the difference of two trained models.
+    """Difference of two trained models that a study can show on ``test_ood`` of one scenario.
 
     Attributes:
         scenario: Name of the scenario.
@@ -89,23 +89,27 @@ class StudyPower:
             head += [f"training seeds for {self.measure.text(self.settings.difference)}", "split seeds"]
         return Table(
             columns=names("scenario") + numbers(*head),
-            rows=tuple(row(*self._cells(one)) for one in self.scenarios),
+            rows=tuple(row(*self._cells(scenario)) for scenario in self.scenarios),
         )
 
-    def _cells(self, one: ScenarioPower) -> list[str]:
+    def _cells(self, scenario: ScenarioPower) -> list[str]:
         text = self.measure.text
-        spread = f"{one.spreads.rows * self.measure.scale.factor:.2g} ({one.spreads.source})"
-        cells = [one.scenario, f"{one.design.rows:,}", spread, text(one.smallest), text(one.corrected)]
+        spread = f"{scenario.spreads.rows * self.measure.scale.factor:.2g} ({scenario.spreads.source})"
+        smallest = [text(scenario.smallest), text(scenario.corrected)]
+        cells = [scenario.scenario, f"{scenario.design.rows:,}", spread, *smallest]
         if self.settings.difference is None:
             return cells
-        return cells + ["-" if count is None else str(count) for count in (one.train_seeds, one.split_seeds)]
+        return cells + ["-" if count is None else str(count) for count in (scenario.train_seeds, scenario.split_seeds)]
 
     def _notes(self) -> list[str]:
-        found = {(one.spreads.seeds, one.spreads.correlation, one.spreads.seed_correlation) for one in self.scenarios}
+        assumed = {
+            (scenario.spreads.seeds, scenario.spreads.correlation, scenario.spreads.seed_correlation)
+            for scenario in self.scenarios
+        }
         notes = [
             f"Assumed: {self.measure.text(seeds)} over training seeds; scores of two models on a row correlate "
             f"{_decimal(models)}, of two seeds {_decimal(trainings)}."
-            for seeds, models, trainings in sorted(found)
+            for seeds, models, trainings in sorted(assumed)
         ]
         if self.scenarios[0].design.runs == 1:
             notes.append("One seed: a difference is that of these trained models alone, not of the methods.")
@@ -119,13 +123,13 @@ class StudyPower:
         """Return a mapping of plain values for each scenario."""
         return [
             {
-                "scenario": one.scenario, **vars(one.design), "row_spread": one.spreads.rows,
-                "row_spread_from": one.spreads.source, "seed_spread": one.spreads.seeds,
-                "correlation": one.spreads.correlation, "seed_correlation": one.spreads.seed_correlation,
-                "smallest": one.smallest, "corrected": one.corrected, "train_seeds": one.train_seeds,
-                "split_seeds": one.split_seeds,
+                "scenario": scenario.scenario, **vars(scenario.design), "row_spread": scenario.spreads.rows,
+                "row_spread_from": scenario.spreads.source, "seed_spread": scenario.spreads.seeds,
+                "correlation": scenario.spreads.correlation, "seed_correlation": scenario.spreads.seed_correlation,
+                "smallest": scenario.smallest, "corrected": scenario.corrected, "train_seeds": scenario.train_seeds,
+                "split_seeds": scenario.split_seeds,
             }
-            for one in self.scenarios
+            for scenario in self.scenarios
         ]  # fmt: skip
 
 
@@ -141,7 +145,7 @@ def power_by_scenario(
     """
     listed = list(scenarios)
     strictest = 1 - (1 - settings.confidence) / max(len(listed), 1)
-    powers = [_of_scenario(settings, strictest, *one) for one in listed]
+    powers = [_of_scenario(settings, strictest, *facts) for facts in listed]
     return StudyPower(measure, settings, tuple(powers))
 
 

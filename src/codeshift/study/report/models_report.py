@@ -33,7 +33,7 @@ from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures.models import claims_of_models
 from codeshift.study.report.figures.panel import Plot
 from codeshift.study.report.page import look
-from codeshift.study.report.sections import KINDS, settings_told
+from codeshift.study.report.sections import VERDICT_KINDS, settings_told
 from codeshift.study.report.shown import ReportFigure, ReportTable
 from codeshift.study.report.split_section import the_splits
 from codeshift.study.report.study_report import Report, save_plot
@@ -200,7 +200,7 @@ class ModelsReport:
         cards = tuple(
             Section(
                 title=(Mark(claim.verdict, "verdict"), " ", claim.claim), blocks=(Paragraph(claim.told),), look="card",
-                kind=KINDS[claim.verdict],
+                kind=VERDICT_KINDS[claim.verdict],
             )
             for claim in self.claims
         )  # fmt: skip

@@ -15,7 +15,7 @@ from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.shown import ReportFigure, ReportTable
 from codeshift.study.stored_settings import StoredSettings
 
-KINDS: Mapping[ClaimVerdict, str] = {"holds": "holds", "does not hold": "fails", "not shown": "open"}
+VERDICT_KINDS: Mapping[ClaimVerdict, str] = {"holds": "holds", "does not hold": "fails", "not shown": "open"}
 """Look of a claim's card by its verdict."""
 
 
@@ -40,7 +40,7 @@ def what_was_found(contents: ReportContents) -> Section:
 
 def _claim(claim: Claim) -> Section:
     title = (Mark(claim.verdict, "verdict"), " ", claim.claim)
-    return Section(title=title, blocks=(Paragraph(claim.told),), look="card", kind=KINDS[claim.verdict])
+    return Section(title=title, blocks=(Paragraph(claim.told),), look="card", kind=VERDICT_KINDS[claim.verdict])
 
 
 def _seeds(findings: Findings) -> str:

@@ -253,7 +253,7 @@ class _Reader:
         tokens.append(token)
 
     def _end_special(self, ended: _OpenNode, rule: CompiledRule, node: Node | None, place: _Place) -> bool:
-        """Pass a node that is not a plain step to the node around it; return False if it is to be dropped."""
+        """Pass a node that is not a plain step to the node around it; return False if it must be dropped."""
         what, parts, tokens, events = rule.what, ended.parts, self._tokens, place.inner.events
         first = parts[0].first if parts else ended.first
         docstring = what == "docstring" and len(parts) == 1 and parts[0].kind in self._table.strings

@@ -13,7 +13,7 @@ from codeshift.metrics.codebleu.parts.analysis import Analysis, analyser, shared
 from codeshift.metrics.codebleu.parts.combine import FloatArray
 from codeshift.metrics.codebleu.parts.keywords import KEYWORDS, compat_keywords
 from codeshift.metrics.codebleu.parts.ngrams import ORDERS, keyword_count, shared_ngrams
-from codeshift.metrics.codebleu.parts.references import OTHER, merged
+from codeshift.metrics.codebleu.parts.references import OTHER_WEIGHT, merged
 from codeshift.properties.syntax import no_garbage_collection
 
 Batch: TypeAlias = tuple[list[str], list[tuple[str, ...]]]
@@ -95,9 +95,9 @@ class RowCounter:
         """Return the columns described in ``CodeBLEU.statistics``."""
         shared, keywords, lengths, all_keywords = ngrams[:, :-1], ngrams[:, -1], sizes[:, :2], sizes[:, 2]
         ours, theirs = (_ngram_counts(lengths[:, side], least=0 if self._default else 1) for side in (0, 1))
-        weights = keywords + OTHER * (shared[:, 0] - keywords)
+        weights = keywords + OTHER_WEIGHT * (shared[:, 0] - keywords)
         # The paper weighs the prediction's tokens (a precision), the public code the reference's (a recall).
-        total = all_keywords + OTHER * (lengths[:, 0 if self._default else 1] - all_keywords)
+        total = all_keywords + OTHER_WEIGHT * (lengths[:, 0 if self._default else 1] - all_keywords)
         if self._default:
             weighted = [weights, total]
         else:

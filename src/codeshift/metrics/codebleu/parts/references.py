@@ -11,7 +11,7 @@ from codeshift.metrics.bleu import closest_length, ngram_matches
 from codeshift.metrics.codebleu.parts.combine import FloatArray
 from codeshift.metrics.codebleu.parts.ngrams import ORDERS
 
-OTHER = 0.2  # weight of a token that is not a keyword
+OTHER_WEIGHT = 0.2  # weight of a token that is not a keyword
 _NEAREST, _FOUND = 10, 11  # columns of CodeBLEU's statistics: the reference's length, the weighted tokens found
 
 
@@ -36,7 +36,7 @@ def merged(
         most |= Counter(reference)
     shared = Counter(prediction) & most
     matched = sum(count for token, count in shared.items() if token in keywords)
-    row[_FOUND] = matched + OTHER * (shared.total() - matched)
+    row[_FOUND] = matched + OTHER_WEIGHT * (shared.total() - matched)
     row[-5:-3] = _best(pairs[:, -5:-3])
     row[-3:-1] = _best(pairs[:, -3:-1])
     return row

@@ -28,9 +28,8 @@ def confusion(findings: Findings) -> Plot | None:
         if counts.any() and len(labels) <= _MOST_CLASSES:
             title = f"{method_name(method)}, {part}"
             right = int(np.trace(counts))
-            label = (
-                f"{title}: of {int(counts.sum()):,} rows {right:,} have their class; true classes down, told across."
-            )
+            rows = f"of {int(counts.sum()):,} rows {right:,} have their class"
+            label = f"{title}: {rows}; true classes down, predicted across."
             side = 1.6 + 0.34 * len(labels)
             draw = partial(_draw_confusion, labels=labels, counts=counts, part=part)
             panels.append(Panel(title=title, draw=draw, label=label, width=side + 0.4, height=side))
@@ -44,10 +43,10 @@ def confusion(findings: Findings) -> Plot | None:
 def confused(findings: Findings) -> dict[tuple[str, str], NDArray[np.int64]]:
     """Return numbers of rows by true class and predicted class, over all scenarios and seeds, by method and part."""
     counts: dict[tuple[str, str], NDArray[np.int64]] = {}
-    for one in findings.confusions:
-        if one.cell.ood_kept == findings.cells.masked:
-            at = (one.cell.method, one.part)
-            counts[at] = counts.get(at, np.zeros_like(one.counts)) + one.counts
+    for matrix in findings.confusions:
+        if matrix.cell.ood_kept == findings.cells.masked:
+            at = (matrix.cell.method, matrix.part)
+            counts[at] = counts.get(at, np.zeros_like(matrix.counts)) + matrix.counts
     return counts
 
 
@@ -55,12 +54,13 @@ def _draw_confusion(ax: Any, theme: Theme, *, labels: tuple[str, ...], counts: N
     from matplotlib.patches import Rectangle
 
     for true, row in enumerate(counts):
-        for told, count in enumerate(row):
+        for predicted, count in enumerate(row):
             if count:
                 opacity = _DARKEST * count / row.sum()
-                corner = (told - 0.5, true - 0.5)
+                corner = (predicted - 0.5, true - 0.5)
                 ax.add_patch(Rectangle(corner, 1, 1, facecolor=theme.parts[part], alpha=opacity, edgecolor="none"))
-                ax.text(told, true, f"{count:,}", ha="center", va="center", color=theme.text, fontsize=theme.size - 2)
+                of_cell = {"ha": "center", "va": "center", "color": theme.text, "fontsize": theme.size - 2}
+                ax.text(predicted, true, f"{count:,}", **of_cell)
     names = [short(label, 16) for label in labels]
     ax.set_xticks(range(len(labels)), names, rotation=90)
     ax.set_yticks(range(len(labels)), names)
@@ -74,9 +74,10 @@ def _draw_confusion(ax: Any, theme: Theme, *, labels: tuple[str, ...], counts: N
 def reliability(findings: Findings) -> Plot | None:
     """Plot accuracy by confidence on both parts, by scenario and method, at the smallest share kept."""
     by_panel: dict[tuple[str, str], dict[str, Reliability]] = {}
-    for one in findings.calibrations:
-        if one.cell.ood_kept == findings.cells.masked and one.bins is not None:
-            by_panel.setdefault((one.cell.scenario, one.cell.method), {})[one.part] = one.bins
+    for calibration in findings.calibrations:
+        if calibration.cell.ood_kept == findings.cells.masked and calibration.bins is not None:
+            parts = by_panel.setdefault((calibration.cell.scenario, calibration.cell.method), {})
+            parts[calibration.part] = calibration.bins
     panels = []
     for (scenario, method), parts in by_panel.items():
         title = f"{scenario}, {method_name(method)}"
