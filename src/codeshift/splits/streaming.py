@@ -42,8 +42,10 @@ _UNSTREAMED = {
 class StreamDealer:
     """Splitter of a stream by a region that was fitted on other rows, such as a sample.
 
-    Equal rows, and rows of one group, are never in both train and a held-out part. Near-duplicates cannot be found
-    without keeping rows in memory, so each is assigned by its own hash. Sizes are shares, met on average.
+    Rows of equal code, or with ``groups`` those of one group, are never in both train and a held-out part. Where they
+    can lie on both sides of the region (with ``groups``, or a region that reads other columns than the code, such as a
+    date), rows that might be bound to the other side are excluded. Near-duplicates, and equal code of two groups,
+    cannot be found without keeping rows in memory: drop them before. Sizes are shares, met on average.
 
     Args:
         region: the fitted region: ``splitter.fit(PropertyTable(sample))``, ``assignment.region`` or
@@ -131,6 +133,11 @@ class StreamDealer:
         return test_id / outside, config.validation_size / outside
 
     @property
+    def _straddles(self) -> bool:
+        """Whether rows that stay together may lie on both sides of the region."""
+        return self.config.groups is not None or not set(self.region.columns()) <= set(self.columns)
+
+    @property
     def delivered(self) -> tuple[str, ...]:
         """Names of the parts that ``split`` returns."""
         return tuple(part for part in DELIVERED if part != "validation_ood" or self.config.validation_ood_size)
@@ -152,8 +159,8 @@ class StreamDealer:
         parts[~inside & (place < held_out)] = "validation"
         parts[~inside & (place < test_id)] = "test_id"
         parts[inside & ~kept] = "excluded"
-        if config.groups is not None:
-            # A group may lie on both sides of the region: if one side is held out, the other may not be in train.
+        if self._straddles:
+            # Rows of one key may lie on both sides of the region: if one side is held out, the other may not train.
             parts[inside & (place < held_out)] = "excluded"
             parts[~inside & (place >= held_out) & (place < held_inside)] = "excluded"
         parts[inside & (place < held_inside)] = "validation_ood"
