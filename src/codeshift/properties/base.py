@@ -170,7 +170,7 @@ class TextProperty(Property):
         """Compute numbers of shape ``(len(texts),)`` for one batch of rows."""
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Compute numbers of shape ``(n,)``, batch by batch and cached on disk."""
+        """Compute numbers of shape ``(n,)``, batch by batch."""
         return table.compute_texts(self)
 
 
