@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from codeshift.checks import settle
 from codeshift.formatting import significant
 from codeshift.properties.grammars import check_language
 from codeshift.properties.serialise import Serialisable, class_of
@@ -197,7 +198,7 @@ class TreeProperty(Property):
     language: str
 
     def __post_init__(self) -> None:
-        check_language(self.language)
+        settle(self, language=check_language(self.language))
 
     @property
     def parsed(self) -> tuple[tuple[str, str], ...]:
