@@ -18,7 +18,7 @@ from codeshift.hashing import keyed_hashes, row_digests
 from codeshift.parts import DELIVERED
 from codeshift.properties.dataset_columns import check_name
 from codeshift.regions.base import Region
-from codeshift.splits.config import MATCH, SplitConfig, SplitOptions, takes_options
+from codeshift.splits.config import MATCH, SplitConfig, SplitOptions, are_shares_of_all, takes_options
 from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
@@ -110,12 +110,16 @@ class StreamDealer:
             size = getattr(config, name)
             if isinstance(size, int) and size > 0:
                 raise ParameterError(name, "a share, a float", size, "a stream's rows cannot be counted")
-        if config.test_ood_size + config.validation_ood_size > 1:
-            sizes = (config.test_ood_size, config.validation_ood_size)
+        sizes = (config.test_ood_size, config.validation_ood_size)
+        if not are_shares_of_all(*sizes):
             remedy = "ask for smaller parts"
             raise ParameterError(
                 "test_ood_size and validation_ood_size", "shares that add up to 1 at most", sizes, remedy
             )
+        if sum(sizes) >= 1 and config.ood_kept > 0:
+            constraint = "shares that add up to less than 1 where ood_kept is above 0"
+            remedy = "no row of the region would be left to keep in train"
+            raise ParameterError("test_ood_size and validation_ood_size", constraint, sizes, remedy)
         if sum(self._outside) >= 1:
             raise ParameterError(
                 "test_id_size and validation_size",

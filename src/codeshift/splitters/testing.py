@@ -196,9 +196,9 @@ def check_regimes(splitter: Splitter, data: Dataset) -> None:
     _require(full.excluded.get("masked", 0) == 0, "ood_kept=1 masks nothing")
     inside = _inside(splitter, table)
     _require(not inside[regimes[0.0].indices("train")].any(), "ood_kept=0 keeps no row of the region")
-    _refused(
-        splitter, table, "where all of the region is tested, none is left to keep", test_ood_size=1.0, ood_kept=0.5
-    )
+    for size in (1.0, max(2, int(inside.sum()))):
+        law = "where all of the region is tested, none is left to keep"
+        _refused(splitter, table, law, test_ood_size=size, ood_kept=0.5)
     _check_share_kept(splitter, table, inside)
 
 
