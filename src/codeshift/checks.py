@@ -65,6 +65,15 @@ def read_bool(parameter: str, text: str) -> bool:
 _TRUTH = {"True": ("1", "true", "yes", "on"), "False": ("0", "false", "no", "off")}
 
 
+def plain_number(value: Any) -> Any:
+    """Return a number of NumPy as one of Python, which JSON and reprs show as it is, and other values unchanged.
+
+    >>> plain_number(np.float64(0.5)), plain_number(None)
+    (0.5, None)
+    """
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def check_integer(
     parameter: str, value: Any, *, smallest: int | None = None, largest: int | None = None, remedy: str | None = None
 ) -> int:
@@ -160,7 +169,7 @@ def check_choice(parameter: str, value: Any, options: Iterable[str]) -> str:
     known = tuple(options)
     if not isinstance(value, str) or value not in known:
         raise ParameterError(parameter, f"one of {', '.join(known)}", value, closest(value, known))
-    return value
+    return str(value)
 
 
 def _within(value: float, smallest: float | None, largest: float | None) -> bool:
@@ -235,6 +244,22 @@ def optional(check: Check) -> Check:
     >>> optional(check_bool)("keep_weights", None)
     """
     return lambda parameter, value: None if value is None else check(parameter, value)
+
+
+def settle(instance: Any, **values: Any) -> None:
+    """Store what the checks of a frozen dataclass return, in its ``__post_init__``: NumPy's numbers as Python's.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Plan:
+    ...     steps: int
+    ...     def __post_init__(self):
+    ...         settle(self, steps=check_integer("steps", self.steps))
+    >>> Plan(np.int64(3))
+    Plan(steps=3)
+    """
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)
 
 
 def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = None) -> Callable[[Class], Class]:

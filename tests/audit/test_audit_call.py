@@ -162,6 +162,20 @@ def test_property_of_the_region_is_no_confound():
     assert not {"TokenCount", "LineCount"} & {confound.name for confound in report.confounds}
 
 
+def test_what_a_split_shifts_is_intended_however_ties_are_treated():
+    """Lengths that the content's hash unties are the same lengths; a region by chance alone means to shift nothing."""
+    rows = Dataset.from_dict({"code": functions(80, seed=4) + functions(80, seed=5, statements=6)})
+    for ties in ("together", "split"):
+        splitter = LengthSplitter(column="code", quantiles=(0.6, 1.0), ties=ties)
+        report = audit(splitter.assign(rows, seed=0), rows, **QUICK)
+        assert {prop.name for prop in report.strength[0].properties if prop.intended} == {"TokenCount"}
+        names = [prop.name for prop in report.strength[0].properties]
+        assert names == ["CharCount", "LineCount", "TokenCount", "TokenTypes"]
+        assert "TokenCount" not in {confound.name for confound in report.confounds}
+    report = audit(RandomSplitter(column="code", share=0.5).assign(rows, seed=0), rows, **QUICK)
+    assert [prop.name for prop in report.strength[0].properties] == names
+
+
 def test_names_that_match_the_region_are_no_confounds():
     """A region defined by API names excludes every name that it matches from the confounds."""
     rows = Dataset.from_dict({"code": [f"os.path.join({a}, x)" for a in range(60)] + functions(140, seed=4)})

@@ -9,6 +9,7 @@ from scipy.stats import chi2_contingency
 
 from codeshift.audit import Thresholds, audit
 from codeshift.errors import DataError, ParameterError
+from codeshift.properties.near_duplicates import NearDuplicates
 
 
 def codes(count: int, start: int = 0) -> list[str]:
@@ -99,6 +100,28 @@ def test_near_duplicates_with_other_labels_are_conflicts():
     told = " ".join(report.verdict.cautions)
     assert "1 of 30 labelled rows of test_ood (3.3%) have a near-duplicate in train with another label" in told
     assert "2 of 30 labelled rows of test_ood (6.7%) have a near-duplicate in it with another label" in told
+
+
+def test_a_chain_of_near_duplicates_is_no_conflict_of_its_ends():
+    """A row conflicts with a near-duplicate of its own, not with that one's near-duplicate; pairs counted by hand."""
+    words = [f"w{k}" for k in range(40)]
+    first, middle, last = (" ".join(words[start : start + 30]) for start in (0, 4, 8))
+    search = NearDuplicates(threshold=0.7, ngram=1)  # 26 of 34 tokens shared by neighbours, 22 of 38 by the ends
+    assert [search.nearest([first], [other]).index[0] >= 0 for other in (middle, last)] == [True, False]
+    train, test = [*codes(40), middle, last], [*codes(30, 1000), first]
+    labels = {"train": ["a", "b"] * 20 + ["a", "b"], "test": ["a", "b"] * 15 + ["a"]}
+    splits = split(labels["train"], labels["test"], code={"train": train, "test_ood": test})
+    options = {"near_duplicates": search, "thresholds": Thresholds(leaked_rows=0.5)}
+    (shift,) = audited(splits, **options).labels
+    assert (shift.conflicts, shift.conflicts_within) == (0, 0)
+    labels["train"][-2] = "b"
+    splits = split(labels["train"], labels["test"], code={"train": train, "test_ood": test})
+    (shift,) = audited(splits, **options).labels
+    assert (shift.conflicts, shift.conflicts_within) == (1, 0)
+    test, labels["test"] = [*codes(30, 1000), first, middle, last], ["a", "b"] * 15 + ["a", "a", "b"]
+    splits = split(["a", "b"] * 20, labels["test"], code={"train": codes(40), "test_ood": test})
+    (shift,) = audited(splits, **options).labels
+    assert (shift.conflicts, shift.conflicts_within) == (0, 2)
 
 
 def test_labels_that_train_lacks_and_rows_without_one_are_counted():

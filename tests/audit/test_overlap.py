@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import random
 
 import pytest
 from datasets import Dataset, DatasetDict
 
-from codeshift.audit import audit, overlap
+from codeshift.audit import audit, corpora, overlap
 from codeshift.cli import main
 from codeshift.data import load_splits, save_splits, stdlib_functions
-from codeshift.errors import DataError, ParameterError
+from codeshift.data.formats import FILE_FORMATS
+from codeshift.errors import DataError, LeftOutWarning, ParameterError
 from helpers.renamer import renamed
 
 
@@ -118,8 +121,34 @@ def test_the_audit_looks_into_corpora_of_files(mine, theirs, tmp_path) -> None:
     assert "overlap" not in audit(splits, column="code", n_permutations=19).to_dict()
     with pytest.raises(ParameterError, match="corpora by name"):
         audit(splits, column="code", against=theirs)
-    with pytest.raises(ParameterError, match="Parquet or JSON Lines"):
+    with pytest.raises(ParameterError, match=r"corpus must be files of \.parquet, \.jsonl"):
         audit(splits, column="code", n_permutations=19, against={"none": tmp_path / "nothing"})
+
+
+def test_every_file_of_a_corpus_is_searched(mine, theirs, tmp_path) -> None:
+    """A folder is searched in all formats that rows are loaded from, and what is in another one is told."""
+    assert {*corpora._BUILDERS, *corpora._SEPARATORS} == set(FILE_FORMATS)
+    places = dict(zip(["b.parquet", "a.JSONL", "in/c.json", "d.ndjson.gz", "e.csv", "f.tsv"], range(6), strict=True))
+    for name, at in places.items():
+        path, some = tmp_path / "corpus" / name, theirs.select([at, at + 6])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith("parquet"):
+            some.to_parquet(path)
+        elif path.suffix in (".csv", ".tsv"):
+            with path.open("w", newline="") as file:
+                csv.writer(file, delimiter="\t" if path.suffix == ".tsv" else ",").writerows(
+                    [["code", "label"], *([row["code"], row["label"]] for row in some)]
+                )
+        else:
+            lines = "".join(json.dumps(row) + "\n" for row in some)
+            path.write_bytes(gzip.compress(lines.encode()) if path.suffix == ".gz" else lines.encode())
+    one = overlap(mine, tmp_path / "corpus")["test", "data"]
+    expected = overlap(mine, theirs.select(range(12)))["test", "data"]
+    assert (one.corpus_rows, one.rows) == (12, expected.rows)
+    (tmp_path / "corpus/README.md").write_text("a corpus")
+    (tmp_path / "corpus/in/more.parquet.gz").write_bytes(b"")
+    with pytest.warns(LeftOutWarning, match=r"2 files of .* not searched.*: README.md, in/more.parquet.gz"):
+        assert overlap(mine, tmp_path / "corpus")["test", "data"].corpus_rows == 12
 
 
 def test_bad_input(mine, theirs) -> None:

@@ -421,12 +421,12 @@ def test_pairs_have_values_without_each_row_too():
     """BCa intervals of two systems' difference need them: the same by weights."""
     from dataclasses import replace
 
-    from codeshift.metrics.aggregates.pairs import paired_sample
+    from codeshift.metrics.aggregates.pairs import paired_samples
 
     probabilities, references = drawn(np.random.default_rng(19), n=30, classes=2)
     other, _ = drawn(np.random.default_rng(20), n=30, classes=2)
     a, b = (AUROC().statistics(p, references) for p in (probabilities, other))
-    sample = paired_sample(a, b, lambda x, y: x - y, ("a", "b"), None, AUROC(), "propagate")
+    sample = paired_samples(a, b, ("a", "b"), None, AUROC(), "propagate").combined(lambda x, y: x - y)
     by_weights = replace(sample, without_of=None)
     np.testing.assert_allclose(sample.without_each(), by_weights.without_each(), atol=1e-12)
 

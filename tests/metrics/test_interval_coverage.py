@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from codeshift.errors import ParameterError
@@ -273,6 +275,45 @@ def test_differences_of_shares_at_their_bound():
     assert gap.low < 0.5 - wilson(0, 6, 0.95)[1] + 0.01
     lost = relative_performance([0.0] * 12, [1.0] * 9 + [0.0] * 3)
     assert (lost.low, lost.high) == pytest.approx((0.0, wilson(0, 12, 0.95)[1] / 0.75))
+
+
+def test_ratios_at_their_bounds_are_the_same_paired_or_not():
+    """Where a side is constant, pairs say nothing more: Wilson's limits of each side, divided."""
+    for n, top, bottom in ((3, 0.0, 1.0), (10, 0.0, 1.0), (2, 1.0, 1.0), (10, 1.0, 1.0)):
+        other = wilson(0, n, 0.95)[1]
+        expected = (0.0, other / (1 - other)) if top == 0 else (1 - other, 1 / (1 - other))
+        for paired in (True, False):
+            ratio = relative_performance([top] * n, [bottom] * n, paired=paired)
+            assert (ratio.low, ratio.high) == pytest.approx(expected)
+    assert relative_performance([0.0] * 10, [1.0] * 10).high == pytest.approx(0.3841, abs=1e-4)
+    # Of pairs of which some are left out, those that are left; in groups, the groups.
+    ratio = relative_performance([0.0] * 5 + [1.0], [1.0] * 5 + [np.nan], nan_policy="omit")
+    assert (ratio.low, ratio.high) == pytest.approx((0.0, wilson(0, 5, 0.95)[1] / wilson(5, 5, 0.95)[0]))
+    grouped = relative_performance([0.0] * 12, [1.0] * 12, groups=np.repeat(np.arange(4), 3))
+    assert grouped.high == pytest.approx(wilson(0, 4, 0.95)[1] / wilson(4, 4, 0.95)[0])
+
+
+_SHARES = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=12)
+_CONSTANT = st.builds(lambda n, a, b: [(a, b)] * n, st.integers(2, 12), st.booleans(), st.booleans())
+
+
+@given(rows=_SHARES | _CONSTANT, fix=st.sampled_from([None, (0, 0), (0, 1), (1, 0), (1, 1)]))
+def test_the_ends_of_an_interval_lie_on_both_sides_of_its_value(rows, fix):
+    """Of means, differences, gaps and ratios of shares, also where a side has one score in all rows."""
+    scores = np.array(rows, dtype=float)
+    if fix is not None:
+        scores[:, fix[0]] = fix[1]
+    a, b = scores.T
+    few = {"n_resamples": 200}
+    for estimate in (
+        bootstrap_ci(a, **few),
+        paired_difference(a, b, n_permutations=9, **few),
+        generalization_gap(a, b, **few),
+        relative_performance(a, b, **few),
+        relative_performance(a, b, paired=False, **few),
+        relative_performance(a, b, groups=np.arange(len(a)) // 2, **few),
+    ):
+        assert not estimate.has_interval or estimate.low <= estimate.value <= estimate.high, estimate
 
 
 def test_gaps_of_rare_hits_cover():

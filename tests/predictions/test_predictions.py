@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import pickle
 from pathlib import Path
@@ -128,6 +129,34 @@ def test_scores_are_those_of_the_evaluator_to_the_byte(data, tokenizer, tmp_path
         part["unfinished"] for part in summaries[1]["parts"].values()
     ]
     assert summaries[1]["metadata"]["model"] == {"name": "t5"}
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".csv.gz"])
+def test_cells_of_csv_are_the_texts_that_were_written(tmp_path, ending):
+    """Answers that are numbers, empty or look like None stay texts; ``finished`` is read, not taken for true."""
+    separator = "\t" if ".tsv" in ending else ","
+    lines = ["id|prediction|finished", "007|7|False", "008|007|true", "009||no", "010|None|", '011|"x\ny"|1']
+    content = "\n".join(lines).replace("|", separator)
+    path = tmp_path / f"answers{ending}"
+    path.write_bytes(gzip.compress(content.encode()) if ending.endswith("gz") else content.encode())
+    outputs = read_predictions(path, identity_column=None, prediction_column="prediction")
+    assert [(name, output.text, output.finished) for name, output in outputs] == [
+        ("007", "7", False),
+        ("008", "007", True),
+        ("009", "", False),
+        ("010", "None", True),
+        ("011", "x\ny", True),
+    ]
+
+
+def test_an_end_that_is_no_truth_value_and_a_file_that_is_not_there(tmp_path):
+    given = [{"id": "a", "prediction": "x", "finished": "perhaps"}]
+    with pytest.raises(DataError, match=r"predictions\[0\]\['finished'\] must be whether the text is finished"):
+        read_predictions(given, identity_column=None, prediction_column="prediction")
+    [(_, output)] = read_predictions([{"id": "a", "response": "x"}], identity_column=None, prediction_column="response")
+    assert output.text == "x"
+    with pytest.raises(DataError, match="there is no such file"):
+        read_predictions(tmp_path / "none.csv", identity_column=None, prediction_column="prediction")
 
 
 def test_answers_of_a_batch(data, tmp_path):

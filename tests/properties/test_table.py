@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -78,23 +80,34 @@ def test_each_row_is_parsed_once_for_all_tree_properties(monkeypatch: pytest.Mon
     assert scans == [7]
 
 
-def test_large_data_is_cached_on_disk_by_its_content(own_cache: Path) -> None:
+def test_large_data_is_cached_on_disk_by_its_content(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second table over equal rows computes nothing; other rows, or no caching, compute again."""
-    values = PropertyTable(_rows(1500)).values(CountedLength("code"))
+    monkeypatch.setattr(CharCount, "compute", CountedLength.compute)
+    values = PropertyTable(_rows(1500)).values(CharCount("code"))
     computed = len(COMPUTED)
     assert computed > 0
-    assert (PropertyTable(_rows(1500)).values(CountedLength("code")) == values).all()
+    assert (PropertyTable(_rows(1500)).values(CharCount("code")) == values).all()
     assert len(COMPUTED) == computed
     assert list((own_cache / "properties").glob("*.arrow"))
-    PropertyTable(_rows(1501)).values(CountedLength("code"))
+    PropertyTable(_rows(1501)).values(CharCount("code"))
     assert len(COMPUTED) > computed
     computed = len(COMPUTED)
     disable_caching()
     try:
-        PropertyTable(_rows(1500)).values(CountedLength("code"))
+        PropertyTable(_rows(1500)).values(CharCount("code"))
     finally:
         enable_caching()
     assert len(COMPUTED) > computed
+
+
+def test_a_property_of_ones_own_is_computed_once_per_table_and_leaves_no_file(own_cache: Path) -> None:
+    """Its code, and all that calls, may change from one process to the next."""
+    table = PropertyTable(_rows(1500))
+    assert table.values(CountedLength("code")) is table.values(CountedLength("code"))
+    assert sum(COMPUTED) == 1500
+    PropertyTable(_rows(1500)).values(CountedLength("code"))
+    assert sum(COMPUTED) == 3000
+    assert not own_cache.exists()
 
 
 def test_without_a_writable_folder_nothing_is_cached(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,21 +201,37 @@ def test_selected_and_formatted_datasets_give_their_own_rows() -> None:
     assert PropertyTable(chosen).values(TokenCount("code")).tolist() == [4, 4, 4]
 
 
-def test_a_property_whose_code_changed_is_computed_again() -> None:
-    """Cached values of an older ``compute`` of the same name are not used for the new one."""
+SEMICOLONS = """
+from dataclasses import dataclass
+import numpy as np
+from codeshift.properties import CharCount, TextProperty
 
-    def plain_one(self, texts: Sequence[str]) -> np.ndarray:
-        return np.full(len(texts), 1.0)
+def {helper}
 
-    def plain_two(self, texts: Sequence[str]) -> np.ndarray:
-        return np.full(len(texts), 2.0)
+@dataclass(frozen=True)
+class Counted({base}):
+    def compute(self, texts):
+        return np.array([counted(text) for text in texts])
+"""
 
-    data, lengths = _rows(1500), []
-    original = CountedLength.compute
-    try:
-        for compute in (plain_one, plain_two, plain_one):
-            CountedLength.compute = compute
-            lengths.append(PropertyTable(data).values(CountedLength("code"))[0])
-    finally:
-        CountedLength.compute = original
-    assert lengths == [1.0, 2.0, 1.0]
+
+@pytest.mark.parametrize("base", ["TextProperty", "CharCount"])
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("counted(text): return sum(1 for part in text if part == 'w')", None, 1),  # 'while x0:\n    pass'
+        ("counted(text): return len(text.strip(' s'))", "counted(text): return len(text.lstrip(' s'))", 18),
+    ],
+    ids=["as it was", "another method, in a helper"],
+)
+def test_values_of_a_property_of_ones_own_are_those_of_its_code_today(
+    base: str, before: str, after: str | None, expected: int
+) -> None:
+    """Whatever was edited, in the class or what it calls, values are computed anew where the cache cannot know."""
+    for helper in (before, after or before):
+        module = ModuleType("semicolons")
+        sys.modules["semicolons"] = module
+        exec(SEMICOLONS.format(helper=helper, base=base), vars(module))  # noqa: S102 - the code above
+        values = PropertyTable(_rows(1500)).values(module.Counted("code"))
+    del sys.modules["semicolons"]
+    assert values[0] == expected

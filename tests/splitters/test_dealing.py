@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -97,3 +99,30 @@ def test_every_stretch_holds_each_stratum_in_its_share(seed: int, strata: list[i
     for stratum in set(strata):
         members = np.array(strata) == stratum
         assert abs(members[front].sum() - len(front) * members.mean()) <= 1 + len(set(strata)) / 2
+
+
+@given(inside=st.lists(st.booleans(), min_size=12, max_size=40), share=st.floats(0.05, 0.95), seed=st.integers())
+def test_shares_that_add_up_to_one_fit_a_region_of_any_size(inside: list[bool], share: float, seed: int) -> None:
+    """Two halves of five rows are three and two: the region's rows are in one of the two parts, none is left over."""
+    masks = np.array(inside)
+    n_inside = int(masks.sum())
+    assume(n_inside >= 2 and len(masks) - n_inside >= 4 and share * n_inside >= 0.5)
+    units = RowGroups(np.arange(len(masks)), np.array([f"{i:04d}".encode() for i in range(len(masks))]))
+    sizes = {"test_ood_size": share, "validation_ood_size": 1 - share, "test_id_size": 0, "validation_size": 0}
+    partition = divide(masks, units, SplitConfig(seed=seed, **sizes))
+    names = [PARTS[part] for part in partition.parts[masks]]
+    assert names.count("test_ood") == int(np.floor(share * n_inside + 0.5))
+    assert names.count("test_ood") + names.count("validation_ood") == n_inside
+    assert partition.asked["test_ood"] == names.count("test_ood")
+    assert partition.asked.get("validation_ood", 0) == names.count("validation_ood")
+
+
+@given(dealing=dealings(), kept=st.floats(0.01, 1))
+def test_a_share_of_nothing_is_refused(dealing: tuple[np.ndarray, RowGroups, SplitConfig], kept: float) -> None:
+    """Where a split keeps a share above 0, there are rows to keep it of."""
+    inside, units, config = dealing
+    partition = unless_impossible(lambda: divide(inside, units, replace(config, ood_kept=kept)))
+    masked = unless_impossible(lambda: divide(inside, units, config))
+    assume(masked is not None)
+    in_pool = bool(masked.pool.any())
+    assert (partition is not None) == in_pool

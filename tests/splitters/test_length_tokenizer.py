@@ -138,3 +138,18 @@ def test_ties_are_kept_together_or_split() -> None:
     assert "ties='split'" in repr(split)
     assert "ties" not in repr(LengthSplitter(**band))
     check_splitter(LengthSplitter(column="code", ties="split"), java_rows(), fresh_process=False)
+
+
+def test_lengths_of_a_changed_tokenizer_are_not_those_of_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values on disk are known by the vocabulary, so a folder whose tokenizer was trained anew is counted anew."""
+    monkeypatch.setenv("CODESHIFT_CACHE", str(tmp_path / "cache"))
+    rows = Dataset.from_dict({"code": [f"return value {i}" for i in range(1200)]})
+    counts = []
+    for size in (258, 290):
+        _tokenizer(size).save_pretrained(tmp_path / "model")
+        load_tokenizer.cache_clear()
+        counts.append(PropertyTable(rows).values(ModelTokenCount("code", str(tmp_path / "model"))).sum())
+    load_tokenizer.cache_clear()
+    assert counts[0] > counts[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from datasets import Dataset
+from datasets import Dataset, DatasetDict
 
 from codeshift.errors import ParameterError, SizeWarning
 from codeshift.splitters import LengthSplitter
@@ -88,3 +88,24 @@ def test_the_summary_says_what_moved(rows: Dataset) -> None:
         "50 masked from training",
     ):
         assert words in summary
+
+
+@pytest.mark.parametrize("size", [0.999, 100, 1.0])
+def test_a_share_of_a_pool_without_rows_is_an_error(rows: Dataset, size: float) -> None:
+    """Where the test part takes the whole region, however that was asked for, ``ood_kept`` would change nothing."""
+    with pytest.raises(ParameterError, match="ood_kept"):
+        LONG.assign(rows, seed=0, ood_kept=0.5, test_ood_size=size, test_id_size=10)
+    whole = LONG.assign(rows, seed=0, test_ood_size=size, test_id_size=10)
+    assert whole.sizes["test_ood"] == 100
+
+
+def test_an_official_train_split_without_rows_of_the_region_keeps_none(rows: Dataset) -> None:
+    """Rows of the region that copies of test rows are leave nothing to keep in train either."""
+    train = Dataset.from_dict({"code": ["x" * i for i in range(1, 40)] + ["y" * 90]})
+    test = Dataset.from_dict({"code": ["z" * i for i in range(1, 40)] + ["y" * 90]})
+    splits = DatasetDict(train=train, test=test)
+    longest = LengthSplitter(column="code", unit="chars", bounds=(80, None))
+    options = {"near_duplicates": None, "min_test_rows": 0, "validation_size": 0}
+    assert longest.assign(splits, **options).sizes["train"] == 39
+    with pytest.raises(ParameterError, match="ood_kept must be 0 where no row of the region is left"):
+        longest.assign(splits, ood_kept=1.0, **options)

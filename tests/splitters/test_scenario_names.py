@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from codeshift.errors import ParameterError
 from codeshift.splitters import (
@@ -85,3 +87,13 @@ def test_a_language_is_needed(name: str) -> None:
     """For syntax and APIs."""
     with pytest.raises(ParameterError, match="language must be given for scenarios of"):
         scenarios_by_name(name, column="code")
+
+
+@given(ends=st.lists(st.floats(0, 1), min_size=2, max_size=2, unique=True).map(sorted))
+@example([1 / 3, 2 / 3])
+@example([0.07, 0.29])
+@example([0.0, 1e-9])
+def test_a_band_is_found_again_by_its_name(ends: list[float]) -> None:
+    """The name holds both quantiles in full, so bands that differ have names that differ."""
+    (scenario,) = length_bands("code", bands=(tuple(ends),))
+    assert scenarios_by_name(scenario.name, column="code") == (scenario,)

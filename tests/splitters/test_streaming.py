@@ -8,13 +8,23 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from datasets import Dataset, IterableDataset
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from codeshift.errors import ParameterError
-from codeshift.properties import CharCount
-from codeshift.splitters import ASTNodeSplitter, Interval, LengthSplitter, StreamDealer
-from helpers.strategies import PROGRAMS
+from codeshift.properties import CharCount, PropertyTable
+from codeshift.splitters import (
+    ASTNodeSplitter,
+    GroupSplitter,
+    Interval,
+    LengthSplitter,
+    PredicateSplitter,
+    Splitter,
+    StreamDealer,
+    TimeSplitter,
+)
+from helpers.predicates import from_early_years
+from helpers.strategies import PROGRAMS, datasets, splitters, unless_impossible
 
 LONG = Interval(CharCount("code"), low=80)
 
@@ -118,6 +128,50 @@ def test_no_group_trains_and_is_held_out(seed: int, sizes: tuple[float, float, f
     parts, projects = dealer.parts(data), np.array(data["project"])
     held_out = np.isin(parts, ("validation", "validation_ood", "test_id", "test_ood"))
     assert not set(projects[parts == "train"]) & set(projects[held_out])
+
+
+@pytest.mark.parametrize(
+    "splitter",
+    [
+        GroupSplitter(by="project", values=("a",)),
+        TimeSplitter(by="year", cutoff=1998),
+        PredicateSplitter(predicate=from_early_years, reads=("year",)),
+    ],
+    ids=["group", "time", "predicate"],
+)
+@pytest.mark.parametrize("sizes", [(0.5, 0.0), (0.2, 1.0), (0.9, 1.0)])
+def test_no_code_trains_and_is_held_out_though_the_region_reads_another_column(
+    splitter: Splitter, sizes: tuple[float, float]
+) -> None:
+    """Programs that two projects share are in train or held out, never in both; all those of a plain region stay."""
+    code = [f"x{i}" for i in range(300)]
+    data = Dataset.from_dict(
+        {"code": code * 2, "project": ["a"] * 300 + ["b"] * 300, "year": [1999] * 300 + [1990] * 300}
+    )
+    dealer = StreamDealer(
+        region=splitter.fit(PropertyTable(data)),
+        region_share=0.5,
+        test_ood_size=sizes[0],
+        test_id_size=0.1,
+        validation_size=0.1,
+        ood_kept=sizes[1],
+    )
+    parts = dealer.parts(data)
+    train, test_ood = ({code[i % 300] for i in np.flatnonzero(parts == part)} for part in ("train", "test_ood"))
+    held_out = {code[i % 300] for i in np.flatnonzero(np.isin(parts, ("validation", "test_id", "test_ood")))}
+    assert test_ood
+    assert train
+    assert not train & held_out
+
+
+@given(data=datasets(), splitter=splitters(), seed=st.integers())
+def test_a_stream_is_bound_as_a_split_in_memory_is(data: Dataset, splitter: Splitter, seed: int) -> None:
+    """Whatever the region reads, no program is in both train and a held-out part of a stream."""
+    region = unless_impossible(lambda: splitter.fit(PropertyTable(data)))
+    assume(region is not None)
+    dealer = StreamDealer(region=region, region_share=0.4, seed=seed, ood_kept=1.0, test_id_size=0.1)
+    parts, code = dealer.parts(data), np.array(data["code"])
+    assert not set(code[parts == "train"]) & set(code[np.isin(parts, ("validation", "test_id", "test_ood"))])
 
 
 def test_a_region_of_a_manifest_deals_a_stream() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from codeshift.errors import ParameterError
-from codeshift.files import write_text
+from codeshift.files import write_json, write_text
 from codeshift.study.files import output_folder
+from codeshift.study.store import StudyStore
+from codeshift.study.variants import WISE_FT, kind_and_value, variant_name
 
 
 def test_files_are_written_whole(tmp_path, monkeypatch):
@@ -26,3 +31,19 @@ def test_a_folder_that_cannot_be_written_to(tmp_path):
         ParameterError, match=r"^out must be a folder that can be written to, got '.*file': .*; name another"
     ):
         output_folder("out", tmp_path / "file")
+
+
+def test_shares_and_variants_that_differ_in_the_seventh_digit_have_names_of_their_own(tmp_path: Path) -> None:
+    """Values are written in full: a third is not 0.333333, and shares of one split do not take each other's rows."""
+    shares = (1 / 3, 0.33333335, 0.33333339, 0.5, 1.0)
+    names = [variant_name(WISE_FT, share) for share in shares]
+    assert [kind_and_value(name) for name in names] == [(WISE_FT, share) for share in shares]
+    assert names[-2:] == ["wise_ft=0.5", "wise_ft=1"]
+    store = StudyStore(tmp_path)
+    assert len({store.manifest("long", 0, share) for share in shares}) == len(shares)
+    rows = {share: {"train": np.array([number])} for number, share in enumerate(shares)}
+    store.split("long", 0).mkdir(parents=True)
+    store.write_regimes("long", 0, rows)
+    write_json(store.facts("long", 0), {}, [store.training_rows("long", 0)])
+    read = {share: store.read_training("long", 0, share)["train"].tolist() for share in shares}
+    assert read == {share: [number] for number, share in enumerate(shares)}

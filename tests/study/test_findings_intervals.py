@@ -98,7 +98,7 @@ def test_near_duplicates_are_no_distinct_rows():
 
 def test_min_rows_is_checked():
     """At least one."""
-    with pytest.raises(ValueError, match="min_rows must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="min_rows must be a whole number from 1 up, got 0"):
         findings(study_results(), min_rows=0)
 
 

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
+from codeshift.formatting import counted, listed
 from codeshift.properties.texts import column_texts
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
 
-_BUILDERS = {"parquet": (".parquet",), "json": (".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst")}
+_BUILDERS = {".parquet": "parquet", ".jsonl": "json", ".ndjson": "json", ".json": "json"}
+"""Builders of ``datasets`` that stream a file, by its extension."""
+
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+"""Separators of the cells of other files."""
+
+_COMPRESSED = (".gz", ".zst")
+_SHOWN = 5
+_CSV_BLOCK = 1 << 24  # bytes read at once, more than a row has
 
 
 def parts_of(data: Any) -> dict[str, Any]:
@@ -28,21 +37,64 @@ def parts_of(data: Any) -> dict[str, Any]:
     return parts
 
 
-def _streamed(path: str | os.PathLike[str]) -> IterableDataset:
-    """Return the rows of Parquet or JSON Lines files as a stream, files in the order of their names."""
+def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
+    """Yield the rows of files as one stream for each extension, files in the order of their names.
+
+    Raises:
+        ParameterError: if there is no file that can be read.
+
+    Warns:
+        LeftOutWarning: if there are files of other formats, whose rows are not searched.
+    """
     from datasets import IterableDataset, load_dataset
 
     whole = Path(path)
     pattern = str(whole / "**") if whole.is_dir() else str(whole)
-    files = [str(whole)] if whole.is_file() else sorted(glob(pattern, recursive=True))
-    for builder, endings in _BUILDERS.items():
-        some = [file for file in files if file.endswith(endings)]
-        if some:
-            stream = load_dataset(builder, data_files=some, split="train", streaming=True)
+    files = [str(whole)] if whole.is_file() else sorted(filter(os.path.isfile, glob(pattern, recursive=True)))
+    of_ending: dict[str | None, list[str]] = {}
+    for file in files:
+        of_ending.setdefault(_ending(Path(file)), []).append(file)
+    others = of_ending.pop(None, [])
+    if not of_ending:
+        remedy = "a file, a folder or a pattern such as 'pretraining/*.parquet'"
+        raise ParameterError("corpus", f"files of {', '.join([*_BUILDERS, *_SEPARATORS])}", str(path), remedy)
+    if others:
+        names = listed([os.path.relpath(file, whole) if whole.is_dir() else file for file in others], _SHOWN)
+        files_of = counted(len(others), "file")
+        warn(LeftOutWarning(f"{files_of} of {path} not searched, being of no format that is read: {names}"))
+    for ending, some in of_ending.items():
+        if ending in _SEPARATORS:
+            options = {"files": some, "separator": _SEPARATORS[ending]}
+            yield IterableDataset.from_generator(_csv_rows, gen_kwargs=options)
+        else:
+            stream = load_dataset(_BUILDERS[str(ending)], data_files=some, split="train", streaming=True)
             assert isinstance(stream, IterableDataset)  # noqa: S101 - of one split
-            return stream
-    remedy = "a file, a folder or a pattern such as 'pretraining/*.parquet'"
-    raise ParameterError("corpus", "Parquet or JSON Lines files", str(path), remedy)
+            yield stream
+
+
+def _csv_rows(files: Sequence[str], separator: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of files of CSV, with every cell as text."""
+    from pyarrow import csv, string
+
+    read = csv.ReadOptions(block_size=_CSV_BLOCK)
+    parse = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
+    for file in files:
+        with csv.open_csv(file, read_options=read, parse_options=parse) as header:
+            types = dict.fromkeys(header.schema.names, string())
+        convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
+        with csv.open_csv(file, read_options=read, parse_options=parse, convert_options=convert) as batches:
+            for batch in batches:
+                yield from batch.to_pylist()
+
+
+def _ending(path: Path) -> str | None:
+    """Return the extension that decides how a file is read; None for a file of another format."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSED:
+        suffixes.pop()
+        if suffixes and suffixes[-1] == ".parquet":
+            return None
+    return suffixes[-1] if suffixes and suffixes[-1] in (*_BUILDERS, *_SEPARATORS) else None
 
 
 def texts_of(part: Any, column: str, name: str) -> list[str]:
@@ -61,10 +113,18 @@ def blocks_of(
 ) -> Iterator[tuple[list[str], list[Any] | None]]:
     """Yield blocks of the corpus: the texts of their rows, and their labels."""
     if isinstance(rows, str | os.PathLike):
-        rows = _streamed(rows)
-    if not callable(getattr(rows, "iter", None)):
+        for stream in _streamed(rows):
+            yield from _blocks_of_stream(stream, name, column, label, size)
+    elif callable(getattr(rows, "iter", None)):
+        yield from _blocks_of_stream(rows, name, column, label, size)
+    else:
         remedy = "Dataset.from_dict({...}), a stream of load_dataset(..., streaming=True), or a path of files"
         raise ParameterError("corpus", "a dataset, a stream, a path, or such by name", rows, remedy)
+
+
+def _blocks_of_stream(
+    rows: Any, name: str, column: str, label: str | None, size: int
+) -> Iterator[tuple[list[str], list[Any] | None]]:
     wanted = [needed for needed in (column, label) if needed is not None]
     if set(wanted) <= set(rows.column_names or ()):
         rows = rows.select_columns(wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import first_of_each
 from codeshift.errors import DataError
 from codeshift.properties.dataset_columns import check_column
+from codeshift.properties.near_duplicates import NearDuplicates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +103,11 @@ def measure_labels(
         permutations = property_permutations(settings.n_permutations, counted + 1)
         both = np.concatenate(sides)
         distance, p_value = jensen_shannon(memberships(both), is_part, n_permutations=permutations, seed=settings.seed)
-    texts = [*parts.texts(parts.train, settings.column), *parts.texts(part, settings.column)]
-    together = settings.near_duplicates.components(texts).labels
+    codes = [parts.texts(name, settings.column) for name in (parts.train, part)]
+    search, n_train = settings.near_duplicates, len(of_train)
+    together = search.components([*codes[0], *codes[1]]).labels
+    train_rows = _Labelled(codes[0], of_train, together[:n_train])
+    within = _Labelled(codes[1], of_part, components[part])
     n = int((of_part != _NONE).sum())
     return LabelShift(
         part=part,
@@ -116,8 +121,8 @@ def measure_labels(
         total_variation=agreed(float(np.abs(before - after).sum() / 2)) if n and counts.sum() else math.nan,
         jensen_shannon=agreed(distance),
         p_value=agreed(p_value),
-        conflicts=_conflicts(of_part, together[len(of_train) :], of_train, together[: len(of_train)]),
-        conflicts_within=_conflicts(of_part, components[part], of_part, components[part]),
+        conflicts=_conflicts(_Labelled(codes[1], of_part, together[n_train:]), train_rows, search),
+        conflicts_within=_conflicts(within, within, search),
     )
 
 
@@ -162,11 +167,32 @@ def _distinct(labels: np.ndarray, components: np.ndarray) -> np.ndarray:
     return first_of_each(labels[known], components[known])
 
 
-def _conflicts(labels: np.ndarray, components: np.ndarray, others: np.ndarray, of_others: np.ndarray) -> int:
-    """Count the labelled rows in a component in which another row has another label."""
-    seen: dict[int, set[str]] = {}
-    for component, label in zip(of_others.tolist(), others.tolist(), strict=True):
-        if label != _NONE:
-            seen.setdefault(component, set()).add(label)
-    rows = zip(components.tolist(), labels.tolist(), strict=True)
-    return sum(label != _NONE and bool(seen.get(component, set()) - {label}) for component, label in rows)
+class _Labelled(NamedTuple):
+    """Rows with their labels, and the component of near-duplicates that each is in."""
+
+    codes: Sequence[str]
+    labels: np.ndarray
+    components: np.ndarray
+
+
+def _conflicts(rows: _Labelled, others: _Labelled, search: NearDuplicates) -> int:
+    """Count the labelled rows with a near-duplicate among the others that has another label.
+
+    A component is a chain: its ends may be alike in nothing. So pairs are searched for, within components that have
+    several labels.
+    """
+    labels_of: dict[int, set[str]] = {}
+    for side in (rows, others):
+        for component, label in zip(side.components.tolist(), side.labels.tolist(), strict=True):
+            if label != _NONE:
+                labels_of.setdefault(component, set()).add(label)
+    mixed = np.array([component for component, labels in labels_of.items() if len(labels) > 1], dtype=np.int64)
+    places, among = (
+        np.flatnonzero(np.isin(side.components, mixed) & (side.labels != _NONE)) for side in (rows, others)
+    )
+    count = 0
+    for label in dict.fromkeys(rows.labels[places].tolist()):
+        queries = [rows.codes[place] for place in places[rows.labels[places] == label]]
+        corpus = [others.codes[place] for place in among[others.labels[among] != label]]
+        count += int((search.nearest(queries, corpus).index >= 0).sum())
+    return count

@@ -189,8 +189,8 @@ def overlap(
 
     Args:
         data: the dataset whose rows are looked for.
-        corpus: the dataset to look in, or a stream, or a path of Parquet or JSON Lines files (a file, a folder or a
-            pattern), which are streamed; or such by name.
+        corpus: the dataset to look in, or a stream, or a path of files (a file, a folder with all below it, or a
+            pattern) of Parquet, JSON Lines, JSON or CSV, which are streamed; or such by name.
         column: the column of the code.
         corpus_column: the column of the corpus's code; by default the same.
         label: the column of labels in both, to count the rows whose nearest row has another one.
@@ -200,6 +200,9 @@ def overlap(
     Raises:
         ParameterError: if an argument is invalid.
         DataError: if a part lacks a column.
+
+    Warns:
+        LeftOutWarning: if there are files of other formats, whose rows are not searched.
 
     >>> from datasets import Dataset
     >>> mine = Dataset.from_dict({"code": [f"x{i} = {i} * y{i} + z{i} - {i}" for i in range(6)]})

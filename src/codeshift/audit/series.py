@@ -81,6 +81,7 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
     intended = settings.intended
     if intended is None:
         intended = () if region is None else region.properties()
+    intended = tuple(dict.fromkeys(prop.shown for prop in intended if prop.shown is not None))
     required = settings.properties
     if required is None:
         required = default_properties(settings.column, settings.language)
@@ -88,7 +89,8 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
     names = _names(compared)
     series = []
     for prop in compared:
-        values = _values(table, prop, required=prop in required or prop in (settings.intended or ()))
+        asked_for = prop in required or (settings.intended is not None and prop in intended)
+        values = _values(table, prop, required=asked_for)
         if values is None:
             continue
         vocabulary = values.vocabulary if isinstance(values, ElementCounts) else ()

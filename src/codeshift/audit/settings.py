@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from codeshift.checks import check_integer, check_number
+from codeshift.checks import check_integer, check_number, settle
 from codeshift.defaults import N_PERMUTATIONS, SAMPLED_ROWS
 from codeshift.errors import ParameterError
 from codeshift.properties import Property
@@ -73,10 +73,12 @@ class Thresholds:
     def __post_init__(self) -> None:
         shares = ("leaked_rows", "leaked_groups", "copies", "auc", "jensen_shannon", "alpha", "truncated")
         for name in (*shares, "label_shift", "label_conflicts"):
-            check_number(name, getattr(self, name), smallest=0, largest=1, remedy=_leave_out(name))
-        check_number("alpha", self.alpha, above=0, remedy="no p-value can reach 0")
-        check_number("confound", self.confound, smallest=0, remedy=_leave_out("confound"))
-        check_integer("min_rows", self.min_rows, smallest=2, remedy=_leave_out("min_rows"))
+            settle(
+                self, **{name: check_number(name, getattr(self, name), smallest=0, largest=1, remedy=_leave_out(name))}
+            )
+        settle(self, alpha=check_number("alpha", self.alpha, above=0, remedy="no p-value can reach 0"))
+        settle(self, confound=check_number("confound", self.confound, smallest=0, remedy=_leave_out("confound")))
+        settle(self, min_rows=check_integer("min_rows", self.min_rows, smallest=2, remedy=_leave_out("min_rows")))
 
 
 def _leave_out(name: str) -> str:
@@ -109,12 +111,12 @@ class AuditSettings:
 
     def __post_init__(self) -> None:
         if self.language is not None:
-            check_language(self.language)
-        check_name("column", self.column, example="code")
+            settle(self, language=check_language(self.language))
+        settle(self, column=check_name("column", self.column, example="code"))
         if self.groups is not None:
-            check_name("groups", self.groups)
+            settle(self, groups=check_name("groups", self.groups))
         if self.label is not None:
-            check_name("label", self.label, example="label")
+            settle(self, label=check_name("label", self.label, example="label"))
         for name in ("properties", "intended"):
             object.__setattr__(self, name, _check_properties(name, getattr(self, name)))
         if not isinstance(self.near_duplicates, NearDuplicates):
@@ -122,11 +124,13 @@ class AuditSettings:
             raise ParameterError("near_duplicates", "a NearDuplicates", self.near_duplicates, remedy)
         if not isinstance(self.thresholds, Thresholds):
             raise ParameterError("thresholds", "a Thresholds", self.thresholds, "such as Thresholds(leaked_rows=0.02)")
-        check_integer("seed", self.seed, remedy="any will do, such as 0")
-        check_permutations(self.n_permutations)
+        settle(self, seed=check_integer("seed", self.seed, remedy="any will do, such as 0"))
+        settle(self, n_permutations=check_permutations(self.n_permutations))
         fewest = max(self.thresholds.min_rows, FEWEST)
-        check_integer("sample", self.sample, smallest=fewest, remedy="rows a side; 2,000 take seconds")
-        check_integer("worst", self.worst, smallest=0, remedy="how many leaking pairs are shown")
+        settle(
+            self, sample=check_integer("sample", self.sample, smallest=fewest, remedy="rows a side; 2,000 take seconds")
+        )
+        settle(self, worst=check_integer("worst", self.worst, smallest=0, remedy="how many leaking pairs are shown"))
 
 
 def check_permutations(n_permutations: Any) -> int:

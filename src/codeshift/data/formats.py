@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,20 +28,15 @@ def _json(path: Path) -> Dataset:
     return Dataset(json_table(path))
 
 
-def _comma_separated(path: Path) -> pa.Table:
-    return csv_table(path, ",")
-
-
-def _tab_separated(path: Path) -> pa.Table:
-    return csv_table(path, "\t")
+CSV_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+"""Separators of cells, by a file's extension."""
 
 
 FILE_FORMATS: dict[str, Callable[[Path], Dataset | pa.Table]] = {
     ".jsonl": _json,
     ".ndjson": _json,
     ".json": _json,
-    ".csv": _comma_separated,
-    ".tsv": _tab_separated,
+    **{ending: partial(csv_table, separator=separator) for ending, separator in CSV_SEPARATORS.items()},
     ".parquet": _parquet,
 }
 """Functions that read a file, by its extension; all but Parquet may be followed by ``.gz`` or ``.zst``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datasets import Dataset
 
+from codeshift.checks import check_bool
 from codeshift.data.corpus import embedded_corpus
 from codeshift.data.running_stdlib import running_stdlib_functions
 from codeshift.errors import ParameterError
@@ -33,7 +34,8 @@ def stdlib_functions(*, running_python: bool = False, documented_only: bool = Tr
         (source from the def line on, without decorators and docstring, dedented, with its comments).
 
     Raises:
-        ParameterError: if ``documented_only`` is False for the embedded corpus, which holds documented functions only.
+        ParameterError: if an argument is neither True nor False, or ``documented_only`` is False for the embedded
+            corpus, which holds documented functions only.
         DataError: if the embedded corpus is missing or damaged, or the running Python's standard library has no source
             files (it is frozen or zipped).
 
@@ -46,9 +48,11 @@ def stdlib_functions(*, running_python: bool = False, documented_only: bool = Tr
     >>> print(row["code"].splitlines()[1].strip())
     if key is None:
     """
-    if running_python:
-        return running_stdlib_functions(documented_only=documented_only, progress=progress)
-    if not documented_only:
+    check_bool("progress", progress)
+    documented = check_bool("documented_only", documented_only)
+    if check_bool("running_python", running_python):
+        return running_stdlib_functions(documented_only=documented, progress=progress)
+    if not documented:
         remedy = "the embedded corpus holds documented functions alone; pass running_python=True as well"
         raise ParameterError("documented_only", "True for the embedded corpus", documented_only, remedy)
     return embedded_corpus()

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_choice, check_integer
+from codeshift.checks import check_choice, check_integer, settle
 from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import token_rows
 
@@ -55,8 +55,8 @@ class BLEU(Metric):
     max_order: int = field(default=4, kw_only=True)
 
     def __post_init__(self) -> None:
-        check_choice("smoothing", self.smoothing, (*_SACREBLEU, "codexglue"))
-        check_integer("max_order", self.max_order, smallest=1, remedy="leave it out to take 4")
+        settle(self, smoothing=check_choice("smoothing", self.smoothing, (*_SACREBLEU, "codexglue")))
+        settle(self, max_order=check_integer("max_order", self.max_order, smallest=1, remedy="leave it out to take 4"))
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Return the sentence BLEU of each row, shape (n,), in [0, 1].

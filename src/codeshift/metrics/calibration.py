@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_integer
+from codeshift.checks import check_integer, settle
 from codeshift.metrics.aggregates.binomial import wilson
 from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Scale, ratio
 from codeshift.metrics.classes import IntArray, MeanOfClassRows, OfClassRows, class_rows, outside_note
@@ -100,7 +100,7 @@ class ExpectedCalibrationError(OfClassRows):
     bins: int = 15
 
     def __post_init__(self) -> None:
-        check_integer("bins", self.bins, smallest=1, remedy="leave it out to take 15")
+        settle(self, bins=check_integer("bins", self.bins, smallest=1, remedy="leave it out to take 15"))
 
     def row_scores(self, statistics: FloatArray) -> FloatArray:
         """Return NaN for each row, shape (n,)."""

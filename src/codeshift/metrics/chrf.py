@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_integer, check_number
+from codeshift.checks import check_integer, check_number, settle
 from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric
 from codeshift.metrics.rows import several_text_rows
 
@@ -44,8 +44,15 @@ class ChrF(Metric):
 
     def __post_init__(self) -> None:
         for name, smallest in (("char_order", 1), ("word_order", 0)):
-            check_integer(name, getattr(self, name), smallest=smallest, remedy="leave it out for plain chrF")
-        check_number("beta", self.beta, above=0, remedy="leave it out to take 2")
+            settle(
+                self,
+                **{
+                    name: check_integer(
+                        name, getattr(self, name), smallest=smallest, remedy="leave it out for plain chrF"
+                    )
+                },
+            )
+        settle(self, beta=check_number("beta", self.beta, above=0, remedy="leave it out to take 2"))
 
     @cached_property
     def _sacrebleu(self) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.checks import check_integer
+from codeshift.checks import check_integer, settle
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import equally_long
@@ -113,7 +113,12 @@ class OfPositive(Metric, abstract=True):
 
     def __post_init__(self) -> None:
         if self.positive is not None and not isinstance(self.positive, str):
-            check_integer("positive", self.positive, smallest=0, remedy="give the label or the number of a class")
+            settle(
+                self,
+                positive=check_integer(
+                    "positive", self.positive, smallest=0, remedy="give the label or the number of a class"
+                ),
+            )
 
     def for_labels(self: _Positive, labels: Sequence[str]) -> _Positive:
         """Return the metric with the number of its positive class, if it has the class's label.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, settle
 from codeshift.errors import ParameterError
 from codeshift.metrics.base import OF_100, PERCENT, CorpusScore, FloatArray, Scale, ratio
 from codeshift.metrics.classes import (
@@ -169,7 +169,7 @@ class F1(_OfClasses, OfPositive):
     positive: str | int | None = None
 
     def __post_init__(self) -> None:
-        check_choice("average", self.average, _AVERAGES)
+        settle(self, average=check_choice("average", self.average, _AVERAGES))
         super().__post_init__()
         if self.average != "binary" and self.positive is not None:
             raise ParameterError("positive", "None for an average over classes", self.positive, 'or average="binary"')

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, settle
 from codeshift.metrics.base import OF_100, FloatArray, Metric
 from codeshift.metrics.rows import several_text_rows, token_rows
 
@@ -39,7 +39,7 @@ class EditSimilarity(Metric):
     unit: str = "characters"
 
     def __post_init__(self) -> None:
-        check_choice("unit", self.unit, _UNITS)
+        settle(self, unit=check_choice("unit", self.unit, _UNITS))
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Return the edit similarity of each row, shape (n,).

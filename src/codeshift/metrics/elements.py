@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, settle
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics.base import NOT_BY_NAME, PERCENT, CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import text_rows
@@ -42,7 +42,7 @@ class _ElementOverlap(Metric, abstract=True):
     extractor: Extractor | None = field(default=None, kw_only=True, metadata=NOT_BY_NAME)
 
     def __post_init__(self) -> None:
-        check_choice("elements", self.elements, _KINDS)
+        settle(self, elements=check_choice("elements", self.elements, _KINDS))
         if self.elements in ("nodes", "apis") and self.extractor is None:
             if self.language is None:
                 constraint = f'given for elements="{self.elements}"'

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_bool
+from codeshift.checks import check_bool, settle
 from codeshift.metrics.base import PERCENT, FloatArray, Metric
 from codeshift.metrics.rows import several_text_rows
 
@@ -34,7 +34,7 @@ class ExactMatch(Metric):
     normalize_whitespace: bool = False
 
     def __post_init__(self) -> None:
-        check_bool("normalize_whitespace", self.normalize_whitespace)
+        settle(self, normalize_whitespace=check_bool("normalize_whitespace", self.normalize_whitespace))
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Return 1.0 or 0.0 for each row, shape (n,).

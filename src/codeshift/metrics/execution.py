@@ -31,7 +31,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.checks import check_bool, check_choice, check_integer, check_number
+from codeshift.checks import check_bool, check_choice, check_integer, check_number, settle
 from codeshift.errors import CodeshiftError
 from codeshift.metrics.bubblewrap import JAIL, bubblewrap_fault, sandboxed, user_of
 from codeshift.metrics.programs import program_rows, texts_of_tests
@@ -92,11 +92,18 @@ class PythonRunner:
     allow_network: bool = False
 
     def __post_init__(self) -> None:
-        check_number("timeout", self.timeout, above=0, remedy="seconds; leave it out to take 10")
+        settle(self, timeout=check_number("timeout", self.timeout, above=0, remedy="seconds; leave it out to take 10"))
         for name in ("cpu_seconds", "memory", "file_size", "processes", "workers"):
-            check_integer(name, getattr(self, name), smallest=1, remedy="leave it out to take the default")
-        check_choice("sandbox", self.sandbox, get_args(Sandbox))
-        check_bool("allow_network", self.allow_network)
+            settle(
+                self,
+                **{
+                    name: check_integer(
+                        name, getattr(self, name), smallest=1, remedy="leave it out to take the default"
+                    )
+                },
+            )
+        settle(self, sandbox=check_choice("sandbox", self.sandbox, get_args(Sandbox)))
+        settle(self, allow_network=check_bool("allow_network", self.allow_network))
 
     @property
     def sandbox_in_use(self) -> Literal["bubblewrap", "limits"]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from codeshift.checks import check_integer, check_number
+from codeshift.checks import check_integer, check_number, settle
 from codeshift.errors import DataError, ParameterError
 from codeshift.metrics.base import FloatArray
 from codeshift.metrics.classes import ROUNDING
@@ -113,7 +113,7 @@ class TrainFeatures:
         if self.labels is not None and len(self.labels) != len(self.features):
             expected = f"one label for each of {len(self.features)} rows"
             raise ParameterError("labels", expected, len(self.labels), "give as many labels as rows")
-        check_integer("neighbors", self.neighbors, smallest=1, remedy="leave it out to take 10")
+        settle(self, neighbors=check_integer("neighbors", self.neighbors, smallest=1, remedy="leave it out to take 10"))
 
 
 def ood_scores(

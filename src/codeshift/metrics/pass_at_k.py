@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from codeshift.checks import check_bool, check_choice, check_integer
+from codeshift.checks import check_bool, check_choice, check_integer, settle
 from codeshift.errors import DataError, ParameterError
 from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, column_sums
 from codeshift.metrics.execution import PythonRunner
@@ -69,7 +69,7 @@ class PassAtK(Metric):
     tests: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        check_integer("k", self.k, smallest=1, remedy="pass@1 is k=1")
+        settle(self, k=check_integer("k", self.k, smallest=1, remedy="pass@1 is k=1"))
         if self.runner is not None and not callable(getattr(self.runner, "run", None)):
             raise ParameterError(
                 "runner", "a Runner", self.runner, "such as codeshift.metrics.execution.PythonRunner()"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.checks import check_number
+from codeshift.checks import check_number, settle
 from codeshift.metrics.base import OF_100, PERCENT, FloatArray, WeightedMetric
 from codeshift.metrics.classes import NO_POSITIVE, OfPositive, class_rows, effective_rows, outside_note
 from codeshift.metrics.notes import joined_notes
@@ -242,7 +242,12 @@ class FalseNegativeRateAt(Ranking):
     positive: str | int | None = None
 
     def __post_init__(self) -> None:
-        check_number("fpr", self.fpr, smallest=0, below=1, remedy="0.005 allows one false alarm in 200 negative rows")
+        settle(
+            self,
+            fpr=check_number(
+                "fpr", self.fpr, smallest=0, below=1, remedy="0.005 allows one false alarm in 200 negative rows"
+            ),
+        )
         super().__post_init__()
 
     def describe(self, *, options: bool = True) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.checks import settle
 from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import several_text_rows
 from codeshift.metrics.validity_parts.python2 import is_python2
@@ -48,7 +49,7 @@ class SyntacticValidity(Metric):
     language: str
 
     def __post_init__(self) -> None:
-        check_language(self.language)
+        settle(self, language=check_language(self.language))
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Return 1.0 or 0.0 for each row, shape (n,); ``references`` only has to have the same number of rows.

@@ -12,6 +12,9 @@ from typing import Any, TypeAlias
 
 from datasets import Dataset
 
+from codeshift.checks import check_bool, read_bool
+from codeshift.data.csv_rows import csv_table
+from codeshift.data.formats import CSV_SEPARATORS, format_of
 from codeshift.data.json_rows import json_objects
 from codeshift.data.loading import load_rows
 from codeshift.data.text_file import no_text
@@ -74,7 +77,8 @@ def read_predictions(
     """Return identity and output of each prediction, in their order.
 
     A row is an answer of an OpenAI-like batch (``custom_id`` and ``response``), or has a column of the identity, one of
-    the text and, if it is known, one that says whether the text is ``finished``.
+    the text and, if it is known, one that says whether the text is ``finished``. Cells of CSV are texts as they are
+    written, empty ones too.
 
     Raises:
         DataError: a file cannot be read, a column is missing, an answer is an error, or a text is not text.
@@ -119,6 +123,11 @@ def predictions_digest(outputs: Mapping[str, Output]) -> str:
 
 
 def _rows_of_file(path: Path) -> list[Any]:
+    if format_of(path) in CSV_SEPARATORS:
+        if not path.is_file():
+            raise DataError("predictions", "a file that can be read", str(path), "there is no such file")
+        # Cells as they are written: an answer may be a number, or empty.
+        return csv_table(path, CSV_SEPARATORS[str(format_of(path))]).to_pylist()
     if path.suffix != ".jsonl":
         return list(load_rows(path))
     try:
@@ -132,18 +141,31 @@ def _read(i: int, row: Any, identity_column: str | None, prediction_column: str)
     if not isinstance(row, Mapping):
         raise DataError(place, "an object with named values", row, "give an identity and a text")
     names = _IDENTITIES if identity_column is None else (identity_column,)
-    name = next((name for name in names if row.get(name) is not None), None)
+    name = next((name for name in names if row.get(name) not in (None, "")), None)
     if name is None:
         raise DataError(place, f"of a row's identity ({' or '.join(names)})", sorted(row), "keep the id of the export")
-    text, finished = _answer(place, row) if "response" in row else (row.get(prediction_column), row.get("finished"))
+    is_answer = "response" in row and prediction_column != "response"
+    text, finished = _answer(place, row) if is_answer else (row.get(prediction_column), _finished(place, row))
     if not isinstance(text, str):
-        if "response" not in row and prediction_column not in row:
+        if not is_answer and prediction_column not in row:
             remedy = f"name the column: {closest(prediction_column, row)}"
             raise DataError(place, f"of a column {prediction_column!r}", sorted(row), remedy)
         raise DataError(place, "a text", text, "give '' for an output that is empty")
     if problem := no_text(text):
         raise DataError(place, "a text that can be written as UTF-8", Told(problem), "ask for it again")
-    return str(row[name]), Output(text=text, finished=finished is not False)
+    return str(row[name]), Output(text=text, finished=finished)
+
+
+def _finished(place: str, row: Mapping[str, Any]) -> bool:
+    """Return whether a text is finished, which it is if the row does not say."""
+    finished = row.get("finished")
+    if finished is None or finished == "":
+        return True
+    try:
+        return read_bool("finished", finished) if isinstance(finished, str) else check_bool("finished", finished)
+    except ParameterError as error:
+        remedy = "give True or False, or leave it empty if it is not known"
+        raise DataError(f"{place}['finished']", "whether the text is finished", finished, remedy) from error
 
 
 def _answer(place: str, row: Mapping[str, Any]) -> tuple[Any, bool]:

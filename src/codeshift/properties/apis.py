@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codeshift.checks import settle
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.base import TreeProperty
 from codeshift.properties.elements import ElementCounts
@@ -35,7 +36,7 @@ class APINames(TreeProperty):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_api_language(self.language)
+        settle(self, language=check_api_language(self.language))
 
     def from_syntax(self, scan: SyntaxScan) -> ElementCounts:
         """Return counts of ``n`` rows."""

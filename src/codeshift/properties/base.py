@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from codeshift.checks import settle
 from codeshift.formatting import significant
 from codeshift.properties.grammars import check_language
 from codeshift.properties.serialise import Serialisable, class_of
@@ -170,7 +171,7 @@ class TextProperty(Property):
         """Compute numbers of shape ``(len(texts),)`` for one batch of rows."""
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Compute numbers of shape ``(n,)``, batch by batch and cached on disk."""
+        """Compute numbers of shape ``(n,)``, batch by batch."""
         return table.compute_texts(self)
 
 
@@ -197,7 +198,7 @@ class TreeProperty(Property):
     language: str
 
     def __post_init__(self) -> None:
-        check_language(self.language)
+        settle(self, language=check_language(self.language))
 
     @property
     def parsed(self) -> tuple[tuple[str, str], ...]:

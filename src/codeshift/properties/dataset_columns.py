@@ -34,7 +34,7 @@ def check_name(parameter: str, value: Any, *, example: str = "project") -> str:
     """
     if not isinstance(value, str) or not value:
         raise ParameterError(parameter, "the name of a column", value, f'such as "{example}"')
-    return value
+    return str(value)
 
 
 def check_column(data: Dataset, column: str, parameter: str, *, of: str = "the dataset") -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from codeshift.checks import check_choice, check_integer
+from codeshift.checks import check_choice, check_integer, settle
 from codeshift.errors import ParameterError
 from codeshift.properties.base import Property
 from codeshift.properties.dataset_columns import check_name
@@ -49,7 +49,10 @@ class TfidfEmbedding(Embedding):
 
     def __post_init__(self) -> None:
         for name in ("features", "dimensions"):
-            check_integer(name, getattr(self, name), smallest=2, remedy="leave it out for the default")
+            settle(
+                self,
+                **{name: check_integer(name, getattr(self, name), smallest=2, remedy="leave it out for the default")},
+            )
 
     def fit(self, table: PropertyTable, column: str) -> Property:
         """Fit the vocabulary and the projection to the table's programs."""
@@ -78,9 +81,10 @@ class EncoderEmbedding(Embedding):
     batch_size: int = 32
 
     def __post_init__(self) -> None:
-        check_choice("pooling", self.pooling, POOLINGS)
+        settle(self, model=str(self.model) if isinstance(self.model, str) else self.model)
+        settle(self, pooling=check_choice("pooling", self.pooling, POOLINGS))
         for name in ("max_length", "batch_size"):
-            check_integer(name, getattr(self, name), smallest=1, remedy="leave it out")
+            settle(self, **{name: check_integer(name, getattr(self, name), smallest=1, remedy="leave it out")})
 
     def fit(self, table: PropertyTable, column: str) -> Property:
         """Return the vectors' property; nothing is learnt from the rows."""
@@ -125,7 +129,7 @@ class ColumnEmbedding(Embedding):
     vectors: str = field(kw_only=False)
 
     def __post_init__(self) -> None:
-        check_name("vectors", self.vectors)
+        settle(self, vectors=check_name("vectors", self.vectors))
 
     def fit(self, table: PropertyTable, column: str) -> Property:
         """Return the vectors' property; nothing is learnt from the rows."""

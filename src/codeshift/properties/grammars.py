@@ -93,7 +93,7 @@ def check_language(language: str) -> str:
     if not known:
         remedy = (isinstance(language, str) and remedy_of_pack(language)) or language_remedy(language, languages())
         raise ParameterError("language", "a known language", language, remedy)
-    return language
+    return str(language)
 
 
 @runtime_checkable

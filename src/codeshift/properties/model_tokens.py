@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from codeshift.errors import ManifestError, MissingExtraError, ParameterError
 from codeshift.properties.base import TextProperty
 from codeshift.properties.text_tokens import tokenize_plain
 from codeshift.reaching_hub import hub_or_cache
+
+if TYPE_CHECKING:
+    from codeshift.properties.table import PropertyTable
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,13 @@ class ModelTokenCount(TextProperty):
 
     tokenizer: str
     digest: str = ""
+
+    def evaluate(self, table: PropertyTable) -> np.ndarray:
+        """Compute numbers of shape ``(n,)``, cached by the vocabulary, since a name may lead to another one."""
+        if self.digest:
+            return super().evaluate(table)
+        counts: np.ndarray = table.values(replace(self, digest=load_tokenizer(self.tokenizer)[1]))
+        return counts
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Compute numbers of shape ``(len(texts),)``.

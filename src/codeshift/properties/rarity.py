@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, settle
 from codeshift.properties.base import Property, TextProperty
 from codeshift.properties.later_letters import has_later_letters
 from codeshift.properties.lexer import lex
@@ -128,7 +128,7 @@ class TokenRarity(TextProperty):
     score: str = "mean"
 
     def __post_init__(self) -> None:
-        check_choice("score", self.score, SCORES)
+        settle(self, score=check_choice("score", self.score, SCORES))
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Compute numbers of shape ``(len(texts),)``."""

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from codeshift.errors import ManifestError, closest, shown
 
 
@@ -133,7 +135,7 @@ def _plain(value: Any) -> Any:
         return value.to_dict()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _revived(value: Any) -> Any:

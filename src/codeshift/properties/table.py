@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
+from codeshift.checks import check_bool
 from codeshift.errors import ParameterError
 from codeshift.properties.batch_columns import BatchColumns
 from codeshift.properties.cache import cached
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.grammars import grammar
 from codeshift.properties.processes import check_num_proc, processes_for
+from codeshift.properties.serialise import Serialisable
 from codeshift.properties.syntax import SyntaxScan, scan_batch, schema
 from codeshift.properties.texts import BATCH, Texts, column_texts
 
@@ -58,7 +61,8 @@ class PropertyTable:
 
     Values stay in memory as long as the table exists; texts and syntax trees do not. For datasets of 1,000 rows or more
     what was computed is also cached on disk by the fingerprint of ``datasets`` (in ``$CODESHIFT_CACHE``, else
-    ``~/.cache/codeshift``), unless ``datasets.disable_caching()`` was called or nothing can be written there.
+    ``~/.cache/codeshift``), unless ``datasets.disable_caching()`` was called or nothing can be written there. Values of
+    a property of your own are not, since its code, and what that calls, may change.
 
     Args:
         data: the dataset; it is not changed.
@@ -67,7 +71,8 @@ class PropertyTable:
 
     Raises:
         ParameterError: if ``data`` is not a ``datasets.Dataset`` (for a stream see
-            ``codeshift.splitters.StreamDealer``), or ``num_proc`` is no number of processes.
+            ``codeshift.splitters.StreamDealer``), ``num_proc`` is no number of processes, or ``cached`` is
+            neither True nor False.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import LineCount
@@ -86,7 +91,7 @@ class PropertyTable:
             raise ParameterError("data", "a datasets.Dataset", type(data).__name__, remedy)
         self.data = data
         self.num_proc = check_num_proc(num_proc)
-        self.cached = cached
+        self.cached = check_bool("cached", cached)
         self._values: dict[Any, Any] = {}
         self._texts: dict[str, Texts] = {}
 
@@ -136,7 +141,7 @@ class PropertyTable:
         return self.syntax(column, language).stopped
 
     def compute_texts(self, prop: ComputedFromText) -> np.ndarray:
-        """Compute the numbers of a text property, batch by batch and cached on disk."""
+        """Compute the numbers of a text property, batch by batch; codeshift's own are cached on disk."""
         import pyarrow as pa
 
         columns = self._map(
@@ -144,8 +149,9 @@ class PropertyTable:
             _compute_rows,
             {"prop": prop},
             schema=pa.schema([("value", pa.float64())]),
-            cache_key=["text", type(prop).__module__, repr(prop), _compiled(type(prop).compute), *_parsed_by(prop)],
+            cache_key=["text", type(prop).__module__, repr(prop), *_parsed_by(prop)],
             description=type(prop).__name__,
+            on_disk=_is_digested(type(prop)),
         )
         return columns.numbers("value", np.float64)
 
@@ -158,6 +164,7 @@ class PropertyTable:
         schema: pa.Schema,
         cache_key: list[str],
         description: str,
+        on_disk: bool = True,
     ) -> BatchColumns:
         texts = self.texts(column)
         if len(texts) < _CACHED_FROM or not self.cached:
@@ -185,7 +192,7 @@ class PropertyTable:
                 **place,
             )
 
-        return BatchColumns.of_dataset(cached(fingerprint, mapped))
+        return BatchColumns.of_dataset(cached(fingerprint, mapped) if on_disk else mapped(keep_in_memory=True))
 
 
 def _scan_rows(rows: dict[str, list[str]], column: str, language: str) -> dict[str, list[Any]]:
@@ -208,10 +215,11 @@ def _code_digest() -> str:
     return state.hexdigest()
 
 
-def _compiled(function: Any) -> str:
-    """Return what a function of the user's own does, as far as its own code shows."""
-    code = function.__code__
-    return f"{code.co_code.hex()} {[const for const in code.co_consts if not hasattr(const, 'co_code')]!r}"
+def _is_digested(cls: type) -> bool:
+    """Return whether ``_code_digest`` covers the code of a property's class, and of those that it inherits from."""
+    own = [sys.modules.get(each.__module__) for each in cls.__mro__ if issubclass(each, Serialisable)]
+    paths = [getattr(module, "__file__", None) for module in own]
+    return all(path is not None and Path(path).is_relative_to(Path(__file__).parent) for path in paths)
 
 
 def _parsed_by(prop: ComputedFromText) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, plain_number, settle
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.base import property_class
 from codeshift.regions.base import EitherRegion, Region
@@ -84,7 +84,7 @@ class CountedElements(ElementRegion):
     min_count: int
 
     def __post_init__(self) -> None:
-        check_choice("match", self.match, ("any", "all"))
+        settle(self, match=check_choice("match", self.match, ("any", "all")), min_count=plain_number(self.min_count))
 
     @abstractmethod
     def of(self, names: tuple[str, ...], *, match: str, min_count: int) -> Self:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.checks import plain_number, settle
 from codeshift.properties import Property, PropertyTable
 from codeshift.properties.base import property_class
 from codeshift.regions.base import Region
@@ -32,6 +33,9 @@ class Interval(Region):
     property: Property
     low: float | None = None
     high: float | None = None
+
+    def __post_init__(self) -> None:
+        settle(self, low=plain_number(self.low), high=plain_number(self.high))
 
     def contains(self, table: PropertyTable) -> np.ndarray:
         """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""

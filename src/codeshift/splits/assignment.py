@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from codeshift.checks import check_bool
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.parts import CONTROL, NO_REASON, REASONS, WHOLE
 from codeshift.properties import PropertyTable
@@ -295,7 +296,7 @@ class SplitAssignment:
             self.to_dataset_dict(data),
             repo_id,
             config_name=config_name,
-            private=private,
+            private=None if private is None else check_bool("private", private),
             token=token,
             **arguments,
         )

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar
 
+import numpy as np
+
 from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number
 from codeshift.errors import ManifestError, ParameterError, shown
 
@@ -135,6 +137,10 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
         if self.tolerance is not None:
             remedy = "a share of all rows: 0.01 allows a hundredth"
             settled["tolerance"] = check_number("tolerance", self.tolerance, smallest=0, largest=1, remedy=remedy)
+        for name in ("groups", "stratify_by_column"):
+            value = getattr(self, name)
+            if isinstance(value, np.str_):
+                settled[name] = str(value)
         for name, value in settled.items():  # NumPy's numbers are accepted, but a manifest is JSON
             object.__setattr__(self, name, value)
         if self.test_ood_size == 1 and self.ood_kept > 0:
@@ -221,6 +227,16 @@ def rows_asked(size: float | str, total: int) -> int:
     """
     assert not isinstance(size, str)  # noqa: S101 - "match" is resolved by the caller
     return size if isinstance(size, int) else math.floor(size * total + 0.5)
+
+
+def are_shares_of_all(*sizes: float | str) -> bool:
+    """Return whether sizes are shares that add up to 1 at most, so that there are rows for all of them.
+
+    >>> are_shares_of_all(0.5, 0.5), are_shares_of_all(0.7, 0.2, 0.1), are_shares_of_all(0.5, 3)
+    (True, True, False)
+    """
+    shares = [size for size in sizes if isinstance(size, float)]
+    return len(shares) == len(sizes) and math.fsum(shares) <= 1 + 1e-9
 
 
 def check_size(parameter: str, value: Any, *, none: bool = True, or_else: str = "") -> float:

@@ -26,7 +26,7 @@ from codeshift.parts import (
     VALIDATION,
     VALIDATION_OOD,
 )
-from codeshift.splits.config import MATCH, SplitConfig, rows_asked
+from codeshift.splits.config import MATCH, SplitConfig, are_shares_of_all, rows_asked
 from codeshift.splits.filling import fill, nearest_prefix
 from codeshift.splits.groups import RowGroups
 
@@ -122,15 +122,17 @@ def _divide_inside(partition: Partition, inside: np.ndarray, groups: RowGroups, 
         (TEST_OOD, "test_ood", config.test_ood_size),
         (VALIDATION_OOD, "validation_ood", config.validation_ood_size),
     ):
-        target = rows_asked(size, int(inside.sum()))
-        if target > rows_inside[free].sum():
-            constraint = f"at most {int(rows_inside[free].sum())}, the rows of the region"
+        left, target = int(rows_inside[free].sum()), rows_asked(size, int(inside.sum()))
+        if part == VALIDATION_OOD and are_shares_of_all(config.test_ood_size, size):
+            target = min(target, int(inside.sum()) - partition.asked["test_ood"])  # two halves of five rows: 3 and 2
+        elif target > left:
+            constraint = f"at most {left}, the rows of the region"
             raise ParameterError(f"{name}_size", constraint, size, "ask for fewer or widen the region")
         if target or part == TEST_OOD:
             partition.asked[name] = target
         order = groups.ordered(free, config.seed, "region")
         drawn = np.zeros(len(free), dtype=bool)
-        drawn[order[fill(rows_inside[order], target)]] = True
+        drawn[order[fill(rows_inside[order], min(target, left))]] = True
         if part == TEST_OOD and not drawn.any():
             raise RegionError(
                 "test_ood_size",
@@ -184,7 +186,18 @@ def draw(free: np.ndarray, groups: RowGroups, seed: int, role: str, target: int)
 
 
 def keep_pool(partition: Partition, groups: RowGroups, config: SplitConfig) -> None:
-    """Keep the share ``ood_kept`` of the pool in train and mask the rest."""
+    """Keep the share ``ood_kept`` of the pool in train and mask the rest.
+
+    Raises:
+        ParameterError: if the pool is empty, so that ``ood_kept`` has no effect.
+    """
+    if config.ood_kept > 0 and not partition.pool.any():
+        raise ParameterError(
+            "ood_kept",
+            "0 where no row of the region is left to keep in train",
+            config.ood_kept,
+            "ask for a smaller test_ood_size or validation_ood_size, or widen the region",
+        )
     sizes = groups.count(partition.pool)
     order = groups.ordered(sizes > 0, config.seed, "pool")
     target = partition.asked["kept"] = rows_asked(config.ood_kept, int(partition.pool.sum()))

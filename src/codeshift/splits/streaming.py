@@ -18,7 +18,7 @@ from codeshift.hashing import keyed_hashes, row_digests
 from codeshift.parts import DELIVERED
 from codeshift.properties.dataset_columns import check_name
 from codeshift.regions.base import Region
-from codeshift.splits.config import MATCH, SplitConfig, SplitOptions, takes_options
+from codeshift.splits.config import MATCH, SplitConfig, SplitOptions, are_shares_of_all, takes_options
 from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
@@ -42,8 +42,10 @@ _UNSTREAMED = {
 class StreamDealer:
     """Splitter of a stream by a region that was fitted on other rows, such as a sample.
 
-    Equal rows, and rows of one group, are never in both train and a held-out part. Near-duplicates cannot be found
-    without keeping rows in memory, so each is assigned by its own hash. Sizes are shares, met on average.
+    Rows of equal code, or with ``groups`` those of one group, are never in both train and a held-out part. Where they
+    can lie on both sides of the region (with ``groups``, or a region that reads other columns than the code, such as a
+    date), rows that might be bound to the other side are excluded. Near-duplicates, and equal code of two groups,
+    cannot be found without keeping rows in memory: drop them before. Sizes are shares, met on average.
 
     Args:
         region: the fitted region: ``splitter.fit(PropertyTable(sample))``, ``assignment.region`` or
@@ -108,12 +110,16 @@ class StreamDealer:
             size = getattr(config, name)
             if isinstance(size, int) and size > 0:
                 raise ParameterError(name, "a share, a float", size, "a stream's rows cannot be counted")
-        if config.test_ood_size + config.validation_ood_size > 1:
-            sizes = (config.test_ood_size, config.validation_ood_size)
+        sizes = (config.test_ood_size, config.validation_ood_size)
+        if not are_shares_of_all(*sizes):
             remedy = "ask for smaller parts"
             raise ParameterError(
                 "test_ood_size and validation_ood_size", "shares that add up to 1 at most", sizes, remedy
             )
+        if sum(sizes) >= 1 and config.ood_kept > 0:
+            constraint = "shares that add up to less than 1 where ood_kept is above 0"
+            remedy = "no row of the region would be left to keep in train"
+            raise ParameterError("test_ood_size and validation_ood_size", constraint, sizes, remedy)
         if sum(self._outside) >= 1:
             raise ParameterError(
                 "test_id_size and validation_size",
@@ -129,6 +135,11 @@ class StreamDealer:
         test_id = self.region_share * config.test_ood_size if config.test_id_size == MATCH else config.test_id_size
         assert not isinstance(test_id, str)  # noqa: S101 - "match" is resolved above
         return test_id / outside, config.validation_size / outside
+
+    @property
+    def _straddles(self) -> bool:
+        """Whether rows that stay together may lie on both sides of the region."""
+        return self.config.groups is not None or not set(self.region.columns()) <= set(self.columns)
 
     @property
     def delivered(self) -> tuple[str, ...]:
@@ -152,8 +163,8 @@ class StreamDealer:
         parts[~inside & (place < held_out)] = "validation"
         parts[~inside & (place < test_id)] = "test_id"
         parts[inside & ~kept] = "excluded"
-        if config.groups is not None:
-            # A group may lie on both sides of the region: if one side is held out, the other may not be in train.
+        if self._straddles:
+            # Rows of one key may lie on both sides of the region: if one side is held out, the other may not train.
             parts[inside & (place < held_out)] = "excluded"
             parts[~inside & (place >= held_out) & (place < held_inside)] = "excluded"
         parts[inside & (place < held_inside)] = "validation_ood"

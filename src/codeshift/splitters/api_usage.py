@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codeshift.checks import several
+from codeshift.checks import settle, several
 from codeshift.errors import ParameterError, UnresolvedAPIWarning, warn
 from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
@@ -55,7 +55,7 @@ class APIUsageSplitter(ElementSplitter):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_api_language(self.language)
+        settle(self, language=check_api_language(self.language))
         if self.apis is not None:
             apis = several("apis", self.apis, "names or globs", 'such as ("java.util.stream",)')
             wrong = [api for api in apis if not isinstance(api, str) or not api.strip("./ ")]

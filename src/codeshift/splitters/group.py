@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_integer, check_share, several
+from codeshift.checks import check_integer, check_share, settle, several
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.hashing import seeded_order
 from codeshift.properties import PropertyTable
@@ -55,7 +55,7 @@ nothing is drawn if the groups are named
     region_seed: int | None = None
 
     def __post_init__(self) -> None:
-        check_name("by", self.by)
+        settle(self, by=check_name("by", self.by))
         if self.values is None:
             share = 0.2 if self.share is None else self.share
             object.__setattr__(self, "share", check_share("share", share))

@@ -17,8 +17,10 @@ from codeshift.splitters.scenarios import (
     Scenario,
     api_families,
     ast_elements,
+    band_name,
     clusters,
     length_bands,
+    quantile_of,
 )
 
 SETS = ("simscood", "length", "syntax", "semantics", "apis")
@@ -98,7 +100,7 @@ class _Finder:
             ("syntax", self._elements),
             ("semantics", self._clusters),
             ("apis", self._apis),
-            (f"length_p{_NUMBER}_p{_NUMBER}", lambda low, high: self._bands(((float(low) / 100, float(high) / 100),))),
+            (f"length_p{_NUMBER}_p{_NUMBER}", lambda low, high: self._bands(((quantile_of(low), quantile_of(high)),))),
             (r"syntax_(\w+)", lambda node: self._elements((node,))),
             (r"semantics_cluster_(\d+)", lambda number: self._clusters(int(number) + 1)[-1:]),
             (r"api_(\S+)", lambda api: self._apis((api,))),
@@ -106,7 +108,7 @@ class _Finder:
 
     def _known(self) -> list[str]:
         """Return the names that may have been meant."""
-        bands = [f"length_p{100 * low:.4g}_p{100 * high:.4g}" for low, high in SIMSCOOD_BANDS]
+        bands = [band_name(low, high) for low, high in SIMSCOOD_BANDS]
         nodes = [f"syntax_{node}" for node in ELEMENTS.get(self.language or "", ())]
         apis = [f"api_{api}" for api in FAMILIES.get(self.language or "", ())]
         return [*SETS, *bands, *nodes, *apis, *(f"semantics_cluster_{i}" for i in range(_COUNT))]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def length_bands(
     """
     return tuple(
         Scenario(
-            f"length_p{100 * low:.4g}_p{100 * high:.4g}",
+            band_name(low, high),
             LengthSplitter(
                 column=column,
                 unit=unit,
@@ -110,6 +111,31 @@ def length_bands(
         )
         for low, high in map(check_quantiles, bands)
     )
+
+
+def band_name(low: float, high: float) -> str:
+    """Return the name of a band of quantiles, by which ``scenarios_by_name`` finds the very band.
+
+    >>> band_name(0.9, 0.975), band_name(0, 1 / 3)
+    ('length_p90_p97.5', 'length_p0_p33.33333333333333')
+    """
+    return f"length_p{_percent(low)}_p{_percent(high)}"
+
+
+def _percent(quantile: float) -> str:
+    """Return a quantile in percent without the rounding of a product: 7 for 0.07."""
+    short = f"{100 * quantile:.4g}"
+    exact = Decimal(short) if quantile_of(short) == quantile else Decimal(repr(float(quantile))).scaleb(2)
+    return f"{exact:f}"
+
+
+def quantile_of(percent: str) -> float:
+    """Return the quantile of a text in percent, without the rounding of a quotient.
+
+    >>> quantile_of("97.5"), quantile_of("33.33333333333333") == 0.3333333333333333
+    (0.975, True)
+    """
+    return float(Decimal(percent).scaleb(-2))
 
 
 def ast_elements(column: str = "code", *, language: str, nodes: Sequence[str] | None = None) -> tuple[Scenario, ...]:

@@ -196,9 +196,9 @@ def check_regimes(splitter: Splitter, data: Dataset) -> None:
     _require(full.excluded.get("masked", 0) == 0, "ood_kept=1 masks nothing")
     inside = _inside(splitter, table)
     _require(not inside[regimes[0.0].indices("train")].any(), "ood_kept=0 keeps no row of the region")
-    _refused(
-        splitter, table, "where all of the region is tested, none is left to keep", test_ood_size=1.0, ood_kept=0.5
-    )
+    for size in (1.0, max(2, int(inside.sum()))):
+        law = "where all of the region is tested, none is left to keep"
+        _refused(splitter, table, law, test_ood_size=size, ood_kept=0.5)
     _check_share_kept(splitter, table, inside)
 
 
@@ -258,19 +258,31 @@ def check_manifest(splitter: Splitter, data: Dataset) -> None:
 def check_stream(splitter: Splitter, data: Dataset) -> None:
     """Check that new rows move no old one, if the region is fixed and rows are assigned by threshold.
 
-    A stream's ``test_ood`` is inside the region, its ``train``, ``validation`` and ``test_id`` outside.
+    A stream's ``test_ood`` is inside the region, its ``train``, ``validation`` and ``test_id`` outside. No code is in
+    both its ``train`` and a held-out part.
     """
     table = PropertyTable(data)
     region = splitter.fit(table)
     inside = region.contains(table)
-    share, size = inside.mean(), (~inside).mean() / 10
-    dealer = StreamDealer(
-        region=region, region_share=share, columns=splitter.columns, test_id_size=size, validation_size=size
-    )
-    parts, half = dealer.parts(data), len(data) // 2
-    _require(bool((dealer.parts(data.select(range(half))) == parts[:half]).all()), "new rows move no old row")
-    _require(bool(inside[parts == "test_ood"].all()), "a stream's test_ood lies inside of the region")
-    _require(not inside[np.isin(parts, ("train", "validation", "test_id"))].any(), "its other parts lie outside")
+    size, contents = (~inside).mean() / 10, np.array(_contents(splitter, data))
+    for test_ood_size, kept in ((0.5, 0.0), (0.1, 1.0)):
+        dealer = StreamDealer(
+            region=region,
+            region_share=inside.mean(),
+            columns=splitter.columns,
+            test_ood_size=test_ood_size,
+            test_id_size=size,
+            validation_size=size,
+            ood_kept=kept,
+        )
+        parts, half = dealer.parts(data), len(data) // 2
+        _require(bool((dealer.parts(data.select(range(half))) == parts[:half]).all()), "new rows move no old row")
+        _require(bool(inside[parts == "test_ood"].all()), "a stream's test_ood lies inside of the region")
+        id_parts = np.isin(parts, ("validation", "test_id") if kept else ("train", "validation", "test_id"))
+        _require(not inside[id_parts].any(), "its other parts lie outside")
+        held_out = np.isin(parts, ("validation", "test_id", "test_ood"))
+        both = np.intersect1d(contents[parts == "train"], contents[held_out])
+        _require(not len(both), "no code of a stream is in both train and a held-out part")
 
 
 def check_algebra(splitter: Splitter, data: Dataset) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from codeshift.checks import check_share
+from codeshift.checks import check_share, settle
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import TIME, Label, Timestamp, moment, typed_text
@@ -58,9 +58,9 @@ such as "2021-06-01"
     within: str | None = None
 
     def __post_init__(self) -> None:
-        check_name("by", self.by)
+        settle(self, by=check_name("by", self.by))
         if self.within is not None:
-            check_name("within", self.within)
+            settle(self, within=check_name("within", self.within))
             if self.cutoff is not None:
                 remedy = "each project has a cut of its own: give share"
                 raise ParameterError("cutoff", "left out if within is given", self.cutoff, remedy)
@@ -76,7 +76,9 @@ such as "2021-06-01"
                 "cutoff", "a date, an ISO 8601 text or a number", self.cutoff, 'such as "2021-06-01"'
             ) from None
         if isinstance(self.cutoff, date):  # a datetime is a date
-            object.__setattr__(self, "cutoff", self.cutoff.isoformat())
+            settle(self, cutoff=self.cutoff.isoformat())
+        elif isinstance(self.cutoff, np.generic):
+            settle(self, cutoff=self.cutoff.item())
 
     @property
     def also_reads(self) -> Mapping[str, str]:

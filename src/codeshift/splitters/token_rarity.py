@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, settle
 from codeshift.properties import PropertyTable
 from codeshift.properties.rarity import SCORES, VOCABULARIES, TokenRarity, Unigrams
 from codeshift.regions.base import Region
@@ -51,8 +51,8 @@ class TokenRaritySplitter(Splitter):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "quantiles", check_quantiles(self.quantiles))
-        check_choice("score", self.score, SCORES)
-        check_choice("vocabulary", self.vocabulary, VOCABULARIES)
+        settle(self, score=check_choice("score", self.score, SCORES))
+        settle(self, vocabulary=check_choice("vocabulary", self.vocabulary, VOCABULARIES))
 
     def fit(self, table: PropertyTable) -> Region:
         """Return an interval of scores under the frequencies of all rows of ``table``."""

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from codeshift.formatting import exact
+
 NONE = "none"
 """Name of the method without fine-tuning."""
 
@@ -54,7 +56,7 @@ class RunKey:
     def name(self) -> str:
         """Name that is unique to the run, even if case is ignored, and valid as a file name."""
         words = [self.model, self.method, self.scenario or "", self.variant]
-        words += [] if self.ood_kept is None else [f"kept{self.ood_kept:g}"]
+        words += [] if self.ood_kept is None else [f"kept{exact(self.ood_kept)}"]
         words += [f"split{self.split_seed}", "" if self.train_seed is None else f"train{self.train_seed}"]
         return plain_name(words, self.to_dict())
 
@@ -73,7 +75,7 @@ class RunKey:
 
     def __str__(self) -> str:
         shared = "all scenarios" if self.scenario is None else self.scenario
-        kept = "" if self.ood_kept is None else f", ood_kept={self.ood_kept:g}"
+        kept = "" if self.ood_kept is None else f", ood_kept={exact(self.ood_kept)}"
         seeds = f"split seed {self.split_seed}" + ("" if self.train_seed is None else f", train seed {self.train_seed}")
         model = f"{self.model}, " if self.model else ""
         return f"{model}{self.method}{f' {self.variant}' if self.variant else ''} on {shared}{kept} ({seeds})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codeshift.formatting import exact
 from codeshift.study.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -28,9 +29,19 @@ def is_lora(config: PeftConfig | None) -> bool:
 
 
 def variant_name(kind: str, value: float) -> str:
-    """Return the name of a variant.
+    """Return the name of a variant, which holds its value in full.
 
     >>> variant_name(WISE_FT, 0.5)
     'wise_ft=0.5'
     """
-    return f"{kind}={value:g}"
+    return f"{kind}={exact(value)}"
+
+
+def kind_and_value(variant: str) -> tuple[str, float]:
+    """Return the kind and the value that ``variant_name`` made the name of.
+
+    >>> kind_and_value(variant_name(WISE_FT, 1 / 3))
+    ('wise_ft', 0.3333333333333333)
+    """
+    kind, _, value = variant.partition("=")
+    return kind, float(value)

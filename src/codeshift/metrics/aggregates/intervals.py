@@ -200,7 +200,8 @@ def quantiles(values: FloatArray, low: float, high: float) -> tuple[float, float
     """Return two quantiles of resampled values; NaN if a value or a level is NaN."""
     if math.isnan(low) or math.isnan(high) or np.isnan(values).any():
         return math.nan, math.nan
-    ends = np.quantile(values, [low, high])
+    with np.errstate(invalid="ignore"):  # between two ratios to 0
+        ends = np.quantile(values, [low, high])
     return float(ends[0]), float(ends[1])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,8 @@ def paired_difference(
     0.6667 [0.1667, 1] (95% percentile, n=6), p = 0.125
     """
     check_integer("n_permutations", n_permutations, smallest=1, remedy="leave it out to take 9999")
-    sample = paired_sample(a, b, lambda x, y: x - y, ("a", "b"), weights, metric, nan_policy, groups).sorted()
+    pairs = paired_samples(a, b, ("a", "b"), weights, metric, nan_policy, groups)
+    sample = pairs.combined(lambda x, y: x - y).sorted()
     estimate = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
     swapped = _swaps(sample, metric)
     p_value = _permutation_p(swapped, estimate.value, n_permutations, generator(seed, stream=1))
@@ -96,20 +97,47 @@ def paired_difference(
     )  # fmt: skip
 
 
-def paired_sample(
+@dataclass(frozen=True)
+class Pairs:
+    """Two systems' samples of the same rows.
+
+    Attributes:
+        left: the sample of the first system, in which each row is a unit.
+        right: that of the second system.
+        rows: the statistics of both, side by side.
+        labels: the number of each row's group; None if each row is a group of its own.
+    """
+
+    left: Sample
+    right: Sample
+    rows: FloatArray
+    labels: NDArray[np.int64] | None
+
+    def combined(self, combine: Combine) -> Sample:
+        """Return one sample of the rows side by side, whose value combines the two systems' values.
+
+        If two shares have the same difference in every row, that difference is the sample's ``bound``.
+        """
+        return _combined(self.left, self.right, self.rows, combine).grouped(self.labels)
+
+    def side(self, number: int) -> Sample:
+        """Return one system's sample, 0 or 1, in units and an order that both share, with bounds of its own."""
+        of: Combine = (lambda x, _: x) if number == 0 else (lambda _, y: y)
+        alone = (self.left, self.right)[number].grouped(self.labels)
+        about = {name: getattr(alone, name) for name in ("bound", "span", "trials", "partial", "note_of")}
+        return replace(self.combined(of), scores=None, **about)
+
+
+def paired_samples(
     a: ArrayLike,
     b: ArrayLike,
-    combine: Combine,
     names: tuple[str, str],
     weights: ArrayLike | None,
     metric: SufficientStatistics | None,
     nan_policy: str,
     groups: Sequence[Hashable] | NDArray[Any] | None = None,
-) -> Sample:
-    """Return two systems' rows side by side as one sample, whose value combines the two systems' values.
-
-    If two shares have the same difference in every row, that difference is the sample's ``bound``.
-    """
+) -> Pairs:
+    """Return the samples of two systems' scores of the same rows."""
     as_sample([], nan_policy=nan_policy)  # checks the policy's name
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if second.shape != first.shape:
@@ -132,7 +160,7 @@ def paired_sample(
         raise DataError(f"{names[0]} and {names[1]}", "free of NaN", undefined, remedy)
     if labels is not None and known is not None:
         labels = labels[known > 0]
-    return _combined(left, right, rows, combine).grouped(labels)
+    return Pairs(left, right, rows, labels)
 
 
 def _alike(left: Sample, right: Sample) -> dict[str, Any]:

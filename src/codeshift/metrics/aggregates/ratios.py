@@ -25,7 +25,7 @@ from codeshift.metrics.aggregates.intervals import (
     levels,
     quantiles,
 )
-from codeshift.metrics.aggregates.pairs import paired_sample
+from codeshift.metrics.aggregates.pairs import paired_samples
 from codeshift.metrics.aggregates.sample import as_sample, within
 from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray, SufficientStatistics
@@ -87,12 +87,9 @@ def relative_performance(
     check_options(confidence, method, n_resamples, (*(METHODS if paired else ["percentile"]), "Fieller"))
     if paired:
         names = ("values", "baseline")
-        sample, *sides = (
-            paired_sample(values, baseline, of, names, None, metric, nan_policy, groups).sorted()
-            for of in (_ratio, lambda x, _: x, lambda _, y: y)
-        )
-        sides = [_with_bound(side, given, metric) for side, given in zip(sides, (values, baseline), strict=True)]
-        sample = replace(sample, bound=None)
+        pairs = paired_samples(values, baseline, names, None, metric, nan_policy, groups)
+        sides = [pairs.side(i).sorted() for i in (0, 1)]
+        sample = replace(pairs.combined(_ratio).sorted(), bound=None)
         if method != "Fieller":
             estimate = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
             return _finite(_carried(estimate, sides))
@@ -249,16 +246,11 @@ def _carried(estimate: Estimate, sides: Sequence[Sample]) -> Estimate:
     low, high = estimate.low, estimate.high
     if top.bound is not None:
         ends = at_bound(top, estimate.confidence)
-        low, high = (low * ends[0], high) if top.bound else (0.0, ends[1] / bottom.value)
-    if bottom.bound:
-        high = high / at_bound(bottom, estimate.confidence)[0]
+        low, high = (low * ends[0] / top.bound, high) if top.bound else (0.0, ends[1] / bottom.value)
+    if bottom.bound is not None and bottom.bound > 0:
+        least = at_bound(bottom, estimate.confidence)[0]
+        low, high = (low, high * bottom.bound / least) if least > 0 else (math.nan, math.nan)
     return replace(estimate, low=low, high=high)
-
-
-def _with_bound(side: Sample, given: ArrayLike, metric: SufficientStatistics | None) -> Sample:
-    """Return one side of pairs with the bound that it has on its own."""
-    alone = as_sample(given, metric=metric, nan_policy="omit")
-    return replace(side, bound=alone.bound, scores=alone.scores if side.sizes is None else None)
 
 
 def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:

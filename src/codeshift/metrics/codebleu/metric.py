@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, settle
 from codeshift.errors import ParameterError
 from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric, column_sums
 from codeshift.metrics.codebleu.dataflow.tables import flow_language
@@ -85,10 +85,13 @@ class CodeBLEU(Metric):
         if len(weights) != 4 or not all(0 <= w < math.inf for w in weights) or not sum(weights):
             remedy = f"give one number a part, in the order {', '.join(COMPONENTS)}"
             raise ParameterError("weights", "four numbers of at least 0, not all of them 0", weights, remedy)
-        check_choice("missing_dataflow", self.missing_dataflow, ("renormalise", "zero", "one"))
+        settle(
+            self,
+            missing_dataflow=check_choice("missing_dataflow", self.missing_dataflow, ("renormalise", "zero", "one")),
+        )
         if self.compat is None:
             return
-        check_choice("compat", self.compat, ("codexglue", "codebleu-0.7"))
+        settle(self, compat=check_choice("compat", self.compat, ("codexglue", "codebleu-0.7")))
         if self.missing_dataflow != "renormalise":
             remedy = "leave it out: the compatible modes have a rule of their own"
             raise ParameterError("missing_dataflow", "at its default with compat", self.missing_dataflow, remedy)

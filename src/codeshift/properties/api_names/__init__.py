@@ -50,4 +50,4 @@ choose one of c_sharp, go, java, javascript, python, typescript
     if language not in _RESOLVERS:
         remedy = language_remedy(language, _RESOLVERS)
         raise ParameterError("language", "one whose API names are resolved", language, remedy)
-    return language
+    return str(language)

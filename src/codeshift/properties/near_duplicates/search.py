@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from codeshift.checks import check_choice, check_integer, check_number
+from codeshift.checks import check_choice, check_integer, check_number, settle
 from codeshift.errors import CodeshiftWarning, DataError, warn
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes
 from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
@@ -116,7 +116,7 @@ class NearDuplicates:
         remedy = "leave it out to take 5"
         object.__setattr__(self, "ngram", check_integer("ngram", self.ngram, smallest=1, remedy=remedy))
         for name in ("identifiers", "literals"):
-            check_choice(name, getattr(self, name), ("compared", "ignored"))
+            settle(self, **{name: check_choice(name, getattr(self, name), ("compared", "ignored"))})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.to_dict().items())})"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
+from codeshift.checks import check_integer, check_number, settle
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics import Estimate, Metric
 from codeshift.metrics.classes import OfPositive
@@ -84,10 +85,13 @@ class Cells:
     min_rows: int = 30
 
     def __post_init__(self) -> None:
-        if not 0 < self.confidence < 1:
-            raise ParameterError("confidence", "between 0 and 1", self.confidence, "0.95 is a 95% interval")
-        if self.min_rows < 1:
-            raise ParameterError("min_rows", "at least 1", self.min_rows, "1 lets claims stand on any scenario")
+        settle(
+            self,
+            confidence=check_number("confidence", self.confidence, above=0, below=1, remedy="0.95 is a 95% interval"),
+            n_resamples=check_integer("n_resamples", self.n_resamples, smallest=1, remedy="leave it out to take 1000"),
+            min_rows=check_integer("min_rows", self.min_rows, smallest=1, remedy="1 lets claims stand on any scenario"),
+            seed=check_integer("seed", self.seed, smallest=0, remedy="leave it out to take 0"),
+        )
         self._kept: dict[Hashable, Any] = {}
         self.resampler = Resampler(results=self.results, n_resamples=self.n_resamples, seed=self.seed)
 

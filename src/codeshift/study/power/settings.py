@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from codeshift.checks import check_number, optional, settings
+from codeshift.checks import check_number, optional, settings, settle
 from codeshift.errors import ParameterError
 
 _SHARE = partial(check_number, smallest=0, largest=1, remedy="1 if two models score alike on each row")
@@ -67,10 +67,10 @@ class PowerSettings:
             remedy = "state it, such as 0.02 for two points of a share, or name the folder of a pilot study"
             raise ParameterError("seed_spread", "given where there is no pilot", None, remedy)
         if self.correlation is not None and self.seed_correlation is not None:
-            check_number(
+            settle(self, seed_correlation=check_number(
                 "seed_correlation", self.seed_correlation, smallest=self.correlation,
                 remedy="two seeds of one model are at least as alike as two models",
-            )  # fmt: skip
+            ))  # fmt: skip
 
     @classmethod
     def of(cls, given: PowerSettings | Mapping[str, Any] | None) -> PowerSettings | None:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codeshift.checks import check_integer
 from codeshift.documents import latex, markdown
 from codeshift.documents.document import Document, Heading, Points, Table
 from codeshift.errors import ParameterError, closest
@@ -77,13 +78,12 @@ class Report:
         seed: int = 0,
         examples: int = 2,
     ) -> None:
-        if examples < 0:
-            raise ParameterError("examples", "at least 0", examples, "0 shows none")
         self.results = results
         self.findings = Findings(results=results, metric=metric, n_resamples=n_resamples, seed=seed)
         self.title = title or results.settings.title or _named(results.settings.model)
         self.subtitle = self._own_subtitle() if subtitle is None else subtitle
-        self.notes, self.command, self.examples = tuple(notes), command, examples
+        self.notes, self.command = tuple(notes), command
+        self.examples = check_integer("examples", examples, smallest=0, remedy="0 shows none")
 
     def _own_subtitle(self) -> str:
         results = self.results
