@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import datasets.config
 from huggingface_hub import constants
 
-from codeshift.errors import CodeshiftWarning, warn
+from codeshift.errors import CodeshiftWarning, ParameterError, warn
 
 ANSWERS_WITHIN = 8.0
 """Seconds in which the hub must answer a first request."""
@@ -51,6 +51,33 @@ def hub_or_cache(name: str) -> Iterator[str]:
         with _offline():
             yield f"{endpoint} does not answer within {ANSWERS_WITHIN:g} s, and the cache does not hold it"
         warn(CodeshiftWarning(f"{endpoint} does not answer: {name} comes from the cache, and may be an older revision"))
+
+
+def check_revision(
+    model: object, revision: str | None, *, parameter: str = "revision", of: str = "model"
+) -> str | None:
+    """Return a revision (a branch, tag or commit), which only the name of a model or tokenizer can have.
+
+    Args:
+        model: the name, folder or object that it is a revision of.
+        revision: the revision; None for the newest.
+        parameter: the name of the revision in the error.
+        of: what it is a revision of, in the error.
+
+    Raises:
+        ParameterError: if it is no text, or ``model`` is an object or a folder.
+
+    >>> check_revision("microsoft/codebert-base", "main")
+    'main'
+    """
+    if revision is None:
+        return None
+    if not isinstance(revision, str) or not revision:
+        raise ParameterError(parameter, "a branch, tag or commit", revision, 'such as "main"')
+    if not isinstance(model, str) or os.path.exists(model):
+        remedy = "only a name of the hub has revisions"
+        raise ParameterError(parameter, f"left out for a {of} that is an object or a folder", revision, remedy)
+    return revision
 
 
 def _answers(endpoint: str) -> bool:

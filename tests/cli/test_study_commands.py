@@ -58,6 +58,13 @@ def test_plan(where: Path, capsys) -> None:
     assert str(load_study(file).plan(power={"seed_spread": 0.1, "row_spread": 1, "difference": 0.5})) in (
         capsys.readouterr().out
     )
+    assert main(["study", "plan", file, "--tokens-per-second", "full=50"]) == 0
+    assert capsys.readouterr().out.startswith(f"{load_study(file).plan(tokens_per_second={'full': 50})}\n")
+    assert main(["study", "plan", file, "--tokens-per-second", "full=1", "--tokens-per-second", "2"]) == 2
+    assert "one number, or one of each name" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["study", "plan", file, "--tokens-per-second", "full=x"])
+    assert "'full=x' is not [NAME=]N" in capsys.readouterr().err
     assert main(["study", "plan", file]) == 0
     assert "Seconds are not known: measure them with --probe-steps 5" in capsys.readouterr().out
     assert main(["study", "plan", file, "--json"]) == 0

@@ -6,22 +6,29 @@ import socket
 import threading
 import urllib.error
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from datasets import Dataset
+from datasets import Dataset, DatasetDict
 from huggingface_hub import constants
 
 from codeshift import reaching_hub
+from codeshift.audit import audit
 from codeshift.data import hub as data_hub
 from codeshift.data import load_rows
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError
-from codeshift.finetune import Evaluator, Trainer, generators, load_model, models
+from codeshift.finetune import Evaluator, Trainer, TrainingConfig, generators, load_model, lp_ft, models, wise_ft
 from codeshift.finetune.models import load_tokenizer
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import ExactMatch
+from codeshift.properties import PropertyTable
 from codeshift.properties.encoder import EncoderVectors
+from codeshift.properties.model_tokens import ModelTokenCount
 from codeshift.properties.model_tokens import load_tokenizer as load_token_counter
+from codeshift.properties.serialise import from_dict
 from codeshift.reaching_hub import hub_or_cache
+from codeshift.splitters import ClusterSplitter, EncoderEmbedding, LengthSplitter, length_bands, parse_splitter
+from codeshift.study import Study
 
 
 @pytest.fixture
@@ -138,8 +145,9 @@ def test_a_folder_is_loaded_without_the_hub(online, tmp_path):
         Trainer(str(tmp_path), str(tmp_path), source="a", target="b", revision="v1")
 
 
-def test_a_revision_reaches_what_is_loaded(monkeypatch):
-    """Of the model, and of the tokenizer of the same name; a tokenizer of another name has its own newest."""
+@pytest.fixture
+def asked(monkeypatch):
+    """What is asked of a hub that has nothing: the class, the name and the revision of each."""
     asked = []
 
     def note(cls):
@@ -151,6 +159,11 @@ def test_a_revision_reaches_what_is_loaded(monkeypatch):
 
     for cls in (models.AutoTokenizer, generators.AutoConfig):
         note(cls)
+    return asked
+
+
+def test_a_revision_reaches_what_is_loaded(asked):
+    """Of the model, and of the tokenizer of the same name; a tokenizer of another name has its own newest."""
     rows = Dataset.from_dict({"a": ["x"], "b": ["y"]})
     evaluator = Evaluator([ExactMatch()], source="a", target="b", progress=False)
     calls = (
@@ -160,9 +173,72 @@ def test_a_revision_reaches_what_is_loaded(monkeypatch):
         lambda: Trainer("o/m", "o/t", source="a", target="b", revision="v1"),
         lambda: evaluator.evaluate("o/m", rows, revision="v1"),
         lambda: evaluator.evaluate("o/m", rows, tokenizer=tiny_tokenizer(["x y"]), revision="v1"),
+        lambda: lp_ft("o/m", "o/m", TrainingConfig(), rows, probe=TrainingConfig(), revision="v1"),
+        lambda: wise_ft("o/m", tiny_model("gpt2", tiny_tokenizer(["x y"])), 0.5, revision="v1"),
     )
     for call in calls:
         with pytest.raises(ParameterError):
             call()
     config, tokenizer = ("AutoConfig", "o/m", "v1"), ("AutoTokenizer", "o/m", "v1")
-    assert asked == [config, tokenizer, config, ("AutoTokenizer", "o/t", "main"), tokenizer, config]
+    assert asked == [config, tokenizer, config, ("AutoTokenizer", "o/t", "main"), tokenizer, config, tokenizer, config]
+
+
+def test_a_revision_reaches_what_rows_are_measured_with(asked):
+    """Of an encoder of clusters, and of a tokenizer that counts lengths or truncated rows."""
+    rows = Dataset.from_dict({"code": ["x = 1"]})
+    calls = (
+        lambda: EncoderEmbedding("o/m", revision="v1").fit(PropertyTable(rows), "code").evaluate(PropertyTable(rows)),
+        lambda: LengthSplitter(column="code", tokenizer="o/t", tokenizer_revision="v2").fit(PropertyTable(rows)),
+        lambda: length_bands("code", tokenizer="o/t", tokenizer_revision="v3")[0].splitter.fit(PropertyTable(rows)),
+        lambda: ModelTokenCount("code", "o/t", revision="v4").compute(["x"]),
+        lambda: audit(DatasetDict(train=rows, test=rows), tokenizer="o/t", tokenizer_revision="v5"),
+    )
+    for call in calls:
+        with pytest.raises(ParameterError, match="it cannot be loaded"):
+            call()
+    names = ["o/m", "o/t", "o/t", "o/t", "o/t"]
+    assert asked == [("AutoTokenizer", name, f"v{i}") for i, name in enumerate(names, 1)]
+
+
+def test_a_study_counts_with_the_tokenizer_that_it_trains_with(asked):
+    """The revision of a study's model is that of its tokenizer if they have one name, in estimates too."""
+    rows = Dataset.from_dict({"code": [f"x = {i}" for i in range(20)], "doc": ["y"] * 20})
+    study = Study(
+        dataset=rows, scenarios=length_bands("code", bands=[(0.5, 1)]), source="doc", target="code", model="o/m",
+        tokenizer="o/t", revision="v1", near_duplicates=None, min_test_rows=0, audit=False,
+    )  # fmt: skip
+    for changed in (study, replace(study, tokenizer=None)):
+        with pytest.raises(ParameterError):
+            changed.plan()
+    assert asked == [("AutoTokenizer", "o/t", "main"), ("AutoTokenizer", "o/m", "v1")]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: EncoderEmbedding(".", revision="v1"), "revision must be left out for a model that is an object or a"),
+        (lambda: EncoderEmbedding("o/m", revision=3), "revision must be a branch, tag or commit, got 3"),
+        (
+            lambda: LengthSplitter(column="code", tokenizer_revision="v1"),
+            "tokenizer_revision must be left out for a tokenizer that is an object or a folder, got 'v1'",
+        ),
+        (
+            lambda: audit(DatasetDict(), tokenizer=str.split, max_length=3, tokenizer_revision="v1"),
+            "tokenizer_revision must be left out for a tokenizer that is an object or a folder, got 'v1'",
+        ),
+    ],
+)
+def test_only_names_of_the_hub_have_revisions(call, words):
+    with pytest.raises(ParameterError, match=words):
+        call()
+
+
+def test_revisions_are_another_embedding_and_splitter():
+    """They are in the repr, which makes the splitter again, and told apart as properties."""
+    pinned = ClusterSplitter(column="code", embedding=EncoderEmbedding("o/m", revision="v1"))
+    lengths = LengthSplitter(column="code", tokenizer="o/t", tokenizer_revision="v1")
+    for splitter in (pinned, lengths):
+        assert parse_splitter(repr(splitter)) == splitter
+    assert "tokenizer_revision" not in repr(LengthSplitter(column="code", tokenizer="o/t"))
+    vectors = EncoderEmbedding("o/m", revision="v1").fit(PropertyTable(Dataset.from_dict({"code": ["x"]})), "code")
+    assert from_dict(vectors.to_dict()) == vectors != EncoderVectors("code", "o/m")

@@ -19,6 +19,7 @@ from codeshift.finetune import (
     wise_ft,
     wise_ft_sweep,
 )
+from codeshift.finetune.tasks import generation
 from codeshift.finetune.testing import FAMILIES, tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 
@@ -99,6 +100,19 @@ def test_probing_trains_the_head_alone(family, data, tokenizer, tmp_path):
     assert all(name.startswith(head) for name in moved)
     assert tuned.losses[0] < probed.losses[0]
     assert {p.name for p in tmp_path.iterdir()} == {"probe", "fine-tune"}
+
+
+def test_probing_starts_from_a_revision(data, tokenizer, monkeypatch):
+    """The revision is that of the first stage's model; the second starts from the model of the first."""
+    asked = []
+
+    def load(name, given, *, dtype, revision):
+        asked.append((name, revision))
+        return tiny_model("llama", tokenizer)
+
+    monkeypatch.setattr(generation, "load_generator", load)
+    lp_ft("o/m", tokenizer, CONFIG, data, probe=CONFIG, revision="v1", **COLUMNS)
+    assert asked == [("o/m", "v1")]
 
 
 def test_a_tied_head_must_be_told(data, tokenizer):

@@ -282,6 +282,24 @@ def test_every_aggregate_takes_metrics_of_classes(metric):
     assert (copies.n, copies.groups) == (360, 120)
 
 
+@pytest.mark.parametrize("metric", [MCC(), FalseNegativeRateAt(fpr=0.05)], ids=lambda m: m.name)
+def test_an_interval_over_seeds_holds_possible_values_alone(metric):
+    """Two seeds leave much open, but neither a correlation above 1 nor a rate above 1 or below 0."""
+    truth = np.arange(40) % 2
+    rng = np.random.default_rng(3)
+    runs = []
+    for wrong in (1, 2):
+        score = np.where(truth, 0.8, 0.2) + rng.normal(0, 0.02, size=40)
+        score[:wrong] = 1 - score[:wrong]
+        runs.append(metric.statistics(np.column_stack([1 - score, score]), truth))
+    estimate = hierarchical_bootstrap(runs, metric=metric)
+    low, high = metric.bounds
+    assert low <= estimate.low < estimate.value < estimate.high <= high
+    if isinstance(metric, MCC):
+        assert estimate.high == 1
+        assert estimate.low < 2 * estimate.value - 1  # the other end is where it was
+
+
 def test_seeds_rows_move_auroc_as_delongs_variance_says():
     """The jackknife's variance of AUROC is DeLong's."""
     from codeshift.metrics.aggregates.intervals import influences

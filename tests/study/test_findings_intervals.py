@@ -10,8 +10,9 @@ import pytest
 from codeshift.metrics import ExactMatch, bootstrap_ci, hierarchical_bootstrap
 from codeshift.metrics.aggregates.copies import copies
 from codeshift.study.findings import Cell, Findings
+from codeshift.study.findings.cell_values import CellValue, RunValue
 from codeshift.study.findings.cells import Cells
-from codeshift.study.findings.quantity import mean_of
+from codeshift.study.findings.quantity import Quantity, mean_of
 from codeshift.study.scores import RunScores
 from helpers.study_results import METRICS, study_results
 
@@ -41,6 +42,26 @@ def with_texts(results, text_of):
         return RunScores([text_of(i) for i in range(len(scores))], scores.predictions, scores.statistics)
 
     return dataclasses.replace(results, load=load)
+
+
+def test_a_rate_at_its_bound_has_no_interval_beyond_it():
+    """Both runs have the rate 1, and rows that could change it: the interval ends at 1."""
+
+    def upper_end(bounds):
+        runs = [
+            RunValue(
+                split_seed=0, train_seed=seed, value=1.0, bounds=bounds, df=3.0, rows="rows", of_set=4, n=4, hits=None,
+                groups=np.arange(4), influences=np.array([0.1, -0.1, 0.05, -0.05]), over_rows=bootstrap_ci,
+            )
+            for seed in (0, 1)
+        ]  # fmt: skip
+        cell = CellValue(tuple(runs))
+        estimate = Quantity(value=cell.value, weights={cell: 1.0}, n=cell.n, seeds=2).estimate()
+        assert estimate.low < 0.9
+        return estimate.high
+
+    assert upper_end((0.0, 1.0)) == 1.0
+    assert upper_end(None) > 1.1
 
 
 # --- scenarios of few rows ---------------------------------------------------------------------------------------

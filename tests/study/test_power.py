@@ -49,7 +49,7 @@ def quantity_of(design: Design, scores: dict[tuple[int, int, int], np.ndarray], 
             sample = as_sample(values)
             runs.append(
                 RunValue(
-                    split_seed=split, train_seed=training, value=sample.value, bounded=False, df=sample.df,
+                    split_seed=split, train_seed=training, value=sample.value, bounds=None, df=sample.df,
                     rows=f"rows {split if design.own_rows else 0}", of_set=sample.n, n=sample.n, hits=None,
                     groups=np.arange(sample.n), influences=influences(sample), over_rows=partial(Estimate, 0, 0, 0),
                 )

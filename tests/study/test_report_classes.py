@@ -11,8 +11,10 @@ from scipy.special import logsumexp, softmax
 from scipy.stats import entropy, norm
 from sklearn.metrics import accuracy_score, average_precision_score, confusion_matrix, f1_score, roc_auc_score
 
+from codeshift.metrics import ExpectedCalibrationError
 from codeshift.study import Report, StudyResults
 from codeshift.study.findings import Findings
+from codeshift.study.report.class_tables import calibration_table
 from helpers import classified_study as case
 from helpers.classified_study import CLASSES, KEPT, METHODS, SCENARIOS, classified_results
 from helpers.study_results import study_results
@@ -102,6 +104,23 @@ def test_calibration():
                 runs = len(case.keys(cell.scenario, cell.method, cell.ood_kept))
                 ends = _wilson(right[bins == i].mean(), (bins == i).sum() / runs)
                 assert (found.bins.low[i], found.bins.high[i]) == pytest.approx(ends)
+
+
+def test_a_study_that_measures_the_calibration_error_has_one():
+    """The bins are those of its metric, so that two tables of a report do not have two figures of one name."""
+    results = classified_results()
+    metric = ExpectedCalibrationError(4)
+    findings = Findings(results=dataclasses.replace(results, metrics=dict(results.metrics) | {metric.name: metric}))
+    assert all(len(calibration.bins.rows) == 4 for calibration in findings.calibrations)
+    assert "over 4 bins of confidence" in calibration_table(findings).note
+    assert "over 10 bins of confidence" in calibration_table(report().findings).note
+
+
+def test_markdown_has_no_heading_of_nothing():
+    """A report without notes says nothing of how it was made."""
+    assert not report().notes
+    assert "How it was made" not in report().to_markdown()
+    assert "How it was made" in Report(classified_results(), n_resamples=40, notes=["With care."]).to_markdown()
 
 
 def _wilson(share, n):

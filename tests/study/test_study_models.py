@@ -210,6 +210,18 @@ def test_studies_of_named_models_alone(model, decoder):
     assert study.key(method="none").model == "t5"
 
 
+def test_each_model_has_a_throughput(model, decoder):
+    """By model, and by method within it; what is not named takes an unknown time."""
+    study = _study(None, models={"t5": str(model), "chat": decoder})
+    given = {"t5": 100, "chat": {"lora": 50}}
+    for run in study.plan(tokens_per_second=given).trainings:
+        speed = {("t5", "full"): 100, ("t5", "lora"): 100, ("chat", "lora"): 50}.get((run.key.model, run.key.method))
+        assert run.seconds == pytest.approx(math.nan if speed is None else run.target_tokens / speed, nan_ok=True)
+    for wrong, words in (({"t6": 1}, "of names of models, got 't6'"), ({"t5": {"lira": 1}}, "of names of methods")):
+        with pytest.raises(ParameterError, match=f"tokens_per_second must be {words}"):
+            study.plan(tokens_per_second=wrong)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

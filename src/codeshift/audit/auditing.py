@@ -42,6 +42,7 @@ def audit(
     reference: str | None = None,
     near_duplicates: NearDuplicates = AuditSettings.near_duplicates,
     tokenizer: Any = None,
+    tokenizer_revision: str | None = None,
     max_length: int | None = None,
     seed: int = AuditSettings.seed,
     n_permutations: int = AuditSettings.n_permutations,
@@ -78,6 +79,7 @@ def audit(
         near_duplicates: the definition of near-duplicates, which an audit always searches for.
         tokenizer: the Hugging Face tokenizer, its name or path, or a function from a text to its tokens, to count the
             rows that the model's context truncates.
+        tokenizer_revision: the branch, tag or commit of a tokenizer of the hub; None for the newest.
         max_length: the length of that context in tokens; by default the one that the tokenizer states.
         seed: the seed of samples, folds and permutations.
         n_permutations: the number of permutations for each p-value, at least 19 (for a property, at least 40 times the
@@ -119,7 +121,7 @@ def audit(
         thresholds=thresholds,
     )
     check_bool("progress", progress)
-    counter = token_counter(tokenizer, max_length)
+    counter = token_counter(tokenizer, max_length, tokenizer_revision)
     parts = take_parts(
         splits,
         data,

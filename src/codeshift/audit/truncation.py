@@ -14,6 +14,7 @@ from codeshift.checks import check_integer
 from codeshift.errors import ParameterError
 from codeshift.properties.model_tokens import load_tokenizer
 from codeshift.properties.text_tokens import frame_of, tokenize_plain
+from codeshift.reaching_hub import check_revision
 
 _BOUNDLESS = 10**9  # tokenizers without a maximum length state 10**30
 
@@ -60,23 +61,25 @@ class TokenCounter:
     max_length: int
 
 
-def token_counter(tokenizer: Any, max_length: int | None) -> TokenCounter | None:
+def token_counter(tokenizer: Any, max_length: int | None, revision: str | None = None) -> TokenCounter | None:
     """Create a token counter from the arguments of ``audit``; None if neither is given.
 
     Args:
         tokenizer: the Hugging Face tokenizer, its name or path, or a function from a text to its tokens.
         max_length: the length of the context in tokens; by default the one that the tokenizer states.
+        revision: the branch, tag or commit of a tokenizer of the hub; None for the newest.
 
     Raises:
-        ParameterError: if only ``max_length`` is given, or no context is known.
+        ParameterError: if only ``max_length`` is given, no context is known, or a folder or object has a revision.
         MissingExtraError: if a name is given and transformers is not installed.
     """
+    check_revision(tokenizer, revision, parameter="tokenizer_revision", of="tokenizer")
     if tokenizer is None:
         if max_length is not None:
             raise ParameterError("tokenizer", "given where max_length is", None, "name the model, or leave out both")
         return None
     if isinstance(tokenizer, str | PathLike):
-        tokenizer = _load(tokenizer)
+        tokenizer = load_tokenizer(str(tokenizer), revision)[0]
     if not callable(tokenizer):
         remedy = "such as Salesforce/codet5p-220m"
         raise ParameterError("tokenizer", "a tokenizer, its name, or a function of a text", tokenizer, remedy)
@@ -105,10 +108,6 @@ def measure_truncation(part: str, texts: Sequence[str], counter: TokenCounter) -
         median=float(np.median(lengths)) if len(lengths) else math.nan,
         longest=int(lengths.max(initial=0)),
     )
-
-
-def _load(name: str | PathLike[str]) -> Any:
-    return load_tokenizer(str(name))[0]
 
 
 def _by_model(tokenizer: Any) -> Callable[[Sequence[str]], list[int]]:

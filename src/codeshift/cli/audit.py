@@ -39,6 +39,7 @@ def add_to(commands: Commands) -> None:
     add("--test", metavar="PART", help="part whose shift is measured [test_ood, or test]")
     add("--reference", metavar="PART", help="in-distribution test part [test_id, if any]")
     add("--tokenizer", metavar="NAME", help="hub name or folder of a tokenizer, to count rows longer than its context")
+    add("--tokenizer-revision", metavar="NAME", help="branch, tag or commit of that tokenizer of the hub [the newest]")
     add("--max-length", type=int, metavar="N", help="length of that context, in tokens [the tokenizer's]")
     add("--seed", type=int, default=0, metavar="N", help="seed of samples, folds and permutations [%(default)s]")
     add("--permutations", type=int, default=200, metavar="N", help="number per p-value, 39 for a verdict [%(default)s]")
@@ -64,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         test=arguments.test,
         reference=arguments.reference,
         tokenizer=arguments.tokenizer,
+        tokenizer_revision=arguments.tokenizer_revision,
         max_length=arguments.max_length,
         seed=arguments.seed,
         n_permutations=arguments.permutations,

@@ -58,7 +58,15 @@ def _add_plan(actions: Commands) -> None:
         example="codeshift study plan study.yaml --probe-steps 5",
     )
     command.add_argument("file", metavar="FILE", help=_FILE)
-    command.add_argument("--tokens-per-second", type=float, metavar="N", help="speed of training, in target tokens")
+    command.add_argument(
+        "--tokens-per-second",
+        action="append",
+        default=[],
+        type=_speed,
+        metavar="[NAME=]N",
+        help="speed of training, in target tokens; by name of a method, or of a model if there are several, it may be "
+        "given several times",
+    )
     command.add_argument(
         "--probe-steps", type=int, default=0, metavar="N", help="number of steps to train for, to measure the speed [0]"
     )
@@ -130,7 +138,7 @@ def run_plan(arguments: argparse.Namespace) -> int:
     """Run ``plan``."""
     study = _study(arguments)
     plan = study.plan(
-        tokens_per_second=arguments.tokens_per_second,
+        tokens_per_second=_throughput(arguments.tokens_per_second),
         probe_steps=arguments.probe_steps,
         power=_power(arguments, study),
     )
@@ -144,10 +152,27 @@ def run_plan(arguments: argparse.Namespace) -> int:
     words = [str(plan)]
     if plan.power is None:
         words.append("What it can show is not known: give --seed-spread X, or --pilot FOLDER.")
-    if arguments.tokens_per_second is None and not arguments.probe_steps:
+    if not arguments.tokens_per_second and not arguments.probe_steps:
         words.append("Seconds are not known: measure them with --probe-steps 5, or give --tokens-per-second N.")
     report(arguments, "\n".join(words), plain)
     return DONE
+
+
+def _speed(text: str) -> tuple[str, float]:
+    name, _, number = text.rpartition("=")
+    try:
+        return name, float(number)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]N, such as 2000 or lora=3000") from None
+
+
+def _throughput(given: list[tuple[str, float]]) -> float | dict[str, float] | None:
+    """Return the speed for all, or those of names; None if none is given."""
+    by_name = dict(given)
+    if len(by_name) < len(given) or ("" in by_name and len(given) > 1):
+        remedy = "give one number for all, or each name once"
+        raise ParameterError("--tokens-per-second", "one number, or one of each name", [*by_name], remedy)
+    return by_name.get("", by_name or None)
 
 
 def _power(arguments: argparse.Namespace, study: Study) -> dict[str, Any] | None:

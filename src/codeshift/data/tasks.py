@@ -28,7 +28,8 @@ class TaskDataset:
         target: column that a model must write, or that of the labels.
         language: language of the code.
         kind: kind of task, as the argument ``task`` of ``Trainer``: "generation" or "classification".
-        columns: all columns of the dataset, with those that ``load_task`` adds.
+        columns: columns of the dataset that are known, with those that ``load_task`` adds; only ``source``, ``target``
+            and ``needed`` must be there.
         tests: column of the test code, for ``PassAtK(1, runner=..., tests=...)``; None if outputs are not run.
         needed: columns that the source must have; none for source and target.
         prepare: function that adds columns to the parts; None for none.

@@ -18,19 +18,13 @@ from codeshift.finetune.evaluation_result import EvaluationResult
 from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.extraction import Extract
 from codeshift.finetune.limits import CHECKS, GivenLimits, Limits
-from codeshift.finetune.models import (
-    Model,
-    ModelOrName,
-    Tokenizer,
-    TokenizerOrName,
-    check_revision,
-    load_tokenizer,
-)
+from codeshift.finetune.models import Model, ModelOrName, Tokenizer, TokenizerOrName, load_tokenizer
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.tasks import Source, Task, TaskName, make_task
 from codeshift.finetune.trained import Trained, trained_with
 from codeshift.metrics import Metric
 from codeshift.metrics.by_name import by_name
+from codeshift.reaching_hub import check_revision
 
 
 class Evaluator:

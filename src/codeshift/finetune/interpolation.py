@@ -17,9 +17,10 @@ from codeshift.finetune.classifiers import backbone_of, head_of, is_classifier, 
 from codeshift.finetune.loading import load_model
 from codeshift.finetune.models import Model, ModelOrName
 from codeshift.finetune.stored_adapters import is_adapter
+from codeshift.reaching_hub import check_revision
 
 
-def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Model:
+def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float, *, revision: str | None = None) -> Model:
     """Return a model whose weights are ``(1 - alpha) * pretrained + alpha * finetuned``.
 
     Weight-space ensembling (WiSE-FT; Wortsman et al., arXiv 2109.01903): it often keeps what the pretrained model does
@@ -31,6 +32,7 @@ def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Mo
         finetuned: the same model after full fine-tuning. For a model with an adapter give ``merge_and_unload()`` of it,
             or scale the adapter with ``scale_adapter``.
         alpha: the weight of the fine-tuned model: 0 gives the pretrained weights, 1 the fine-tuned ones, both exactly.
+        revision: a branch, tag or commit of ``pretrained`` if it is a name of the hub; None takes the newest.
 
     Returns:
         A new model in evaluation mode; neither of the two is changed.
@@ -46,7 +48,7 @@ def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Mo
     True
     """
     alpha = check_number("alpha", alpha, smallest=0, largest=1, remedy="0 is pretrained, 1 is fine-tuned")
-    start, end = _loaded(pretrained, finetuned)
+    start, end = _loaded(pretrained, finetuned, revision)
     before = _weights_before(start, end)
     between = copy.deepcopy(end)
     with torch.no_grad():
@@ -57,7 +59,7 @@ def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Mo
 
 
 def wise_ft_sweep(
-    pretrained: ModelOrName, finetuned: ModelOrName, alphas: Iterable[float]
+    pretrained: ModelOrName, finetuned: ModelOrName, alphas: Iterable[float], *, revision: str | None = None
 ) -> Iterator[tuple[float, Model]]:
     """Yield pairs of alpha and the model of ``wise_ft``, for each of ``alphas``.
 
@@ -73,7 +75,7 @@ def wise_ft_sweep(
     0.5 False
     1.0 True
     """
-    start, end = _loaded(pretrained, finetuned)
+    start, end = _loaded(pretrained, finetuned, revision)
     for alpha in alphas:
         yield alpha, wise_ft(start, end, alpha)
 
@@ -126,13 +128,14 @@ def _head(model: PeftModel) -> set[str]:
     return {*head_of(model), *SEQ_CLS_HEAD_NAMES} if is_classifier(model) else set()
 
 
-def _loaded(pretrained: ModelOrName, finetuned: ModelOrName) -> tuple[Model, Model]:
+def _loaded(pretrained: ModelOrName, finetuned: ModelOrName, revision: str | None) -> tuple[Model, Model]:
+    check_revision(pretrained, revision)
     end = load_model(finetuned) if isinstance(finetuned, str | os.PathLike) else finetuned
     if not isinstance(pretrained, str | os.PathLike):
         return pretrained, end
     if not is_classifier(end) or is_adapter(pretrained):
-        return load_model(pretrained), end
-    start, has_head = stored_classifier(pretrained)
+        return load_model(pretrained, revision=revision), end
+    start, has_head = stored_classifier(pretrained, revision=revision)
     return start if has_head else backbone_of(start), end
 
 

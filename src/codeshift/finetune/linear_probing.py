@@ -12,7 +12,7 @@ from transformers import EncoderDecoderModel
 from codeshift.errors import ParameterError
 from codeshift.finetune.classifiers import head_of, is_classifier
 from codeshift.finetune.dataset_parts import Splits
-from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, load_tokenizer
+from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName
 from codeshift.finetune.trainer import Trainer
 from codeshift.finetune.training_config import TrainingConfig
 from codeshift.finetune.training_result import TrainingResult
@@ -42,8 +42,8 @@ def lp_ft(
             embeddings.
         output_dir: the folder in which the stages are written to ``probe`` and ``fine-tune``, each resumable; None
             writes nothing.
-        options: the arguments of ``Trainer``: ``source``, ``target``, ``progress``, ...; a ``peft_config`` is used in
-            the second stage only.
+        options: the arguments of ``Trainer``: ``source``, ``target``, ``progress``, ``revision``, ...; a
+            ``peft_config`` is used in the second stage only.
 
     Returns:
         The results of the two stages; the model of the second is the one to use.
@@ -62,8 +62,9 @@ def lp_ft(
     >>> probed.parameters.share < tuned.parameters.share == 1
     True
     """
-    tokenizer, adapter = load_tokenizer(tokenizer), options.pop("peft_config", None)
-    start = Trainer(model, tokenizer, probe, **options).starting_model(data)
+    adapter, revision = options.pop("peft_config", None), options.pop("revision", None)
+    first = Trainer(model, tokenizer, probe, revision=revision, **options)
+    start = first.starting_model(data)
     folder = None if output_dir is None else Path(output_dir)
     stages = (
         (replace(probe, train_only=head or default_head(start)), None, "probe"),
@@ -71,7 +72,7 @@ def lp_ft(
     )
     results = []
     for settings, method, name in stages:
-        trainer = Trainer(start, tokenizer, settings, peft_config=method, **options)
+        trainer = Trainer(start, first.tokenizer, settings, peft_config=method, **options)
         results.append(trainer.fit(data, folder and folder / name))
         start = results[-1].model
     return results[0], results[1]

@@ -116,18 +116,6 @@ def load_tokenizer(tokenizer: TokenizerOrName, revision: str | None = None) -> T
         return AutoTokenizer.from_pretrained(tokenizer, trust_remote_code=False, revision=revision or "main")
 
 
-def check_revision(model: ModelOrName, revision: str | None) -> str | None:
-    """Return a revision, which only the name of a model can have.
-
-    Raises:
-        ParameterError: ``model`` is an object or a folder.
-    """
-    if revision is not None and (not isinstance(model, str) or os.path.exists(model)):
-        remedy = "only a name of the hub has revisions"
-        raise ParameterError("revision", "left out for a model that is an object or a folder", revision, remedy)
-    return revision
-
-
 def base_model(model: Model) -> PreTrainedModel:
     """Return the model of transformers under an adapter."""
     return model.get_base_model() if isinstance(model, PeftModel) else model

@@ -16,7 +16,7 @@ from codeshift.finetune.adapters import kept_modules, with_adapter
 from codeshift.finetune.conversation import make_chat
 from codeshift.finetune.dataset_parts import Splits, training_parts
 from codeshift.finetune.evaluator import Evaluator
-from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, check_revision, load_tokenizer
+from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, load_tokenizer
 from codeshift.finetune.optimisation import chosen_parameters
 from codeshift.finetune.quantisation import check_quantization, quantised
 from codeshift.finetune.runtime import seeded
@@ -27,6 +27,7 @@ from codeshift.finetune.training_loop import TrainingRun
 from codeshift.finetune.training_result import TrainingResult
 from codeshift.finetune.validation import Validation
 from codeshift.finetune.watching import check_watch, watched_rows
+from codeshift.reaching_hub import check_revision
 
 
 class Trainer:

@@ -15,6 +15,7 @@ from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.encoder import POOLINGS, ColumnVectors, EncoderVectors, FunctionVectors
 from codeshift.properties.predicate import dotted_name, source_digest, trust_function
 from codeshift.properties.tfidf import TfidfVectors
+from codeshift.reaching_hub import check_revision
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
@@ -68,7 +69,11 @@ class EncoderEmbedding(Embedding):
         pooling: the pooling, ``"mean"`` over tokens or ``"cls"`` for the first token.
         max_length: the number of tokens after which programs are cut off.
         batch_size: the number of programs per forward pass.
+        revision: the branch, tag or commit of a model of the hub; None for the newest. Name a commit where a split is
+            to be made again later.
 
+    >>> EncoderEmbedding("microsoft/codebert-base", revision="main").revision
+    'main'
     >>> EncoderEmbedding("microsoft/codebert-base", pooling="first")
     Traceback (most recent call last):
         ...
@@ -79,16 +84,18 @@ class EncoderEmbedding(Embedding):
     pooling: str = "mean"
     max_length: int = 512
     batch_size: int = 32
+    revision: str | None = None
 
     def __post_init__(self) -> None:
         settle(self, model=str(self.model) if isinstance(self.model, str) else self.model)
         settle(self, pooling=check_choice("pooling", self.pooling, POOLINGS))
+        check_revision(self.model, self.revision)
         for name in ("max_length", "batch_size"):
             settle(self, **{name: check_integer(name, getattr(self, name), smallest=1, remedy="leave it out")})
 
     def fit(self, table: PropertyTable, column: str) -> Property:
         """Return the vectors' property; nothing is learnt from the rows."""
-        return EncoderVectors(column, self.model, self.pooling, self.max_length, self.batch_size)
+        return EncoderVectors(column, self.model, self.pooling, self.max_length, self.batch_size, self.revision)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +150,7 @@ def as_embedding(value: Any) -> Embedding:
         ParameterError: if it stands for none.
 
     >>> as_embedding("microsoft/codebert-base")
-    EncoderEmbedding(model='microsoft/codebert-base', pooling='mean', max_length=512, batch_size=32)
+    EncoderEmbedding(model='microsoft/codebert-base', pooling='mean', max_length=512, batch_size=32, revision=None)
     """
     if isinstance(value, Embedding):
         return value

@@ -31,6 +31,7 @@ class EncoderVectors(Property):
         pooling: the pooling, ``"mean"`` over the tokens or ``"cls"`` for the first one.
         max_length: the number of tokens after which programs are cut off.
         batch_size: the number of programs of similar length per forward pass.
+        revision: the branch, tag or commit of a model of the hub; None for the newest.
     """
 
     title = "embedding"
@@ -41,6 +42,7 @@ class EncoderVectors(Property):
     pooling: str = "mean"
     max_length: int = 512
     batch_size: int = 32
+    revision: str | None = None
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Compute vectors of shape ``(n, hidden size)``.
@@ -74,8 +76,9 @@ class EncoderVectors(Property):
             raise MissingExtraError(error.name or "transformers", "finetune") from None
         with hub_or_cache(self.model) as unreachable:
             try:
-                tokenizer = AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
-                model = AutoModel.from_pretrained(self.model, trust_remote_code=False, use_safetensors=True)
+                where = {"trust_remote_code": False, "revision": self.revision or "main"}
+                tokenizer = AutoTokenizer.from_pretrained(self.model, **where)
+                model = AutoModel.from_pretrained(self.model, use_safetensors=True, **where)
             except (OSError, ValueError) as error:
                 first = unreachable or str(error).strip().split("\n")[0]
                 constraint, remedy = '"tfidf", or the name or folder of an encoder', f"it cannot be loaded ({first})"

@@ -29,6 +29,7 @@ class ModelTokenCount(TextProperty):
         tokenizer: the tokenizer's name on the hub, or the folder it was saved to. Code that comes with it is never run.
         digest: the digest of its vocabulary (``vocabulary_digest``); another vocabulary under that name is then an
             error. Empty to accept any.
+        revision: the branch, tag or commit of a tokenizer of the hub; None for the newest.
     """
 
     title = "length in the model's tokens"
@@ -36,6 +37,7 @@ class ModelTokenCount(TextProperty):
 
     tokenizer: str
     digest: str = ""
+    revision: str | None = None
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Compute numbers of shape ``(n,)``, cached by the vocabulary, since a name may lead to another one."""
@@ -52,18 +54,18 @@ class ModelTokenCount(TextProperty):
             ManifestError: if its vocabulary does not match the digest.
             MissingExtraError: if transformers is not installed.
         """
-        tokenizer, now = load_tokenizer(self.tokenizer)
+        tokenizer, now = load_tokenizer(self.tokenizer, self.revision)
         if self.digest and now != self.digest:
             raise ManifestError(
                 f"the tokenizer {self.tokenizer!r} has a different vocabulary (digest {now}) than the one that lengths "
-                f"were counted with ({self.digest}): fit the splitter again, or load the old revision from a folder"
+                f"were counted with ({self.digest}): fit the splitter again, with tokenizer_revision= for an older one"
             )
         return np.array([len(ids) for ids in tokenize_plain(tokenizer, texts)], dtype=np.float64)
 
 
 @lru_cache(maxsize=4)
-def load_tokenizer(name: str) -> tuple[Any, str]:
-    """Load a tokenizer by name or folder, and return it with the digest of its vocabulary.
+def load_tokenizer(name: str, revision: str | None = None) -> tuple[Any, str]:
+    """Load a tokenizer by name, at a branch, tag or commit, or folder; return it and the digest of its vocabulary.
 
     Raises:
         ParameterError: if there is none, or it needs code of its own.
@@ -75,7 +77,7 @@ def load_tokenizer(name: str) -> tuple[Any, str]:
         raise MissingExtraError("transformers", "finetune") from None
     with hub_or_cache(name) as unreachable:
         try:
-            tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, revision=revision or "main")
         except (OSError, ValueError) as error:
             first = unreachable or str(error).strip().split("\n")[0]
             remedy = f"it cannot be loaded ({first})"
@@ -91,8 +93,8 @@ def vocabulary_digest(tokenizer: Any) -> str:
     return state.hexdigest()
 
 
-def tokenizer_name(tokenizer: Any) -> str:
-    """Return the name that loads a tokenizer given by name, folder or object.
+def tokenizer_name(tokenizer: Any, revision: str | None = None) -> str:
+    """Return the name that loads a tokenizer given by name, folder or object, at the revision if one is given.
 
     Raises:
         ParameterError: if an object is not a tokenizer, or no name loads one with its vocabulary.
@@ -105,7 +107,7 @@ def tokenizer_name(tokenizer: Any) -> str:
         raise ParameterError("tokenizer", "a name, a folder or a Hugging Face tokenizer", tokenizer, 'such as "gpt2"')
     name = getattr(tokenizer, "name_or_path", "")
     try:
-        saved = bool(name) and load_tokenizer(name)[1] == vocabulary_digest(tokenizer)
+        saved = bool(name) and load_tokenizer(name, revision)[1] == vocabulary_digest(tokenizer)
     except ParameterError:
         saved = False
     if not saved:

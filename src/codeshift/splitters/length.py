@@ -11,6 +11,7 @@ from codeshift.properties import CharCount, LineCount, Property, PropertyTable, 
 from codeshift.properties.grammars import check_language
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
 from codeshift.properties.untied import Untied
+from codeshift.reaching_hub import check_revision
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
@@ -41,6 +42,7 @@ class LengthSplitter(Splitter):
         ties: the treatment of rows of one length at a quantile: ``"together"`` takes all or none of them, so a narrow
             band of short programs can be empty or large; ``"split"`` divides them by the hash of their content, so a
             band has its share of the rows for any lengths.
+        tokenizer_revision: the branch, tag or commit of a tokenizer of the hub; None for the newest.
 
     Raises:
         ParameterError: if a value is invalid.
@@ -60,6 +62,7 @@ lines, tokens
     language: str | None = None
     tokenizer: Any = None
     ties: str = "together"
+    tokenizer_revision: str | None = None
 
     def __post_init__(self) -> None:
         check_choice("unit", self.unit, _UNITS)
@@ -78,7 +81,9 @@ lines, tokens
             if self.language is not None:
                 remedy = "tokens are either leaves of the syntax tree or those of a model"
                 raise ParameterError("language", "left out if tokenizer is given", self.language, remedy)
-            object.__setattr__(self, "tokenizer", tokenizer_name(self.tokenizer))
+            object.__setattr__(self, "tokenizer", tokenizer_name(self.tokenizer, self.tokenizer_revision))
+        revision = {"parameter": "tokenizer_revision", "of": "tokenizer"}
+        check_revision(self.tokenizer, self.tokenizer_revision, **revision)
 
     @property
     def measured(self) -> Property:
@@ -88,7 +93,8 @@ lines, tokens
         if self.unit == "chars":
             return CharCount(self.column)
         if self.tokenizer is not None:
-            return ModelTokenCount(self.column, self.tokenizer, load_tokenizer(self.tokenizer)[1])
+            digest = load_tokenizer(self.tokenizer, self.tokenizer_revision)[1]
+            return ModelTokenCount(self.column, self.tokenizer, digest, self.tokenizer_revision)
         return SyntaxTokenCount(self.column, self.language) if self.language else TokenCount(self.column)
 
     def fit(self, table: PropertyTable) -> Region:
@@ -100,5 +106,6 @@ lines, tokens
         return Interval(measured, *cut(table.values(measured), self.quantiles))
 
     def __repr__(self) -> str:
-        shown = [field.name for field in fields(self) if field.name != "ties" or self.ties != "together"]
+        usual = {"ties": "together", "tokenizer_revision": None}
+        shown = [name for name in (field.name for field in fields(self)) if getattr(self, name) != usual.get(name, ...)]
         return f"LengthSplitter({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"

@@ -81,6 +81,7 @@ def length_bands(
     unit: str = "tokens",
     language: str | None = None,
     tokenizer: Any = None,
+    tokenizer_revision: str | None = None,
 ) -> tuple[Scenario, ...]:
     """Return a ``LengthSplitter`` for each band of quantiles; rows of one length are divided, so a band has its share.
 
@@ -107,6 +108,7 @@ def length_bands(
                 language=language,
                 tokenizer=tokenizer,
                 ties="split",
+                tokenizer_revision=tokenizer_revision,
             ),
         )
         for low, high in map(check_quantiles, bands)

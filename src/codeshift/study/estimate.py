@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from codeshift.study.study_rows import StudyRows
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+Throughput = float | Mapping[str, float] | Mapping[str, float | Mapping[str, float]]
+"""Target tokens a second: a number, by method, or of several models by model (and then by method)."""
 
 _SAMPLE = 500  # rows whose targets are tokenised
 _PROBED_ROWS = 8
@@ -50,7 +53,7 @@ def estimate(
     spec: StudySpec,
     rows: StudyRows,
     *,
-    tokens_per_second: float | Mapping[str, float] | None,
+    tokens_per_second: Throughput | None,
     probe_steps: int,
 ) -> Plan:
     """Return a plan with the cost of its runs and the counts of its test rows, as ``Study.plan`` describes."""
@@ -58,7 +61,8 @@ def estimate(
     if probe_steps and tokens_per_second is not None:
         remedy = "give the throughput, or have it measured"
         raise ParameterError("probe_steps", "0 where tokens_per_second is given", probe_steps, remedy)
-    costs = {name: _costs(spec, name, rows, tokens_per_second, probe_steps) for name in spec.models}
+    speeds = _speeds(spec, tokens_per_second)
+    costs = {name: _costs(spec, name, rows, speeds[name], probe_steps) for name in spec.models}
     tests = tuple(_test(rows, scenario.name, seed) for scenario in spec.scenarios for seed in spec.split_seeds)
     return replace(plan, runs=tuple(_planned(spec, rows, key, costs[key.model]) for key in plan.keys), tests=tests)
 
@@ -71,15 +75,11 @@ class _Costs:
     speeds: Mapping[str, Speed]
 
 
-def _costs(
-    spec: StudySpec, name: str, rows: StudyRows, tokens_per_second: float | Mapping[str, float] | None, probe_steps: int
-) -> _Costs:
+def _costs(spec: StudySpec, name: str, rows: StudyRows, given: dict[str, Speed], probe_steps: int) -> _Costs:
     model = spec.models[name]
-    tokenizer = load_tokenizer(model.tokenizer, model.revision if model.tokenizer == model.model else None)
+    tokenizer = load_tokenizer(model.tokenizer, model.tokenizer_revision)
     tokens = _tokens_of_a_target(model, rows, tokenizer)
-    if probe_steps:
-        return _Costs(tokens, _probed(spec, name, rows, tokenizer, probe_steps))
-    return _Costs(tokens, _given(spec, tokens_per_second))
+    return _Costs(tokens, _probed(spec, name, rows, tokenizer, probe_steps) if probe_steps else given)
 
 
 def _test(rows: StudyRows, scenario: str, split_seed: int) -> PlannedTest:
@@ -158,19 +158,25 @@ def _tokens_of_a_target(model: ModelSpec, rows: StudyRows, tokenizer: Tokenizer)
     return float(np.mean(model.task.target_lengths(some, tokenizer, longest)))
 
 
-def _given(spec: StudySpec, tokens_per_second: float | Mapping[str, float] | None) -> dict[str, Speed]:
-    speeds = {name: Speed() for name in (NONE, *spec.methods)}
-    if tokens_per_second is None:
-        return speeds
-    by_name = (
-        tokens_per_second if isinstance(tokens_per_second, Mapping) else dict.fromkeys(spec.methods, tokens_per_second)
-    )
-    for name, throughput in by_name.items():
-        if name not in spec.methods:
-            raise ParameterError("tokens_per_second", "of names of methods", name, closest(name, spec.methods))
-        check_number("tokens_per_second", throughput, above=0)
-        speeds[name] = Speed(target_token=1 / throughput)
-    return speeds
+def _speeds(spec: StudySpec, tokens_per_second: Throughput | None) -> dict[str, dict[str, Speed]]:
+    """Return the speeds that follow from a throughput, by model and method; those of what is not named are unknown."""
+    if not (any(spec.models) and isinstance(tokens_per_second, Mapping)):  # one number, or one model without a name
+        return {name: _by_method(spec, tokens_per_second) for name in spec.models}
+    _check_names(tokens_per_second, spec.models, "models")
+    return {name: _by_method(spec, tokens_per_second.get(name)) for name in spec.models}
+
+
+def _by_method(spec: StudySpec, throughput: float | Mapping[str, Any] | None) -> dict[str, Speed]:
+    by_name = throughput if isinstance(throughput, Mapping) else dict.fromkeys(spec.methods, throughput)
+    _check_names(by_name, spec.methods, "methods")
+    known = {name: check_number("tokens_per_second", of, above=0) for name, of in by_name.items() if of is not None}
+    return {name: Speed(target_token=1 / known[name]) if name in known else Speed() for name in (NONE, *spec.methods)}
+
+
+def _check_names(by_name: Mapping[str, Any], names: Collection[str], of: str) -> None:
+    for name in by_name:
+        if name not in names:
+            raise ParameterError("tokens_per_second", f"of names of {of}", name, closest(name, names))
 
 
 def _probed(spec: StudySpec, model: str, rows: StudyRows, tokenizer: Tokenizer, steps: int) -> dict[str, Speed]:

@@ -109,7 +109,7 @@ def _widest(metric: Metric) -> float:
 def _measured(spec: StudySpec, name: str, rows: StudyRows, metric: Metric) -> dict[str, float]:
     """Score some test rows of each scenario with a model without fine-tuning."""
     own = spec.models[name]
-    seed, tokenizer = spec.split_seeds[0], load_tokenizer(own.tokenizer, revision=own.revision)
+    seed, tokenizer = spec.split_seeds[0], load_tokenizer(own.tokenizer, own.tokenizer_revision)
     positions = rows.parts(seed).positions["test"]
     masks = {}
     for scenario in spec.scenarios:

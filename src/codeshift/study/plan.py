@@ -10,7 +10,7 @@ import pandas as pd
 
 from codeshift.documents.document import Table, names, numbers, row
 from codeshift.documents.text import table
-from codeshift.formatting import exact
+from codeshift.formatting import counted, exact
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.power import StudyPower
 from codeshift.study.spec import StudySpec
@@ -264,10 +264,10 @@ def _aligned(lines: list[list[str]], *, texts: int) -> str:
 def _duration(seconds: float) -> str:
     """Format seconds in a readable unit.
 
-    >>> _duration(90), _duration(7200), _duration(30)
-    ('1.5 minutes', '2.0 hours', '30 seconds')
+    >>> _duration(90), _duration(7200), _duration(30), _duration(1)
+    ('1.5 minutes', '2.0 hours', '30 seconds', '1 second')
     """
     for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= length:
             return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.0f} seconds"
+    return counted(round(seconds), "second")

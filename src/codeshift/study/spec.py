@@ -171,6 +171,11 @@ class ModelSpec:
     own: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def tokenizer_revision(self) -> str | None:
+        """Revision of the tokenizer: that of the model where both have one name."""
+        return self.revision if self.tokenizer == self.model else None
+
+    @property
     def objects(self) -> tuple[Any, ...]:
         """Model and tokenizer, if they were given as objects that a worker cannot load by a name."""
         return tuple(thing for thing in (self.model, self.tokenizer) if not isinstance(thing, str | os.PathLike))

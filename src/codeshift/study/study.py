@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Source, Task, TaskName
     from codeshift.predictions.matching import Predictions
+    from codeshift.study.estimate import Throughput
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -286,7 +287,7 @@ class Study(CommonOptions):
     def plan(
         self,
         *,
-        tokens_per_second: float | Mapping[str, float] | None = None,
+        tokens_per_second: Throughput | None = None,
         probe_steps: int = 0,
         power: PowerSettings | Mapping[str, Any] | None = None,
     ) -> Plan:
@@ -295,7 +296,9 @@ class Study(CommonOptions):
         The plan splits the rows, so a scenario that cannot work raises its error here.
 
         Args:
-            tokens_per_second: Target tokens that training processes in a second, for all methods or by name.
+            tokens_per_second: Target tokens that training processes in a second: a number, or by name of a method; of
+                several models by name of a model, such as ``{"t5": 4000, "smollm2": {"full": 500, "lora": 700}}``.
+                What is not named takes an unknown time.
             probe_steps: Number of training steps to measure the speed on instead; scoring and generation are measured
                 on a few rows.
             power: What a calculation of power assumes; by default that of the study. Without ``row_spread`` and

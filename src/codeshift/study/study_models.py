@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import ParameterError, closest
+from codeshift.reaching_hub import check_revision
 from codeshift.study.axes import check_methods
 from codeshift.study.spec import ModelSpec
 from codeshift.study.validate import check_config, check_model, check_tokenizer
@@ -84,8 +85,6 @@ def model_spec(
     Raises:
         ParameterError: if a setting cannot work; the message names the model.
     """
-    from codeshift.finetune.models import check_revision
-
     try:
         model, task = check_model(given.model), task_of(given)
         own_methods = _own_methods(given, methods)

@@ -120,6 +120,15 @@ def within(bounds: tuple[float, float] | None, *scores: ArrayLike) -> tuple[floa
     return None if any(((values < low) | (values > high)).any() for values in arrays) else bounds
 
 
+def clipped(low: float, high: float, bounds: tuple[float, float] | None) -> tuple[float, float]:
+    """Return the part of an interval that lies within the bounds: no value can lie outside of them.
+
+    >>> clipped(0.7, 1.2, (0.0, 1.0)), clipped(0.7, 1.2, None)
+    ((0.7, 1.0), (0.7, 1.2))
+    """
+    return (low, high) if bounds is None else (max(low, bounds[0]), min(high, bounds[1]))
+
+
 def _checked(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
     if bounds is None or (len(bounds) == 2 and bounds[0] < bounds[1]):
         return bounds

@@ -15,7 +15,7 @@ from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.components import Component, crossed, half_width, nested
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import check_options, generator, influences
-from codeshift.metrics.aggregates.sample import as_sample, group_labels, is_bounded, within
+from codeshift.metrics.aggregates.sample import as_sample, bounds_of, clipped, group_labels, is_bounded, within
 from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray, SufficientStatistics
 from codeshift.metrics.notes import joined_notes
@@ -116,6 +116,7 @@ def hierarchical_bootstrap(
             odds = _of_odds(samples, metric, value)
             method = f"{METHOD}, log odds" if odds else METHOD
             low, high = log_odds(value, half) if odds else (value - half, value + half)
+            low, high = clipped(low, high, None if metric is None else within(bounds_of(metric), seed_values))
     n, of = (0, None) if smallest is None else (smallest.n, smallest.groups)
     notes = joined_notes(*(sample.note for sample in samples), note)
     return SeedsEstimate(value, low, high, n, confidence, method, seed_values, groups=of, note=notes)

@@ -30,7 +30,7 @@ class RunValue:
         df: Degrees of freedom of that variance.
         n: Number of scored rows.
         hits: Number of groups with a hit, and with a miss, if each score is 0 or 1; None otherwise.
-        bounded: Whether values lie between 0 and 1.
+        bounds: Lowest and highest value that is possible; None if they are unknown.
         over_rows: Function that returns the interval over rows at a confidence.
     """
 
@@ -44,7 +44,7 @@ class RunValue:
     df: float
     n: int
     hits: tuple[int, int] | None
-    bounded: bool
+    bounds: tuple[float, float] | None
     over_rows: Callable[[float], Estimate] = field(repr=False)
 
 
@@ -99,7 +99,13 @@ class CellValue:
     @property
     def bounded(self) -> bool:
         """Whether the value always lies between 0 and 1."""
-        return all(run.bounded for run in self.runs)
+        return self.bounds == (0.0, 1.0)
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Lowest and highest value that is possible; None if they are unknown."""
+        known = {run.bounds for run in self.runs}
+        return known.pop() if len(known) == 1 else None
 
     @cached_property
     def hits(self) -> tuple[int, int] | None:

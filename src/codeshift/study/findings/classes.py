@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.formatting import counted
-from codeshift.metrics import Estimate, ExpectedCalibrationError, Reliability, reliability
+from codeshift.metrics import Estimate, ExpectedCalibrationError, Metric, Reliability, reliability
 from codeshift.metrics.aggregates.binomial import wilson
 from codeshift.metrics.base import FloatArray
 from codeshift.metrics.classes import outside_note
@@ -25,7 +25,7 @@ Statistics: TypeAlias = Callable[[FloatArray, NDArray[np.int64]], FloatArray]
 """Function of the probabilities and the classes of rows that returns statistics of each."""
 
 BINS = 10
-"""Number of bins of confidence, which leaves some rows in each bin of a small part."""
+"""Number of bins of confidence of a study without such a metric: it leaves some rows in each bin of a small part."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -144,7 +144,7 @@ class Calibration:
             number of rows of one seed; None if no run is done.
         confidence: Mean probability of the likeliest class.
         accuracy: Share of rows that are right.
-        error: Expected calibration error, with ``BINS`` bins.
+        error: Expected calibration error, with the bins of ``error_metric``.
 
     >>> from codeshift.metrics import Estimate
     >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
@@ -183,8 +183,19 @@ def confusions(cells: Cells) -> Iterator[Confusion]:
         )  # fmt: skip
 
 
+def error_metric(metrics: Iterable[Metric]) -> ExpectedCalibrationError:
+    """Return the calibration error among the metrics of a study, which its report then has once; else one of ``BINS``.
+
+    >>> error_metric([ExpectedCalibrationError(20)]).bins, error_metric([]).bins
+    (20, 10)
+    """
+    measured = (metric for metric in metrics if isinstance(metric, ExpectedCalibrationError))
+    return next(measured, ExpectedCalibrationError(BINS))
+
+
 def calibrations(cells: Cells) -> Iterator[Calibration]:
     """Yield the calibration of every cell on both parts of the test rows; none for text."""
+    error = error_metric(cells.results.metrics.values())
     for cell, part in _places(cells):
         rows = list(_rows(cells, cell, part))
         pooled = [np.concatenate(side) for side in zip(*rows, strict=True)]
@@ -193,32 +204,29 @@ def calibrations(cells: Cells) -> Iterator[Calibration]:
             for name, statistics, metric in (
                 ("confidence", lambda key: _of_set(cells, key, confidence_rows), None),
                 ("right class", lambda key: _of_set(cells, key, right_rows), None),
-                ("calibration error", lambda key: _of_set(cells, key, _error.statistics), _error),
+                ("calibration error", lambda key: _of_set(cells, key, error.statistics), error),
             )
         ]  # fmt: skip
         estimates = [cells.estimate(figure) for figure in figures]
         yield Calibration(
             cell=cell, part=part, state=cells.state(cell),
-            bins=_reliability(pooled[0], pooled[1], len(rows)) if pooled and len(pooled[0]) else None,
+            bins=_reliability(pooled[0], pooled[1], len(rows), error.bins) if pooled and len(pooled[0]) else None,
             confidence=estimates[0], accuracy=estimates[1], error=estimates[2],
         )  # fmt: skip
 
 
-def _reliability(shares: FloatArray, classes: NDArray[np.int64], runs: int) -> Reliability:
+def _reliability(shares: FloatArray, classes: NDArray[np.int64], runs: int, count: int) -> Reliability:
     """Return the reliability of the rows of several runs, with intervals as wide as those of the rows of one.
 
     Seeds judge the same rows, which are no more rows for that.
     """
-    bins = reliability(shares, classes, bins=BINS)
+    bins = reliability(shares, classes, bins=count)
     ends = [
-        wilson(accuracy * count / runs, count / runs, 0.95) if count else (math.nan, math.nan)
-        for accuracy, count in zip(bins.accuracy, bins.rows, strict=True)
+        wilson(accuracy * of_bin / runs, of_bin / runs, 0.95) if of_bin else (math.nan, math.nan)
+        for accuracy, of_bin in zip(bins.accuracy, bins.rows, strict=True)
     ]
     low, high = np.array(ends).T
     return replace(bins, low=low, high=high)
-
-
-_error = ExpectedCalibrationError(BINS)
 
 
 def confidence_rows(shares: FloatArray, classes: NDArray[np.int64]) -> FloatArray:

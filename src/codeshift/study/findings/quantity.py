@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from codeshift.metrics import Estimate
 from codeshift.metrics.aggregates.components import Component, components, half_width, p_value
+from codeshift.metrics.aggregates.sample import clipped
 from codeshift.metrics.aggregates.seeds import TWO_SEEDS, log_odds
 from codeshift.study.findings.cell_values import CellValue
 from codeshift.study.findings.spreads import Moments, fewest_runs, fieller_ends, moments, unseen_of_difference
@@ -99,6 +100,7 @@ class Quantity:
             bounded = self._cell is not None and self._cell.bounded and 0 < self.value < 1
             method += ", log odds" if bounded else ""
             low, high = log_odds(self.value, half) if bounded else (self.value - half, self.value + half)
+            low, high = clipped(low, high, None if self._cell is None else self._cell.bounds)
         if self.trained == 2 and not math.isnan(low):
             note = TWO_SEEDS
         return Estimate(self.value, low, high, self.n, confidence, method, groups=self.groups, note=note)

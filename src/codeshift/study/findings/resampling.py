@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from codeshift.errors import ParameterError
 from codeshift.metrics import Estimate, Metric
 from codeshift.metrics.aggregates.intervals import influences, interval
-from codeshift.metrics.aggregates.sample import as_sample, is_bounded
+from codeshift.metrics.aggregates.sample import as_sample, bounds_of, within
 from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray
 from codeshift.parts import TEST_PARTS
@@ -141,7 +140,7 @@ class Resampler:
             groups=np.unique(groups), influences=influences(sample) if sample.units > 1 else np.zeros(sample.units),
             df=sample.df, n=sample.n,
             hits=None if scores is None else (int((scores[:, 0] > 0).sum()), int((scores[:, 1] > 0).sum())),
-            bounded=is_bounded(metric) and (math.isnan(value) or 0 <= value <= 1), over_rows=over_rows,
+            bounds=within(bounds_of(metric), value), over_rows=over_rows,
         )  # fmt: skip
 
     def _rows(

@@ -10,7 +10,7 @@ from codeshift.formatting import MISSING
 from codeshift.metrics import Estimate
 from codeshift.study.findings import Findings
 from codeshift.study.findings.cells import Cell
-from codeshift.study.findings.classes import BINS, Calibration
+from codeshift.study.findings.classes import Calibration, error_metric
 from codeshift.study.findings.detection import AUROC_SHOWN, ShiftDetection
 from codeshift.study.measures import SHARE, Measure, method_name
 from codeshift.study.report.shown import ReportTable
@@ -74,9 +74,10 @@ def calibration_table(findings: Findings) -> Table | None:
         Column("part", numeric=False), Column("rows"), Column("mean confidence"), Column("accuracy"),
         Column("calibration error ↓"),
     )  # fmt: skip
+    bins = error_metric(findings.results.metrics.values()).bins
     note = (
         "Confidence: the probability of the likeliest class. Calibration error: the mean difference of confidence and "
-        f"accuracy over {BINS} bins of confidence, above 0 by chance alone. Means over seeds."
+        f"accuracy over {bins} bins of confidence, above 0 by chance alone. Means over seeds."
     )
     caption = "How sure models are, and how right"
     return Table(name=ReportTable.CALIBRATION, caption=caption, columns=columns, rows=rows, note=note) if rows else None

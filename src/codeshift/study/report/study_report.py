@@ -135,7 +135,7 @@ class Report:
         """Return the summary and all tables as Markdown."""
         notes = [*self.notes, *([f"Command: {self.command}"] if self.command else [])]
         tables = [block for table in self.tables for block in (Heading(table.caption), replace(table, caption=""))]
-        ends = (Heading("How it was made"), Points(tuple(notes)))
+        ends = (Heading("How it was made"), Points(tuple(notes))) if notes else ()
         return markdown.render(Document(self.title, (Points(tuple(self.findings.summary())), *tables, *ends)))
 
     def to_latex(self, tables: Sequence[str] | None = None) -> str:
