@@ -207,10 +207,23 @@ class SplitRows:
         return self.names == others.names and all(table.data is other.data for table, other in pairs)
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
-        """Return the components of near-duplicates over all official splits, found once for each table."""
+        """Return the components of near-duplicates over all official splits, found once for each table.
+
+        Args:
+            columns: the columns of code, whose texts are joined, for a search that names no columns.
+            search: the search, whose columns are looked in one by one.
+
+        Raises:
+            DataError: if there is no such column, or it contains values that are not text.
+        """
 
         def search_all() -> DuplicateComponents:
-            return search.components(self.texts(columns), num_proc=self.fitting.num_proc)
+            if search.columns is None:
+                return search.components(self.texts(columns), num_proc=self.fitting.num_proc)
+            from codeshift.properties.near_duplicates import components_over
+
+            texts = [self.texts((column,)) for column in search.columns]
+            return components_over(texts, search, num_proc=self.fitting.num_proc)
 
         if len(self.tables) > 1:
             return search_all()

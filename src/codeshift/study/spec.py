@@ -133,7 +133,8 @@ class StudySpec:
         """Columns that the study depends on."""
         read = {column for s in self.scenarios for column in (*s.splitter.columns, *s.splitter.also_reads)}
         split = (self.split_config.groups, self.split_config.stratify_by_column)
-        return tuple(sorted({*self.text_columns, self.column, *read, *(name for name in split if name is not None)}))
+        named = {name for name in split if name is not None} | set(self.split_config.searched_columns)
+        return tuple(sorted({*self.text_columns, self.column, *read, *named}))
 
 
 AXES = tuple(setting.name for setting in fields(StudySpec) if _AXIS in setting.metadata)
