@@ -18,6 +18,7 @@ from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import typed_text
 from codeshift.properties.dataset_columns import check_name, column_values
+from codeshift.properties.row_languages import language_column
 from codeshift.properties.selection import Selection
 from codeshift.properties.texts import RowTexts
 from codeshift.regions.base import Region
@@ -162,6 +163,16 @@ class SplitRows:
         given_up = [np.zeros(sum(self.lengths), dtype=bool)]
         given_up += [np.concatenate([table.stopped(*pair) for table in self.tables]) for pair in region.parsed()]
         return np.asarray(~np.logical_or.reduce(given_up))
+
+    def languages(self, region: Region) -> tuple[str, ...]:
+        """Return the languages that a region reads the rows in, sorted: those that it names, or that rows name."""
+        found: set[str] = set()
+        for _, language in region.parsed():
+            by_row = language_column(language)
+            found |= (
+                {language} if by_row is None else {name for table in self.tables for name in table.by_language(by_row)}
+            )
+        return tuple(sorted(found))
 
     def only(self, kept: np.ndarray) -> SplitRows:
         """Return the rows of a mask, with what was computed of them already.
