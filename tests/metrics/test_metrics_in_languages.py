@@ -83,7 +83,7 @@ def test_texts_alone_do_not_tell(metric: Metric) -> None:
 
 def test_languages_that_a_metric_does_not_know() -> None:
     """The rows are counted; lengths must agree."""
-    with pytest.raises(DataError, match="got 'bash': 2 rows name it in 'lang'|2 of 4 rows name others: 'bash'"):
+    with pytest.raises(DataError, match="'bash'"):
         CodeBLEU("column:lang").statistics_in(["bash", "java", "bash", "java"], PREDICTIONS, REFERENCES)
     with pytest.raises(ParameterError, match="one for each prediction"):
         CodeBLEU("column:lang").statistics_in(["java"], PREDICTIONS, REFERENCES)
