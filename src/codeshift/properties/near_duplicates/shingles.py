@@ -113,7 +113,8 @@ def shingle_sets(
     place[examples] = np.arange(examples.size)
     places = place[of_text]
     of_example = places >= 0
-    sets, held = places[of_example], numbers[of_example]
+    sets: AnyInts = places[of_example]
+    held: AnyInts = numbers[of_example]
     del of_text, numbers, places, of_example  # they are as long as what follows
     sizes = sizes[examples]
     sets, held = _shared(sets, held, least_overlap(threshold, sizes), total=int(sizes.sum()))
