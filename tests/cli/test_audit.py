@@ -47,8 +47,10 @@ def test_a_split_that_leaks(tmp_path: Path, capsys) -> None:
     command = ["audit", str(tmp_path), "--column", "func", *QUICK]
     assert main(command) == 1
     assert capsys.readouterr().out.startswith("Leaks: ")
-    assert main([*command, "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["verdict"]["label"] == "leaks"
+    assert main([*command, "--json", "--columns", "func"]) == 1
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["verdict"]["label"] == "leaks"
+    assert [(leak["columns"], leak["exact"]) for leak in printed["column_leakage"]] == [(["func"], 60)]
 
 
 @pytest.mark.parametrize(("name", "start"), [("a.html", "<!doctype html>"), ("a.md", "# Audit of the split")])

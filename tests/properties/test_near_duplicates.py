@@ -38,6 +38,20 @@ THRESHOLDS = st.floats(0.01, 1.0) | st.integers(1, 8).flatmap(lambda n: st.integ
 NGRAMS = st.integers(1, 6)
 
 
+def test_hashes_that_differ_in_their_lower_bits_alone_are_ordered() -> None:
+    """Sets are told apart by all 64 bits, also where a sort by the upper ones has them the wrong way round."""
+    hashes = np.array([9, 2**63 + 3, 2**63 + 1, 9, 2**63 + 2], dtype=np.uint64)
+    rows, numbers, values = shingles._distinct(hashes, np.array([0, 0, 1, 1, 1]))
+    assert values.tolist() == [9, 2**63 + 1, 2**63 + 2, 2**63 + 3]
+    assert list(zip(rows.tolist(), numbers.tolist(), strict=True)) == [(0, 0), (0, 3), (1, 0), (1, 1), (1, 2)]
+
+
+def test_rows_beyond_sixteen_bits_are_ordered() -> None:
+    """The order of rows is that of a stable sort."""
+    rows = np.random.default_rng(0).integers(0, 1 << 18, 500)
+    assert shingles._stable_order(rows).tolist() == np.argsort(rows, kind="stable").tolist()
+
+
 def shingle_set(text: str, ngram: int) -> frozenset[tuple[str, ...]]:
     tokens = lex(text)
     return frozenset(tuple(tokens[i : i + ngram]) for i in range(max(len(tokens) - ngram + 1, min(len(tokens), 1))))

@@ -10,6 +10,7 @@ Leaks: 40 of 40 rows of test (100.00%) have an exact or near-duplicate in train.
 
 from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.auditing import audit
+from codeshift.audit.column_leakage import ColumnLeakage
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
 from codeshift.audit.distances import jensen_shannon, memberships, standardised_effect, wasserstein
@@ -27,6 +28,7 @@ from codeshift.audit.verdict import Verdict
 __all__ = [
     "AuditReport",
     "AuditSettings",
+    "ColumnLeakage",
     "Confound",
     "Copies",
     "LabelShift",

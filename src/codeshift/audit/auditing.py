@@ -76,7 +76,9 @@ def audit(
         test: the part whose shift is measured; by default ``"test_ood"``, or ``"test"`` if there is no such part.
         reference: the in-distribution test part, with which to compare every figure; by default ``"test_id"`` if there
             is such a part.
-        near_duplicates: the definition of near-duplicates, which an audit always searches for.
+        near_duplicates: the definition of near-duplicates, which an audit always searches for. If it names ``columns``
+            (by default those that the split was bound over), the report also says what leaks by each of them, such as
+            by the prompt, and by all together.
         tokenizer: the Hugging Face tokenizer, its name or path, or a function from a text to its tokens, to count the
             rows that the model's context truncates.
         tokenizer_revision: the branch, tag or commit of a tokenizer of the hub; None for the newest.
@@ -112,7 +114,7 @@ def audit(
         label=label,
         properties=properties,
         intended=intended,
-        near_duplicates=near_duplicates,
+        near_duplicates=_over_columns(near_duplicates, described),
         max_length=max_length,
         seed=seed,
         n_permutations=n_permutations,
@@ -136,3 +138,11 @@ def audit(
     with threadpool_limits(limits=1), bars(progress):
         report = measure_parts(parts, settings, counter)
         return report if against is None else replace(report, overlap=overlap_of_parts(parts, against, settings))
+
+
+def _over_columns(near_duplicates: NearDuplicates, manifest: SplitManifest | None) -> NearDuplicates:
+    """Return a search in the columns that a split was bound over, if it names none itself."""
+    columns = () if manifest is None else manifest.config.searched_columns
+    if not columns or not isinstance(near_duplicates, NearDuplicates) or near_duplicates.columns is not None:
+        return near_duplicates
+    return replace(near_duplicates, columns=columns)

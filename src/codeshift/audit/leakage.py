@@ -130,16 +130,19 @@ def measure_leakage(
         renamed=int(leaking.sum()) + len(pairs),
         unsettled=int((nearest.unsettled & ~leaking).sum()),
         groups=None if groups is None else _in_shared_groups(parts, part, groups),
-        worst=_worst(texts, train, nearest.worst(len(texts)), worst),
-        worst_renamed=_worst(texts, train, pairs, worst),
+        worst=shown_pairs(texts, train, nearest.worst(len(texts)), worst),
+        worst_renamed=shown_pairs(texts, train, pairs, worst),
         rows=tuple(sorted(parts.given[part][leaking].tolist())),
     )
 
 
-def _worst(
+def shown_pairs(
     texts: list[str], train: list[str], pairs: list[tuple[int, int, float]], count: int
 ) -> tuple[LeakedPair, ...]:
-    """Return the pairs to show: each once, exact copies last, since there is nothing to compare in them."""
+    """Return the pairs to show, of pairs (row, row of train, similarity).
+
+    Each stands there once, exact copies last, since there is nothing to compare in them.
+    """
     by_texts: dict[tuple[str, str], LeakedPair] = {}
     for row, other, jaccard in pairs:
         pair = LeakedPair(jaccard=jaccard, row=texts[row], train_row=train[other])

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from codeshift.audit.atoms import measure_atoms
+from codeshift.audit.column_leakage import ColumnLeakage, measure_columns
 from codeshift.audit.confounds import Confound, measure_confounds
 from codeshift.audit.copies import Copies, count_copies
 from codeshift.audit.labels import LabelShift, measure_labels
@@ -55,6 +56,7 @@ class Measurement:
         self._components: dict[str, np.ndarray] = {}
         self._distinct: dict[str, np.ndarray] = {}
         self._leakage: list[Leakage] = []
+        self._column_leakage: list[ColumnLeakage] = []
         self._copies: list[Copies] = []
         self._strength: list[Strength] = []
         self._labels: list[LabelShift] = []
@@ -85,6 +87,7 @@ class Measurement:
             sizes={part: len(rows) for part, rows in parts.rows.items()},
             settings=self._settings,
             leakage=tuple(self._leakage),
+            column_leakage=tuple(self._column_leakage),
             copies=tuple(self._copies),
             labels=tuple(self._labels),
             strength=tuple(self._strength),
@@ -116,6 +119,7 @@ class Measurement:
             worst=settings.worst,
         )
         self._leakage.append(leakage)
+        self._column_leakage += measure_columns(self._parts, part, settings.near_duplicates, settings.worst)
 
     def _find_distinct(self) -> None:
         parts = self._parts
@@ -152,6 +156,7 @@ class Measurement:
     def _verdict(self) -> Verdict:
         return judge(
             leakage=self._leakage,
+            column_leakage=[leak for leak in self._column_leakage if leak.columns != (self._settings.column,)],
             copies=self._copies,
             labels=self._labels,
             strength=self._strength,

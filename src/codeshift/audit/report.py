@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.audit import plots, sections
 from codeshift.audit.atoms import UnseenAtoms
+from codeshift.audit.column_leakage import ColumnLeakage
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
 from codeshift.audit.labels import LabelShift
@@ -52,6 +53,8 @@ class AuditReport:
         unparsable: the rows of each part that are left out of all figures because the parser gives up on them
             (``codeshift.properties.bounds``); empty if there are none.
         labels: the labels of each held-out part beside those of train; empty without ``label``.
+        column_leakage: the texts of each held-out part that are in train too, by column and for all columns together;
+            empty unless ``near_duplicates`` names columns.
         overlap: the rows of each held-out part that the corpora hold; None without ``against``.
 
     >>> from datasets import Dataset, DatasetDict
@@ -81,6 +84,7 @@ class AuditReport:
     distributions: Mapping[str, Distribution] = field(repr=False)
     unparsable: Mapping[str, int] = field(default_factory=dict)
     labels: tuple[LabelShift, ...] = ()
+    column_leakage: tuple[ColumnLeakage, ...] = ()
     overlap: Overlap | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,7 +95,7 @@ class AuditReport:
         """
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "distributions"}
         fields["overlap"] = None if self.overlap is None else self.overlap.to_dict()
-        for name in ("unparsable", "labels", "overlap"):
+        for name in ("unparsable", "labels", "column_leakage", "overlap"):
             if not fields[name]:
                 del fields[name]
         plain: dict[str, Any] = _plain(fields)
@@ -109,6 +113,7 @@ class AuditReport:
         blocks = chain(
             sections.of_verdict(self.verdict, self.sizes, roles, self.unparsable),
             sections.of_leakage(self.leakage, train, self.settings.near_duplicates),
+            sections.of_columns(self.column_leakage, train),
             sections.of_overlap(self.overlap),
             sections.of_labels(self.labels, train, self.settings.label),
             sections.of_strength(self.strength, train),

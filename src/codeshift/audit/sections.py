@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from codeshift.audit.atoms import UnseenAtoms
+from codeshift.audit.column_leakage import ColumnLeakage
 from codeshift.audit.confounds import Confound
 from codeshift.audit.correction import property_permutations
 from codeshift.audit.distances import effect_words
@@ -89,6 +90,34 @@ def _pairs(leakage: Sequence[Leakage], train: str) -> Iterator[Code]:
             if pair.row == pair.train_row:
                 yield Code(_cut(pair.row), caption=f"{caption}: the same code in {leak.part} and in {train}")
             else:
+                yield Code(_cut(pair.row), caption=f"{caption}: the row of {leak.part}")
+                yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {train}")
+
+
+def of_columns(leakage: Sequence[ColumnLeakage], train: str) -> Iterator[Block]:
+    """Return how many texts of each part train holds too, by column; nothing if no columns were named."""
+    if not leakage:
+        return
+    yield Heading("Leakage by column")
+    yield Paragraph(
+        f"Rows whose text in a column {train} holds too, as exact copies or near-duplicates (exact copies included), "
+        "of the rows that hold a text there. Of several columns the texts of a row are compared as one."
+    )
+    rows = tuple(
+        row(
+            leak.part,
+            " + ".join(leak.columns),
+            _count(leak.n),
+            _of(leak.exact, leak.exact_share),
+            _of(leak.near, leak.near_share),
+        )
+        for leak in leakage
+    )
+    yield Table(columns=names("part", "column") + numbers("rows", "exact copy", "near-duplicate"), rows=rows)
+    for leak in leakage:
+        for i, pair in enumerate(leak.worst, start=1):
+            caption = f"{leak.part}, {' + '.join(leak.columns)}, pair {i}, Jaccard similarity {pair.jaccard:.2f}"
+            if pair.row != pair.train_row:
                 yield Code(_cut(pair.row), caption=f"{caption}: the row of {leak.part}")
                 yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {train}")
 

@@ -22,6 +22,7 @@ from codeshift.properties import (
     TreeDepth,
 )
 from codeshift.properties.api_names import API_LANGUAGES
+from codeshift.properties.row_languages import language_column
 from codeshift.regions.elements import ElementRegion
 from codeshift.splitters import Region
 
@@ -61,13 +62,21 @@ class Series:
         return self.is_number and self.says_content
 
 
-def default_properties(column: str, language: str | None) -> tuple[Property, ...]:
-    """Return length in three units and, with a language, tree depth, node types and (if supported) API names."""
+def default_properties(table: PropertyTable, column: str, language: str | None) -> tuple[Property, ...]:
+    """Return length in three units and, with a language, tree depth, node types and (if supported) API names.
+
+    Args:
+        table: the rows, which may name their languages; API names are then compared if those of all can be.
+        column: the column of the code.
+        language: the language, or the column that names it; None for lengths alone.
+    """
     lengths = (CharCount(column), LineCount(column), TokenCount(column))
     if language is None:
         return lengths
     of_tree = (*lengths, TreeDepth(column, language), NodeTypes(column, language))
-    return (*of_tree, APINames(column, language)) if language in API_LANGUAGES else of_tree
+    by_row = language_column(language)
+    languages = (language,) if by_row is None else tuple(table.by_language(by_row))
+    return (*of_tree, APINames(column, language)) if set(languages) <= set(API_LANGUAGES) else of_tree
 
 
 def gather_series(table: PropertyTable, settings: AuditSettings, region: Region | None) -> tuple[Series, ...]:
@@ -84,7 +93,7 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
     intended = tuple(dict.fromkeys(prop.shown for prop in intended if prop.shown is not None))
     required = settings.properties
     if required is None:
-        required = default_properties(settings.column, settings.language)
+        required = default_properties(table, settings.column, settings.language)
     compared = tuple(dict.fromkeys([*required, *intended, TokenTypes(settings.column)]))
     names = _names(compared)
     series = []

@@ -11,8 +11,8 @@ from codeshift.defaults import N_PERMUTATIONS, SAMPLED_ROWS
 from codeshift.errors import ParameterError
 from codeshift.properties import Property
 from codeshift.properties.dataset_columns import check_name
-from codeshift.properties.grammars import check_language
 from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.row_languages import check_languages
 
 LEAST_PERMUTATIONS = 19
 """Fewest permutations with which a single p-value can reach .05: the smallest is ``1 / (n_permutations + 1)``."""
@@ -111,7 +111,7 @@ class AuditSettings:
 
     def __post_init__(self) -> None:
         if self.language is not None:
-            settle(self, language=check_language(self.language))
+            settle(self, language=check_languages(self.language))
         settle(self, column=check_name("column", self.column, example="code"))
         if self.groups is not None:
             settle(self, groups=check_name("groups", self.groups))

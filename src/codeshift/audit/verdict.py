@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from codeshift.audit.column_leakage import ColumnLeakage
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
 from codeshift.audit.correction import corrected, least_permutations, reaches
@@ -49,6 +50,7 @@ class Verdict:
 def judge(
     *,
     leakage: Sequence[Leakage],
+    column_leakage: Sequence[ColumnLeakage] = (),
     copies: Sequence[Copies],
     labels: Sequence[LabelShift] = (),
     strength: Sequence[Strength],
@@ -62,6 +64,8 @@ def judge(
     Args:
         leakage: the leakage of the parts that must not leak. Copies decide in test and reference; groups decide in test
             only, since a reference from the groups of train is as in-distribution as possible. The rest gives cautions.
+        column_leakage: the leakage by columns other than the code's, which gives cautions: equal prompts may have
+            answers of their own.
         copies: the copies within the held-out parts.
         labels: the labels of each held-out part; empty if they were not given.
         strength: the strength of test first, then of the reference if there is one.
@@ -84,6 +88,7 @@ def judge(
         ),
         *(reason for leak in leakage if leak.part != test.part for reason in _groups(leak, thresholds)),
         *(reason for leak in leakage for reason in _unsettled(leak)),
+        *(reason for leak in column_leakage for reason in _of_column(leak, thresholds)),
         *(reason for shift in labels for reason in _conflicts(shift, thresholds)),
         *_of_labels(labels, test, thresholds),
         *_of_reference(strength[1:], thresholds),
@@ -133,6 +138,18 @@ def _unsettled(leakage: Leakage) -> list[str]:
         return []
     share = f"{leakage.unsettled:,} of {leakage.n:,} rows of {leakage.part}"
     return [f"{share} were not compared with all of train, and more of them may have a near-duplicate there"]
+
+
+def _of_column(leakage: ColumnLeakage, thresholds: Thresholds) -> list[str]:
+    if not leakage.near_share > thresholds.leaked_rows:  # NaN, of a part without texts, does not leak
+        return []
+    share = f"{leakage.near:,} of {leakage.n:,} rows of {leakage.part} ({leakage.near_share:.2%})"
+    columns = " and ".join(leakage.columns)
+    together = " together" if len(leakage.columns) > 1 else ""
+    return [
+        f"{share} have an exact or near-duplicate in train by {columns}{together}; a split with "
+        "near_duplicates=NearDuplicates(columns=...) keeps such rows on one side"
+    ]
 
 
 def _copies(copies: Copies, thresholds: Thresholds) -> list[str]:

@@ -132,13 +132,25 @@ def size(text: str) -> float | str:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a share (0.1) nor a number of rows (500)") from None
 
 
-def or_none(text: str) -> str | None:
-    """Return None for "none", else the text.
+def near_duplicates(text: str) -> str | dict[str, Any] | None:
+    """Parse the handling of near-duplicates: None for "none", and with columns the arguments of a search.
 
-    >>> or_none("bind"), or_none("none")
-    ('bind', None)
+    >>> near_duplicates("bind"), near_duplicates("none"), near_duplicates("drop:doc,code")
+    ('bind', None, {'columns': ['doc', 'code'], 'drop': True})
     """
-    return None if text == "none" else text
+    how, colon, columns = text.partition(":")
+    if how not in ("bind", "drop") or not colon:
+        return None if text == "none" else text
+    return {"columns": columns_of(columns), "drop": how == "drop"}
+
+
+def columns_of(text: str) -> list[str]:
+    """Parse the names of columns, with commas between them.
+
+    >>> columns_of("doc, code")
+    ['doc', 'code']
+    """
+    return [column.strip() for column in text.split(",")]
 
 
 def _renamed(text: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codeshift.cli.arguments import Commands, add_command, add_data, add_processes, splits_of
+from codeshift.cli.arguments import Commands, add_command, add_data, add_processes, columns_of, splits_of
 from codeshift.cli.output import DONE, NO, check_report_file, report, write_report
 from codeshift.cli.split import MANIFEST
 from codeshift.cli.unparsed import warn_unparsed
@@ -34,6 +34,12 @@ def add_to(commands: Commands) -> None:
     add("--language", metavar="NAME", help="language of the code, to compare syntax and APIs too [the manifest's]")
     add("--manifest", metavar="FILE", help=f"manifest of the split [{MANIFEST} in the folder, if any]")
     add("--groups", metavar="COLUMN", help="column whose values must not be on both sides [the manifest's]")
+    add(
+        "--columns",
+        type=columns_of,
+        metavar="NAMES",
+        help="columns to look for leakage in one by one and together, as in doc,code [those that the split bound]",
+    )
     add("--label", metavar="COLUMN", help="column of a classification task's labels, whose mix is compared")
     add("--train", default="train", metavar="PART", help="part to train on [%(default)s]")
     add("--test", metavar="PART", help="part whose shift is measured [test_ood, or test]")
@@ -53,6 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     from codeshift.audit import audit
 
     check_report_file(arguments.out)
+    from codeshift.properties.near_duplicates import NearDuplicates
+
     splits, manifest = splits_of(arguments), _manifest(arguments)
     findings = audit(
         splits,
@@ -61,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         language=arguments.language,
         groups=arguments.groups,
         label=arguments.label,
+        near_duplicates=NearDuplicates(columns=arguments.columns),
         train=arguments.train,
         test=arguments.test,
         reference=arguments.reference,

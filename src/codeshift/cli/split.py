@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_command, add_data, add_processes, data_of, or_none, parts_of, size
+from codeshift.cli.arguments import (
+    Commands,
+    add_command,
+    add_data,
+    add_processes,
+    data_of,
+    near_duplicates,
+    parts_of,
+    size,
+)
 from codeshift.cli.output import DONE, report
 from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError, check_folder
@@ -31,9 +40,10 @@ SPLIT_OPTIONS: dict[str, dict[str, Any]] = {
     "groups": {"metavar": "COLUMN", "help": "column whose value keeps rows together"},
     "stratify_by_column": {"metavar": "COLUMN", "help": "column whose values keep their shares in every drawn part"},
     "near_duplicates": {
-        "type": or_none,
+        "type": near_duplicates,
         "metavar": "HOW",
-        "help": "bind (keep on one side), drop (keep one of each) or none (do not look for them) [bind]",
+        "help": "bind (keep on one side), drop (keep one of each) or none (do not look for them); bind:doc,code looks "
+        "in the columns doc and code [bind]",
     },
     "validation_ood_size": {
         "type": size,

@@ -17,18 +17,31 @@ _SHARE = 0.2
 def warn_unparsed(parts: Mapping[str, Dataset], columns: Iterable[str], language: str) -> None:
     """Warn if at least a fifth of a sample of rows, taken evenly from all parts, have syntax errors."""
     from codeshift.properties.parsing import CodeParser
+    from codeshift.properties.row_languages import language_column
 
-    parser = CodeParser(language)
+    by_row = language_column(language)
+    parsers: dict[str, CodeParser] = {}
     for column in columns:
-        texts = [text for rows in parts.values() if column in rows.column_names for text in _some(rows, column)]
-        wrong = sum(parser.parse(text).has_error for text in texts)
+        texts = [pair for rows in parts.values() if column in rows.column_names for pair in _some(rows, column, by_row)]
+        wrong = 0
+        for text, named in texts:
+            parser = parsers.setdefault(named or language, CodeParser(named or language))
+            wrong += parser.parse(text).has_error
         if texts and wrong >= _SHARE * len(texts):
             message = f"{wrong} of {len(texts)} rows checked have syntax errors as {language}"
-            remedy = "is the language right, and the column? Rows of several languages are best split one by one"
+            remedy = "is the language right, and the column? Rows that name their language are read by column:NAME"
             warn(CodeshiftWarning(f"{column}: {message}: {remedy}"))
 
 
-def _some(rows: Dataset, column: str) -> list[str]:
+def _some(rows: Dataset, column: str, by_row: str | None) -> list[tuple[str, str | None]]:
+    """Return some texts, each with the language that its row names if ``by_row`` is the column of that."""
+    from codeshift.properties.dataset_columns import column_values
+    from codeshift.properties.row_languages import known_languages
+
     step = max(1, len(rows) // _ROWS)
-    values = rows.select(range(0, len(rows), step)).with_format(None)[column][:]
-    return [value for value in values if isinstance(value, str) and value.strip()]
+    some = rows.select(range(0, len(rows), step))
+    named = [None] * len(some) if by_row is None else column_values(some, by_row, "language")
+    if by_row is not None:
+        known_languages(named, by_row)
+    values = some.with_format(None)[column][:]
+    return [(text, name) for text, name in zip(values, named, strict=True) if isinstance(text, str) and text.strip()]

@@ -18,6 +18,9 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.errors import ParameterError
+from codeshift.properties.row_languages import gathered, known_languages, language_column, unsuited
+
 FloatArray: TypeAlias = NDArray[np.float64]
 Takes: TypeAlias = Literal["text", "log_probabilities", "argmax", "class_probabilities"]
 
@@ -251,6 +254,58 @@ class Metric(ABC):
     def test_code(self) -> str | None:
         """Column or template of test code that a row is scored by, in place of the target; by default none."""
         return None
+
+    @property
+    def language_column(self) -> str | None:
+        """Column that names the language of each row, where ``language`` is such as ``"column:lang"``; else None."""
+        return language_column(getattr(self, "language", None))
+
+    def in_language(self, language: str) -> Metric:
+        """Return the metric for rows of one language, with statistics of the same columns.
+
+        Raises:
+            ParameterError: if the metric does not know the language.
+        """
+        return dataclasses.replace(self, language=language)  # type: ignore[type-var]  # every subclass is a dataclass
+
+    def statistics_in(
+        self, languages: Sequence[str], predictions: Sequence[Any], references: Sequence[Any]
+    ) -> FloatArray:
+        """Return row statistics, each row read in its language, shape (n, d); as ``statistics`` has them otherwise.
+
+        An ``Evaluator`` and a study call it for a metric whose ``language`` names a column.
+
+        Args:
+            languages: the language of each row.
+            predictions: the predictions.
+            references: the references, in the same order.
+
+        Raises:
+            ParameterError: if the three differ in number.
+            DataError: if a row is not of the kind that the metric takes, or of a language that it does not know.
+
+        >>> from codeshift.metrics import SyntacticValidity
+        >>> validity = SyntacticValidity("column:lang")
+        >>> rows = validity.statistics_in(["python", "java"], ["x = 1", "x = 1"], ["", ""])
+        >>> validity.row_scores(rows).tolist()
+        [1.0, 0.0]
+        """
+        if not len(languages) == len(predictions) == len(references):
+            counts = (len(languages), len(predictions), len(references))
+            raise ParameterError("languages", "one for each prediction and reference", counts, "in the same order")
+        column = self.language_column or "languages"
+        if not languages:
+            return self.in_language("python").statistics([], [])
+        parts = []
+        for language in known_languages(languages, column):
+            rows = [i for i, name in enumerate(languages) if name == language]
+            try:
+                metric = self.in_language(language)
+            except ParameterError as error:
+                raise unsuited(error, column, len(rows)) from None
+            given = [predictions[i] for i in rows], [references[i] for i in rows]
+            parts.append((np.array(rows), metric.statistics(*given)))
+        return np.asarray(gathered(parts, len(languages)))
 
     def of_samples(self, samples: Sequence[str]) -> Any:
         """Return what the metric takes of the texts that a model wrote for a row; by default the first."""

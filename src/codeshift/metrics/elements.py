@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from codeshift.checks import check_choice, settle
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics.base import NOT_BY_NAME, PERCENT, CorpusScore, FloatArray, Metric, ratio
-from codeshift.metrics.rows import text_rows
+from codeshift.metrics.rows import refuse_without_languages, text_rows
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import check_language, grammar
 from codeshift.properties.lexer import lex
+from codeshift.properties.row_languages import check_languages
 from codeshift.properties.syntax import scan
 from codeshift.properties.trees import ERROR
 
@@ -47,15 +49,24 @@ class _ElementOverlap(Metric, abstract=True):
             if self.language is None:
                 constraint = f'given for elements="{self.elements}"'
                 raise ParameterError("language", constraint, None, "name the language of the rows")
-            check_language(self.language) if self.elements == "nodes" else check_api_language(self.language)
+            check_languages(self.language) if self.language_column or self.elements == "nodes" else check_api_language(
+                self.language
+            )
         if self.names is not None:
             object.__setattr__(self, "names", self._checked_names(self.names))
+
+    def in_language(self, language: str) -> Self:
+        """Return the metric for rows of one language, with all names, of which its grammar may lack some."""
+        metric = copy.copy(self)
+        object.__setattr__(metric, "language", language)
+        check_language(language) if self.elements == "nodes" else check_api_language(language)
+        return metric
 
     def _checked_names(self, names: Iterable[str]) -> tuple[str, ...]:
         names = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
         if not names:
             raise ParameterError("names", "at least one name", names, "leave it out to take every element")
-        if self.elements == "nodes" and self.extractor is None and self.language is not None:
+        if self.elements == "nodes" and self.extractor is None and self.language and not self.language_column:
             known = grammar(self.language).node_kinds
             for name in names:
                 if name not in known:
@@ -89,6 +100,8 @@ class _ElementOverlap(Metric, abstract=True):
         """
         names = self.names or ()
         rows = []
+        if self.extractor is None and self.elements != "tokens":
+            refuse_without_languages(self)
         sides = self._sides(*text_rows(predictions, references, metric=type(self).__name__))
         stopped = [any(either) for either in zip(*(side.stopped for side in sides), strict=True)]
         for wanted, place, given_up in zip(*(side.names for side in sides), stopped, strict=True):
@@ -133,7 +146,8 @@ class ElementRecall(_ElementOverlap):
     Attributes:
         elements: the kind of element: ``"nodes"`` (node types of the syntax tree), ``"tokens"`` (of
             ``codeshift.properties.lexer``), or ``"apis"`` (qualified names, as in ``codeshift.properties.APINames``).
-        language: the language of the rows, required for ``"nodes"`` and ``"apis"``.
+        language: the language of the rows, required for ``"nodes"`` and ``"apis"``; or ``"column:lang"`` for the one
+            that each row names, whose ``names`` need not be node types of all grammars.
         names: the only elements to count; by default all count.
         extractor: a function from a list of texts to one collection of names per text, used instead of ``elements``.
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    from codeshift.metrics.base import Metric
 
 
 def text_rows(
@@ -51,6 +54,22 @@ def several_text_rows(predictions: Iterable[Any], references: Iterable[Any]) -> 
         if not isinstance(row, str):
             raise not_text("predictions", i, row)
     return left, [(row,) if isinstance(row, str) else _texts(i, row) for i, row in enumerate(right)]
+
+
+def refuse_without_languages(metric: Metric) -> None:
+    """Raise a ParameterError if a metric reads each row in the language that a column names, which texts do not tell.
+
+    >>> from codeshift.metrics import CodeBLEU
+    >>> CodeBLEU("column:lang").score(["x"], ["y"])
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: language must be one language where rows come without their column, got
+    'column:lang': call statistics_in(languages, predictions, references), as an Evaluator does
+    """
+    if metric.language_column is not None:
+        constraint = "one language where rows come without their column"
+        remedy = "call statistics_in(languages, predictions, references), as an Evaluator does"
+        raise ParameterError("language", constraint, f"column:{metric.language_column}", remedy)
 
 
 def token_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[list[list[str]], list[list[list[str]]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from codeshift.checks import settle
 from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, ratio
-from codeshift.metrics.rows import several_text_rows
+from codeshift.metrics.rows import refuse_without_languages, several_text_rows
 from codeshift.metrics.validity_parts.python2 import is_python2
 from codeshift.metrics.validity_parts.python3 import is_python3
 from codeshift.metrics.validity_parts.shells import ShellParser
-from codeshift.properties.grammars import check_language
+from codeshift.properties.row_languages import check_languages
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class SyntacticValidity(Metric):
     which the parser gives up (``codeshift.properties.bounds``) scores 0, and ``corpus(...).unparsable`` counts it.
 
     Attributes:
-        language: one of ``codeshift.properties.languages()``.
+        language: one of ``codeshift.properties.languages()``; or ``"column:lang"`` for the one that each row names, of
+            which an ``Evaluator`` and a study read the column, and which have no ``python_2``.
 
     >>> SyntacticValidity("java").score(["int f() { return 1; }", "int f() { return", "A(int x) {}"], [""] * 3)
     array([1., 0., 1.])
@@ -49,7 +50,7 @@ class SyntacticValidity(Metric):
     language: str
 
     def __post_init__(self) -> None:
-        settle(self, language=check_language(self.language))
+        settle(self, language=check_languages(self.language))
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Return 1.0 or 0.0 for each row, shape (n,); ``references`` only has to have the same number of rows.
@@ -67,6 +68,7 @@ class SyntacticValidity(Metric):
             ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
+        refuse_without_languages(self)
         texts, _ = several_text_rows(predictions, references)
         valid = list(map(_judge(self.language), texts))
         if self.language == "python":
@@ -74,6 +76,19 @@ class SyntacticValidity(Metric):
         else:
             third = [ok is None for ok in valid]
         rows: NDArray[np.float64] = np.array([[1] * len(texts), list(map(bool, valid)), third], dtype=np.float64).T
+        return rows
+
+    def statistics_in(
+        self, languages: Sequence[str], predictions: Sequence[Any], references: Sequence[Any]
+    ) -> FloatArray:
+        """Return (1, valid, unparsable) of rows in their languages, shape (n, 3).
+
+        Raises:
+            ParameterError: if languages, predictions and references differ in number.
+            DataError: if a row is not a string, or of an unknown language.
+        """
+        rows = super().statistics_in(languages, predictions, references)
+        rows[[language == "python" for language in languages], 2] = 0  # whether it is Python 2
         return rows
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:

@@ -8,6 +8,7 @@ from codeshift.checks import settle
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.base import TreeProperty
 from codeshift.properties.elements import ElementCounts
+from codeshift.properties.row_languages import language_column
 from codeshift.properties.syntax import SyntaxScan
 
 
@@ -36,7 +37,8 @@ class APINames(TreeProperty):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle(self, language=check_api_language(self.language))
+        if language_column(self.language) is None:
+            settle(self, language=check_api_language(self.language))
 
     def from_syntax(self, scan: SyntaxScan) -> ElementCounts:
         """Return counts of ``n`` rows."""

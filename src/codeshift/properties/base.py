@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.checks import settle
+from codeshift.errors import ParameterError
 from codeshift.formatting import significant
-from codeshift.properties.grammars import check_language
+from codeshift.properties.row_languages import check_languages, gathered, language_column, unsuited
 from codeshift.properties.serialise import Serialisable, class_of
 
 if TYPE_CHECKING:
@@ -182,7 +184,8 @@ class TreeProperty(Property):
     A row on which the parser gives up (``codeshift.properties.bounds``) has NaN for a number, and no elements.
 
     Attributes:
-        language: a language of ``codeshift.properties.languages()``.
+        language: a language of ``codeshift.properties.languages()``, or ``"column:lang"`` to read each row in the
+            language that its column ``lang`` names.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -198,7 +201,13 @@ class TreeProperty(Property):
     language: str
 
     def __post_init__(self) -> None:
-        settle(self, language=check_language(self.language))
+        settle(self, language=check_languages(self.language))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that it reads: its own, and that of the rows' languages, if they have one."""
+        by_row = language_column(self.language)
+        return super().columns if by_row is None else tuple(dict.fromkeys((*super().columns, by_row)))
 
     @property
     def parsed(self) -> tuple[tuple[str, str], ...]:
@@ -210,9 +219,28 @@ class TreeProperty(Property):
         """Return the values of all rows, from the result of the parse."""
 
     def evaluate(self, table: PropertyTable) -> Any:
-        """Return the values of all rows of ``table``."""
+        """Return the values of all rows of ``table``, each read in its language."""
+        if language_column(self.language) is not None:
+            return gathered([(rows, part.values(prop)) for prop, rows, part in self.by_language(table)], len(table))
         scan = table.syntax(self.column, self.language)
         values = self.from_syntax(scan)
         if scan.stopped.any() and isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
             values = np.where(scan.stopped, np.nan, values)
         return values
+
+    def by_language(self, table: PropertyTable) -> list[tuple[Self, NDArray[np.int64], PropertyTable]]:
+        """Return the property of each language of a table's rows, the positions of these rows, and their table.
+
+        Raises:
+            DataError: if rows name a language that is unknown, or that the property cannot read.
+        """
+        column = language_column(self.language)
+        if column is None:
+            return [(self, np.arange(len(table)), table)]
+        found = []
+        for language, (rows, part) in table.by_language(column).items():
+            try:
+                found.append((replace(self, language=language), rows, part))
+            except ParameterError as error:
+                raise unsuited(error, column, len(rows)) from None
+        return found

@@ -9,6 +9,7 @@ import numpy as np
 from codeshift.errors import ParameterError
 from codeshift.properties.base import TreeProperty
 from codeshift.properties.control_flow import CONTROL_FLOW, ControlFlow
+from codeshift.properties.row_languages import language_column
 from codeshift.properties.syntax import SyntaxScan
 
 
@@ -32,7 +33,8 @@ class CyclomaticComplexity(TreeProperty):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        control_flow(self.language)
+        if language_column(self.language) is None:
+            control_flow(self.language)
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""
@@ -55,7 +57,8 @@ class IdentifierCount(TreeProperty):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        control_flow(self.language)
+        if language_column(self.language) is None:
+            control_flow(self.language)
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""
@@ -80,7 +83,8 @@ class NestingDepth(TreeProperty):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        control_flow(self.language)
+        if language_column(self.language) is None:
+            control_flow(self.language)
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""

@@ -101,6 +101,38 @@ class ElementCounts:
         matrix.sum_duplicates()
         return cls(vocabulary, matrix)
 
+    @classmethod
+    def gathered(cls, parts: Sequence[tuple[NDArray[np.int64], ElementCounts]], rows: int) -> ElementCounts:
+        """Return the counts of all rows, of the counts of some of them each.
+
+        Args:
+            parts: the positions of some rows, and their counts.
+            rows: the number of all rows; one in no part has no elements.
+
+        >>> one, other = ElementCounts.from_rows([["if"]]), ElementCounts.from_rows([["for", "if"]])
+        >>> found = ElementCounts.gathered([(np.array([1]), one), (np.array([0]), other)], 2)
+        >>> found.vocabulary, found.counts.toarray().tolist()
+        (('for', 'if'), [[1, 1], [0, 1]])
+        """
+        from scipy.sparse import csr_matrix, vstack
+
+        vocabulary = tuple(sorted({name for _, part in parts for name in part.vocabulary}))
+        place = {name: i for i, name in enumerate(vocabulary)}
+        wide, positions = [csr_matrix((0, len(vocabulary)), dtype=np.int32)], [np.empty(0, np.int64)]
+        for of_part, part in parts:
+            columns = np.array([place[name] for name in part.vocabulary], dtype=np.int32)
+            counts = (part.counts.data, columns[part.counts.indices], part.counts.indptr)
+            wide.append(csr_matrix(counts, shape=(len(of_part), len(vocabulary))))
+            positions.append(of_part)
+        order = np.full(rows, -1)
+        order[np.concatenate(positions)] = np.arange(sum(map(len, positions)))
+        stacked = vstack(
+            [*wide, csr_matrix((1, len(vocabulary)), dtype=np.int32)], format="csr"
+        )  # the last one is empty
+        matrix = stacked[order].tocsr()
+        matrix.sort_indices()
+        return cls(vocabulary, matrix)
+
     def of(self, elements: Sequence[str]) -> np.ndarray:
         """Return counts of some elements, shape ``(n_rows, len(elements))``; zero for one that no row contains.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.checks import check_bool
 from codeshift.errors import ParameterError
@@ -18,6 +19,7 @@ from codeshift.properties.cache import cached
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.grammars import grammar
 from codeshift.properties.processes import check_num_proc, processes_for
+from codeshift.properties.row_languages import gathered, language_column, rows_by_language
 from codeshift.properties.serialise import Serialisable
 from codeshift.properties.syntax import SyntaxScan, scan_batch, schema
 from codeshift.properties.texts import BATCH, Texts, column_texts
@@ -138,7 +140,25 @@ class PropertyTable:
 
     def stopped(self, column: str, language: str) -> np.ndarray:
         """On which rows the parser of a language gave up, as ``codeshift.properties.bounds`` says: shape ``(n,)``."""
-        return self.syntax(column, language).stopped
+        if (by_row := language_column(language)) is None:
+            return self.syntax(column, language).stopped
+        parts = [(rows, table.stopped(column, name)) for name, (rows, table) in self.by_language(by_row).items()]
+        return np.asarray(gathered(parts, len(self)))
+
+    def by_language(self, column: str) -> dict[str, tuple[NDArray[np.int64], PropertyTable]]:
+        """Return the positions of the rows of each language that a column names, and the table of these rows.
+
+        Raises:
+            DataError: if there is no such column, or rows name an unknown language.
+        """
+        found = self.remember(("by language", column), lambda: self._by_language(column))
+        return found or {"python": (np.empty(0, np.int64), self)}  # without rows, any language gives no values
+
+    def _by_language(self, column: str) -> dict[str, tuple[NDArray[np.int64], PropertyTable]]:
+        return {
+            name: (rows, PropertyTable(self.data.select(rows), num_proc=self.num_proc, cached=self.cached))
+            for name, rows in rows_by_language(self.data, column).items()
+        }
 
     def compute_texts(self, prop: ComputedFromText) -> np.ndarray:
         """Compute the numbers of a text property, batch by batch; codeshift's own are cached on disk."""

@@ -10,8 +10,9 @@ import numpy as np
 
 from codeshift.properties.base import TreeProperty
 from codeshift.properties.elements import ElementCounts
+from codeshift.properties.row_languages import gathered, language_column
 from codeshift.properties.syntax import SyntaxScan
-from codeshift.properties.trees import rule_names
+from codeshift.properties.trees import rule_names, rules_of_any
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
@@ -37,11 +38,15 @@ class NodeTypes(TreeProperty):
 
     def count_of(self, table: PropertyTable, elements: Sequence[str]) -> np.ndarray:
         """Return counts of some node types in each row, of shape ``(n, len(elements))``, without counting others."""
-        return table.syntax(self.column, self.language).count_nodes(elements)
+        parts = [
+            (rows, part.syntax(self.column, prop.language).count_nodes(elements))
+            for prop, rows, part in self.by_language(table)
+        ]
+        return np.asarray(gathered(parts, len(table)))
 
     def telling(self, elements: Sequence[str]) -> Collection[str]:
         """Return the elements without keywords and brackets, which only spell a node type."""
-        return rule_names(self.language)
+        return rule_names(self.language) if language_column(self.language) is None else rules_of_any()
 
 
 @dataclass(frozen=True)

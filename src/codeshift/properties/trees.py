@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,6 +191,12 @@ def rule_names(language: str) -> frozenset[str]:
     """
     names = zip(kind_names(language), _named(language), strict=True)
     return frozenset(name for name, named in names if named) - {ERROR}
+
+
+@cache
+def rules_of_any() -> frozenset[str]:
+    """Return the node types that are rules of any grammar whose control flow is known."""
+    return frozenset().union(*map(rule_names, CONTROL_FLOW))
 
 
 def _kinds(language: str, names: frozenset[str]) -> Mask:

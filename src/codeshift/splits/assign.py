@@ -56,4 +56,6 @@ def _also_read(recipe: Recipe, config: SplitConfig) -> dict[str, str]:
         column = getattr(config, argument)
         if column is not None:
             named.setdefault(column, argument)
+    for column in config.searched_columns:
+        named.setdefault(column, "near_duplicates")
     return {column: named[column] for column in sorted(named) if column not in recipe.columns}

@@ -97,6 +97,7 @@ class SplitAssignment:
             config=config,
             columns=recipe.columns,
             also_reads=tuple(also_reads),
+            languages=rows.languages(region),
             spans=rows.spans,
             digests=rows.digests(recipe.columns, also_reads),
             partition=partition,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar
 import numpy as np
 
 from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number
-from codeshift.errors import ManifestError, ParameterError, shown
+from codeshift.errors import ManifestError, ParameterError, closest, shown
 
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import NearDuplicates
@@ -34,7 +34,7 @@ class SplitOptions(TypedDict, total=False):
     train_size: float | None
     groups: str | None
     stratify_by_column: str | None
-    near_duplicates: NearDuplicates | str | None
+    near_duplicates: NearDuplicates | Mapping[str, Any] | str | None
     validation_ood_size: float
     train_control: bool
     tolerance: float | None
@@ -53,7 +53,7 @@ class CommonOptions:
     train_size: float | None = None
     groups: str | None = None
     stratify_by_column: str | None = None
-    near_duplicates: NearDuplicates | str | None = BIND
+    near_duplicates: NearDuplicates | Mapping[str, Any] | str | None = BIND
     tolerance: float | None = None
     min_test_rows: int = MIN_TEST_ROWS
 
@@ -82,8 +82,9 @@ class SplitConfig(CommonOptions):
             region, it is removed from train. ``"drop"`` keeps one row of each component of near-duplicates, the one
             with the smallest identity digest, whether or not it lies in the region, and excludes the others before any
             row is assigned (each official split keeps one). ``None`` does not search for them, so they may be in any
-            part. For another threshold and n-gram, a ``NearDuplicates`` of ``codeshift.properties.near_duplicates``
-            binds and a ``DropNearDuplicates`` drops.
+            part. For another threshold and n-gram, or other columns than the code, a ``NearDuplicates`` of
+            ``codeshift.properties.near_duplicates`` binds and a ``DropNearDuplicates`` drops; a mapping of their
+            arguments (with ``"drop": True`` for the latter) does the same, as in a study's file.
         validation_ood_size: the size of ``validation_ood``, of the region's rows, to study model selection that sees
             the shift; by default there is no such part. 1.0 takes the region's part of an official ``validation``.
         train_control: whether to return ``train_control`` too: as many rows as ``train`` has, drawn from all rows that
@@ -113,6 +114,8 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
     train_control: bool = False
 
     def __post_init__(self) -> None:
+        if isinstance(self.near_duplicates, Mapping):
+            object.__setattr__(self, "near_duplicates", _search_of(self.near_duplicates))
         _check_near_duplicates(self.near_duplicates)
         remedy = "a share of the pool: 0 masks the region, 1 is the 100% baseline"
         kept = check_number("ood_kept", self.ood_kept, smallest=0, largest=1, remedy=remedy)
@@ -210,6 +213,12 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
         return DropNearDuplicates() if self.near_duplicates == DROP else NearDuplicates()
 
     @property
+    def searched_columns(self) -> tuple[str, ...]:
+        """Columns in which near-duplicates are searched for, if they are named; otherwise they are those of code."""
+        search = None if isinstance(self.near_duplicates, str) else self.search
+        return () if search is None or search.columns is None else search.columns
+
+    @property
     def drops(self) -> bool:
         """Whether one row of each component of near-duplicates is kept and the others are excluded."""
         if self.near_duplicates is None or self.near_duplicates == BIND:
@@ -270,13 +279,17 @@ def check_size(parameter: str, value: Any, *, none: bool = True, or_else: str = 
 
 
 def _search_of(plain: Any) -> NearDuplicates | None:
-    """Return the search for near-duplicates that ``SplitConfig.to_dict`` wrote."""
+    """Return the search for near-duplicates by its arguments, as ``SplitConfig.to_dict`` writes them."""
     if plain is None:
         return None
     from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 
     if not isinstance(plain, Mapping):
         raise ParameterError("near_duplicates", "the arguments of a search or None", plain, "as to_dict writes them")
+    known = ("drop", *(field.name for field in fields(NearDuplicates)))
+    for name in plain:
+        if name not in known:
+            raise ParameterError("near_duplicates", "made of the arguments of a search", name, closest(name, known))
     arguments = {name: value for name, value in plain.items() if name != "drop"}
     drop = check_bool("drop", plain.get("drop", False))
     return (DropNearDuplicates if drop else NearDuplicates)(**arguments)

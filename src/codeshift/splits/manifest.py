@@ -19,6 +19,7 @@ from codeshift.errors import ManifestError, shown
 from codeshift.files import write_text
 from codeshift.formatting import counted
 from codeshift.parts import CONTROL, DELIVERED, REASONS, WHOLE
+from codeshift.properties.row_languages import language_column
 from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region, region_words
 from codeshift.splits.config import SplitConfig
@@ -90,6 +91,7 @@ class SplitManifest:
         config: SplitConfig,
         columns: tuple[str, ...],
         also_reads: tuple[str, ...],
+        languages: tuple[str, ...],
         spans: Mapping[str, tuple[int, int]],
         digests: np.ndarray,
         partition: Partition,
@@ -106,7 +108,7 @@ class SplitManifest:
             also_reads=also_reads,
             sizes=part_sizes(partition, config),
             region_rows=region_rows,
-            grammars=grammars_of(language for _, language in region.parsed()),
+            grammars=grammars_of(languages),
             versions=environment(),
             digests={name: by_part(digests[span], parts[span], reasons[span]) for name, span in slices.items()},
             control={}
@@ -138,7 +140,10 @@ class SplitManifest:
 
     @property
     def language(self) -> str | None:
-        """Language that the region parses; None if it parses none or several."""
+        """Language that the region parses, or ``"column:lang"`` if rows name it; None if it parses none or several."""
+        named = _languages(self.region)
+        if any(language_column(language) for language in named):
+            return named.pop() if len(named) == 1 else None
         return next(iter(self.grammars)) if len(self.grammars) == 1 else None
 
     @property
@@ -341,3 +346,11 @@ class SplitManifest:
                     "the rows are not those that were assigned, or stand in another order: "
                     "pass the same data, or use manifest.apply"
                 )
+
+
+def _languages(plain: Any) -> set[str]:
+    """Return the languages that a region's plain values name."""
+    if isinstance(plain, Mapping):
+        own = {plain["language"]} if isinstance(plain.get("language"), str) else set()
+        return own.union(*map(_languages, plain.values()))
+    return set().union(*map(_languages, plain)) if isinstance(plain, list | tuple) else set()

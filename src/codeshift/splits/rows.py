@@ -18,6 +18,7 @@ from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import typed_text
 from codeshift.properties.dataset_columns import check_name, column_values
+from codeshift.properties.row_languages import language_column
 from codeshift.properties.selection import Selection
 from codeshift.properties.texts import RowTexts
 from codeshift.regions.base import Region
@@ -163,6 +164,16 @@ class SplitRows:
         given_up += [np.concatenate([table.stopped(*pair) for table in self.tables]) for pair in region.parsed()]
         return np.asarray(~np.logical_or.reduce(given_up))
 
+    def languages(self, region: Region) -> tuple[str, ...]:
+        """Return the languages that a region reads the rows in, sorted: those that it names, or that rows name."""
+        found: set[str] = set()
+        for _, language in region.parsed():
+            by_row = language_column(language)
+            found |= (
+                {language} if by_row is None else {name for table in self.tables for name in table.by_language(by_row)}
+            )
+        return tuple(sorted(found))
+
     def only(self, kept: np.ndarray) -> SplitRows:
         """Return the rows of a mask, with what was computed of them already.
 
@@ -207,10 +218,23 @@ class SplitRows:
         return self.names == others.names and all(table.data is other.data for table, other in pairs)
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
-        """Return the components of near-duplicates over all official splits, found once for each table."""
+        """Return the components of near-duplicates over all official splits, found once for each table.
+
+        Args:
+            columns: the columns of code, whose texts are joined, for a search that names no columns.
+            search: the search, whose columns are looked in one by one.
+
+        Raises:
+            DataError: if there is no such column, or it contains values that are not text.
+        """
 
         def search_all() -> DuplicateComponents:
-            return search.components(self.texts(columns), num_proc=self.fitting.num_proc)
+            if search.columns is None:
+                return search.components(self.texts(columns), num_proc=self.fitting.num_proc)
+            from codeshift.properties.near_duplicates import components_over
+
+            texts = [self.texts((column,)) for column in search.columns]
+            return components_over(texts, search, num_proc=self.fitting.num_proc)
 
         if len(self.tables) > 1:
             return search_all()

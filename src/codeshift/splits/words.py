@@ -53,6 +53,7 @@ def near_duplicates_in_words(duplicates: FoundDuplicates | None, config: SplitCo
     ignored = [name for name in ("identifiers", "literals") if getattr(search, name) == "ignored"]
     how = f"Jaccard {search.threshold} of token {search.ngram}-grams"
     how += f" without {' and '.join(ignored)}" if ignored else ""
+    how += f" in {' or '.join(search.columns)}" if search.columns else ""
     if not duplicates.components:
         return f"no row is a near-duplicate of another ({how})"
     links = duplicates.assumed_links

@@ -11,6 +11,7 @@ from codeshift.errors import ParameterError, UnresolvedAPIWarning, warn
 from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.api_names.unresolved import is_imported, may_be
+from codeshift.properties.row_languages import language_column
 from codeshift.properties.texts import Texts
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains, Matches, matching
@@ -55,7 +56,8 @@ class APIUsageSplitter(ElementSplitter):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle(self, language=check_api_language(self.language))
+        if language_column(self.language) is None:
+            settle(self, language=check_api_language(self.language))
         if self.apis is not None:
             apis = several("apis", self.apis, "names or globs", 'such as ("java.util.stream",)')
             wrong = [api for api in apis if not isinstance(api, str) or not api.strip("./ ")]
@@ -72,7 +74,8 @@ class APIUsageSplitter(ElementSplitter):
         """
         used = APINames(self.column, self.language)
         if self.apis is not None:
-            _tell_unresolved(self.apis, used, table)
+            for of_language, _, rows in used.by_language(table):
+                _tell_unresolved(self.apis, of_language, rows)
             return Matches(used, self.apis, self.match, self.min_count)
         return Contains(used, self.choose(table.values(used), _is_qualified), self.match, self.min_count)
 

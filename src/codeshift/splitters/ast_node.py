@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codeshift.checks import several
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import NodeTypes, PropertyTable, grammar
+from codeshift.properties.row_languages import language_column
 from codeshift.properties.trees import ERROR, rule_names
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
@@ -52,18 +54,30 @@ did you mean while_statement, with_statement or if_statement?
             nodes = several("nodes", self.nodes, "node types", 'such as ("while_statement",)')
             if not nodes:
                 raise ParameterError("nodes", "at least one node type", self.nodes, 'such as ("while_statement",)')
-            known = {*grammar(self.language).node_kinds, ERROR}
-            for node in nodes:
-                if node not in known:
-                    raise ParameterError(
-                        "nodes", f"node types of the {self.language} grammar", node, closest(str(node), known)
-                    )
+            if language_column(self.language) is None:
+                _check_nodes(nodes, (self.language,))
             object.__setattr__(self, "nodes", nodes)
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that contain the nodes; if none are named, all rows of ``table`` decide which."""
         counted = NodeTypes(self.column, self.language)
-        nodes = self.nodes
+        nodes, languages = self.nodes, [prop.language for prop, _, _ in counted.by_language(table)]
         if nodes is None:
-            nodes = self.choose(table.values(counted), rule_names(self.language).__contains__)
+            rules = frozenset().union(*map(rule_names, languages))
+            nodes = self.choose(table.values(counted), rules.__contains__)
+        elif language_column(self.language) is not None:
+            _check_nodes(nodes, languages)
         return Contains(counted, nodes, self.match, self.min_count)
+
+
+def _check_nodes(nodes: Sequence[str], languages: Sequence[str]) -> None:
+    """Check that each node type is one of the grammar of some language.
+
+    Raises:
+        ParameterError: if it is not; the message names close matches.
+    """
+    known = {ERROR}.union(*(grammar(language).node_kinds for language in languages))
+    for node in nodes:
+        if node not in known:
+            grammars = f"the {' or '.join(languages)} grammar"
+            raise ParameterError("nodes", f"node types of {grammars}", node, closest(str(node), known))

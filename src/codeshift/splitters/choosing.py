@@ -11,7 +11,7 @@ import numpy as np
 from codeshift.checks import check_choice, check_integer, check_share
 from codeshift.errors import ParameterError, RegionError
 from codeshift.properties import ElementCounts
-from codeshift.properties.grammars import check_language
+from codeshift.properties.row_languages import check_languages
 from codeshift.splitters.base import Splitter
 
 DEFAULT_SHARE = 0.1
@@ -152,7 +152,7 @@ class ElementSplitter(Splitter):
     min_rows: int | None = None
 
     def __post_init__(self) -> None:
-        check_language(self.language)
+        check_languages(self.language)
         named_by = self.named_by
         given = [name for name in (named_by, "rarest", "share") if getattr(self, name) is not None]
         if len(given) > 1:

@@ -8,8 +8,8 @@ from typing import Any
 from codeshift.checks import check_choice
 from codeshift.errors import ParameterError
 from codeshift.properties import CharCount, LineCount, Property, PropertyTable, SyntaxTokenCount, TokenCount
-from codeshift.properties.grammars import check_language
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
+from codeshift.properties.row_languages import check_languages
 from codeshift.properties.untied import Untied
 from codeshift.reaching_hub import check_revision
 from codeshift.regions.base import Region
@@ -76,7 +76,7 @@ lines, tokens
             if getattr(self, name) is not None and self.unit != "tokens":
                 raise ParameterError(name, f"left out if unit is {self.unit!r}", getattr(self, name), "drop it")
         if self.language is not None:
-            check_language(self.language)
+            check_languages(self.language)
         if self.tokenizer is not None:
             if self.language is not None:
                 remedy = "tokens are either leaves of the syntax tree or those of a model"

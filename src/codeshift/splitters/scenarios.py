@@ -15,7 +15,7 @@ from typing import Any
 from codeshift.checks import check_integer
 from codeshift.errors import ParameterError
 from codeshift.properties.embedding import Embedding, as_embedding
-from codeshift.properties.grammars import check_language
+from codeshift.properties.row_languages import check_languages
 from codeshift.splitters.api_usage import APIUsageSplitter
 from codeshift.splitters.ast_node import ASTNodeSplitter
 from codeshift.splitters.base import Splitter
@@ -154,7 +154,7 @@ def ast_elements(column: str = "code", *, language: str, nodes: Sequence[str] | 
     >>> ast_elements("code", language="python")[1].name
     'syntax_while_statement'
     """
-    chosen = ELEMENTS.get(check_language(language), ()) if nodes is None else _listed("nodes", nodes)
+    chosen = ELEMENTS.get(check_languages(language), ()) if nodes is None else _listed("nodes", nodes)
     if not chosen:
         raise ParameterError("nodes", "given for a language without a list of elements", nodes, "name the node types")
     return tuple(
@@ -176,7 +176,7 @@ def api_families(column: str = "code", *, language: str, apis: Sequence[str] | N
     >>> api_families("code", language="python", apis=("numpy", "pandas"))[0].name
     'api_numpy'
     """
-    chosen = FAMILIES.get(check_language(language), ()) if apis is None else _listed("apis", apis)
+    chosen = FAMILIES.get(check_languages(language), ()) if apis is None else _listed("apis", apis)
     if not chosen:
         raise ParameterError("apis", f"for a language of {', '.join(FAMILIES)}", language, "APIs are resolved in these")
     return tuple(

@@ -13,6 +13,7 @@ from datasets import Dataset, DatasetDict
 from codeshift.metrics import Metric
 from codeshift.metrics.base import Takes
 from codeshift.parts import WHOLE
+from codeshift.properties.row_languages import language_column
 from codeshift.splits.config import SplitConfig
 from codeshift.splitters import Scenario
 
@@ -133,7 +134,10 @@ class StudySpec:
         """Columns that the study depends on."""
         read = {column for s in self.scenarios for column in (*s.splitter.columns, *s.splitter.also_reads)}
         split = (self.split_config.groups, self.split_config.stratify_by_column)
-        return tuple(sorted({*self.text_columns, self.column, *read, *(name for name in split if name is not None)}))
+        languages = (self.language, None if self.audit is None else self.audit.language)
+        named = {name for name in (*split, *map(language_column, languages)) if name is not None}
+        named |= set(self.split_config.searched_columns)
+        return tuple(sorted({*self.text_columns, self.column, *read, *named}))
 
 
 AXES = tuple(setting.name for setting in fields(StudySpec) if _AXIS in setting.metadata)

@@ -55,6 +55,7 @@ from codeshift.study.validate import (
     common_column,
     common_language,
     refuse_missing_columns,
+    text_columns,
 )
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class Study(CommonOptions):
             metrics=metrics,
             split_config=split_config,
             test_size=check_test_size(self.test_size),
-            audit=check_audit(self.audit, column, language, split_config),
+            audit=check_audit(self.audit, column, language, split_config, text_columns(task, self.dataset)),
             evaluation=next(iter(models.values())).evaluation,
             watch=check_watched(self.watch, models.values()),
             detection=check_bool("detection", self.detection),

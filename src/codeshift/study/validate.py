@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from datasets import Dataset, DatasetDict
+from datasets import Dataset, DatasetDict, Value
 
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.checks import check_bool, check_choice, check_integer
@@ -175,9 +175,20 @@ def check_evaluation(
 
 
 def check_audit(
-    audit: bool | Mapping[str, Any], column: str, language: str | None, split_config: SplitConfig
+    audit: bool | Mapping[str, Any],
+    column: str,
+    language: str | None,
+    split_config: SplitConfig,
+    texts: Iterable[str] = (),
 ) -> AuditSettings | None:
     """Return the settings of the audit, those of the study overridden by those given; None for no audit.
+
+    Args:
+        audit: True, False or settings to override.
+        column: column of the code.
+        language: language of the code.
+        split_config: groups and near-duplicates of the splits.
+        texts: columns of text that the task reads; leakage is looked for in each of them, and in the code.
 
     Raises:
         ParameterError: if a name or a value is invalid; the message names the setting.
@@ -192,17 +203,29 @@ def check_audit(
     for name in overriding:
         if name not in known:
             raise ParameterError("audit", "of names of settings of an audit", name, closest(name, known))
+    search = split_config.search or NearDuplicates()
+    looked_in = tuple(dict.fromkeys((*texts, column)))
+    if search.columns is None and len(looked_in) > 1:
+        search = replace(search, columns=looked_in)
     options: dict[str, Any] = {
         "column": column,
         "language": language,
         "groups": split_config.groups,
-        "near_duplicates": split_config.search or NearDuplicates(),
+        "near_duplicates": search,
         "thresholds": Thresholds(),
     }
     try:
         return AuditSettings(**(options | overriding))
     except ParameterError as error:
         raise ParameterError("audit", error.constraint, error.value, error.remedy, key=error.parameter) from error
+
+
+def text_columns(task: Task, dataset: Any) -> tuple[str, ...]:
+    """Return the columns that a task gives to a model or has it write, as far as the data say that they are text."""
+    rows = next(iter(dataset.values()), None) if isinstance(dataset, DatasetDict) else dataset
+    features = rows.features if isinstance(rows, Dataset) else {}
+    text = (Value("string"), Value("large_string"))
+    return tuple(column for column in task.text_columns if features.get(column) in text)
 
 
 def check_watched(watch: Mapping[str, int] | None, models: Iterable[ModelSpec]) -> dict[str, int]:
@@ -240,6 +263,7 @@ def _refuse_missing_audited(audit: AuditSettings, name: str, columns: Collection
     """Check that some rows have the columns that an audit reads."""
     named = [("column", audit.column)] + ([] if audit.groups is None else [("groups", audit.groups)])
     named += [] if audit.label is None else [("label", audit.label)]
+    named += [("near_duplicates", searched) for searched in audit.near_duplicates.columns or ()]
     for setting in ("properties", "intended"):
         named += [(setting, column) for prop in getattr(audit, setting) or () for column in prop.columns]
     for setting, column in named:

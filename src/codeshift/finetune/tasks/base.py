@@ -133,6 +133,11 @@ class Task(ABC):
         """Columns that are read, each once."""
 
     @property
+    def text_columns(self) -> tuple[str, ...]:
+        """Columns of what a model is given and what it writes, each once; not those of labels."""
+        return self.columns
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes; none for a text to write, or before ``fitted``."""
         return ()

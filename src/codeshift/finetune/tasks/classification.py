@@ -89,7 +89,12 @@ class Classification(Task):
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the source and that of the labels, each once."""
-        return tuple(dict.fromkeys((*(c for template in self.source for c in template.columns), self.label.name)))
+        return tuple(dict.fromkeys((*self.text_columns, self.label.name)))
+
+    @property
+    def text_columns(self) -> tuple[str, ...]:
+        """Columns of the source, each once."""
+        return tuple(dict.fromkeys(column for template in self.source for column in template.columns))
 
     @property
     def class_names(self) -> tuple[str, ...]:

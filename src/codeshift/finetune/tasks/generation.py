@@ -36,7 +36,7 @@ from codeshift.finetune.identity import data_digest, describe_evaluated
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.messages import Messages, as_template
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder, pad_id
-from codeshift.finetune.program_tests import check_test_code, columns_read, tests_template
+from codeshift.finetune.program_tests import check_row_languages, check_test_code, columns_read, tests_template
 from codeshift.finetune.row_log import RowLog, open_logs, resumed
 from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.source_features import source_features
@@ -48,6 +48,7 @@ from codeshift.finetune.truncation import TruncationCounts
 from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
 from codeshift.metrics.aggregates.copies import copies
 from codeshift.metrics.likelihood import is_forced
+from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.text_tokens import tokenize_plain
 from codeshift.task_kinds import GENERATION, TaskName
 
@@ -153,6 +154,7 @@ class Generation(Task):
         for template in (self.source, self.target):
             template.check(rows.features)
         check_test_code(metrics, self.target, rows)
+        check_row_languages(metrics, rows)
 
     def check_evaluation(self, settings: EvaluationSettings) -> None:
         """Raise a ParameterError if a metric takes class probabilities, or cannot be computed from one output a row."""
@@ -274,7 +276,12 @@ def score_outputs(
         tests = tests_template(metric)
         right = references if tests is None else texts_of(tests, rows)
         predictions = [metric.of_samples([sample.text for sample in output.samples]) for output in written.values()]
-        statistics[name] = metric.statistics(predictions, [right[row] for row in written])
+        given = predictions, [right[row] for row in written]
+        if (by_row := metric.language_column) is None:
+            statistics[name] = metric.statistics(*given)
+        else:
+            languages = column_values(rows, by_row, "language")
+            statistics[name] = metric.statistics_in([languages[row] for row in written], *given)
     scored = {name: np.array(list(written), dtype=np.int64) for name in metrics}
     return PartEvaluation(
         references, TruncationCounts.none(len(rows)), metrics, statistics, scored, extracted,

@@ -18,8 +18,9 @@ from codeshift.metrics.codebleu.parts.combine import across, bleu, brevity_penal
 from codeshift.metrics.codebleu.parts.counting import RowCounter
 from codeshift.metrics.codebleu.parts.keywords import KEYWORDS
 from codeshift.metrics.codebleu.parts.ngrams import ORDERS
-from codeshift.metrics.rows import several_text_rows
+from codeshift.metrics.rows import refuse_without_languages, several_text_rows
 from codeshift.properties.grammars import language_remedy
+from codeshift.properties.row_languages import check_languages
 
 COMPONENTS = ("ngram", "weighted_ngram", "syntax", "dataflow")
 
@@ -53,7 +54,8 @@ class CodeBLEU(Metric):
 
     Attributes:
         language: the language, one of ``codeshift.metrics.codebleu.dataflow.LANGUAGES``; TypeScript has no compatible
-            mode.
+            mode. Or ``"column:lang"`` for the one that each row names, of which an ``Evaluator`` and a study read the
+            column.
         weights: the weights of ngram, weighted_ngram, syntax and dataflow. The paper's experiments favour (.1, .1, .4,
             .4).
         missing_dataflow: the treatment of a reference without data flow, of which no share can be taken:
@@ -80,7 +82,10 @@ class CodeBLEU(Metric):
     compat: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        flow_language(self.language)
+        if self.language_column is None:
+            flow_language(self.language)
+        else:
+            check_languages(self.language)
         weights = self.weights
         if len(weights) != 4 or not all(0 <= w < math.inf for w in weights) or not sum(weights):
             remedy = f"give one number a part, in the order {', '.join(COMPONENTS)}"
@@ -96,7 +101,7 @@ class CodeBLEU(Metric):
             remedy = "leave it out: the compatible modes have a rule of their own"
             raise ParameterError("missing_dataflow", "at its default with compat", self.missing_dataflow, remedy)
         known = tuple(sorted(_in_compat(self.compat)))
-        if self.language not in known:
+        if self.language_column is None and self.language not in known:
             remedy = language_remedy(self.language, known)
             raise ParameterError("language", f"one that {self.compat} has", self.language, remedy)
 
@@ -135,6 +140,7 @@ class CodeBLEU(Metric):
             ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
+        refuse_without_languages(self)
         left, right = several_text_rows(predictions, references)
         size = _BATCH if executor is None else _TASK
         batches = [(left[i : i + size], right[i : i + size]) for i in range(0, len(left), size)]

@@ -3,11 +3,13 @@
 `NearDuplicates` is the search, `DuplicateComponents` and `NearestRows` what it gives; `DropNearDuplicates` is a search
 whose finds a dealing drops. The steps, one file each:
 `tokens` (hash every token), `shingles` (sets of n-grams, without those that no other can match), `join` (pairs at a
-threshold), `dense` (the same where nearly everything is alike), `components` (what hangs together).
+threshold), `dense` (the same where nearly everything is alike), `components` (what hangs together),
+`several_columns` (what hangs together by any of several columns).
 """
 
 from codeshift.properties.near_duplicates.components import DuplicateComponents
 from codeshift.properties.near_duplicates.dropping import DropNearDuplicates
 from codeshift.properties.near_duplicates.search import NearDuplicates, NearestRows
+from codeshift.properties.near_duplicates.several_columns import components_over
 
-__all__ = ["DropNearDuplicates", "DuplicateComponents", "NearDuplicates", "NearestRows"]
+__all__ = ["DropNearDuplicates", "DuplicateComponents", "NearDuplicates", "NearestRows", "components_over"]

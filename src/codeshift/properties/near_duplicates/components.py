@@ -31,6 +31,8 @@ class DuplicateComponents:
             list, the links still connect all that belongs together.
         assumed: links between sets that may be less similar than the threshold: they stand for comparisons that were
             too many to make, and can join what does not belong together.
+        columns: the number of columns in which links were looked for. If there are several, a link is the one of the
+            column in which its rows are most alike, and not all pairs are linked.
     """
 
     labels: Ints
@@ -38,6 +40,7 @@ class DuplicateComponents:
     jaccard: Floats
     complete: bool
     assumed: int = 0
+    columns: int = 1
 
     @cached_property
     def sizes(self) -> Ints:
@@ -54,7 +57,8 @@ class DuplicateComponents:
         truth). Where the links are not ``complete``, the paths run over those that are listed: an upper bound too.
         """
         diameters = np.minimum(self.sizes - 1, 1)
-        nodes, links = _distinct(self.labels.size, self.pairs[self.jaccard == 1], self.pairs[self.jaccard < 1])
+        equal = (self.jaccard == 1) & (self.columns == 1)  # rows that are equal in one of several columns differ
+        nodes, links = _distinct(self.labels.size, self.pairs[equal], self.pairs[~equal])
         counts = np.bincount(self.labels[nodes], minlength=self.sizes.size)
         linked = np.bincount(self.labels[links[:, 0]], minlength=self.sizes.size)
         chained = linked < counts * (counts - 1) // 2

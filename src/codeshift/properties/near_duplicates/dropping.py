@@ -19,6 +19,7 @@ class DropNearDuplicates(NearDuplicates):
         ngram: the tokens in an n-gram, 1 or more.
         identifiers: "compared", or "ignored" for what names there are.
         literals: "compared", or "ignored" for what strings hold and what numbers there are.
+        columns: the columns to look in, as in ``NearDuplicates``; None for the code.
 
     Raises:
         ParameterError: a parameter is out of range.

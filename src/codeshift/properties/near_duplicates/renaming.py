@@ -40,6 +40,7 @@ _STRING = re.compile(  # each quote that is met ends a match, closed or not, so 
     r'"[^"\\\n]*(?:\\.[^"\\\n]*)*(")?|' + r"'[^'\\\n]*(?:\\.[^'\\\n]*)*(')?",
     re.DOTALL,
 )
+_UPPER = np.uint64(48)
 _NAME = np.uint64(0xA0761D6478BD642F)
 _NUMBER = np.uint64(0xE7037ED1A0B428DB)
 
@@ -105,8 +106,13 @@ def _steps_back(hashes: UInts, names: Ints, ngram: int) -> npt.NDArray[np.uint16
 
 
 def _among(hashes: UInts, some: UInts) -> Bools:
-    places = np.minimum(np.searchsorted(some, hashes), some.size - 1)
-    found: Bools = some[places] == hashes
+    """Whether each hash is one of a few, most of which their upper bits rule out."""
+    uppers = np.zeros(1 << 16, np.bool_)
+    uppers[some >> _UPPER] = True
+    found: Bools = uppers[hashes >> _UPPER]
+    likely = np.flatnonzero(found)
+    places = np.minimum(np.searchsorted(some, hashes[likely]), some.size - 1)
+    found[likely] = some[places] == hashes[likely]
     return found
 
 

@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_choice, check_integer, check_number, settle
-from codeshift.errors import CodeshiftWarning, DataError, warn
+from codeshift.checks import check_choice, check_integer, check_number, check_texts, settle
+from codeshift.errors import CodeshiftWarning, DataError, ParameterError, warn
+from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes
 from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
 from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
@@ -95,6 +97,9 @@ class NearDuplicates:
         ngram: the tokens in an n-gram, 1 or more.
         identifiers: "compared", or "ignored" for what names there are.
         literals: "compared", or "ignored" for what strings hold and what numbers there are.
+        columns: the columns that a split or an audit looks in, such as a prompt's and the code's: rows that are
+            near-duplicates in any of them belong together, and texts of white space alone are like no other. None for
+            the code that the split is made by. ``components`` and ``nearest`` compare the texts that they are given.
 
     Raises:
         ParameterError: a parameter is out of range.
@@ -110,6 +115,7 @@ class NearDuplicates:
     ngram: int = 5
     identifiers: str = "compared"
     literals: str = "compared"
+    columns: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", _similarity("threshold", self.threshold))
@@ -117,18 +123,22 @@ class NearDuplicates:
         object.__setattr__(self, "ngram", check_integer("ngram", self.ngram, smallest=1, remedy=remedy))
         for name in ("identifiers", "literals"):
             settle(self, **{name: check_choice(name, getattr(self, name), ("compared", "ignored"))})
+        if self.columns is not None:
+            object.__setattr__(self, "columns", _checked_columns(self.columns))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.to_dict().items())})"
+        shown = self.to_dict() | ({} if self.columns is None else {"columns": self.columns})
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
-    def to_dict(self) -> dict[str, float | int | str]:
-        """The arguments as plain values, without what is ignored if nothing is.
+    def to_dict(self) -> dict[str, Any]:
+        """The arguments as plain values, without what is ignored if nothing is, and without columns if none are named.
 
         >>> NearDuplicates(identifiers="ignored").to_dict()
         {'threshold': 0.7, 'ngram': 5, 'identifiers': 'ignored'}
         """
         ignored = {name: "ignored" for name in ("identifiers", "literals") if getattr(self, name) == "ignored"}
-        return {"threshold": self.threshold, "ngram": self.ngram, **ignored}
+        columns = {} if self.columns is None else {"columns": list(self.columns)}
+        return {"threshold": self.threshold, "ngram": self.ngram, **ignored, **columns}
 
     def of_renamed(self) -> NearDuplicates:
         """The same search for copies in which names, strings and numbers were changed.
@@ -299,6 +309,13 @@ def _checked(name: str, texts: Iterable[str]) -> Sequence[str]:
         raise DataError(name, "a sequence of texts", texts, "put a single text in a list")
     # A column of a dataset decodes its rows anew each time it is walked through.
     return texts if isinstance(texts, Texts | RowTexts) else list(texts)
+
+
+def _checked_columns(columns: Any) -> tuple[str, ...]:
+    named = check_texts("columns", columns, members="columns", example='("docstring", "code")')
+    if not named:
+        raise ParameterError("columns", "at least one column", columns, "None takes the code's")
+    return tuple(dict.fromkeys(check_name("columns", column, example="code") for column in named))
 
 
 def _similarity(name: str, value: float) -> float:

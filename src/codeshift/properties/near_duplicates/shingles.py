@@ -113,7 +113,8 @@ def shingle_sets(
     place[examples] = np.arange(examples.size)
     places = place[of_text]
     of_example = places >= 0
-    sets, held = _sorted_pairs(places[of_example], numbers[of_example])
+    sets: AnyInts = places[of_example]
+    held: AnyInts = numbers[of_example]
     del of_text, numbers, places, of_example  # they are as long as what follows
     sizes = sizes[examples]
     sets, held = _shared(sets, held, least_overlap(threshold, sizes), total=int(sizes.sum()))
@@ -209,14 +210,36 @@ def _parts(pieces: Iterable[tuple[UInts, Ints]], total: int, files: ExitStack) -
 
 def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
     """The rows and the shingle numbers of the distinct shingles of each row, row after row, and the numbers' hashes."""
-    order = np.argsort(hashes)
-    new = changes(hashes[order])
-    values = hashes[order[new]]
-    numbers = np.empty_like(order)
-    numbers[order] = np.cumsum(new) - 1
-    by_row, of_row = _sorted_pairs(rows, numbers)
+    order = _order_of_hashes(hashes)
+    in_order = hashes[order]
+    new = changes(in_order)
+    values = in_order[new]
+    numbers, rows = np.cumsum(new) - 1, rows[order]
+    order = _stable_order(rows)
+    by_row, of_row = rows[order], numbers[order]
     new = changes(by_row) | changes(of_row)
     return by_row[new].astype(np.int64, copy=False), of_row[new].astype(np.int64, copy=False), values
+
+
+def _order_of_hashes(hashes: UInts) -> Ints:
+    """The order of hashes, by a sort of their upper bits with the position below, which is faster than an argsort."""
+    bits = np.uint64(max(hashes.size - 1, 1).bit_length())
+    keys = hashes >> bits << bits
+    keys |= np.arange(hashes.size, dtype=np.uint64)
+    keys.sort()
+    keys &= (np.uint64(1) << bits) - np.uint64(1)
+    order = keys.astype(np.int64)
+    in_order = hashes[order]
+    # Two that differ in their lower bits alone may stand the wrong way round, in one of some 60 parts of a million.
+    return order if (in_order[1:] >= in_order[:-1]).all() else np.argsort(hashes)
+
+
+def _stable_order(values: Ints) -> Ints:
+    """The order of numbers, equal ones as they stand; those of 16 bits are sorted by radix, in a third of the time."""
+    order = np.argsort(values.astype(np.uint16), kind="stable")
+    if values.max(initial=0) >> 16:
+        order = order[np.argsort((values >> 16)[order], kind="stable")]
+    return order
 
 
 def _sorted_pairs(rows: AnyInts, shingles: AnyInts) -> tuple[AnyInts, AnyInts]:

@@ -12,8 +12,8 @@ from codeshift.checks import check_choice, check_integer, check_number, check_sh
 from codeshift.errors import RegionError, Told
 from codeshift.properties import PropertyTable
 from codeshift.properties.api_names import check_api_language
-from codeshift.properties.grammars import check_language
 from codeshift.properties.progress import counted
+from codeshift.properties.row_languages import check_languages, language_column
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
 from codeshift.splitters.base import Splitter
@@ -97,9 +97,9 @@ class CompoundDivergenceSplitter(Splitter):
     min_rows: int | None = None
 
     def __post_init__(self) -> None:
-        check_language(self.language)
+        check_languages(self.language)
         check_choice("compounds", self.compounds, COMPOUNDS)
-        if self.compounds == "apis":
+        if self.compounds == "apis" and language_column(self.language) is None:
             check_api_language(self.language)
         for name, default in _DEFAULTS[self.compounds].items():
             if getattr(self, name) is None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from codeshift.formatting import counted
 from codeshift.metrics.validity import validator
+from codeshift.properties.row_languages import language_column
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.unseen import texts_inside
 from codeshift.study.keys import RunKey
@@ -125,7 +126,7 @@ def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
     >>> plain_modes(scores, "python")
     ['right', 'does not parse', None, 'repeats itself']
     """
-    is_valid = None if language is None else validator(language)
+    is_valid = None if language is None or language_column(language) else validator(language)
     modes: list[str | None] = []
     for i, (reference, text) in enumerate(zip(scores.references, scores.predictions, strict=True)):
         source = scores.sources[i] if len(scores.sources) else None

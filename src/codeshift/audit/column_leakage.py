@@ -1,0 +1,98 @@
+"""Rows of a held-out part whose text in a column, or in all of several columns together, is in train too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.audit.leakage import LeakedPair, shown_pairs
+from codeshift.audit.parts import AuditParts
+from codeshift.properties.near_duplicates import NearDuplicates
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnLeakage:
+    """Leakage of one part into train by one column, or by several columns together.
+
+    Attributes:
+        part: the held-out part.
+        columns: the column; or all columns that were looked in, whose texts of a row are then compared as one text.
+        n: the number of rows of the part that hold a text: white space alone is like no other row's.
+        exact: the number of rows with exactly the same text as a row of train.
+        near: the number of rows with a near-duplicate in train, exact copies included.
+        unsettled: the number of rows not among ``near`` that were not compared with all rows of train, since too many
+            are nearly near-duplicates.
+        worst: the most similar pairs, the most similar first; pairs of equal texts come last.
+
+    >>> from datasets import Dataset, DatasetDict
+    >>> from codeshift.audit import audit
+    >>> from codeshift.properties.near_duplicates import NearDuplicates
+    >>> train = Dataset.from_dict({"doc": [f"task {i}" for i in range(40)], "code": [f"x{i} = {i}" for i in range(40)]})
+    >>> test = Dataset.from_dict({"doc": train["doc"][:40], "code": [f"y{i} = {i}" for i in range(40)]})
+    >>> both = NearDuplicates(columns=("doc", "code"))
+    >>> report = audit(DatasetDict(train=train, test=test), near_duplicates=both, n_permutations=19)
+    >>> [(of.columns, of.exact) for of in report.column_leakage]
+    [(('doc',), 40), (('code',), 0), (('doc', 'code'), 0)]
+    """
+
+    part: str
+    columns: tuple[str, ...]
+    n: int
+    exact: int
+    near: int
+    unsettled: int
+    worst: tuple[LeakedPair, ...]
+
+    @property
+    def exact_share(self) -> float:
+        """Share of rows with an exact copy; NaN for a part without texts."""
+        return self.exact / self.n if self.n else math.nan
+
+    @property
+    def near_share(self) -> float:
+        """Share of rows with an exact copy or a near-duplicate; NaN for a part without texts."""
+        return self.near / self.n if self.n else math.nan
+
+
+def measure_columns(parts: AuditParts, part: str, near_duplicates: NearDuplicates, worst: int) -> list[ColumnLeakage]:
+    """Compare one part with train in each column of a search, then in all of them together; nothing if it names none.
+
+    Args:
+        parts: the parts of the split.
+        part: the part to compare.
+        near_duplicates: the definition of near-duplicates, with the columns.
+        worst: the number of pairs to keep.
+
+    Raises:
+        DataError: if there is no such column, or it contains values that are not text.
+    """
+    columns = near_duplicates.columns or ()
+    together = [columns] if len(columns) > 1 else []
+    return [_measured(parts, part, of, near_duplicates, worst) for of in [*((c,) for c in columns), *together]]
+
+
+def _measured(
+    parts: AuditParts, part: str, columns: tuple[str, ...], near_duplicates: NearDuplicates, worst: int
+) -> ColumnLeakage:
+    texts, train = (_texts(parts, name, columns) for name in (part, parts.train))
+    seen = set(train)
+    exact = np.array([text in seen for text in texts], dtype=bool)
+    nearest = near_duplicates.nearest(texts, train)
+    leaking = exact | (nearest.index >= 0)
+    return ColumnLeakage(
+        part=part,
+        columns=columns,
+        n=len(texts),
+        exact=int(exact.sum()),
+        near=int(leaking.sum()),
+        unsettled=int((nearest.unsettled & ~leaking).sum()),
+        worst=shown_pairs(texts, train, nearest.worst(len(texts)), worst),
+    )
+
+
+def _texts(parts: AuditParts, part: str, columns: Sequence[str]) -> list[str]:
+    rows = zip(*(parts.texts(part, column) for column in columns), strict=True)
+    return [text for text in map("\n".join, rows) if text.strip()]
