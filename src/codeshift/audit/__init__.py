@@ -23,6 +23,7 @@ from codeshift.audit.strength import PropertyShift, Strength
 from codeshift.audit.truncation import Truncation
 from codeshift.audit.two_sample import TwoSampleTest, classifier_two_sample_test, maximum_mean_discrepancy
 from codeshift.audit.verdict import Verdict
+from codeshift.marks import RowMarks
 
 __all__ = [
     "AuditReport",
@@ -36,6 +37,7 @@ __all__ = [
     "Overlap",
     "PartOverlap",
     "PropertyShift",
+    "RowMarks",
     "Strength",
     "Thresholds",
     "Truncation",

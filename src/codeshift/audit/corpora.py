@@ -8,11 +8,17 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codeshift.audit.embedded_digests import embedded_digests
 from codeshift.errors import DataError, ParameterError, closest
+from codeshift.hashing import digest
+from codeshift.properties.near_duplicates.digests import CodeDigests
 from codeshift.properties.texts import column_texts
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
+
+EMBEDDED = "embedded"
+"""Name of the corpus that the embedded model was pretrained on, which comes with codeshift as digests."""
 
 _BUILDERS = {"parquet": (".parquet",), "json": (".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst")}
 
@@ -28,13 +34,64 @@ def parts_of(data: Any) -> dict[str, Any]:
     return parts
 
 
+def opened(corpus: Any) -> Any:
+    """Return a corpus as it is searched: the digests behind the name ``"embedded"``, files as a stream, others as is.
+
+    Raises:
+        ParameterError: if a path has no Parquet or JSON Lines files.
+    """
+    if isinstance(corpus, str) and corpus == EMBEDDED:
+        return embedded_digests()
+    return _streamed(corpus) if isinstance(corpus, str | os.PathLike) else corpus
+
+
+def checked_corpus(corpus: Any) -> Any:
+    """Return a corpus with its path from the root if it is one, checked without reading it.
+
+    Raises:
+        ParameterError: if it is none, or a path has no Parquet or JSON Lines files.
+    """
+    if isinstance(corpus, Mapping):
+        return {name: checked_corpus(part) for name, part in corpus.items()}
+    if isinstance(corpus, str | os.PathLike) and corpus != EMBEDDED:
+        corpus = os.path.abspath(Path(corpus).expanduser())
+    known = opened(corpus)
+    if not isinstance(known, CodeDigests) and not callable(getattr(known, "iter", None)):
+        remedy = "Dataset.from_dict({...}), a stream of load_dataset(..., streaming=True), or a path of files"
+        raise ParameterError("corpus", "a dataset, a stream or a path", corpus, remedy)
+    return corpus
+
+
+def files_of(path: str | os.PathLike[str]) -> list[str]:
+    """Return the files of a path: itself, or all below a folder or of a pattern, sorted."""
+    whole = Path(path)
+    pattern = str(whole / "**") if whole.is_dir() else str(whole)
+    return [str(whole)] if whole.is_file() else sorted(glob(pattern, recursive=True))
+
+
+def corpus_identity(corpus: Any) -> dict[str, Any]:
+    """Return what tells a corpus from another without reading it, as values that ``json`` can write.
+
+    That is the digest of digests, the names and sizes of files, and the fingerprint of a dataset; of a stream nothing.
+    """
+    if isinstance(corpus, str) and corpus == EMBEDDED:
+        return corpus_identity(embedded_digests())
+    if isinstance(corpus, CodeDigests):
+        return {"rows": corpus.rows, "digest": digest([corpus.exact.tobytes().hex(), corpus.renamed.tobytes().hex()])}
+    if isinstance(corpus, str | os.PathLike):
+        files = [file for file in files_of(corpus) if Path(file).is_file()]
+        return {"path": str(corpus), "files": digest([f"{file} {Path(file).stat().st_size}" for file in files])}
+    if isinstance(corpus, Mapping):
+        return {name: corpus_identity(part) for name, part in corpus.items()}
+    fingerprint = getattr(corpus, "_fingerprint", None)
+    return {} if fingerprint is None else {"rows": len(corpus), "fingerprint": fingerprint}
+
+
 def _streamed(path: str | os.PathLike[str]) -> IterableDataset:
     """Return the rows of Parquet or JSON Lines files as a stream, files in the order of their names."""
     from datasets import IterableDataset, load_dataset
 
-    whole = Path(path)
-    pattern = str(whole / "**") if whole.is_dir() else str(whole)
-    files = [str(whole)] if whole.is_file() else sorted(glob(pattern, recursive=True))
+    files = files_of(path)
     for builder, endings in _BUILDERS.items():
         some = [file for file in files if file.endswith(endings)]
         if some:
@@ -60,8 +117,6 @@ def blocks_of(
     rows: Any, name: str, column: str, label: str | None, size: int
 ) -> Iterator[tuple[list[str], list[Any] | None]]:
     """Yield blocks of the corpus: the texts of their rows, and their labels."""
-    if isinstance(rows, str | os.PathLike):
-        rows = _streamed(rows)
     if not callable(getattr(rows, "iter", None)):
         remedy = "Dataset.from_dict({...}), a stream of load_dataset(..., streaming=True), or a path of files"
         raise ParameterError("corpus", "a dataset, a stream, a path, or such by name", rows, remedy)

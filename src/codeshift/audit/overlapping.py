@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.audit.corpora import blocks_of, parts_of, texts_of
+from codeshift.audit.corpora import blocks_of, opened, parts_of, texts_of
 from codeshift.audit.leakage import CopyCounts, LeakedPair
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
 from codeshift.checks import check_choice, check_integer
 from codeshift.documents import html, markdown
-from codeshift.documents.document import Block, Code, Document, Heading, Paragraph, Table, names, numbers, row
+from codeshift.documents.document import Block, Code, Document, Heading, Note, Paragraph, Table, names, numbers, row
 from codeshift.errors import ParameterError, closest
+from codeshift.marks import KINDS, RowMarks
 from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.near_duplicates.digests import CodeDigests
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 _BLOCK = 20_000  # rows of the corpus that are in memory at once, if the dataset has no more
-_KINDS = ("exact", "near", "renamed")
 _NEAR_DUPLICATES = NearDuplicates()
 
 
@@ -39,7 +40,8 @@ class PartOverlap(CopyCounts):
         n: the number of rows of the part.
         corpus_rows: the number of rows of the corpus's part.
         exact: the number of rows with exactly the same code as a row of the corpus.
-        near: the number of rows with a near-duplicate in the corpus, exact copies included.
+        near: the number of rows with a near-duplicate in the corpus, exact copies included; of a corpus that is known
+            by digests that of exact copies, as ``rows`` then has no ``"near"``.
         renamed: the number of rows with a renamed copy in the corpus, near-duplicates included.
         conflicts: the number of rows with a near-duplicate whose nearest row, or a copy of that, has another label;
             None without labels.
@@ -56,6 +58,11 @@ class PartOverlap(CopyCounts):
     worst: tuple[LeakedPair, ...] = ()
     rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
+    @property
+    def has_near(self) -> bool:
+        """Whether near-duplicates were looked for, which a corpus that is known by digests does not allow."""
+        return "near" in self.rows or not self.rows
+
 
 @dataclass(frozen=True, kw_only=True)
 class Overlap:
@@ -65,6 +72,7 @@ class Overlap:
         column: the column of the code.
         near_duplicates: the definition of near-duplicates.
         parts: the overlap of each pair of parts.
+        marks: the marks of the rows of each part of the dataset, by its name.
 
     >>> one = PartOverlap(part="test", corpus="train", n=4, corpus_rows=9, exact=1, near=1, renamed=1)
     >>> Overlap(column="code", near_duplicates=NearDuplicates(), parts=(one,))["test", "train"].exact
@@ -74,6 +82,7 @@ class Overlap:
     column: str
     near_duplicates: NearDuplicates
     parts: tuple[PartOverlap, ...]
+    marks: Mapping[str, RowMarks] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, pair: tuple[str, str]) -> PartOverlap:
         for one in self.parts:
@@ -92,11 +101,13 @@ class Overlap:
         Raises:
             ParameterError: if there is no such part or kind.
         """
-        check_choice("kind", kind, _KINDS)
+        check_choice("kind", kind, KINDS)
         known = dict.fromkeys(one.part for one in self.parts)
         if part not in known:
             raise ParameterError("part", "a part of the dataset", part, closest(part, known))
-        return tuple(sorted({at for one in self.parts if one.part == part for at in one.rows[kind]}))
+        wanted = KINDS[: KINDS.index(kind) + 1]
+        of_part = (one for one in self.parts if one.part == part)
+        return tuple(sorted({at for one in of_part for each in wanted for at in one.rows.get(each, ())}))
 
     def without(self, data: Dataset | DatasetDict, kind: str = "renamed") -> DatasetDict:
         """Return the dataset without the rows that the corpus holds.
@@ -163,6 +174,8 @@ class Overlap:
             columns=names("part", "corpus") + numbers(*heads),
             rows=tuple(row(*_cells(one, labels=labels)) for one in self.parts),
         )
+        if not all(one.has_near for one in self.parts):
+            yield Note("A dash: the corpus is known by digests alone, in which near-duplicates cannot be found.")
         for one in self.parts:
             if one.worst:
                 yield Heading(f"{one.part} and {one.corpus} of the corpus")
@@ -190,7 +203,8 @@ def overlap(
     Args:
         data: the dataset whose rows are looked for.
         corpus: the dataset to look in, or a stream, or a path of Parquet or JSON Lines files (a file, a folder or a
-            pattern), which are streamed; or such by name.
+            pattern), which are streamed; ``"embedded"`` for what the embedded model was pretrained on, of which exact
+            and renamed copies are found; or such by name.
         column: the column of the code.
         corpus_column: the column of the corpus's code; by default the same.
         label: the column of labels in both, to count the rows whose nearest row has another one.
@@ -216,14 +230,34 @@ def overlap(
     texts = {name: texts_of(part, column, name) for name, part in parts.items()}
     labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
     found = []
-    for name, rows in parts_of(corpus).items():
+    for name, given in parts_of(corpus).items():
+        rows = opened(given)
+        if isinstance(rows, CodeDigests):
+            found.append([_overlap_of_digests(part, texts[part], name, rows) for part in parts])
+            continue
         search = _Search(texts, labels, near_duplicates, worst)
         for block in blocks_of(rows, name, corpus_column, label, max(_BLOCK, search.size)):
             search.add(*block)
         found.append(search.overlaps(name))
+    marks = {
+        part: RowMarks.of(texts[part], column, {of[i].corpus: of[i].rows for of in found})
+        for i, part in enumerate(parts)
+    }
     return Overlap(
-        column=column, near_duplicates=near_duplicates,
+        column=column, near_duplicates=near_duplicates, marks=marks,
         parts=tuple(of[i] for i in range(len(texts)) for of in found),
+    )  # fmt: skip
+
+
+def _overlap_of_digests(part: str, texts: Sequence[str], corpus: str, digests: CodeDigests) -> PartOverlap:
+    """Return the overlap of a part with a corpus that is known by digests."""
+    exact = digests.exact_copies(texts)
+    masks = {"exact": exact, "renamed": exact | digests.renamed_copies(texts)}
+    rows = {kind: tuple(np.flatnonzero(mask).tolist()) for kind, mask in masks.items()}
+    exact_rows, renamed = len(rows["exact"]), len(rows["renamed"])
+    return PartOverlap(
+        part=part, corpus=corpus, n=len(texts), corpus_rows=digests.rows, exact=exact_rows, near=exact_rows,
+        renamed=renamed, rows=rows,
     )  # fmt: skip
 
 
@@ -310,7 +344,7 @@ def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: Au
     if not isinstance(corpora, Mapping) or not corpora:
         raise ParameterError("against", "corpora by name", corpora, 'such as {"pretraining": "pretraining/*.parquet"}')
     column = settings.column
-    held_out = {part: Dataset.from_dict({column: parts.texts(part, column)}) for part in parts.held_out}
+    held_out = {part: Dataset.from_dict({column: parts.given_texts(part, column)}) for part in parts.held_out}
     return overlap(
         DatasetDict(held_out), corpora, column=column, near_duplicates=settings.near_duplicates,
         worst=settings.worst,
@@ -320,5 +354,6 @@ def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: Au
 def _cells(one: PartOverlap, *, labels: bool) -> list[str]:
     shares = [(one.exact, one.exact_share), (one.near, one.near_share), (one.renamed, one.renamed_share)]
     told = ["-" if math.isnan(share) else f"{count:,} ({share:.2%})" for count, share in shares]
+    told[1] = told[1] if one.has_near else "-"
     conflicts = ["-" if one.conflicts is None else f"{one.conflicts:,}"] if labels else []
     return [one.part, one.corpus, f"{one.n:,}", f"{one.corpus_rows:,}", *told, *conflicts]

@@ -112,6 +112,12 @@ def _audit(spec: StudySpec) -> dict[str, Any]:
     return {"audit": spec.audit is not None and plain(vars(spec.audit))}
 
 
+def _against(spec: StudySpec) -> dict[str, Any]:
+    from codeshift.audit.corpora import corpus_identity
+
+    return {"against": {name: corpus_identity(source) for name, source in spec.against.items()}}
+
+
 def _evaluation(spec: StudySpec) -> dict[str, Any]:
     from codeshift.finetune import Decoding
 
@@ -145,6 +151,7 @@ _RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
     "metrics": _metrics,
     "split_config": _split_config,
     "audit": _audit,
+    "against": _against,
     "evaluation": _evaluation,
 }
 """JSON values of the settings that are no plain values themselves."""

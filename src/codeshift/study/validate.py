@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset, DatasetDict
 
+from codeshift.audit.corpora import checked_corpus
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.checks import check_bool, check_choice, check_integer
 from codeshift.data import embedded_model_path
@@ -202,6 +203,26 @@ def check_audit(
         return AuditSettings(**(options | overriding))
     except ParameterError as error:
         raise ParameterError("audit", error.constraint, error.value, error.remedy, key=error.parameter) from error
+
+
+def check_against(against: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the corpora by name, with paths from the root, which workers need; {} for none.
+
+    Raises:
+        ParameterError: if they have no names, or one is no corpus.
+    """
+    if against is None:
+        return {}
+    remedy = 'such as {"pretraining": "pretraining/*.parquet"}'
+    if not isinstance(against, Mapping) or not all(isinstance(name, str) and name for name in against):
+        raise ParameterError("against", "corpora by name", against, remedy)
+    checked = {}
+    for name, source in against.items():
+        try:
+            checked[name] = checked_corpus(source)
+        except ParameterError as error:
+            raise ParameterError("against", error.constraint, error.value, error.remedy, key=name) from error
+    return checked
 
 
 def check_watched(watch: Mapping[str, int] | None, models: Iterable[ModelSpec]) -> dict[str, int]:
