@@ -35,7 +35,7 @@ WORDS = {
     "regions": "region: Region.contains says which rows lie inside",
     "properties": "properties: PropertyTable.values, one a row",
     "checks | documents | files | reaching_hub": "arguments; reports of any look; files written whole",
-    "draws | parts | task_kinds": "seeded draws of rows; names of parts and of tasks",
+    "draws | marks | parts | task_kinds": "seeded draws; marks of rows; names of parts and tasks",
     "errors | formatting | hashing | literals": "what goes wrong, and how values are written and read",
 }
 """What each layer is for; those that a split passes through begin with what comes out of it."""

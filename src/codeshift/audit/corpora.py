@@ -8,6 +8,7 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codeshift.audit.decontamination import DecontaminationList, read_decontamination_list
 from codeshift.audit.embedded_digests import embedded_digests
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.hashing import digest
@@ -35,14 +36,28 @@ def parts_of(data: Any) -> dict[str, Any]:
 
 
 def opened(corpus: Any) -> Any:
-    """Return a corpus as it is searched: the digests behind the name ``"embedded"``, files as a stream, others as is.
+    """Return a corpus as it is searched: digests or a decontamination list, files as a stream, others as they are.
 
     Raises:
         ParameterError: if a path has no Parquet or JSON Lines files.
     """
+    known = summarised(corpus)
+    if known is not None:
+        return known
+    return _streamed(corpus) if isinstance(corpus, str | os.PathLike) else corpus
+
+
+def summarised(corpus: Any) -> CodeDigests | DecontaminationList | None:
+    """Return a corpus that is known by digests or n-grams alone; None if its rows can be read.
+
+    Raises:
+        DataError: if a path is that of a decontamination list that cannot be read.
+    """
+    if isinstance(corpus, CodeDigests | DecontaminationList):
+        return corpus
     if isinstance(corpus, str) and corpus == EMBEDDED:
         return embedded_digests()
-    return _streamed(corpus) if isinstance(corpus, str | os.PathLike) else corpus
+    return read_decontamination_list(corpus) if isinstance(corpus, str | os.PathLike) else None
 
 
 def checked_corpus(corpus: Any) -> Any:
@@ -56,7 +71,7 @@ def checked_corpus(corpus: Any) -> Any:
     if isinstance(corpus, str | os.PathLike) and corpus != EMBEDDED:
         corpus = os.path.abspath(Path(corpus).expanduser())
     known = opened(corpus)
-    if not isinstance(known, CodeDigests) and not callable(getattr(known, "iter", None)):
+    if not isinstance(known, CodeDigests | DecontaminationList) and not callable(getattr(known, "iter", None)):
         remedy = "Dataset.from_dict({...}), a stream of load_dataset(..., streaming=True), or a path of files"
         raise ParameterError("corpus", "a dataset, a stream or a path", corpus, remedy)
     return corpus

@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codeshift.audit.corpora import corpus_identity
 from codeshift.errors import ParameterError, Told, shown
 from codeshift.properties.model_tokens import vocabulary_digest
 from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, ModelSpec, StudySpec
@@ -113,8 +114,6 @@ def _audit(spec: StudySpec) -> dict[str, Any]:
 
 
 def _against(spec: StudySpec) -> dict[str, Any]:
-    from codeshift.audit.corpora import corpus_identity
-
     return {"against": {name: corpus_identity(source) for name, source in spec.against.items()}}
 
 
