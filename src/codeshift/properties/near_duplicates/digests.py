@@ -11,6 +11,7 @@ import numpy as np
 from codeshift.properties.near_duplicates.arrays import Bools, UInts
 from codeshift.properties.near_duplicates.renaming import Ignored
 from codeshift.properties.near_duplicates.search import NearDuplicates
+from codeshift.properties.near_duplicates.shingles import shingle_hashes
 
 __all__ = ["CodeDigests", "renamed_digests", "text_digests"]
 
@@ -31,18 +32,17 @@ def text_digests(texts: Iterable[str]) -> UInts:
 def renamed_digests(texts: Iterable[str]) -> UInts:
     """The digest of the form of each of n texts that no consistent renaming changes, shape (n,).
 
-    Forms are those that ``NearDuplicates`` compares with identifiers and literals ignored, token after token: equal
-    digests mean renamed copies at a similarity of 1.
+    It is that of the set of n-grams that ``NearDuplicates`` compares with identifiers and literals ignored: equal
+    digests mean a similarity of 1.
 
     >>> first, second, other = renamed_digests(["n = 1", "n = 2", "n = n"])
     >>> bool(first == second), bool(first == other)
     (True, False)
     """
     raw = bytearray()
-    for columns, counts in Ignored(identifiers=True, literals=True).blocks(texts, _NGRAM):
-        tokens, ends = columns[-1].astype("<u8"), np.cumsum(counts)
-        for start, end in zip((ends - counts).tolist(), ends.tolist(), strict=True):
-            raw += blake2b(tokens[start:end].tobytes(), digest_size=8).digest()
+    for hashes, counts in shingle_hashes(texts, _NGRAM, Ignored(identifiers=True, literals=True)):
+        for of_text in np.split(hashes, np.cumsum(counts)[:-1]):
+            raw += blake2b(np.unique(of_text).astype("<u8").tobytes(), digest_size=8).digest()
     return np.frombuffer(bytes(raw), "<u8").astype(np.uint64)
 
 
