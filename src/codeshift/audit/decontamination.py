@@ -44,6 +44,9 @@ class DecontaminationList:
 
     Make one of rows by ``write_decontamination_list``; ``read_decontamination_list`` finds the format. In ``overlap``,
     ``audit`` and ``Study`` a path of one is a corpus.
+
+    >>> DecontaminationList(Path("test-13-grams.pkl"), (13,), "nemo").words
+    'nemo'
     """
 
     path: Path
@@ -78,7 +81,10 @@ def read_decontamination_list(path: str | os.PathLike[str]) -> DecontaminationLi
     """Return the list at a path; None if it is no folder with ``info.json`` and no pickle.
 
     Raises:
-        DataError: if ``info.json`` does not say how many words an n-gram has.
+        DataError: if ``info.json`` does not say how many words an n-gram has, or a pickle holds something else.
+
+    >>> read_decontamination_list("no-such-folder") is None
+    True
     """
     place = Path(path)
     if place.suffix in _PICKLES and place.is_file():
