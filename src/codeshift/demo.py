@@ -34,6 +34,9 @@ HELD_OUT = {"longest": "the longest fifth", "loops": "functions with a loop"}
 LEARNING_RATES = {"full": 3e-4, "lora": 1e-3}
 """Learning rates by method, chosen once by the likelihood of validation rows: see the guide on studies."""
 
+PRETRAINING = "pretraining"
+"""Name of the corpus that the embedded model was pretrained on, whose digests come with codeshift."""
+
 _LONGEST = 600  # characters of code; nearly all of these functions fit into this many tokens:
 _SOURCE_TOKENS, _TARGET_TOKENS = 224, 16
 _TRAINING: dict[str, Any] = {
@@ -118,6 +121,7 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
         test_size=0.3,
         validation_size=0,  # nothing is chosen here
         audit={"n_permutations": 39},
+        against={PRETRAINING: "embedded"},
         detection=False,  # it would take the demo beyond four minutes
         keep_weights=False,
         title="A name left out of functions of Python's standard library",
@@ -211,7 +215,18 @@ def demo_scores(results: StudyResults) -> Document:
         "difference of these two on the same functions; between in and out, the functions also differ in difficulty. "
         "Brackets are 95% intervals over functions; NLL is in nats per token, lower is better."
     )
-    return Document("In and out of distribution", (table, Note(note)))
+    return Document("In and out of distribution", (table, Note(note), *_read_before(results)))
+
+
+def _read_before(results: StudyResults) -> list[Paragraph]:
+    """Say how many test functions the model read in pretraining; nothing before they were looked for."""
+    return [
+        Paragraph(
+            f"Of the {marks.n:,} test functions the model read {int(marks.seen(PRETRAINING, 'exact').sum()):,} in "
+            f"pretraining as they are, and {int(marks.seen(PRETRAINING).sum()):,} with other names."
+        )
+        for marks in results.marks.values()
+    ]
 
 
 def _labels(lines: Mapping[_Place, Mapping[tuple[str, str], Score]]) -> list[str]:

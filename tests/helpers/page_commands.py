@@ -45,6 +45,7 @@ NOT_RUN = {
     "codeshift study status runs/first": "of the study before it: tests/cli/test_study_commands.py asks for one",
     "codeshift study report runs/first --figures figures": "likewise",
     "codeshift overlap my-split pretraining.parquet --without clean": "tests/audit/test_overlap.py runs it",
+    "codeshift overlap my-split pretraining.parquet --ngrams 13 --ngrams-out test-13-grams.pkl": "likewise, with lists",
     "pip install tree-sitter-language-pack": "comes over a network: tests/properties have a stand-in of it",
     "pip uninstall -y codeshift codeshift-ood": "would take away what is tested",
     "python scripts/notebooks.py examples/01_first_split.py": "writes into examples: test_examples.py runs it",

@@ -28,9 +28,10 @@ UNRECORDED = {"tolerance", "min_test_rows", "power"}
 def test_every_argument_is_recorded(model):
     """Two studies that differ in an argument have fingerprints that differ: a folder is never taken for another's."""
     config = replace(CONFIG, eval_strategy="epoch")
-    every = small_study(model, models={"other": str(model)}, watch={"test_ood": 3}, config=config, detection=False)
+    more = {"watch": {"test_ood": 3}, "detection": False, "against": {"read": "embedded"}}
+    every = small_study(model, models={"other": str(model)}, config=config, **more)
     recorded = set(fingerprint(every.spec))
-    assert recorded - set(fingerprint(small_study(model).spec)) == {"models", "watch", "detection"}
+    assert recorded - set(fingerprint(small_study(model).spec)) == {"models", *more}
     arguments = {argument.name for argument in fields(Study) if argument.init} - UNRECORDED
     assert {RENAMED.get(name, name) for name in arguments} == recorded
 
@@ -54,9 +55,9 @@ def test_axes_and_free_settings_are_those_that_say_so(model):
     """Each is recorded under its own name, so that two folders can be compared by it."""
     axes = ("scenarios", "models", "methods", "ood_kept", "split_seeds", "train_seeds", "wise_ft", "adapter_scales")
     assert axes == AXES
-    assert FREE_SETTINGS == ("title", "audit", "watch", "detection", "keep_weights")
+    assert FREE_SETTINGS == ("title", "audit", "against", "watch", "detection", "keep_weights")
     recorded = fingerprint(small_study(model).spec)
-    assert {*AXES, *FREE_SETTINGS} - set(recorded) == {"models", "watch", "detection"}
+    assert {*AXES, *FREE_SETTINGS} - set(recorded) == {"models", "against", "watch", "detection"}
     longer = recorded | {"train_seeds": [0, 1]}
     for name in FREE_SETTINGS:
         refuse_other_study(recorded, recorded | {name: "another"}, Path("a"), extend=False)

@@ -13,6 +13,11 @@ from codeshift.audit.auditing import audit
 from codeshift.audit.column_leakage import ColumnLeakage
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
+from codeshift.audit.decontamination import (
+    DecontaminationList,
+    read_decontamination_list,
+    write_decontamination_list,
+)
 from codeshift.audit.distances import jensen_shannon, memberships, standardised_effect, wasserstein
 from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage, LeakedPair
@@ -24,6 +29,8 @@ from codeshift.audit.strength import PropertyShift, Strength
 from codeshift.audit.truncation import Truncation
 from codeshift.audit.two_sample import TwoSampleTest, classifier_two_sample_test, maximum_mean_discrepancy
 from codeshift.audit.verdict import Verdict
+from codeshift.audit.word_ngrams import ngrams_of
+from codeshift.marks import RowMarks
 
 __all__ = [
     "AuditReport",
@@ -31,6 +38,7 @@ __all__ = [
     "ColumnLeakage",
     "Confound",
     "Copies",
+    "DecontaminationList",
     "LabelShift",
     "Leakage",
     "LeakedPair",
@@ -38,6 +46,7 @@ __all__ = [
     "Overlap",
     "PartOverlap",
     "PropertyShift",
+    "RowMarks",
     "Strength",
     "Thresholds",
     "Truncation",
@@ -49,7 +58,10 @@ __all__ = [
     "jensen_shannon",
     "maximum_mean_discrepancy",
     "memberships",
+    "ngrams_of",
     "overlap",
+    "read_decontamination_list",
     "standardised_effect",
     "wasserstein",
+    "write_decontamination_list",
 ]

@@ -8,12 +8,19 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codeshift.audit.decontamination import DecontaminationList, read_decontamination_list
+from codeshift.audit.embedded_digests import embedded_digests
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
 from codeshift.formatting import counted, listed
+from codeshift.hashing import digest
+from codeshift.properties.near_duplicates.digests import CodeDigests
 from codeshift.properties.texts import column_texts
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
+
+EMBEDDED = "embedded"
+"""Name of the corpus that the embedded model was pretrained on, which comes with codeshift as digests."""
 
 _BUILDERS = {".parquet": "parquet", ".jsonl": "json", ".ndjson": "json", ".json": "json"}
 """Builders of ``datasets`` that stream a file, by its extension."""
@@ -37,6 +44,77 @@ def parts_of(data: Any) -> dict[str, Any]:
     return parts
 
 
+def opened(corpus: Any) -> Any:
+    """Return a corpus as it is searched: digests or a decontamination list, files as streams, others as they are.
+
+    Raises:
+        ParameterError: if a path has no file that can be read.
+
+    Warns:
+        LeftOutWarning: if there are files of other formats, whose rows are not searched.
+    """
+    known = summarised(corpus)
+    if known is not None:
+        return known
+    return tuple(_streamed(corpus)) if isinstance(corpus, str | os.PathLike) else corpus
+
+
+def summarised(corpus: Any) -> CodeDigests | DecontaminationList | None:
+    """Return a corpus that is known by digests or n-grams alone; None if its rows can be read.
+
+    Raises:
+        DataError: if a path is that of a decontamination list that cannot be read.
+    """
+    if isinstance(corpus, CodeDigests | DecontaminationList):
+        return corpus
+    if isinstance(corpus, str) and corpus == EMBEDDED:
+        return embedded_digests()
+    return read_decontamination_list(corpus) if isinstance(corpus, str | os.PathLike) else None
+
+
+def checked_corpus(corpus: Any) -> Any:
+    """Return a corpus with its path from the root if it is one, checked without reading it.
+
+    Raises:
+        ParameterError: if it is none, or a path has no file that can be read.
+    """
+    if isinstance(corpus, Mapping):
+        return {name: checked_corpus(part) for name, part in corpus.items()}
+    if isinstance(corpus, str | os.PathLike) and corpus != EMBEDDED:
+        corpus = os.path.abspath(Path(corpus).expanduser())
+    known = opened(corpus)
+    readable = isinstance(known, CodeDigests | DecontaminationList | tuple) or callable(getattr(known, "iter", None))
+    if not readable:
+        remedy = "Dataset.from_dict({...}), a stream of load_dataset(..., streaming=True), or a path of files"
+        raise ParameterError("corpus", "a dataset, a stream or a path", corpus, remedy)
+    return corpus
+
+
+def files_of(path: str | os.PathLike[str]) -> list[str]:
+    """Return the files of a path: itself, or all below a folder or of a pattern, sorted."""
+    whole = Path(path)
+    pattern = str(whole / "**") if whole.is_dir() else str(whole)
+    return [str(whole)] if whole.is_file() else sorted(filter(os.path.isfile, glob(pattern, recursive=True)))
+
+
+def corpus_identity(corpus: Any) -> dict[str, Any]:
+    """Return what tells a corpus from another without reading it, as values that ``json`` can write.
+
+    That is the digest of digests, the names and sizes of files, and the fingerprint of a dataset; of a stream nothing.
+    """
+    if isinstance(corpus, str) and corpus == EMBEDDED:
+        return corpus_identity(embedded_digests())
+    if isinstance(corpus, CodeDigests):
+        return {"rows": corpus.rows, "digest": digest([corpus.exact.tobytes().hex(), corpus.renamed.tobytes().hex()])}
+    if isinstance(corpus, str | os.PathLike):
+        sizes = [f"{file} {Path(file).stat().st_size}" for file in files_of(corpus)]
+        return {"path": str(corpus), "files": digest(sizes)}
+    if isinstance(corpus, Mapping):
+        return {name: corpus_identity(part) for name, part in corpus.items()}
+    fingerprint = getattr(corpus, "_fingerprint", None)
+    return {} if fingerprint is None else {"rows": len(corpus), "fingerprint": fingerprint}
+
+
 def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
     """Yield the rows of files as one stream for each extension, files in the order of their names.
 
@@ -49,10 +127,8 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
     from datasets import IterableDataset, load_dataset
 
     whole = Path(path)
-    pattern = str(whole / "**") if whole.is_dir() else str(whole)
-    files = [str(whole)] if whole.is_file() else sorted(filter(os.path.isfile, glob(pattern, recursive=True)))
     of_ending: dict[str | None, list[str]] = {}
-    for file in files:
+    for file in files_of(path):
         of_ending.setdefault(_ending(Path(file)), []).append(file)
     others = of_ending.pop(None, [])
     if not of_ending:
@@ -60,8 +136,8 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
         raise ParameterError("corpus", f"files of {', '.join([*_BUILDERS, *_SEPARATORS])}", str(path), remedy)
     if others:
         names = listed([os.path.relpath(file, whole) if whole.is_dir() else file for file in others], _SHOWN)
-        files_of = counted(len(others), "file")
-        warn(LeftOutWarning(f"{files_of} of {path} not searched, being of no format that is read: {names}"))
+        left_out = counted(len(others), "file")
+        warn(LeftOutWarning(f"{left_out} of {path} not searched, being of no format that is read: {names}"))
     for ending, some in of_ending.items():
         if ending in _SEPARATORS:
             options = {"files": some, "separator": _SEPARATORS[ending]}
@@ -112,8 +188,8 @@ def blocks_of(
     rows: Any, name: str, column: str, label: str | None, size: int
 ) -> Iterator[tuple[list[str], list[Any] | None]]:
     """Yield blocks of the corpus: the texts of their rows, and their labels."""
-    if isinstance(rows, str | os.PathLike):
-        for stream in _streamed(rows):
+    if isinstance(rows, tuple):
+        for stream in rows:
             yield from _blocks_of_stream(stream, name, column, label, size)
     elif callable(getattr(rows, "iter", None)):
         yield from _blocks_of_stream(rows, name, column, label, size)

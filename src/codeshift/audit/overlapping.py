@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.audit.corpora import blocks_of, parts_of, texts_of
+from codeshift.audit.corpora import blocks_of, opened, parts_of, texts_of
+from codeshift.audit.decontamination import DecontaminationList
 from codeshift.audit.leakage import CopyCounts, LeakedPair
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
-from codeshift.checks import check_choice, check_integer
+from codeshift.audit.word_ngrams import NgramSearch
+from codeshift.checks import check_choice, check_integer, optional
 from codeshift.documents import html, markdown
-from codeshift.documents.document import Block, Code, Document, Heading, Paragraph, Table, names, numbers, row
+from codeshift.documents.document import Block, Code, Document, Heading, Note, Paragraph, Table, names, numbers, row
 from codeshift.errors import ParameterError, closest
+from codeshift.marks import KINDS, NGRAMS, RowMarks
 from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.near_duplicates.digests import CodeDigests
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 _BLOCK = 20_000  # rows of the corpus that are in memory at once, if the dataset has no more
-_KINDS = ("exact", "near", "renamed")
 _NEAR_DUPLICATES = NearDuplicates()
 
 
@@ -39,8 +42,10 @@ class PartOverlap(CopyCounts):
         n: the number of rows of the part.
         corpus_rows: the number of rows of the corpus's part.
         exact: the number of rows with exactly the same code as a row of the corpus.
-        near: the number of rows with a near-duplicate in the corpus, exact copies included.
+        near: the number of rows with a near-duplicate in the corpus, exact copies included; of a corpus that is known
+            by digests that of exact copies, as ``rows`` then has no ``"near"``.
         renamed: the number of rows with a renamed copy in the corpus, near-duplicates included.
+        ngrams: the number of rows that share an n-gram of words with the corpus; None if none were looked for.
         conflicts: the number of rows with a near-duplicate whose nearest row, or a copy of that, has another label;
             None without labels.
         worst: the most similar pairs that are no equal texts, the most similar first; renamed copies come last.
@@ -52,9 +57,14 @@ class PartOverlap(CopyCounts):
 
     corpus: str
     corpus_rows: int
+    ngrams: int | None = None
     conflicts: int | None = None
     worst: tuple[LeakedPair, ...] = ()
     rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+
+    def looked_for(self, kind: str) -> bool:
+        """Return whether copies of a kind were looked for, which a corpus of digests or n-grams may not allow."""
+        return kind in self.rows or not self.rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +75,7 @@ class Overlap:
         column: the column of the code.
         near_duplicates: the definition of near-duplicates.
         parts: the overlap of each pair of parts.
+        marks: the marks of the rows of each part of the dataset, by its name.
 
     >>> one = PartOverlap(part="test", corpus="train", n=4, corpus_rows=9, exact=1, near=1, renamed=1)
     >>> Overlap(column="code", near_duplicates=NearDuplicates(), parts=(one,))["test", "train"].exact
@@ -74,6 +85,7 @@ class Overlap:
     column: str
     near_duplicates: NearDuplicates
     parts: tuple[PartOverlap, ...]
+    marks: Mapping[str, RowMarks] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, pair: tuple[str, str]) -> PartOverlap:
         for one in self.parts:
@@ -87,16 +99,18 @@ class Overlap:
 
         Args:
             part: the part of the dataset.
-            kind: "exact", "near" or "renamed" copies; each includes those before it.
+            kind: "exact", "near" or "renamed" copies, each of which includes those before it; or "ngrams".
 
         Raises:
             ParameterError: if there is no such part or kind.
         """
-        check_choice("kind", kind, _KINDS)
+        check_choice("kind", kind, (*KINDS, NGRAMS))
         known = dict.fromkeys(one.part for one in self.parts)
         if part not in known:
             raise ParameterError("part", "a part of the dataset", part, closest(part, known))
-        return tuple(sorted({at for one in self.parts if one.part == part for at in one.rows[kind]}))
+        wanted = (kind,) if kind == NGRAMS else KINDS[: KINDS.index(kind) + 1]
+        of_part = (one for one in self.parts if one.part == part)
+        return tuple(sorted({at for one in of_part for each in wanted for at in one.rows.get(each, ())}))
 
     def without(self, data: Dataset | DatasetDict, kind: str = "renamed") -> DatasetDict:
         """Return the dataset without the rows that the corpus holds.
@@ -125,6 +139,8 @@ class Overlap:
         """Return the figures as plain values that ``json`` can write."""
         counts = ("part", "corpus", "n", "corpus_rows", "exact", "near", "renamed", "conflicts")
         plain = [{name: getattr(one, name) for name in counts} for one in self.parts]
+        for one, figures in zip(self.parts, plain, strict=True):
+            figures |= {} if one.ngrams is None else {NGRAMS: one.ngrams}
         return {"column": self.column, "near_duplicates": self.near_duplicates.to_dict(), "parts": plain}
 
     def document(self) -> Document:
@@ -151,18 +167,22 @@ class Overlap:
             "strings and numbers). Each includes those before it."
         )
         labels = any(one.conflicts is not None for one in self.parts)
+        ngrams = any(one.ngrams is not None for one in self.parts)
         heads = (
             "rows",
             "rows of it",
             "exact copy",
             "near-duplicate",
             "renamed copy",
+            *(["shared n-gram"] if ngrams else []),
             *(["other label"] if labels else []),
         )
         yield Table(
             columns=names("part", "corpus") + numbers(*heads),
-            rows=tuple(row(*_cells(one, labels=labels)) for one in self.parts),
+            rows=tuple(row(*_cells(one, ngrams=ngrams, labels=labels)) for one in self.parts),
         )
+        if not all(one.looked_for("near") for one in self.parts):
+            yield Note("A dash: the corpus is known by digests or n-grams alone, in which such copies cannot be found.")
         for one in self.parts:
             if one.worst:
                 yield Heading(f"{one.part} and {one.corpus} of the corpus")
@@ -180,6 +200,7 @@ def overlap(
     corpus_column: str | None = None,
     label: str | None = None,
     near_duplicates: NearDuplicates = _NEAR_DUPLICATES,
+    ngrams: int | None = None,
     worst: int = 5,
 ) -> Overlap:
     """Find the rows of a dataset that a corpus holds too.
@@ -190,11 +211,14 @@ def overlap(
     Args:
         data: the dataset whose rows are looked for.
         corpus: the dataset to look in, or a stream, or a path of files (a file, a folder with all below it, or a
-            pattern) of Parquet, JSON Lines, JSON or CSV, which are streamed; or such by name.
+            pattern) of Parquet, JSON Lines, JSON or CSV, which are streamed; ``"embedded"`` for what the embedded model was pretrained on, of which exact
+            and renamed copies are found; the path of a decontamination list (``read_decontamination_list``), whose
+            n-grams are looked for in the rows; or such by name.
         column: the column of the code.
         corpus_column: the column of the corpus's code; by default the same.
         label: the column of labels in both, to count the rows whose nearest row has another one.
         near_duplicates: the definition of near-duplicates.
+        ngrams: the number of words of n-grams to look for as well, such as 13 (``ngrams_of``); None looks for none.
         worst: the number of pairs to keep of each pair of parts.
 
     Raises:
@@ -212,6 +236,7 @@ def overlap(
     (2, (0, 1), 4)
     """
     check_integer("worst", worst, smallest=0)
+    optional(partial(check_integer, smallest=1))("ngrams", ngrams)
     if not isinstance(near_duplicates, NearDuplicates):
         raise ParameterError("near_duplicates", "a NearDuplicates", near_duplicates, "such as NearDuplicates()")
     corpus_column = corpus_column or column
@@ -219,14 +244,46 @@ def overlap(
     texts = {name: texts_of(part, column, name) for name, part in parts.items()}
     labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
     found = []
-    for name, rows in parts_of(corpus).items():
-        search = _Search(texts, labels, near_duplicates, worst)
+    for name, given in parts_of(corpus).items():
+        rows = opened(given)
+        if isinstance(rows, CodeDigests):
+            found.append([_overlap_of_digests(part, texts[part], name, rows) for part in parts])
+            continue
+        if isinstance(rows, DecontaminationList):
+            found.append([_overlap_of_list(part, texts[part], name, rows) for part in parts])
+            continue
+        search = _Search(texts, labels, near_duplicates, ngrams, worst)
         for block in blocks_of(rows, name, corpus_column, label, max(_BLOCK, search.size)):
             search.add(*block)
         found.append(search.overlaps(name))
+    marks = {
+        part: RowMarks.of(texts[part], column, {of[i].corpus: of[i].rows for of in found})
+        for i, part in enumerate(parts)
+    }
     return Overlap(
-        column=column, near_duplicates=near_duplicates,
+        column=column, near_duplicates=near_duplicates, marks=marks,
         parts=tuple(of[i] for i in range(len(texts)) for of in found),
+    )  # fmt: skip
+
+
+def _overlap_of_digests(part: str, texts: Sequence[str], corpus: str, digests: CodeDigests) -> PartOverlap:
+    """Return the overlap of a part with a corpus that is known by digests."""
+    exact = digests.exact_copies(texts)
+    masks = {"exact": exact, "renamed": exact | digests.renamed_copies(texts)}
+    rows = {kind: tuple(np.flatnonzero(mask).tolist()) for kind, mask in masks.items()}
+    exact_rows, renamed = len(rows["exact"]), len(rows["renamed"])
+    return PartOverlap(
+        part=part, corpus=corpus, n=len(texts), corpus_rows=digests.rows, exact=exact_rows, near=exact_rows,
+        renamed=renamed, rows=rows,
+    )  # fmt: skip
+
+
+def _overlap_of_list(part: str, texts: Sequence[str], corpus: str, listed: DecontaminationList) -> PartOverlap:
+    """Return the overlap of a part with a decontamination list, in which only n-grams can be looked for."""
+    rows = tuple(np.flatnonzero(listed.shared(texts)).tolist())
+    return PartOverlap(
+        part=part, corpus=corpus, n=len(texts), corpus_rows=0, exact=0, near=0, renamed=0, ngrams=len(rows),
+        rows={NGRAMS: rows},
     )  # fmt: skip
 
 
@@ -234,12 +291,18 @@ class _Search:
     """The rows of a dataset, and what of them was found so far in a part of a corpus."""
 
     def __init__(
-        self, texts: Mapping[str, list[str]], labels: Mapping[str, Any] | None, near: NearDuplicates, worst: int
+        self,
+        texts: Mapping[str, list[str]],
+        labels: Mapping[str, Any] | None,
+        near: NearDuplicates,
+        ngrams: int | None,
+        worst: int,
     ) -> None:
         self._sizes = {name: len(of) for name, of in texts.items()}
         self._texts = [text for of in texts.values() for text in of]
         self._labels = None if labels is None else [one for of in labels.values() for one in of]
         self._searches = {"near": near, "renamed": near.of_renamed()}
+        self._ngrams = None if ngrams is None else NgramSearch(self._texts, [ngrams])
         self._worst = worst
         self.size, self._corpus_rows = len(self._texts), 0
         self._exact = np.zeros(self.size, dtype=bool)
@@ -254,6 +317,8 @@ class _Search:
         for text, label in zip(block, labels or (None,) * len(block), strict=True):
             labels_of.setdefault(text, []).append(label)
         texts = sorted(labels_of)
+        if self._ngrams is not None:
+            self._ngrams.add_texts(texts)
         self._exact |= np.array([text in labels_of for text in self._texts], dtype=bool)
         for name, search in self._searches.items():
             nearest = search.nearest(self._texts, texts)
@@ -276,6 +341,7 @@ class _Search:
         """Return what was found of each part."""
         near = self._exact | (self._best["near"] >= 0)
         masks = {"exact": self._exact, "near": near, "renamed": near | (self._best["renamed"] >= 0)}
+        masks |= {} if self._ngrams is None else {NGRAMS: self._ngrams.shared}
         found, start = [], 0
         for part, size in self._sizes.items():
             of_part = slice(start, start + size)
@@ -284,6 +350,7 @@ class _Search:
                 PartOverlap(
                     part=part, corpus=corpus, n=size, corpus_rows=self._corpus_rows,
                     exact=len(rows["exact"]), near=len(rows["near"]), renamed=len(rows["renamed"]), rows=rows,
+                    ngrams=len(rows[NGRAMS]) if NGRAMS in rows else None,
                     conflicts=None if self._labels is None else int((self._conflicts & near)[of_part].sum()),
                     worst=self._pairs(range(start, start + size), near),
                 )
@@ -313,15 +380,19 @@ def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: Au
     if not isinstance(corpora, Mapping) or not corpora:
         raise ParameterError("against", "corpora by name", corpora, 'such as {"pretraining": "pretraining/*.parquet"}')
     column = settings.column
-    held_out = {part: Dataset.from_dict({column: parts.texts(part, column)}) for part in parts.held_out}
+    held_out = {part: Dataset.from_dict({column: parts.given_texts(part, column)}) for part in parts.held_out}
     return overlap(
         DatasetDict(held_out), corpora, column=column, near_duplicates=settings.near_duplicates,
         worst=settings.worst,
     )  # fmt: skip
 
 
-def _cells(one: PartOverlap, *, labels: bool) -> list[str]:
-    shares = [(one.exact, one.exact_share), (one.near, one.near_share), (one.renamed, one.renamed_share)]
-    told = ["-" if math.isnan(share) else f"{count:,} ({share:.2%})" for count, share in shares]
+def _cells(one: PartOverlap, *, ngrams: bool, labels: bool) -> list[str]:
+    counts = {kind: getattr(one, kind) for kind in (*KINDS, *([NGRAMS] if ngrams else []))}
+    told = [
+        f"{count:,} ({count / one.n:.2%})" if one.n and count is not None and one.looked_for(kind) else "-"
+        for kind, count in counts.items()
+    ]
     conflicts = ["-" if one.conflicts is None else f"{one.conflicts:,}"] if labels else []
-    return [one.part, one.corpus, f"{one.n:,}", f"{one.corpus_rows:,}", *told, *conflicts]
+    rows_of_it = f"{one.corpus_rows:,}" if one.corpus_rows or NGRAMS not in one.rows else "-"
+    return [one.part, one.corpus, f"{one.n:,}", rows_of_it, *told, *conflicts]

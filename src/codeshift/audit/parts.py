@@ -80,6 +80,10 @@ class AuditParts:
         """Return the texts of a part, in the order of content."""
         return self.table.texts(column).take(self.rows[part])
 
+    def given_texts(self, part: str, column: str) -> list[str]:
+        """Return the texts of a part, in the order in which its rows were given."""
+        return self.table.texts(column).take(self.rows[part][np.argsort(self.given[part])])
+
 
 def take_parts(
     splits: SplitAssignment | DatasetDict | Splits,

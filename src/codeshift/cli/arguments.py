@@ -77,6 +77,31 @@ def add_data(command: argparse.ArgumentParser, what: str) -> None:
     command.add_argument("--revision", metavar="NAME", help="revision of a dataset of the hub")
 
 
+def add_against(command: argparse.ArgumentParser, what: str) -> None:
+    """Add the argument that names corpora to look for rows in."""
+    command.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        type=_named_corpus,
+        metavar="NAME=CORPUS",
+        help=f"corpus to look for {what} in: a file, folder or pattern of Parquet or JSONL files, or embedded for what "
+        "the embedded model has read; may be given several times",
+    )
+
+
+def corpora_of(arguments: argparse.Namespace) -> dict[str, str] | None:
+    """Return the corpora that the arguments of ``add_against`` name; None if there are none."""
+    return dict(arguments.against) or None
+
+
+def _named_corpus(text: str) -> tuple[str, str]:
+    name, equals, corpus = text.partition("=")
+    if not (name and equals and corpus):
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=CORPUS, such as web=pretraining/*.parquet")
+    return name, corpus
+
+
 def add_processes(command: argparse.ArgumentParser) -> None:
     """Add the argument that says how many processes compute properties."""
     command.add_argument(

@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codeshift.cli.arguments import Commands, add_command, add_data, add_processes, columns_of, splits_of
+from codeshift.cli.arguments import (
+    Commands,
+    add_against,
+    add_command,
+    add_data,
+    add_processes,
+    columns_of,
+    corpora_of,
+    splits_of,
+)
 from codeshift.cli.output import DONE, NO, check_report_file, report, write_report
 from codeshift.cli.split import MANIFEST
 from codeshift.cli.unparsed import warn_unparsed
@@ -50,6 +59,7 @@ def add_to(commands: Commands) -> None:
     add("--seed", type=int, default=0, metavar="N", help="seed of samples, folds and permutations [%(default)s]")
     add("--permutations", type=int, default=200, metavar="N", help="number per p-value, 39 for a verdict [%(default)s]")
     add("--sample", type=int, default=2000, metavar="N", help="rows per part in the two-sample tests [%(default)s]")
+    add_against(command, "the held-out rows")
     add_processes(command)
     add("--out", metavar="FILE", help="file for the full report, .html, .md or .json")
 
@@ -70,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         groups=arguments.groups,
         label=arguments.label,
         near_duplicates=NearDuplicates(columns=arguments.columns),
+        against=corpora_of(arguments),
         train=arguments.train,
         test=arguments.test,
         reference=arguments.reference,

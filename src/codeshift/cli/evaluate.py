@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_command, add_data, data_of
+from codeshift.cli.arguments import Commands, add_against, add_command, add_data, corpora_of, data_of
 from codeshift.cli.output import DONE, report
 from codeshift.cli.scores_table import scores_in_words
 from codeshift.cli.tasks import add_chat, add_model, add_task, model_of, task_of
@@ -14,8 +14,11 @@ from codeshift.errors import check_folder
 from codeshift.task_kinds import CLASSIFICATION, GENERATION, TASK_NAMES
 
 if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
     from codeshift.finetune import Decoding, EvaluationResult
     from codeshift.finetune.tasks import Task
+    from codeshift.marks import RowMarks
 
 _USUAL = {
     GENERATION: ("negative_log_likelihood", "token_accuracy", "exact_match"),
@@ -66,6 +69,8 @@ def add_to(commands: Commands) -> None:
     add("--language", metavar="NAME", help="language of the target, for metrics that parse it [the task's]")
     add("--parts", nargs="+", metavar="NAME", help="parts to evaluate [those whose names begin with test]")
     add("--out", metavar="FOLDER", help="folder for scores, outputs and a summary")
+    add_against(command, "rows")
+    add("--column", metavar="NAME", help="column of the code that is looked for there [the target]")
     add("--features", action="store_true", help="keep the features of each row, for distances from training rows")
     add("--confidence", action="store_true", help="keep how sure the model is of each text that it writes")
     _add_generation(command)
@@ -124,16 +129,30 @@ def run(arguments: argparse.Namespace) -> int:
         confidence=arguments.confidence,
         seed=arguments.seed,
     )
+    data = data_of(arguments)
     result = evaluator.evaluate(
         model,
-        data_of(arguments),
+        data,
         tokenizer=arguments.tokenizer,
         parts=arguments.parts,
         output_dir=arguments.out,
         revision=arguments.model_revision,
+        marks=_marks(arguments, data, str(task.target)),
     )
     report(arguments, scores_in_words(result, arguments.out), _plain(result))
     return DONE
+
+
+def _marks(arguments: argparse.Namespace, data: Dataset | DatasetDict, target: str) -> dict[str, RowMarks] | None:
+    """Return the marks of the rows that corpora hold; None if none are named."""
+    corpora = corpora_of(arguments)
+    if corpora is None:
+        return None
+    from codeshift.audit import overlap
+    from codeshift.finetune.dataset_parts import evaluation_parts
+
+    parts = evaluation_parts(data, arguments.parts)
+    return dict(overlap(parts, corpora, column=arguments.column or target, worst=0).marks)
 
 
 def _decoding(arguments: argparse.Namespace) -> Decoding:
@@ -159,4 +178,6 @@ def _trained(arguments: argparse.Namespace, model: str) -> Task | None:
 
 
 def _plain(result: EvaluationResult) -> dict[str, Any]:
-    return {"scores": result.aggregates(), "metadata": result.metadata}
+    plain = {"scores": result.aggregates(), "metadata": result.metadata}
+    seen = result.seen_aggregates()
+    return plain | ({"seen": seen} if seen else {})

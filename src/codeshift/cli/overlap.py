@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from codeshift.cli.arguments import Commands, add_command, add_data, data_of
+from codeshift.cli.arguments import Commands, add_command, add_data, data_of, parts_of
 from codeshift.cli.output import DONE, check_report_file, report, write_report
 
 if TYPE_CHECKING:
     from codeshift.audit import Overlap
 
-_KINDS = ("exact", "near", "renamed")
+_KINDS = ("exact", "near", "renamed", "ngrams")
 
 
 def add_to(commands: Commands) -> None:
@@ -26,10 +26,22 @@ def add_to(commands: Commands) -> None:
     )
     add_data(command, "the dataset whose rows are looked for")
     add = command.add_argument
-    add("corpus", metavar="CORPUS", help="the dataset to look in, as DATA")
+    add(
+        "corpus",
+        metavar="CORPUS",
+        help="the dataset to look in, as DATA; embedded for what the embedded model has read; or a list of n-grams: "
+        "the folder of lm-evaluation-harness or the .pkl of NeMo Curator",
+    )
     add("--column", default="code", metavar="NAME", help="column of the code [%(default)s]")
     add("--corpus-column", metavar="NAME", help="column of the corpus's code [the same]")
     add("--label", metavar="COLUMN", help="column of labels in both, to count copies with another label")
+    add("--ngrams", type=int, metavar="N", help="also count the rows that share N words in a row, such as 13")
+    add(
+        "--ngrams-out",
+        metavar="PATH",
+        help="write the n-grams of DATA as a decontamination list: a .pkl for NeMo Curator, else a folder for "
+        "lm-evaluation-harness",
+    )
     add("--without", metavar="FOLDER", help="folder for the rows that the corpus does not hold, a file for each part")
     add("--kind", default="renamed", choices=_KINDS, help="copies that --without leaves out [%(default)s]")
     add("--out", metavar="FILE", help="file for the full report with the most similar pairs, .html, .md or .json")
@@ -37,22 +49,29 @@ def add_to(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    from codeshift.audit import overlap
+    from codeshift.audit import overlap, write_decontamination_list
+    from codeshift.audit.corpora import summarised
+    from codeshift.audit.word_ngrams import NGRAM
     from codeshift.data import load_data, save_splits
 
     check_report_file(arguments.out)
     data = data_of(arguments)
     found = overlap(
         data,
-        load_data(arguments.corpus),
+        arguments.corpus if summarised(arguments.corpus) is not None else load_data(arguments.corpus),
         column=arguments.column,
         corpus_column=arguments.corpus_column,
         label=arguments.label,
+        ngrams=arguments.ngrams,
     )
     lines = [_in_words(found)]
     if arguments.out:
         write_report(arguments.out, found)
         lines.append(f"The full report is in {arguments.out}.")
+    if arguments.ngrams_out:
+        texts = [text for part in parts_of(data).values() for text in part.with_format(None)[arguments.column]]
+        write_decontamination_list(texts, arguments.ngrams_out, n=arguments.ngrams or NGRAM)
+        lines.append(f"The n-grams of the {len(texts):,} rows are in {arguments.ngrams_out}.")
     if arguments.without:
         kept = found.without(data, arguments.kind)
         save_splits({name: part for name, part in kept.items() if len(part)}, arguments.without)
@@ -66,6 +85,7 @@ def _in_words(found: Overlap) -> str:
     return "\n".join(
         f"{one.part} in {one.corpus} of the corpus: {one.exact:,} of {one.n:,} rows as exact copies, "
         f"{one.near:,} near, {one.renamed:,} renamed"
+        + ("" if one.ngrams is None else f", {one.ngrams:,} by n-grams")
         + ("" if one.conflicts is None else f", {one.conflicts:,} with another label")
         for one in found.parts
     )

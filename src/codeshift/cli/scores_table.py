@@ -20,6 +20,15 @@ def scores_in_words(result: EvaluationResult, out: str | None) -> str:
         for row in result.aggregates()
     ]
     table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
+    seen = [
+        (
+            row["part"], row["metric"], "in a corpus" if row["seen"] else "in none", fixed(row["value"], 4),
+            interval_text(row), row["n"],
+        )
+        for row in result.seen_aggregates()
+        if not row["corpus"]
+    ]  # fmt: skip
+    of_seen = as_table(seen, header=("part", "metric", "rows", "value", "95% interval", "scored")) if seen else ""
     notes = result.notes() + [
         f"{row['part']}, {row['metric']}: {counted(row['unparsable'], 'row')} scored as code that does not parse, "
         "since the parser gives up on the text."
@@ -27,4 +36,4 @@ def scores_in_words(result: EvaluationResult, out: str | None) -> str:
         if row["unparsable"]
     ]
     written = [f"The scores and outputs of every row are in {out}."] if out else []
-    return "\n\n".join(filter(None, [table, "\n".join(notes), *written]))
+    return "\n\n".join(filter(None, [table, of_seen, "\n".join(notes), *written]))

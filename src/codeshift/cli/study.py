@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_command
+from codeshift.cli.arguments import Commands, add_against, add_command, corpora_of
 from codeshift.cli.output import (
     DONE,
     NO,
@@ -100,6 +102,7 @@ def _add_run(actions: Commands) -> None:
     add("--threads", type=int, metavar="N", help="threads of each process [an equal share of the cores]")
     add("--extend", action="store_true", help="allow more scenarios, methods, shares or seeds")
     add("--retry", action="store_true", help="repeat the runs that failed")
+    add_against(command, "the test rows")
 
 
 def _add_status(actions: Commands) -> None:
@@ -184,7 +187,7 @@ def _power(arguments: argparse.Namespace, study: Study) -> dict[str, Any] | None
 
 def run_run(arguments: argparse.Namespace) -> int:
     """Run ``run``."""
-    study = _study(arguments)
+    study = _study(arguments, against=corpora_of(arguments))
     results = study.run(
         arguments.out,
         workers=arguments.workers,
@@ -233,12 +236,14 @@ def run_report(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _study(arguments: argparse.Namespace) -> Study:
+def _study(arguments: argparse.Namespace, against: Mapping[str, str] | None = None) -> Study:
+    """Load the study, with further corpora to look for the test rows in."""
     quiet_unless_watched()
     quiet_models_unless_watched()
     from codeshift.study.study_file import load_study
 
-    return load_study(arguments.file)
+    study = load_study(arguments.file)
+    return study if not against else replace(study, against={**(study.against or {}), **against})
 
 
 def _told(arguments: argparse.Namespace, results: StudyResults, folder: str) -> int:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from datasets import Dataset
 
 from codeshift.errors import DataError, ParameterError, closest
+from codeshift.marks import RowMarks
 
 Splits: TypeAlias = Mapping[str, Dataset] | Dataset
 
@@ -72,3 +73,31 @@ def rows_for_shots(splits: Splits, shots: int) -> Dataset:
         remedy = "examples never come from a part that is scored: give a DatasetDict, or shots=0"
         raise ParameterError("shots", "0 for data without a part train", shots, remedy)
     return splits["train"]
+
+
+def marks_of_parts(marks: Mapping[str, RowMarks] | None, chosen: Mapping[str, Dataset]) -> dict[str, RowMarks]:
+    """Return the marks of the parts that have some, checked against their rows.
+
+    Raises:
+        ParameterError: they are no marks by part, of no part that is evaluated, or of other rows.
+
+    >>> rows = Dataset.from_dict({"code": ["x = 1"]})
+    >>> list(marks_of_parts({"test": RowMarks.of(["x = 1"], "code", {})}, {"test": rows}))
+    ['test']
+    """
+    if marks is None:
+        return {}
+    if not isinstance(marks, Mapping) or not all(isinstance(of_part, RowMarks) for of_part in marks.values()):
+        raise ParameterError("marks", "marks by part", marks, "pass overlap(splits, corpora).marks")
+    marked = {part: marks[part] for part in chosen if part in marks}
+    if marks and not marked:
+        raise ParameterError(
+            "marks", "those of a part that is evaluated", sorted(marks), closest(next(iter(marks)), chosen)
+        )
+    for part, of_part in marked.items():
+        rows = chosen[part]
+        if of_part.column not in rows.column_names:
+            remedy = "the column tells whether marks and rows belong together: keep it in the data"
+            raise ParameterError("marks", f"of a column of {part}", of_part.column, remedy)
+        of_part.check(part, list(map(str, rows.with_format(None)[of_part.column])))
+    return marked

@@ -22,6 +22,7 @@ from codeshift.finetune.decoding import Output
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.truncation import TruncationCounts
 from codeshift.formatting import counted, fixed, interval
+from codeshift.marks import RowMarks
 from codeshift.metrics import Estimate, Metric, ModelOutputs, bootstrap_ci
 from codeshift.metrics.notes import single_notes
 
@@ -45,6 +46,7 @@ class PartEvaluation:
             resamples each row by itself.
         classes: what a classifier says of each row; None for text.
         features: the features that a model that writes has of each source, (rows, width); None unless asked for.
+        marks: the marks of the rows that corpora hold; None unless given.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Evaluator
@@ -70,6 +72,7 @@ class PartEvaluation:
     copies: NDArray[np.int64] | None = field(default=None, repr=False)
     classes: ClassScores | None = field(default=None, repr=False)
     features: NDArray[np.float64] | None = field(default=None, repr=False)
+    marks: RowMarks | None = field(default=None, repr=False)
 
     @property
     def predictions(self) -> list[str | None]:
@@ -110,17 +113,44 @@ class PartEvaluation:
         out[self.scored[metric]] = rows
         return out
 
-    def estimate(self, metric: str) -> Estimate:
+    def estimate(self, metric: str, rows: NDArray[np.bool_] | None = None) -> Estimate:
         """Return the metric's value for the whole part with its 95% bootstrap interval; ``n`` counts the scored rows.
 
         Near-duplicates are resampled together; ``groups`` counts their groups if there are fewer of them than rows.
 
+        Args:
+            metric: the name of the metric.
+            rows: the mask of the rows to take, (rows,); None for all.
+
         Raises:
             ParameterError: this metric was not evaluated.
         """
-        rows = self.statistics_of(metric)
-        alike = None if self.copies is None else self.copies[self.scored[metric]]
-        return bootstrap_ci(rows, metric=self.metrics[metric], seed=self.seed, groups=alike)
+        scored = self.scored[metric] if metric in self.scored else np.empty(0, dtype=np.int64)
+        taken = slice(None) if rows is None else rows[scored]
+        statistics = self.statistics_of(metric)[taken]
+        if rows is not None and not len(statistics):
+            return Estimate(np.nan, np.nan, np.nan, n=0, confidence=0.95, method="", note="no such row was scored")
+        alike = None if self.copies is None else self.copies[scored][taken]
+        return bootstrap_ci(statistics, metric=self.metrics[metric], seed=self.seed, groups=alike)
+
+    def seen_estimates(
+        self, metric: str, *, corpus: str | None = None, kind: str | None = None
+    ) -> tuple[Estimate, Estimate]:
+        """Return the metric's value for the rows that a corpus holds, and for those that it does not.
+
+        Args:
+            metric: the name of the metric.
+            corpus: the corpus; None for any of them.
+            kind: the kind of copy, as in ``RowMarks.seen``; None for any of them.
+
+        Raises:
+            ParameterError: this metric was not evaluated, no marks were given, or there is no such corpus or kind.
+        """
+        if self.marks is None:
+            remedy = "give Evaluator.evaluate(..., marks=overlap(splits, corpora).marks)"
+            raise ParameterError("evaluation", "one with marks", Told("one without"), remedy)
+        seen = self.marks.seen(corpus, kind)
+        return self.estimate(metric, seen), self.estimate(metric, ~seen)
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
@@ -178,13 +208,15 @@ class PartEvaluation:
         A model that writes gave ``prediction``, whether it is ``finished`` and, if it was asked for, its confidence
         (``mean_log_probability``, ...), the texts of all ``samples`` if there are several, and the whole ``output`` if
         the prediction was extracted from it; a classifier gave ``prediction``, a ``probability[...]`` of each class and
-        ``logits``; both gave ``features`` if they were asked for. Scores are None for NaN.
+        ``logits``; both gave ``features`` if they were asked for. With marks, ``seen[...]`` of each corpus is the kind
+        of copy that it holds, or None. Scores are None for NaN.
         """
         scores = {name: self.scores(name) for name in self.metrics}
         several = any(output is not None and output.others for output in self.outputs)
         extracted = any(output is not None and output.whole is not None for output in self.outputs)
         sure = any(confidence is not None for confidence in self._confidences)
         classified = [] if self.classes is None else self.classes.rows()
+        seen = {} if self.marks is None else self.marks.kinds_of_rows()
         plain_rows = []
         for i, reference in enumerate(self.references):
             row: dict[str, Any] = {"row": i, "reference": reference}
@@ -203,6 +235,7 @@ class PartEvaluation:
                 row |= classified[i]
             if self.features is not None:
                 row["features"] = self.features[i].tolist()
+            row |= {f"seen[{corpus}]": kinds[i] for corpus, kinds in seen.items()}
             plain_rows.append(row | {n: None if np.isnan(v[i]) else float(v[i]) for n, v in scores.items()})
         return plain_rows
 
@@ -252,14 +285,27 @@ class EvaluationResult:
         """
         return [
             {
-                "part": part, "metric": name, "value": e.value, "low": e.low, "high": e.high, "n": e.n,
-                "groups": e.n if e.groups is None else e.groups, "rows": len(evaluated.references),
-                "unparsable": evaluated.unparsable.get(name, 0), "interval": e.method if e.has_interval else "",
-                "note": e.note,
+                "part": part, "metric": name, **_plain(e), "rows": len(evaluated.references),
+                "unparsable": evaluated.unparsable.get(name, 0),
             }
             for part, evaluated in self.parts.items()
             for name, e in evaluated.estimates.items()
         ]  # fmt: skip
+
+    def seen_aggregates(self) -> list[dict[str, Any]]:
+        """Return a dict per part, corpus, metric and whether the corpus holds the rows; none without marks.
+
+        Each has ``part``, ``corpus`` (empty for any of them), ``seen`` and ``metric``, and the figures of
+        ``aggregates``. A row is seen if the corpus holds a copy of any kind that was looked for.
+        """
+        return [
+            {"part": part, "corpus": corpus or "", "seen": seen, "metric": name, **_plain(e)}
+            for part, evaluated in self.parts.items()
+            if evaluated.marks is not None
+            for corpus in (None, *evaluated.marks.corpora)
+            for name in evaluated.metrics
+            for seen, e in zip((True, False), evaluated.seen_estimates(name, corpus=corpus), strict=True)
+        ]
 
     def notes(self) -> list[str]:
         """Return what a reader should know of the values, each sentence once for all metrics of a part that say it.
@@ -278,7 +324,15 @@ class EvaluationResult:
             f"{row['part']:<12} {row['metric']:<26} {fixed(row['value'], 4)} {interval_text(row)}  {_rows_text(row)}"
             for row in self.aggregates()
         ]
-        return "\n".join([*values, *self.notes()])
+        return "\n".join([*values, *self._seen_values(), *self.notes()])
+
+    def _seen_values(self) -> Iterator[str]:
+        """Yield lines of the scores of rows that any corpus holds, and of those that none does."""
+        for row in self.seen_aggregates():
+            if not row["corpus"]:
+                rows = "rows in a corpus" if row["seen"] else "rows in none"
+                value = f"{fixed(row['value'], 4)} {interval_text(row)}"
+                yield f"{row['part']:<12} {row['metric']:<26} {value}  {rows}, n={row['n']:,}"
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a Parquet file of the rows of each part and ``evaluation.json`` (aggregates and metadata), atomically.
@@ -308,6 +362,8 @@ class EvaluationResult:
             for part, evaluated in self.parts.items()
         }
         summary = {"aggregates": aggregates, "parts": facts, "metadata": self.metadata}
+        if seen := finite(self.seen_aggregates()):
+            summary["seen"] = seen
         with replaced(folder / "evaluation.json") as temporary:
             temporary.write_text(json.dumps(summary, indent=1, allow_nan=False), encoding="utf-8")
 
@@ -318,6 +374,15 @@ def interval_text(row: dict[str, Any]) -> str:
         return "(no interval)"
     kind = "" if row["interval"] == "percentile" else f" {row['interval']}"
     return interval(row["low"], row["high"], 4) + kind
+
+
+def _plain(estimate: Estimate) -> dict[str, Any]:
+    """Return the figures of an estimate by name."""
+    return {
+        "value": estimate.value, "low": estimate.low, "high": estimate.high, "n": estimate.n,
+        "groups": estimate.n if estimate.groups is None else estimate.groups,
+        "interval": estimate.method if estimate.has_interval else "", "note": estimate.note,
+    }  # fmt: skip
 
 
 def _rows_text(row: dict[str, Any]) -> str:

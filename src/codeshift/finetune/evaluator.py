@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from accelerate import PartialState
 from codeshift.checks import optional
 from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune.conversation import make_chat
-from codeshift.finetune.dataset_parts import Splits, evaluation_parts, rows_for_shots
+from codeshift.finetune.dataset_parts import Splits, evaluation_parts, marks_of_parts, rows_for_shots
 from codeshift.finetune.decoding import Decoding
 from codeshift.finetune.evaluation_result import EvaluationResult
 from codeshift.finetune.evaluation_settings import EvaluationSettings
@@ -22,6 +23,7 @@ from codeshift.finetune.models import Model, ModelOrName, Tokenizer, TokenizerOr
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.tasks import Source, Task, TaskName, make_task
 from codeshift.finetune.trained import Trained, trained_with
+from codeshift.marks import RowMarks
 from codeshift.metrics import Metric
 from codeshift.metrics.by_name import by_name
 from codeshift.reaching_hub import check_revision
@@ -150,6 +152,7 @@ class Evaluator:
         parts: Iterable[str] | None = None,
         output_dir: str | os.PathLike[str] | None = None,
         revision: str | None = None,
+        marks: Mapping[str, RowMarks] | None = None,
     ) -> EvaluationResult:
         """Evaluate a model without changing it.
 
@@ -164,6 +167,8 @@ class Evaluator:
                 None writes nothing.
             revision: a branch, tag or commit of the model if it is a name of the hub, and of the tokenizer if it has
                 the same name; None takes the newest.
+            marks: the marks of the rows that corpora hold, by part: those of ``audit(splits, against=...).overlap`` or
+                of ``overlap``. The result then has each score for rows seen and unseen.
 
         Raises:
             CheckpointError: ``output_dir`` holds another evaluation.
@@ -178,6 +183,7 @@ class Evaluator:
         chosen = evaluation_parts(splits, parts)
         for rows in chosen.values():
             self.task.check(rows, tuple(self.metrics.values()))
+        marked = marks_of_parts(marks, chosen)
         tokenizer = _tokenizer_of(model, tokenizer, check_revision(model, revision))
         task = self._task_for(trained, splits)
         settings = self.settings.within(trained.limits_for(self.settings.given, task))
@@ -186,7 +192,8 @@ class Evaluator:
         metadata = evaluation.describe(chosen) | task.to_dict() | settings.describe()
         logs = {} if output_dir is None else evaluation.logs(Path(output_dir), metadata)
         evaluated = {part: evaluation.evaluate(part, rows, encoded[part], logs) for part, rows in chosen.items()}
-        result = EvaluationResult(evaluated, metadata)
+        scored = {part: replace(of_part, marks=marked.get(part)) for part, of_part in evaluated.items()}
+        result = EvaluationResult(scored, metadata)
         if output_dir is not None:
             result.save(output_dir)
         return result

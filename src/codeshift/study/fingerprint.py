@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codeshift.audit.corpora import corpus_identity
 from codeshift.errors import ParameterError, Told, shown
 from codeshift.properties.grammars import language_of
 from codeshift.properties.model_tokens import vocabulary_digest
@@ -113,6 +114,10 @@ def _audit(spec: StudySpec) -> dict[str, Any]:
     return {"audit": spec.audit is not None and plain(vars(spec.audit))}
 
 
+def _against(spec: StudySpec) -> dict[str, Any]:
+    return {"against": {name: corpus_identity(source) for name, source in spec.against.items()}}
+
+
 def _evaluation(spec: StudySpec) -> dict[str, Any]:
     from codeshift.finetune import Decoding
 
@@ -146,6 +151,7 @@ _RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
     "metrics": _metrics,
     "split_config": _split_config,
     "audit": _audit,
+    "against": _against,
     "evaluation": _evaluation,
 }
 """JSON values of the settings that are no plain values themselves."""

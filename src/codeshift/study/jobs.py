@@ -6,15 +6,16 @@ import os
 
 from codeshift.properties.progress import bars
 from codeshift.study.auditing import AuditJob, audit_jobs, do_audit
+from codeshift.study.marking import MarkingJob, do_marking, marking_jobs
 from codeshift.study.plan import Plan
 from codeshift.study.run_spec import RunSpec, run_specs
 from codeshift.study.spec import StudySpec
 from codeshift.study.store import Outcome, StudyStore
 from codeshift.study.study_rows import StudyRows
 
-Job = RunSpec | AuditJob
-"""An audit, or a training with the evaluations of its models. Both know their name, store, keys and whether they are
-done, and record an error in place of what they leave."""
+Job = RunSpec | AuditJob | MarkingJob
+"""An audit, the search of a corpus, or a training with the evaluations of its models. All know their name, store, keys
+and whether they are done, and record an error in place of what they leave."""
 
 
 def jobs_left(plan: Plan, spec: StudySpec, rows: StudyRows, store: StudyStore, threads: int | None) -> list[Job]:
@@ -28,13 +29,16 @@ def jobs_left(plan: Plan, spec: StudySpec, rows: StudyRows, store: StudyStore, t
         threads: Number of threads of each library in a worker; None leaves them as they are.
     """
     runs = run_specs(plan, spec, store.root, threads)
-    return [*audit_jobs(plan, spec, rows, store), *(run for run in runs if not run.is_done)]
+    audits = audit_jobs(plan, spec, rows, store)
+    return [*audits, *marking_jobs(spec, store), *(run for run in runs if not run.is_done)]
 
 
 def do_job(job: Job) -> Outcome:
     """Do a job in this process; return "done", or "busy" if another process is doing it."""
     if isinstance(job, AuditJob):
         return do_audit(job)
+    if isinstance(job, MarkingJob):
+        return do_marking(job)
     from codeshift.study.worker import do_run
 
     return do_run(job)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from codeshift.errors import ParameterError
+from codeshift.marks import RowMarks
 from codeshift.metrics import Metric, metric_by_name
 from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
@@ -38,13 +39,29 @@ def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | 
     if study is None:
         remedy = "name the folder that Study.run was given"
         raise ParameterError("folder", "one that a study was run in", str(folder), remedy)
+    marks, unmarked = _marks(store)
     return StudyResults(
         settings=study.settings,
         metrics=_metrics(study.settings, metrics),
         records=tuple(store.read_record(key) or RunRecord(key=key, status="pending") for key in study.keys),
         splits=_splits(store, study.settings),
         load=lambda key, part: RunScores.load(store.check_scores(key, part)),
+        marks=marks,
+        unmarked=unmarked,
     )
+
+
+def _marks(store: StudyStore) -> tuple[dict[int, RowMarks], dict[str, str]]:
+    """Load the marks of the corpora that were searched, joined by split seed, and the errors of searches by corpus."""
+    marks: dict[int, RowMarks] = {}
+    errors: dict[str, str] = {}
+    for stored in store.read_all_marks():
+        if stored.marks is None:
+            errors[stored.corpus] = stored.error
+        else:
+            before = marks.get(stored.split_seed)
+            marks[stored.split_seed] = stored.marks if before is None else before.joined(stored.marks)
+    return marks, errors
 
 
 def _metrics(settings: StoredSettings, given: Iterable[Metric] | None) -> dict[str, Metric]:

@@ -132,7 +132,7 @@ def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: s
 
 
 def forget_failures(plan: Plan, store: StudyStore) -> None:
-    """Remove the records of failed runs and audits, so that they are done again."""
+    """Remove the records of failed runs, audits and searches of corpora, so that they are done again."""
     for key in plan.keys:
         record = store.read_record(key)
         if record is not None and record.status == "failed":
@@ -143,3 +143,6 @@ def forget_failures(plan: Plan, store: StudyStore) -> None:
     for audit in plan.audits:
         if isinstance(store.read_audit(audit.scenario, audit.split_seed), AuditError):
             store.audit(audit.scenario, audit.split_seed).unlink()
+    for marks in store.read_all_marks():
+        if marks.error:
+            store.marks(marks.corpus, marks.split_seed).unlink()

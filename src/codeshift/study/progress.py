@@ -11,6 +11,7 @@ from codeshift.properties.progress import bars_shown
 from codeshift.study.auditing import AuditJob
 from codeshift.study.jobs import Job
 from codeshift.study.keys import RunKey
+from codeshift.study.marking import MarkingJob
 from codeshift.study.records import RunRecord
 from codeshift.study.store import StudyStore
 
@@ -39,7 +40,7 @@ class StudyProgress:
         self.bar = tqdm(total=len(keys), initial=len(done), desc="study", unit="run", disable=not shown)
         self.reported = set(done)
         self.failed = 0
-        self.audits = sum(isinstance(job, AuditJob) for job in jobs)
+        self.audits = sum(isinstance(job, AuditJob | MarkingJob) for job in jobs)
         self.working: dict[str, None] = {}  # names, in the order in which they began
 
     def begins(self, job: Job) -> None:
@@ -50,7 +51,7 @@ class StudyProgress:
     def ended(self, job: Job) -> None:
         """Show that a job has ended, and report its new records."""
         self.working.pop(job.name, None)
-        self.audits -= isinstance(job, AuditJob)
+        self.audits -= isinstance(job, AuditJob | MarkingJob)
         for key in job.keys:
             record = self.store.read_record(key)
             if record is None or key in self.reported:

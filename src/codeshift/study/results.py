@@ -20,6 +20,7 @@ from codeshift.draws import drawn
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
 from codeshift.formatting import counted
+from codeshift.marks import RowMarks
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 from codeshift.metrics.aggregates.copies import copies as copies_of
 from codeshift.parts import TEST_PARTS
@@ -42,6 +43,8 @@ class StudyResults:
         records: Records of all planned runs, pending and failed ones too, in the order of the plan.
         splits: Facts of the splits, by scenario and split seed.
         load: Function that returns the scores of a run that is done, on one of ``sets``.
+        marks: Marks of the test rows that corpora hold, by split seed; none unless the study has ``against``.
+        unmarked: Errors that the searches of corpora ended with, by corpus.
 
     ``Study.run``, ``Study.results`` and ``load_results`` return results; here they are made by hand:
 
@@ -59,6 +62,8 @@ class StudyResults:
     records: tuple[RunRecord, ...] = field(repr=False)
     splits: Mapping[tuple[str, int], SplitFacts] = field(repr=False)
     load: Callable[[RunKey, str], RunScores] = field(repr=False)
+    marks: Mapping[int, RowMarks] = field(default_factory=dict, repr=False)
+    unmarked: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "load", lru_cache(maxsize=64)(self.load))

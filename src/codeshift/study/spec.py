@@ -13,6 +13,7 @@ from datasets import Dataset, DatasetDict
 from codeshift.metrics import Metric
 from codeshift.metrics.base import Takes
 from codeshift.parts import WHOLE
+from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.row_languages import language_column
 from codeshift.splits.config import SplitConfig
 from codeshift.splitters import Scenario
@@ -77,6 +78,7 @@ class StudySpec:
         split_config: Groups, near-duplicates and sizes of every split; its seed and share kept are replaced.
         test_size: Share or number of rows of ``test``, if there are no official splits.
         audit: Settings of the audit of each split; None for no audit.
+        against: Corpora by name in which the test rows are looked for, each a path, a dataset or a stream.
         evaluation: Settings of the evaluation, for models without their own.
         watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
         detection: Whether confidences and distances from training rows are kept of each row.
@@ -102,6 +104,7 @@ class StudySpec:
     split_config: SplitConfig
     test_size: float
     audit: AuditSettings | None = field(metadata=FREE)
+    against: Mapping[str, Any] = field(metadata=FREE | omitted_if({}), repr=False)
     evaluation: EvaluationSettings
     watch: Mapping[str, int] = field(metadata=FREE | omitted_if({}))
     detection: bool = field(metadata=FREE | omitted_if(value=True))
@@ -116,6 +119,13 @@ class StudySpec:
     def split_shares(self) -> tuple[float, ...]:
         """Shares that each scenario is split for: the masked ones, and 0, which test parts and audits are of."""
         return tuple(sorted({0.0, *self.masked_shares}))
+
+    @property
+    def searched_copies(self) -> NearDuplicates:
+        """Definition of near-duplicates in corpora: that of the audit, or of the splits without one."""
+        if self.audit is not None:
+            return self.audit.near_duplicates
+        return self.split_config.search or NearDuplicates()
 
     @property
     def data_splits(self) -> dict[str, Dataset]:

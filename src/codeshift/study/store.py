@@ -28,6 +28,7 @@ from codeshift.files import (
 from codeshift.formatting import exact
 from codeshift.parts import TRAINING
 from codeshift.study.corpus import Positions
+from codeshift.study.corpus_marks import CorpusMarks
 from codeshift.study.keys import RunKey, plain_name
 from codeshift.study.records import RunRecord
 from codeshift.study.split_audit import AuditError, SplitAudit, audit_from_dict
@@ -99,6 +100,11 @@ class StudyStore:
     def audit(self, scenario: str, split_seed: int) -> Path:
         """Return the file of the audit's figures."""
         return self.split(scenario, split_seed) / "audit.json"
+
+    def marks(self, corpus: str, split_seed: int) -> Path:
+        """Return the file of the marks of a split's test rows that a corpus holds."""
+        key = {"corpus": corpus, "split_seed": split_seed}
+        return self.root / "marks" / f"{plain_name(['marks', corpus, f'split{split_seed}'], key)}.json"
 
     def run(self, key: RunKey) -> Path:
         """Return the folder of a run."""
@@ -225,9 +231,11 @@ class StudyStore:
             scenarios: Names of the scenarios.
             split_seeds: Seeds of the splits.
         """
-        for folder in (self.root, self.root / "data"):
+        for folder in (self.root, self.root / "data", self.root / "marks"):
             remove_unfinished(folder)
         _set_aside(damaged(self.study))
+        for path in sorted((self.root / "marks").glob("*.json")):
+            _set_aside(damaged(path))
         for scenario in scenarios:
             for split_seed in split_seeds:
                 remove_unfinished(self.split(scenario, split_seed))
@@ -273,6 +281,22 @@ class StudyStore:
     def write_audit(self, scenario: str, split_seed: int, audit: SplitAudit | AuditError) -> None:
         """Write the audit of a split, or the error that it ended with."""
         write_json(self.audit(scenario, split_seed), audit.to_dict())
+
+    def read_marks(self, corpus: str, split_seed: int) -> CorpusMarks | None:
+        """Read what a corpus holds of a split's test rows; return None if it was not searched."""
+        content = _read_or_warn(self.marks(corpus, split_seed))
+        return None if content is None else CorpusMarks.from_dict(content)
+
+    def read_all_marks(self) -> list[CorpusMarks]:
+        """Read the marks of all corpora and split seeds, in the order of their files."""
+        contents = [_read_or_warn(path) for path in sorted((self.root / "marks").glob("*.json"))]
+        return [CorpusMarks.from_dict(content) for content in contents if content is not None]
+
+    def write_marks(self, marks: CorpusMarks) -> None:
+        """Write the marks of a corpus and a split seed."""
+        path = self.marks(marks.corpus, marks.split_seed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, marks.to_dict())
 
     def write_parts(self, split_seed: int, parts: Mapping[str, Positions], baseline: Mapping[str, Positions]) -> None:
         """Write the positions of the rows of each part of a split seed, and of those that the baseline trains on."""

@@ -44,6 +44,7 @@ from codeshift.study.store import StudyStore
 from codeshift.study.study_models import StudyModel, check_models, model_spec
 from codeshift.study.study_rows import StudyRows
 from codeshift.study.validate import (
+    check_against,
     check_audit,
     check_config,
     check_evaluation,
@@ -115,6 +116,9 @@ class Study(CommonOptions):
             (see ``codeshift.finetune.wise_ft``).
         adapter_scales: Scales of LoRA adapters to evaluate as well (see ``codeshift.finetune.scale_adapter``).
         audit: Whether each split is audited, or settings of the audit, such as ``{"n_permutations": 99}``.
+        against: Corpora by name, such as what a model was pretrained on: paths of Parquet or JSON Lines files,
+            datasets, streams, or ``"embedded"`` for what the embedded model has read. The test rows of each split are
+            looked for in them once, and the report has each score for rows that a corpus holds and that none does.
         watch: Numbers of rows to score while a model trains, such as ``{"test_id": 200, "test_ood": 200}``: what is in
             the region and what is not, of the scenario that is masked, whenever validation takes place. It chooses
             nothing.
@@ -183,6 +187,7 @@ class Study(CommonOptions):
     wise_ft: Sequence[float] = ()
     adapter_scales: Sequence[float] = ()
     audit: bool | Mapping[str, Any] = True
+    against: Mapping[str, Any] | None = None
     watch: Mapping[str, int] | None = None
     detection: bool = True
     generate_rows: int | None = None
@@ -238,6 +243,7 @@ class Study(CommonOptions):
             split_config=split_config,
             test_size=check_test_size(self.test_size),
             audit=check_audit(self.audit, column, language, split_config, text_columns(task, self.dataset)),
+            against=check_against(self.against),
             evaluation=next(iter(models.values())).evaluation,
             watch=check_watched(self.watch, models.values()),
             detection=check_bool("detection", self.detection),

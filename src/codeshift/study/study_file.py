@@ -8,6 +8,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from codeshift.audit.corpora import EMBEDDED
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
 from codeshift.errors import ParameterError, closest
@@ -28,7 +29,7 @@ _DATA = ("source", "split", "rename", "require", "config", "revision")
 # Keys of the file whose values are made into objects, and the arguments of ``Study`` that these become, if any.
 _MADE = {
     "data": "dataset", "general": "general", "scenarios": "scenarios", "embedding": None, "pca": None,
-    "methods": "methods", "models": "models", "training": "config", "decoding": "decoding",
+    "methods": "methods", "models": "models", "training": "config", "decoding": "decoding", "against": "against",
 }  # fmt: skip
 _OF_A_MODEL = ("model", "tokenizer", "revision", "methods", "training", "chat", "system")
 _ARGUMENTS = tuple(argument for argument in fields(Study) if argument.init)
@@ -53,6 +54,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     ``type`` is the name by default. ``models``: by name a hub name or folder, or the settings of a ``StudyModel``,
     with ``methods`` and ``training`` as above for what is the model's own. ``training``: settings of
     ``TrainingConfig``; below a method's name, those of that method alone. ``decoding``: settings of ``Decoding``.
+    ``against``: corpora by name, each a file, a folder or a pattern of Parquet or JSON Lines files, or ``embedded``.
 
     Args:
         path: Path of the file, which ends in ``.yaml`` or ``.yml``.
@@ -109,6 +111,8 @@ def _made(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any]) -> d
         from codeshift.finetune import Decoding
 
         objects["decoding"] = _dataclass(file, Decoding, given["decoding"], "decoding")
+    if "against" in given:
+        objects["against"] = _corpora(file, given["against"])
     objects["dataset"] = _data(file, given["data"], "data")
     if "general" in given:
         objects["general"] = _data(file, given["general"], "general")
@@ -122,6 +126,17 @@ def _data(file: SettingsFile, content: object, key: str) -> Dataset | DatasetDic
             raise ParameterError("source", "a file, a folder or a hub name", options.get("source"), "as a text")
         options["source"] = _beside(file, options["source"])
         return load_rows(**options) if key == "general" else load_data(**options)
+
+
+def _corpora(file: SettingsFile, content: object) -> dict[str, str]:
+    """Return the paths of the corpora, searched for beside the file."""
+    with file.at("against"):
+        if not isinstance(content, Mapping) or not all(isinstance(path, str) for path in content.values()):
+            raise ParameterError("against", "paths by name", content, "such as {pretraining: pretraining/*.parquet}")
+        return {
+            str(name): path if path == EMBEDDED else str(file.path.parent / Path(path).expanduser())
+            for name, path in content.items()
+        }
 
 
 def _beside(file: SettingsFile, source: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset, DatasetDict, Value
 
+from codeshift.audit.corpora import checked_corpus
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.checks import check_bool, check_choice, check_integer
 from codeshift.data import embedded_model_path
@@ -226,6 +227,24 @@ def text_columns(task: Task, dataset: Any) -> tuple[str, ...]:
     features = rows.features if isinstance(rows, Dataset) else {}
     text = (Value("string"), Value("large_string"))
     return tuple(column for column in task.text_columns if features.get(column) in text)
+def check_against(against: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the corpora by name, with paths from the root, which workers need; {} for none.
+
+    Raises:
+        ParameterError: if they have no names, or one is no corpus.
+    """
+    if against is None:
+        return {}
+    remedy = 'such as {"pretraining": "pretraining/*.parquet"}'
+    if not isinstance(against, Mapping) or not all(isinstance(name, str) and name for name in against):
+        raise ParameterError("against", "corpora by name", against, remedy)
+    checked = {}
+    for name, source in against.items():
+        try:
+            checked[name] = checked_corpus(source)
+        except ParameterError as error:
+            raise ParameterError("against", error.constraint, error.value, error.remedy, key=name) from error
+    return checked
 
 
 def check_watched(watch: Mapping[str, int] | None, models: Iterable[ModelSpec]) -> dict[str, int]:

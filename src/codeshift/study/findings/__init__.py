@@ -14,6 +14,7 @@ from codeshift.study.findings.findings import Findings
 from codeshift.study.findings.forgetting import Forgetting
 from codeshift.study.findings.over_models import ModelsClaim, claims_over_models
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score
+from codeshift.study.findings.seen import SeenAdvantage, SeenScore, SeenShare
 from codeshift.study.findings.strength import StrengthEffect
 from codeshift.study.findings.unseen import UnseenElement
 
@@ -37,6 +38,9 @@ __all__ = [
     "Regret",
     "RelativePerformance",
     "Score",
+    "SeenAdvantage",
+    "SeenScore",
+    "SeenShare",
     "ShiftDetection",
     "State",
     "StrengthEffect",

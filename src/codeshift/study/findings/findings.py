@@ -20,6 +20,15 @@ from codeshift.study.findings.disagreements import Disagreement, ExampleRow, dis
 from codeshift.study.findings.failures import MODES, RIGHT, FailureModes, failure_modes
 from codeshift.study.findings.forgetting import Forgetting, forgettings
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score, gaps, relative_performances, scores
+from codeshift.study.findings.seen import (
+    SeenAdvantage,
+    SeenScore,
+    SeenShare,
+    seen_advantages,
+    seen_scores,
+    seen_shares,
+)
+from codeshift.study.findings.seen_claims import seen_claims
 from codeshift.study.findings.strength import StrengthEffect, strength_effects
 from codeshift.study.findings.unseen import UnseenElement, unseen_elements
 from codeshift.study.keys import NONE
@@ -114,6 +123,21 @@ class Findings:
         return tuple(unseen_elements(self.cells))
 
     @cached_property
+    def seen_shares(self) -> tuple[SeenShare, ...]:
+        """The rows of each part that each corpus holds; none unless the study has ``against``."""
+        return tuple(seen_shares(self.cells))
+
+    @cached_property
+    def seen(self) -> tuple[SeenScore, ...]:
+        """The score of each cell on rows that a corpus holds and on those that none does, by every metric."""
+        return tuple(seen_scores(self.cells))
+
+    @cached_property
+    def seen_advantages(self) -> tuple[SeenAdvantage, ...]:
+        """The advantage of each method on rows that a corpus holds less that on rows that none does."""
+        return tuple(seen_advantages(self.cells, self._metric))
+
+    @cached_property
     def strength(self) -> tuple[StrengthEffect, ...]:
         """The correlation of the shift's strength with the loss, over scenarios."""
         return tuple(strength_effects(self.cells, self._metric))
@@ -170,7 +194,7 @@ class Findings:
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
         """The claims that the study has runs for."""
-        return tuple(claims(self.cells, self._metric))
+        return (*claims(self.cells, self._metric), *seen_claims(self.cells, self._metric))
 
     def summary(self) -> list[str]:
         """Return the findings in a few sentences: the counts of runs, the claims with verdicts, the failure modes."""

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.row_sets import evaluated_set
+from codeshift.study.keys import RunKey
 
 
-def distinct_rows(cells: Cells, metric: str, part: str, scenario: str | None = None) -> int | None:
+def distinct_rows(
+    cells: Cells,
+    metric: str,
+    part: str,
+    scenario: str | None = None,
+    rows: Callable[[RunKey], NDArray[np.bool_] | None] | None = None,
+) -> int | None:
     """Count the distinct rows of a part that a metric scored, of the split seed with fewest.
 
     Near-duplicates count once, as in the intervals, which resample them together. Return None if no run on the part is
     done.
+
+    Args:
+        cells: Cells of the study.
+        metric: Name of the metric.
+        part: Part whose rows are counted.
+        scenario: Scenario of the part of the test rows.
+        rows: Function that returns the mask of the rows of a run's evaluated set that count, or None to leave out its
+            split seed; by default all count.
     """
     found: dict[int, int] = {}
     for record in cells.results.records:
@@ -24,11 +42,12 @@ def distinct_rows(cells: Cells, metric: str, part: str, scenario: str | None = N
             continue
         if record.key.scenario in (None, scenario):
             of = scenario if part in TEST_PARTS else None
-            scored = ~np.isnan(cells.results.statistics(record.key, metric, part, of)).any(axis=1)
-            rows = np.arange(len(cells.results.scores(record.key, evaluated_set(part))))
-            if part in TEST_PARTS:
-                rows = rows[cells.results.members(part, scenario or "", split)]
-            found[split] = len(np.unique(cells.results.copies(record.key, evaluated_set(part))[rows[scored]]))
+            taken = None if rows is None else rows(record.key)
+            if rows is not None and taken is None:
+                continue
+            counted = ~np.isnan(cells.results.set_statistics(record.key, metric, part, of)).any(axis=1)
+            counted &= True if taken is None else taken
+            found[split] = len(np.unique(cells.results.copies(record.key, evaluated_set(part))[counted]))
     return min(found.values(), default=None)
 
 

@@ -14,6 +14,7 @@ from codeshift.study.findings.finding import flipped
 from codeshift.study.measures import NATS, SHARE, method_name
 from codeshift.study.report.class_tables import class_tables
 from codeshift.study.report.distribution_table import distribution_table
+from codeshift.study.report.seen_tables import seen_tables
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, counted_each, estimated, kept_share, named, of_all, part_kind
 from codeshift.study.split_audit import AuditError, SplitAudit
@@ -353,3 +354,4 @@ def study_tables(findings: Findings) -> Iterator[Table]:
     )  # fmt: skip
     yield from (table for table in (make(findings) for make in makers) if table is not None)
     yield from class_tables(findings)
+    yield from seen_tables(findings)

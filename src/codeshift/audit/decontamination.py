@@ -1,0 +1,173 @@
+"""Decontamination lists: n-grams in the formats of lm-evaluation-harness and of NeMo Curator.
+
+lm-evaluation-harness reads a folder with ``info.json``, which holds ``ngram_size``, and files
+``*.bkt.txt.sorted.zst`` with a line ``"n-gram document"`` for each occurrence in a training corpus, sorted. NeMo
+Curator reads and writes a pickle of a dict from each n-gram of test sets to the number of its occurrences, 0 before it
+has searched; what it found is such a dict below ``"matched-ngrams"``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle  # the format of NeMo Curator; it is read by an unpickler that makes plain values alone
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from codeshift.audit.word_ngrams import NGRAM, NgramSearch, Words, ngrams_of
+from codeshift.checks import check_choice, check_integer
+from codeshift.errors import DataError, ParameterError
+from codeshift.files import replaced, write_text
+
+_INFO, _SIZE, _FILES = "info.json", "ngram_size", "*.sorted.zst"
+_BUCKET = "ngrams_0.bkt.txt.sorted.zst"
+_PICKLES = (".pkl", ".pickle")
+_MATCHED = "matched-ngrams"
+_FORMATS = ("lm-eval", "nemo")
+
+
+@dataclass(frozen=True)
+class DecontaminationList:
+    """List of n-grams on disk, which is read as a stream where its format allows.
+
+    Attributes:
+        path: the folder of lm-evaluation-harness or the pickle of NeMo Curator.
+        sizes: the numbers of words of its n-grams: NeMo Curator takes short texts whole.
+        words: whose words and whose format they are.
+
+    Make one of rows by ``write_decontamination_list``; ``read_decontamination_list`` finds the format. In ``overlap``,
+    ``audit`` and ``Study`` a path of one is a corpus.
+
+    >>> DecontaminationList(Path("test-13-grams.pkl"), (13,), "nemo").words
+    'nemo'
+    """
+
+    path: Path
+    sizes: tuple[int, ...]
+    words: Words
+
+    def ngrams(self) -> Iterator[str]:
+        """Yield its n-grams.
+
+        Raises:
+            DataError: if a file is no such list.
+        """
+        if self.words == "nemo":
+            yield from _pickled(self.path)
+            return
+        for file in sorted(self.path.glob(_FILES)):
+            with pa.input_stream(str(file), compression="zstd") as stream:
+                for line in _lines(stream):
+                    ngram, space, _ = line.rpartition(" ")
+                    if not space:
+                        raise DataError(str(file), "lines of an n-gram and a document", line, "make the list again")
+                    yield ngram
+
+    def shared(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which texts have an n-gram of the list, of shape ``(n,)``."""
+        search = NgramSearch(texts, self.sizes, self.words)
+        search.add(self.ngrams())
+        return search.shared
+
+
+def read_decontamination_list(path: str | os.PathLike[str]) -> DecontaminationList | None:
+    """Return the list at a path; None if it is no folder with ``info.json`` and no pickle.
+
+    Raises:
+        DataError: if ``info.json`` does not say how many words an n-gram has, or a pickle holds something else.
+
+    >>> read_decontamination_list("no-such-folder") is None
+    True
+    """
+    place = Path(path)
+    if place.suffix in _PICKLES and place.is_file():
+        sizes = sorted({ngram.count(" ") + 1 for ngram in _pickled(place)})
+        return DecontaminationList(place, tuple(sizes), "nemo")
+    if not (place / _INFO).is_file() or not any(place.glob(_FILES)):
+        return None
+    try:
+        size = json.loads((place / _INFO).read_text(encoding="utf-8"))[_SIZE]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(str(place / _INFO), f"JSON with {_SIZE}", str(error), "make the list again") from error
+    return DecontaminationList(place, (check_integer(_SIZE, size, smallest=1),), "lm-eval")
+
+
+def write_decontamination_list(
+    texts: Sequence[str], path: str | os.PathLike[str], *, n: int = NGRAM, words: Words | None = None
+) -> DecontaminationList:
+    """Write the n-grams of texts as a list that another tool reads.
+
+    Args:
+        texts: the texts, such as the code of test rows.
+        path: the folder (lm-evaluation-harness) or the file that ends in ``.pkl`` (NeMo Curator).
+        n: the number of words of an n-gram.
+        words: the tool, ``"lm-eval"`` or ``"nemo"``; by default the one whose format the path has.
+
+    Raises:
+        ParameterError: if the path does not suit the tool, or an argument is invalid.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = write_decontamination_list(["a b c", "b c d"], folder, n=2)
+    ...     sorted(found.ngrams()), found.shared(["x a b", "y"]).tolist()
+    (['a b', 'b c', 'b c', 'c d'], [True, False])
+    """
+    place = Path(path)
+    check_integer("n", n, smallest=1)
+    tool = check_choice("words", words or ("nemo" if place.suffix in _PICKLES else "lm-eval"), _FORMATS)
+    if (tool == "nemo") != (place.suffix in _PICKLES):
+        remedy = "name a file that ends in .pkl" if tool == "nemo" else "name a folder"
+        raise ParameterError("path", f"one of the format of {tool}", str(path), remedy)
+    if tool == "nemo":
+        known: dict[str, int] = dict.fromkeys((ngram for text in texts for ngram in ngrams_of(text, n, "nemo")), 0)
+        with replaced(place) as temporary:
+            temporary.write_bytes(pickle.dumps(known))
+        return DecontaminationList(place, tuple(sorted({ngram.count(" ") + 1 for ngram in known})), "nemo")
+    place.mkdir(parents=True, exist_ok=True)
+    lines = sorted(f"{ngram} {row}\n" for row, text in enumerate(texts) for ngram in set(ngrams_of(text, n)))
+    with replaced(place / _BUCKET) as temporary, pa.output_stream(str(temporary), compression="zstd") as stream:
+        stream.write("".join(lines).encode("utf-8", "surrogatepass"))
+    write_text(place / _INFO, json.dumps({"title": "codeshift", _SIZE: n}) + "\n")
+    return DecontaminationList(place, (n,), "lm-eval")
+
+
+def _lines(stream: Any) -> Iterator[str]:
+    """Yield the lines of a stream of bytes, of which only some are in memory at once."""
+    rest = b""
+    while block := stream.read(1 << 20):
+        *whole, rest = (rest + block).split(b"\n")
+        yield from (line.decode("utf-8", "surrogatepass") for line in whole)
+    if rest:
+        yield rest.decode("utf-8", "surrogatepass")
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Unpickler that makes dicts, lists, texts and numbers, and calls nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return the two classes that NeMo Curator counts with; raise for all others."""
+        plain = {("collections", "defaultdict"): defaultdict, ("builtins", "int"): int}
+        if (module, name) not in plain:
+            raise pickle.UnpicklingError(f"it names {module}.{name}, which a list has no need of")
+        return plain[module, name]
+
+
+def _pickled(path: Path) -> Mapping[str, int]:
+    remedy = "take what prepare_task_data or find_matching_ngrams of NeMo Curator writes"
+    try:
+        with path.open("rb") as file:
+            content = _PlainUnpickler(file).load()
+    except (pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError, AttributeError, TypeError) as error:
+        raise DataError(str(path), "a pickle of n-grams", str(error), remedy) from error
+    if isinstance(content, dict) and _MATCHED in content:
+        content = content[_MATCHED]
+    if not isinstance(content, dict) or not all(isinstance(ngram, str) for ngram in content):
+        raise DataError(str(path), "a pickle of a dict of n-grams", type(content).__name__, remedy)
+    return content

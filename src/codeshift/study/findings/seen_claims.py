@@ -1,0 +1,82 @@
+"""Claims about rows that corpora hold: whether they are scored better, and whether they favour a method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.claims import Claim, reach, verdict
+from codeshift.study.findings.large_enough import left_out, too_small
+from codeshift.study.findings.quantity import Quantity, mean_of
+from codeshift.study.findings.seen import advantage, on_rows
+from codeshift.study.measures import method_name
+
+_TOO_FEW = "No scenario has {} distinct rows of test_ood that a corpus holds and as many that none does."
+
+
+def seen_claims(cells: Cells, metric: str) -> Iterator[Claim]:
+    """Yield the claims about rows that corpora hold, with the region masked; none unless corpora were searched."""
+    if not cells.results.marks or not cells.methods or cells.masked is None:
+        return
+    small = too_small(cells, metric)
+    names = [name for name in cells.results.scenarios if name not in small]
+    without = left_out(small, cells.min_rows)
+    yield _scored_better(cells, metric, names, without)
+    for method in cells.methods:
+        if method != cells.reference_method:
+            yield _favours(cells, metric, method, names, without)
+
+
+def _scored_better(cells: Cells, metric: str, names: Sequence[str], without: str) -> Claim:
+    def better(cell: Cell) -> Quantity:
+        seen, unseen = (on_rows(cells, cell, metric, "test_ood", seen=seen) for seen in (True, False))
+        return cells.worse(metric, unseen - seen)
+
+    by_method = {
+        method: mean_of([better(Cell(scenario=name, method=method, ood_kept=cells.masked)) for name in names])
+        for method in cells.methods
+    }
+    measure = cells.measure(metric)
+    told = "; ".join(
+        f"{method_name(method)} {measure.change(cells.estimate(_in_scores(cells, metric, more)))}"
+        for method, more in by_method.items()
+    )
+    told = f"{measure.title} on rows of test_ood that a corpus holds less that on rows that none does: {told}."
+    told += " Rows of the two kinds can differ in difficulty as well."
+    claim = "Rows that a corpus holds are scored better than rows that none does"
+    return _claim(cells, metric, claim, mean_of(list(by_method.values())), told, without)
+
+
+def _favours(cells: Cells, metric: str, method: str, names: Sequence[str], without: str) -> Claim:
+    """Test whether the advantage of a method is larger on seen rows; that on unseen rows is told all the same."""
+    cells_of = [Cell(scenario=name, method=method, ood_kept=cells.masked) for name in names]
+    seen, unseen = (
+        [_ahead(cells, metric, advantage(cells, cell, metric, "test_ood", seen=seen)) for cell in cells_of]
+        for seen in (True, False)
+    )
+    more = mean_of([on_seen - on_unseen for on_seen, on_unseen in zip(seen, unseen, strict=True)])
+    measure, names_of = cells.measure(metric), (method_name(method), method_name(cells.reference_method or ""))
+    on_both = [measure.change(cells.estimate(_in_scores(cells, metric, mean_of(sides)))) for sides in (unseen, seen)]
+    told = f"{measure.title} of {names_of[0]} less that of {names_of[1]} on test_ood, mean over scenarios: "
+    told += f"{on_both[0]} on rows that no corpus holds, {on_both[1]} on rows that one does."
+    claim = f"What corpora hold favours {names_of[0]} over {names_of[1]}"
+    return _claim(cells, metric, claim, more, told, without)
+
+
+def _ahead(cells: Cells, metric: str, difference: Quantity) -> Quantity:
+    """Return a difference with its sign set so that above 0 is better, whichever way the metric counts."""
+    return -cells.worse(metric, difference)
+
+
+def _in_scores(cells: Cells, metric: str, better: Quantity) -> Quantity:
+    """Return a difference of which above 0 is better as one of scores."""
+    return better if cells.metric(metric).higher_is_better else -better
+
+
+def _claim(cells: Cells, metric: str, claim: str, quantity: Quantity, told: str, without: str) -> Claim:
+    estimate = cells.estimate(quantity)
+    figures = f"{told} {reach(quantity)}" if quantity.defined else f"{_TOO_FEW.format(cells.min_rows)} {told}"
+    return Claim(
+        estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate),
+        told=f"{figures.rstrip()} {without}".rstrip(), quantity=quantity, measure=cells.measure(metric),
+    )  # fmt: skip

@@ -1,0 +1,113 @@
+"""The tables of rows that corpora hold: how many, each score for rows seen and unseen, and methods on both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from codeshift.documents.document import Column, Table, Value
+from codeshift.formatting import MISSING, p_value
+from codeshift.marks import KINDS, NGRAMS
+from codeshift.study.findings import Findings, SeenScore, SeenShare
+from codeshift.study.measures import method_name
+from codeshift.study.report.shown import ReportTable
+from codeshift.study.report.tables import counted, estimated, kept_share, named, of_all, part_kind
+
+_HEADS = {"exact": "exact copy", "near": "near-duplicate", "renamed": "renamed copy", NGRAMS: "n-gram"}
+
+
+def seen_tables(findings: Findings) -> Iterator[Table]:
+    """Yield the tables of rows that corpora hold; none unless corpora were searched."""
+    if findings.results.marks:
+        tables = (seen_table(findings), advantage_table(findings), seen_share_table(findings))
+        yield from (table for table in tables if table is not None)
+
+
+def seen_share_table(findings: Findings) -> Table | None:
+    """Make the table of the rows of each part that each corpus holds, by kind of copy."""
+    shares = findings.seen_shares
+    kinds = [kind for kind in (*KINDS, NGRAMS) if any(kind in one.copies for one in shares)]
+    rows = tuple(
+        (
+            named(one.scenario), named(one.part, kind=part_kind(one.part)), counted(one.split_seed), named(one.corpus),
+            counted(one.n), *(_copies(one, kind) for kind in kinds),
+        )
+        for one in shares
+    )  # fmt: skip
+    columns = (
+        Column("scenario", numeric=False), Column("part", numeric=False), Column("split seed"),
+        Column("corpus", numeric=False), Column("rows"), *(Column(_HEADS[kind]) for kind in kinds),
+    )  # fmt: skip
+    note = (
+        "Rows that a corpus holds; each kind of copy includes those before it. A dash: this kind cannot be looked for "
+        "in a corpus that is known by digests or n-grams alone."
+    )
+    caption = "Rows that corpora hold"
+    return Table(name=ReportTable.SEEN_SHARES, caption=caption, columns=columns, rows=rows, note=note) if rows else None
+
+
+def _copies(one: SeenShare, kind: str) -> Value:
+    return of_all(one.copies[kind], one.n) if kind in one.copies and one.n else Value(MISSING)
+
+
+def seen_table(findings: Findings) -> Table | None:
+    """Make the table of scores on rows that a corpus holds and on those that none does: a line a cell, part, metric."""
+    pairs = zip(findings.seen[::2], findings.seen[1::2], strict=True)
+    rows = tuple(
+        (
+            named(seen.cell.scenario), named(method_name(seen.cell.method)), kept_share(seen.cell.ood_kept),
+            named(seen.part, kind=part_kind(seen.part)), named(seen.measure.heading), counted(seen.distinct),
+            _score(seen), counted(unseen.distinct), _score(unseen),
+        )
+        for seen, unseen in pairs
+    )  # fmt: skip
+    columns = (
+        Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
+        Column("part", numeric=False), Column("metric", numeric=False), Column("distinct rows in a corpus"),
+        Column("score on these"), Column("distinct rows in none"), Column("score on those"),
+    )  # fmt: skip
+    note = (
+        "A row is in a corpus if one holds a copy of any kind that could be looked for. A score on fewer than "
+        f"{findings.min_rows} distinct rows is not told. With several split seeds, the smallest numbers of rows."
+    )
+    caption = "Scores on rows that a corpus holds, and on those that none does"
+    return Table(name=ReportTable.SEEN, caption=caption, columns=columns, rows=rows, note=note) if rows else None
+
+
+def _score(score: SeenScore) -> Value:
+    missing = "too few" if score.distinct < score.needed else MISSING
+    return estimated(score.measure, score.estimate, score.state.unmeasured or missing, kind=score.state.unmeasured)
+
+
+def advantage_table(findings: Findings) -> Table | None:
+    """Make the table of methods compared on rows seen and unseen; None if no comparison has enough rows."""
+    known = [one for one in findings.seen_advantages if not math.isnan(one.on_unseen.value)]
+    known += [one for one in findings.seen_advantages if one not in known and not math.isnan(one.on_seen.value)]
+    rows = tuple(
+        (
+            named(one.scenario), named(f"{method_name(one.method)} less {method_name(one.reference)}"),
+            kept_share(one.ood_kept), named(one.part, kind=part_kind(one.part)),
+            estimated(one.measure, one.on_unseen, "too few", change=True), counted(one.on_unseen.n),
+            estimated(one.measure, one.on_seen, "too few", change=True), counted(one.on_seen.n),
+            estimated(one.measure, one.estimate, change=True),
+            Value(MISSING) if math.isnan(one.p_value) else Value(p_value(one.p_value), order=one.p_value),
+        )
+        for one in known
+    )  # fmt: skip
+    step = findings.measure.step.strip()
+    measured = f"{findings.measure.title}{f' ({step})' if step else ''}"
+    columns = (
+        Column("scenario", numeric=False), Column("difference of", numeric=False), Column("kept"),
+        Column("part", numeric=False), Column(f"{measured} on rows in no corpus"), Column("rows in none"),
+        Column("on rows in one"), Column("rows in one"), Column("more on these"), Column("p"),
+    )  # fmt: skip
+    note = (
+        "Paired differences of two methods, on the rows that no corpus holds and on those that one does; then the "
+        "second less the first. p-values are of the interval over seeds and rows, without a correction."
+    )
+    caption = "Methods compared on rows seen and unseen"
+    return (
+        Table(name=ReportTable.SEEN_ADVANTAGES, caption=caption, columns=columns, rows=rows, note=note)
+        if rows
+        else None
+    )
