@@ -1,0 +1,22 @@
+"""Rewrites that keep what code does, and splits whose test part is rewritten row by row."""
+
+from codeshift.transforms.base import Chain, Transform
+from codeshift.transforms.comments import DropComments
+from codeshift.transforms.conditions import InvertConditions
+from codeshift.transforms.constants import UnfoldConstants
+from codeshift.transforms.dead_code import DeadCode
+from codeshift.transforms.layout import Reformat
+from codeshift.transforms.loops import ForToWhile
+from codeshift.transforms.names import RenameIdentifiers
+
+__all__ = [
+    "Chain",
+    "DeadCode",
+    "DropComments",
+    "ForToWhile",
+    "InvertConditions",
+    "Reformat",
+    "RenameIdentifiers",
+    "Transform",
+    "UnfoldConstants",
+]
