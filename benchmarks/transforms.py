@@ -8,7 +8,7 @@ It takes HumanEval, MBPP and CodeXGLUE from the folder ``CODESHIFT_SHARED_DATA``
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from codeshift.metrics.execution import PythonRunner
@@ -25,16 +25,6 @@ from codeshift.transforms import (
 )
 from helpers.shared_data import shared_rows
 
-_OF_PYTHON: Mapping[str, Transform] = {
-    "RenameIdentifiers": RenameIdentifiers(language="python"),
-    "RenameIdentifiers, parameters": RenameIdentifiers(language="python", names="words", parameters=True),
-    "DropComments": DropComments(language="python"),
-    "Reformat": Reformat(language="python"),
-    "ForToWhile": ForToWhile(language="python"),
-    "InvertConditions": InvertConditions(language="python"),
-    "DeadCode": DeadCode(language="python", statements=3),
-    "UnfoldConstants": UnfoldConstants(language="python"),
-}
 _FILES = (
     ("text_to_code/validation.jsonl", "code", "java"),
     ("code_refinement_small/validation.jsonl", "buggy", "java"),
@@ -52,6 +42,20 @@ _FILES = (
 )
 
 
+def of_python() -> Mapping[str, Transform]:
+    """Return the rewrites of Python by name."""
+    return {
+        "RenameIdentifiers": RenameIdentifiers(language="python"),
+        "RenameIdentifiers, parameters": RenameIdentifiers(language="python", names="words", parameters=True),
+        "DropComments": DropComments(language="python"),
+        "Reformat": Reformat(language="python"),
+        "ForToWhile": ForToWhile(language="python"),
+        "InvertConditions": InvertConditions(language="python"),
+        "DeadCode": DeadCode(language="python", statements=3),
+        "UnfoldConstants": UnfoldConstants(language="python"),
+    }
+
+
 def problems(count: int | None = None) -> dict[str, list[tuple[str, str]]]:
     """Return the programs of HumanEval and MBPP with their tests, the first ``count`` of each."""
     human_eval = [
@@ -65,39 +69,44 @@ def problems(count: int | None = None) -> dict[str, list[tuple[str, str]]]:
     return {"HumanEval": human_eval[:count], "MBPP": mbpp[:count]}
 
 
-def failing(programs: Mapping[str, str], test: str, runner: PythonRunner) -> list[str]:
-    """Return the names of the programs that do not pass a test; they run in one process, unless one of them fails."""
-    together = _TOGETHER.format(programs=list(programs.values()), test=test)
-    if runner.run([together], ["assert passed"])[0].all():
-        return []
-    return [name for name, program in programs.items() if not runner.run([program], [test])[0].all()]
+def pass_together(runs: Iterable[tuple[str, str]], runner: PythonRunner) -> bool:
+    """Return whether programs pass their tests, each in a namespace of its own but all in one process."""
+    [[passed]] = runner.run([_TOGETHER.format(runs=list(runs))], ["assert passed"])
+    return bool(passed)
 
 
 _TOGETHER = """\
-for program in {programs!r}:
+for program, test in {runs!r}:
     space = {{"__name__": "program"}}
     exec(program, space)
-    exec({test!r}, space)
+    exec(test, space)
 passed = True
 """
 
 
+def failing(programs: Mapping[str, str], test: str, runner: PythonRunner) -> list[str]:
+    """Return the names of the programs that do not pass a test."""
+    if pass_together(((program, test) for program in programs.values()), runner):
+        return []
+    return [name for name, program in programs.items() if not runner.run([program], [test])[0].all()]
+
+
 def python_table(count: int | None = None) -> Iterator[str]:
     """Yield the lines of the table of Python programs."""
-    runner = PythonRunner(timeout=120, cpu_seconds=120)
+    runner, transforms = PythonRunner(timeout=120, cpu_seconds=120), of_python()
     yield "| rewrite | " + " | ".join(f"{name}: changed | pass" for name in problems(1)) + " |"
     yield "|---|" + "---|" * 2 * len(problems(1))
-    cells: dict[str, list[str]] = {name: [] for name in _OF_PYTHON}
+    cells: dict[str, list[str]] = {name: [] for name in transforms}
     for rows in problems(count).values():
-        lost: dict[str, int] = dict.fromkeys(_OF_PYTHON, 0)
-        changed = dict.fromkeys(_OF_PYTHON, 0)
+        lost: dict[str, int] = dict.fromkeys(transforms, 0)
+        changed = dict.fromkeys(transforms, 0)
         for code, test in rows:
-            rewritten = {name: transform.rewrite(code) for name, transform in _OF_PYTHON.items()}
+            rewritten = {name: transform.rewrite(code) for name, transform in transforms.items()}
             for name, program in rewritten.items():
                 changed[name] += program != code
             for name in failing(rewritten, test, runner):
                 lost[name] += 1
-        for name in _OF_PYTHON:
+        for name in transforms:
             cells[name] += [f"{changed[name]:,} of {len(rows):,}", f"{len(rows) - lost[name]:,}"]
     for name, of in cells.items():
         yield f"| {name} | {' | '.join(of)} |"

@@ -28,6 +28,9 @@ dropped before any row was assigned, as a duplicate of a row that was kept or as
 up."""
 NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE, UNPARSABLE = range(len(REASONS))
 
+TRANSFORMED = "test_transformed"
+"""Name of the part whose rows are those of ``test_id``, rewritten by a transform; they are not among the rows split."""
+
 TEST_PARTS = ("test_id", "test_ood")
 """Parts of the test rows, which differ between scenarios of a study."""
 

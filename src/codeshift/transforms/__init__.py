@@ -8,6 +8,7 @@ from codeshift.transforms.dead_code import DeadCode
 from codeshift.transforms.layout import Reformat
 from codeshift.transforms.loops import ForToWhile
 from codeshift.transforms.names import RenameIdentifiers
+from codeshift.transforms.paired import PairedShift, paired_shift
 
 __all__ = [
     "Chain",
@@ -15,8 +16,10 @@ __all__ = [
     "DropComments",
     "ForToWhile",
     "InvertConditions",
+    "PairedShift",
     "Reformat",
     "RenameIdentifiers",
     "Transform",
     "UnfoldConstants",
+    "paired_shift",
 ]

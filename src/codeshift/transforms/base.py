@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from codeshift.checks import check_integer
 from codeshift.errors import ParameterError
 from codeshift.hashing import digest, generator
 from codeshift.properties.dataset_columns import check_column
@@ -23,7 +24,7 @@ _AT_ONCE = 1000  # rows
 
 @dataclass(frozen=True, kw_only=True)
 class Transform(Serialisable, ABC):
-    """Rewrite of the code of a row that keeps what the code does. Subclasses define ``rewrite``.
+    r"""Rewrite of the code of a row that keeps what the code does. Subclasses define ``rewrite``.
 
     A row is rewritten from its own text and the transform's arguments alone. Code that does not parse, and code of
     which parsing cannot tell that the rewrite is safe, stays as it is: such rows are counted as unchanged.
@@ -34,7 +35,7 @@ class Transform(Serialisable, ABC):
 
     >>> from datasets import Dataset
     >>> from codeshift.transforms import DropComments, RenameIdentifiers
-    >>> rows = Dataset.from_dict({"code": ["def f(x):\\n    y = x  # the same\\n    return y"]})
+    >>> rows = Dataset.from_dict({"code": ["def f(x):\n    y = x  # the same\n    return y"]})
     >>> both = DropComments(language="python") >> RenameIdentifiers(language="python")
     >>> print(both.apply(rows)["code"][0])
     def f(x):
@@ -97,6 +98,10 @@ class DrawingTransform(Transform, ABC):
 
     purpose: ClassVar[str]
     """Name of what is drawn, so that two transforms of one seed do not draw alike."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "seed", check_integer("seed", self.seed, smallest=0))
 
     def draws(self, text: str) -> np.random.Generator:
         """Return the random generator of a row."""

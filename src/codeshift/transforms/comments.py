@@ -26,7 +26,7 @@ _DIRECTIVE = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class DropComments(Transform):
-    """Comments are dropped, with the lines that they leave empty, and docstrings of Python; nothing else changes.
+    r"""Comments are dropped, with the lines that they leave empty, and docstrings of Python; nothing else changes.
 
     Comments that compilers and interpreters read, such as ``# type: ignore`` or ``//go:build``, are kept. Docstrings
     are kept if the code reads ``__doc__``. Dropping twice gives the same as once.
@@ -36,7 +36,7 @@ class DropComments(Transform):
         language: language of the code, any that has a grammar.
         docstrings: whether docstrings of Python are dropped too.
 
-    >>> print(DropComments(language="java").rewrite("int f() { // the sum\\n  return a + b; /* of both */ }"))
+    >>> print(DropComments(language="java").rewrite("int f() { // the sum\n  return a + b; /* of both */ }"))
     int f() {
       return a + b; }
     """

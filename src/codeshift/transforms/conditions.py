@@ -17,7 +17,7 @@ _ELSE = re.compile(rb"else[ \t]*:[ \t]*(#[^\r\n]*)?(\r?\n)")
 
 @dataclass(frozen=True, kw_only=True)
 class InvertConditions(Transform):
-    """Each ``if`` with an ``else`` becomes ``if not`` with the branches swapped, and so does each ``a if b else c``.
+    r"""Each ``if`` with an ``else`` becomes ``if not`` with the branches swapped, and so does each ``a if b else c``.
 
     An ``if`` whose ``else`` is an ``elif``, or whose branches stand on its own lines, stays.
 
@@ -25,7 +25,7 @@ class InvertConditions(Transform):
         column: column of the code.
         language: "python".
 
-    >>> code = "def f(x):\\n    if x:\\n        return 1\\n    else:\\n        return 2 if x is None else 3"
+    >>> code = "def f(x):\n    if x:\n        return 1\n    else:\n        return 2 if x is None else 3"
     >>> print(InvertConditions(language="python").rewrite(code))
     def f(x):
         if not (x):

@@ -18,7 +18,7 @@ _FORMS = ("{name} = {number}", "if False:\n{step}{name} = {number}", "while Fals
 
 @dataclass(frozen=True, kw_only=True)
 class DeadCode(DrawingTransform):
-    """Each function of Python gets statements that do nothing, at places that are drawn.
+    r"""Each function of Python gets statements that do nothing, at places that are drawn.
 
     They set a name that is read nowhere, or stand where the program never comes.
 
@@ -28,7 +28,7 @@ class DeadCode(DrawingTransform):
         seed: seed of the places and statements.
         statements: number of statements that each function gets.
 
-    >>> print(DeadCode(language="python", seed=1).rewrite("def f(x):\\n    return x + 1"))
+    >>> print(DeadCode(language="python", seed=1).rewrite("def f(x):\n    return x + 1"))
     def f(x):
         if False:
             unused_0 = 6

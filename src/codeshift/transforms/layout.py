@@ -26,7 +26,7 @@ _TAB = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Reformat(Transform):
-    """The layout is made anew; names, comments and all else stay.
+    r"""The layout is made anew; names, comments and all else stay.
 
     Python gets as few spaces as it needs within a line, other indentation and no empty lines. Languages whose
     statements end in ``;`` or ``}`` (Java, C#, C, C++, Rust) get a line for each. In others, in which a line's end can
@@ -43,7 +43,7 @@ class Reformat(Transform):
       g ( 1 ) ;
       return 2 ;
     }
-    >>> print(Reformat(language="python").rewrite("def f(a, b):\\n\\n    return a + b"))
+    >>> print(Reformat(language="python").rewrite("def f(a, b):\n\n    return a + b"))
     def f(a,b):
       return a+b
     """
@@ -62,7 +62,8 @@ class Reformat(Transform):
         code = parser.parse(text)
         if encoded(text) is None or code.has_error or code.stopped or _has_directives(code):
             return text
-        lines = _python_lines if self.language == "python" else _braced_lines if self.language in _BRACES else _own_lines
+        others = _braced_lines if self.language in _BRACES else _own_lines
+        lines = _python_lines if self.language == "python" else others
         new = _joined(lines(code, self.indent), text)
         if self.language == "python":
             before, after = parsed(text), parsed(new)
@@ -118,7 +119,8 @@ def _python_lines(code: ParsedCode, indent: int) -> Iterator[Line]:
         if not line or (breaks and not depth and "\\" not in gap):
             if line:
                 yield columns, line
-            column = len(code.source[code.source.rfind(b"\n", 0, node.start_byte) + 1 : node.start_byte].expandtabs(_TAB))
+            line_start = code.source.rfind(b"\n", 0, node.start_byte) + 1
+            column = len(code.source[line_start : node.start_byte].expandtabs(_TAB))
             while levels and column < levels[-1]:
                 levels.pop()
             if not levels or column > levels[-1]:
@@ -196,5 +198,3 @@ def _own_lines(code: ParsedCode, indent: int) -> Iterator[Line]:
         depth += text in _OPENS and not is_comment(node)
     if line:
         yield start * indent, line
-
-

@@ -131,9 +131,7 @@ def _told(node: Node, text: str, above: tuple[Node, ...], rules: NameRules) -> _
     return _Name(node, text, "kept" if kept else "use")
 
 
-def _declared(
-    node: Node, text: str, kind: Kind, parent: Node, above: tuple[Node, ...], rules: NameRules
-) -> _Name:
+def _declared(node: Node, text: str, kind: Kind, parent: Node, above: tuple[Node, ...], rules: NameRules) -> _Name:
     needed = rules.only_with.get(parent.type)
     if needed is not None and not any(child.type in needed for child in parent.children):
         return _Name(node, text, "bound")

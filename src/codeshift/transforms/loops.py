@@ -18,7 +18,7 @@ _STEP = b"    "
 
 @dataclass(frozen=True, kw_only=True)
 class ForToWhile(Transform):
-    """Each ``for`` loop of Python becomes a ``while`` loop over the same iterator.
+    r"""Each ``for`` loop of Python becomes a ``while`` loop over the same iterator.
 
     Loops that are asynchronous, stand in a class body or have an ``else`` stay; so does code that defines ``iter``,
     ``next`` or ``object``. Names are given that the code does not have. What a rewritten loop leaves is the same, but
@@ -28,7 +28,7 @@ class ForToWhile(Transform):
         column: column of the code.
         language: "python".
 
-    >>> print(ForToWhile(language="python").rewrite("def f(rows):\\n    for row in rows:\\n        print(row)"))
+    >>> print(ForToWhile(language="python").rewrite("def f(rows):\n    for row in rows:\n        print(row)"))
     def f(rows):
         items_0, end_0 = iter(rows), object()
         while (item_0 := next(items_0, end_0)) is not end_0:

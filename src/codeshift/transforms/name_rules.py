@@ -1,4 +1,4 @@
-"""What the grammar of a language tells of its names: which are declared, where they are valid, which mean no variable."""
+"""What the grammar of a language tells of its names: what declares them, and where."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Names = Literal["numbered", "words"]
 
 @dataclass(frozen=True, kw_only=True)
 class RenameIdentifiers(DrawingTransform):
-    """Local variables get other names, and nothing else changes.
+    r"""Local variables get other names, and nothing else changes.
 
     Of Python, a name is replaced if it is a local variable in every scope of its function that has it; of other
     languages, if each place that may mean a variable lies in the scope of a local declaration. Names of functions,
@@ -33,7 +33,7 @@ class RenameIdentifiers(DrawingTransform):
         names: "numbered" for ``local_0``, ``local_1`` and so on; "words" for words that say nothing of the code.
         parameters: whether parameters get other names too.
 
-    >>> code = "def area(width, height):\\n    product = width * height\\n    return product"
+    >>> code = "def area(width, height):\n    product = width * height\n    return product"
     >>> print(RenameIdentifiers(language="python", parameters=True).rewrite(code))
     def area(local_0, local_1):
         local_2 = local_0 * local_1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import symtable
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codeshift.properties.parsing import CodeParser
@@ -63,7 +63,7 @@ def _tables(text: str) -> dict[tuple[str, int], symtable.SymbolTable]:
             waiting = [symtable.symtable(text, "row", "exec")]
     except (SyntaxError, ValueError, RecursionError):
         return {}
-    tables = {}
+    tables: dict[tuple[str, int], symtable.SymbolTable] = {}
     while waiting:
         for child in waiting.pop().get_children():
             if isinstance(child, symtable.Function):
@@ -155,7 +155,7 @@ def _identifiers(roots: tuple[Node, ...], start: int, end: int) -> Iterator[Node
 
 
 def _mapped(
-    text: str, functions: list[tuple[Function, set[str]]], mappings: list[Mapping[str, str]]
+    text: str, functions: list[tuple[Function, set[str]]], mappings: Sequence[Mapping[str, str]]
 ) -> ast.Module | None:
     """Return the tree of the code with names replaced in it, to compare the new code with."""
     tree = parsed(text)
