@@ -158,4 +158,5 @@ def _trained(arguments: argparse.Namespace, model: str) -> Task | None:
 
 
 def _plain(result: EvaluationResult) -> dict[str, Any]:
-    return {"scores": result.aggregates(), "metadata": result.metadata}
+    lost = {"transformed": result.transformed()} if result.transformed() else {}
+    return {"scores": result.aggregates(), **lost, "metadata": result.metadata}

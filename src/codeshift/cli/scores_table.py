@@ -13,18 +13,22 @@ if TYPE_CHECKING:
 
 def scores_in_words(result: EvaluationResult, out: str | None) -> str:
     """Return a table of the scores of each part, what they rest on, and where ``out`` says that they are written."""
-    from codeshift.finetune.evaluation_result import interval_text
+    from codeshift.finetune.evaluation_result import interval_text, transformed_text
 
     lines = [
         (row["part"], row["metric"], fixed(row["value"], 4), interval_text(row), row["n"], row["groups"], row["rows"])
         for row in result.aggregates()
     ]
     table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
-    notes = result.notes() + [
-        f"{row['part']}, {row['metric']}: {counted(row['unparsable'], 'row')} scored as code that does not parse, "
-        "since the parser gives up on the text."
-        for row in result.aggregates()
-        if row["unparsable"]
-    ]
+    notes = (
+        [transformed_text(row) for row in result.transformed()]
+        + result.notes()
+        + [
+            f"{row['part']}, {row['metric']}: {counted(row['unparsable'], 'row')} scored as code that does not parse, "
+            "since the parser gives up on the text."
+            for row in result.aggregates()
+            if row["unparsable"]
+        ]
+    )
     written = [f"The scores and outputs of every row are in {out}."] if out else []
     return "\n\n".join(filter(None, [table, "\n".join(notes), *written]))

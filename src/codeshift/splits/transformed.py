@@ -18,7 +18,7 @@ class TransformedPart:
         of: name of the part whose rows were rewritten.
         transform: the transform as plain values.
         digest: the digest of the transform and its arguments.
-        rows: the digest of the rewritten rows, in the order of those that they were made of.
+        rows: the digest of the rewritten rows, in whatever order.
         n: number of rows.
         unchanged: number of rows that the transform leaves as they are.
 

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from codeshift.checks import check_integer
-from codeshift.errors import ParameterError
+from codeshift.errors import DataError, ParameterError
 from codeshift.hashing import digest, generator
-from codeshift.properties.dataset_columns import check_column
+from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.grammars import check_language
+from codeshift.properties.progress import counted
 from codeshift.properties.serialise import Serialisable
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-_AT_ONCE = 1000  # rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,15 +75,16 @@ class Transform(Serialisable, ABC):
         Raises:
             DataError: if the column is missing or does not hold text alone.
         """
-        check_column(rows, self.column, "column", of="the rows")
-        return rows.map(
-            lambda batch: {self.column: [self.rewrite(text) for text in batch[self.column]]},
-            batched=True,
-            batch_size=_AT_ONCE,
-            keep_in_memory=True,
-            load_from_cache_file=False,
-            features=rows.features,
-        )
+        from datasets import Dataset
+
+        texts = column_values(rows, self.column, "column")
+        if not all(isinstance(text, str) for text in texts):
+            raise DataError("column", "a column of text", self.column, "rewrite a column that holds code")
+        plain = rows.with_format(None)
+        columns = {name: plain[name][:] for name in rows.column_names}
+        bar = counted("Rewriting", len(texts), "row", over=texts)
+        columns[self.column] = [self.rewrite(text) for text in bar]
+        return Dataset.from_dict(columns, features=rows.features)
 
     def __rshift__(self, then: Transform) -> Chain:
         return Chain(steps=(self, then))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeshift.errors import ManifestError, ParameterError, Told, closest
-from codeshift.hashing import digest
+from codeshift.hashing import digest, row_digests
 from codeshift.parts import PARTS, TEST_ID, TRANSFORMED
 from codeshift.properties.serialise import from_dict
 from codeshift.splits.assignment import SplitAssignment
@@ -116,12 +116,12 @@ def transformed_part(
     part: str, transform: Transform | Chain, rewritten: Dataset, changed: NDArray[np.bool_]
 ) -> TransformedPart:
     """Return the record of a rewritten part."""
-    texts = (text for column in transform.columns for text in rewritten[column])
+    digests = np.sort(row_digests([rewritten[column] for column in transform.columns]))
     return TransformedPart(
         of=part,
         transform=transform.to_dict(),
         digest=transform.digest,
-        rows=digest(texts),
+        rows=digest([each.hex() for each in digests.tolist()]),
         n=len(rewritten),
         unchanged=int((~changed).sum()),
     )
