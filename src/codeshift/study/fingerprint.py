@@ -146,6 +146,7 @@ _RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
     "split_config": _split_config,
     "audit": _audit,
     "evaluation": _evaluation,
+    "transform": lambda spec: {"transform": None if spec.transform is None else spec.transform.to_dict()},
 }
 """JSON values of the settings that are no plain values themselves."""
 

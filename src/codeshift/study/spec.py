@@ -15,6 +15,7 @@ from codeshift.metrics.base import Takes
 from codeshift.parts import WHOLE
 from codeshift.splits.config import SplitConfig
 from codeshift.splitters import Scenario
+from codeshift.transforms import Chain, Transform
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -80,6 +81,7 @@ class StudySpec:
         watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
         detection: Whether confidences and distances from training rows are kept of each row.
         keep_weights: Whether trained weights are kept in the folder.
+        transform: Rewrite of the test rows that each model is scored on as well; None for none.
     """
 
     title: str = field(metadata=FREE)
@@ -105,6 +107,7 @@ class StudySpec:
     watch: Mapping[str, int] = field(metadata=FREE | omitted_if({}))
     detection: bool = field(metadata=FREE | omitted_if(value=True))
     keep_weights: bool = field(metadata=FREE)
+    transform: Transform | Chain | None = field(default=None, metadata=omitted_if(None))
 
     @property
     def masked_shares(self) -> tuple[float, ...]:
@@ -133,7 +136,9 @@ class StudySpec:
         """Columns that the study depends on."""
         read = {column for s in self.scenarios for column in (*s.splitter.columns, *s.splitter.also_reads)}
         split = (self.split_config.groups, self.split_config.stratify_by_column)
-        return tuple(sorted({*self.text_columns, self.column, *read, *(name for name in split if name is not None)}))
+        rewritten = () if self.transform is None else self.transform.columns
+        split_by = (name for name in split if name is not None)
+        return tuple(sorted({*self.text_columns, self.column, *read, *rewritten, *split_by}))
 
 
 AXES = tuple(setting.name for setting in fields(StudySpec) if _AXIS in setting.metadata)

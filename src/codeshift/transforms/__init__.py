@@ -1,6 +1,7 @@
 """Rewrites that keep what code does, and splits whose test part is rewritten row by row."""
 
 from codeshift.transforms.base import Chain, Transform
+from codeshift.transforms.by_name import transform_by_name
 from codeshift.transforms.comments import DropComments
 from codeshift.transforms.conditions import InvertConditions
 from codeshift.transforms.constants import UnfoldConstants
@@ -22,4 +23,5 @@ __all__ = [
     "Transform",
     "UnfoldConstants",
     "paired_shift",
+    "transform_by_name",
 ]

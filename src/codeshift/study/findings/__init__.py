@@ -15,6 +15,7 @@ from codeshift.study.findings.forgetting import Forgetting
 from codeshift.study.findings.over_models import ModelsClaim, claims_over_models
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score
 from codeshift.study.findings.strength import StrengthEffect
+from codeshift.study.findings.transformed import TransformedChange
 from codeshift.study.findings.unseen import UnseenElement
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "State",
     "StrengthEffect",
     "TrainingCurve",
+    "TransformedChange",
     "UnseenElement",
     "claims_over_models",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cells
-from codeshift.study.findings.row_sets import evaluated_set
+from codeshift.study.results import rows_of
 
 
 def distinct_rows(cells: Cells, metric: str, part: str, scenario: str | None = None) -> int | None:
@@ -25,10 +25,10 @@ def distinct_rows(cells: Cells, metric: str, part: str, scenario: str | None = N
         if record.key.scenario in (None, scenario):
             of = scenario if part in TEST_PARTS else None
             scored = ~np.isnan(cells.results.statistics(record.key, metric, part, of)).any(axis=1)
-            rows = np.arange(len(cells.results.scores(record.key, evaluated_set(part))))
+            rows = np.arange(len(cells.results.scores(record.key, rows_of(part))))
             if part in TEST_PARTS:
                 rows = rows[cells.results.members(part, scenario or "", split)]
-            found[split] = len(np.unique(cells.results.copies(record.key, evaluated_set(part))[rows[scored]]))
+            found[split] = len(np.unique(cells.results.copies(record.key, rows_of(part))[rows[scored]]))
     return min(found.values(), default=None)
 
 

@@ -25,11 +25,12 @@ from codeshift.study.report.sections import (
     what_was_found,
 )
 from codeshift.study.report.split_section import the_splits
+from codeshift.study.report.transformed_section import in_other_clothes
 
 _SECTIONS = (
     what_was_found, what_is_left, share_kept, in_against_out, methods_compared, between, what_changed, along_training,
-    masked_elements, strength, how_outputs_fail, classes_confused, how_sure, confidence_and_shift, what_models_write,
-    the_splits, all_scores, how_it_was_made,
+    masked_elements, strength, in_other_clothes, how_outputs_fail, classes_confused, how_sure, confidence_and_shift,
+    what_models_write, the_splits, all_scores, how_it_was_made,
 )  # fmt: skip
 
 

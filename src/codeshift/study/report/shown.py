@@ -34,6 +34,7 @@ class ReportTable(StrEnum):
     FORGETTING = "forgetting"
     REGRETS = "regrets"
     UNSEEN = "unseen"
+    TRANSFORMED = "transformed"
     FAILURES = "failures"
     CLASSES = "classes"
     CALIBRATION = "calibration"
