@@ -31,6 +31,13 @@ class PairedShift:
         changed: whether each row of ``test_transformed`` differs from the one that it was made of: booleans of shape
             ``(n,)``.
         manifest: the manifest of the split with the transform recorded in it; None for parts without a manifest.
+
+    >>> from datasets import Dataset, DatasetDict
+    >>> from codeshift.transforms import DropComments, paired_shift
+    >>> rows = Dataset.from_dict({"code": ["x = 1  # one", "y = 2"]})
+    >>> shift = paired_shift(DatasetDict(test_id=rows), DropComments(language="python"))
+    >>> shift.changed.tolist(), shift.parts["test_transformed"]["code"][:]
+    ([True, False], ['x = 1', 'y = 2'])
     """
 
     parts: DatasetDict = field(repr=False)
