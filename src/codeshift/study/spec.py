@@ -107,7 +107,7 @@ class StudySpec:
     watch: Mapping[str, int] = field(metadata=FREE | omitted_if({}))
     detection: bool = field(metadata=FREE | omitted_if(value=True))
     keep_weights: bool = field(metadata=FREE)
-    transform: Transform | Chain | None = field(default=None, metadata=omitted_if(None))
+    transform: Transform | Chain | None = field(metadata=omitted_if(None))
 
     @property
     def masked_shares(self) -> tuple[float, ...]:
