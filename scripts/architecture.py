@@ -30,7 +30,7 @@ WORDS = {
     "study": "many splits, methods and seeds: see below",
     "predictions": "parts that go elsewhere, and outputs that come back",
     "audit | finetune | data": "is a split sound; train and evaluate; rows from files",
-    "splitters | metrics": "DatasetDict: Splitter.split gives the parts",
+    "splitters | metrics | transforms": "DatasetDict: Splitter.split gives the parts",
     "splits": "partition, assignment: divide, SplitAssignment",
     "regions": "region: Region.contains says which rows lie inside",
     "properties": "properties: PropertyTable.values, one a row",
@@ -39,7 +39,7 @@ WORDS = {
     "draws | marks | parts | task_kinds": "seeded draws; marks of rows; names of parts and tasks",
 }
 """What each layer is for; those that a split passes through begin with what comes out of it."""
-OF_A_SPLIT = ("properties", "regions", "splits", "splitters | metrics")
+OF_A_SPLIT = ("properties", "regions", "splits", "splitters | metrics | transforms")
 SPLIT = (
     ("rows", "SplitRows.of"),
     ("properties", "PropertyTable.values"),

@@ -28,8 +28,17 @@ dropped before any row was assigned, as a duplicate of a row that was kept or as
 up."""
 NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE, UNPARSABLE = range(len(REASONS))
 
+TRANSFORMED = "test_transformed"
+"""Name of the part whose rows are those of ``test_id``, rewritten by a transform; they are not among the rows split."""
+
+REWRITTEN = "rewritten"
+"""Name of the set that a study makes of all its test rows by a transform; ``test_transformed`` lies in it."""
+
 TEST_PARTS = ("test_id", "test_ood")
 """Parts of the test rows, which differ between scenarios of a study."""
+
+SCENARIO_PARTS = (*TEST_PARTS, TRANSFORMED)
+"""Parts of test rows that a scenario of a study can have."""
 
 OFFICIAL = ("train", "validation", "test")
 """Names of the official splits of a ``DatasetDict``."""

@@ -17,6 +17,7 @@ from codeshift.study.plan import plan
 from codeshift.study.run_spec import run_specs
 from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, StudySpec
 from codeshift.study.stored_settings import StoredSettings
+from codeshift.transforms import Reformat
 from helpers.study_case import CONFIG, small_study
 
 # Settings of a study that its file, or its fingerprint, knows by another name.
@@ -28,7 +29,8 @@ UNRECORDED = {"tolerance", "min_test_rows", "power"}
 def test_every_argument_is_recorded(model):
     """Two studies that differ in an argument have fingerprints that differ: a folder is never taken for another's."""
     config = replace(CONFIG, eval_strategy="epoch")
-    more = {"watch": {"test_ood": 3}, "detection": False, "against": {"read": "embedded"}}
+    more = {"watch": {"test_ood": 3}, "detection": False, "against": {"read": "embedded"},
+            "transform": Reformat(language="python")}  # fmt: skip
     every = small_study(model, models={"other": str(model)}, config=config, **more)
     recorded = set(fingerprint(every.spec))
     assert recorded - set(fingerprint(small_study(model).spec)) == {"models", *more}

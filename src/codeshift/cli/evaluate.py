@@ -179,5 +179,5 @@ def _trained(arguments: argparse.Namespace, model: str) -> Task | None:
 
 def _plain(result: EvaluationResult) -> dict[str, Any]:
     plain = {"scores": result.aggregates(), "metadata": result.metadata}
-    seen = result.seen_aggregates()
-    return plain | ({"seen": seen} if seen else {})
+    more = {"seen": result.seen_aggregates(), "transformed": result.transformed()}
+    return plain | {name: rows for name, rows in more.items() if rows}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def scores_in_words(result: EvaluationResult, out: str | None) -> str:
     """Return a table of the scores of each part, what they rest on, and where ``out`` says that they are written."""
-    from codeshift.finetune.evaluation_result import interval_text
+    from codeshift.finetune.evaluation_result import interval_text, transformed_text
 
     lines = [
         (row["part"], row["metric"], fixed(row["value"], 4), interval_text(row), row["n"], row["groups"], row["rows"])
@@ -29,7 +29,7 @@ def scores_in_words(result: EvaluationResult, out: str | None) -> str:
         if not row["corpus"]
     ]  # fmt: skip
     of_seen = as_table(seen, header=("part", "metric", "rows", "value", "95% interval", "scored")) if seen else ""
-    notes = result.notes() + [
+    notes = [*map(transformed_text, result.transformed()), *result.notes()] + [
         f"{row['part']}, {row['metric']}: {counted(row['unparsable'], 'row')} scored as code that does not parse, "
         "since the parser gives up on the text."
         for row in result.aggregates()

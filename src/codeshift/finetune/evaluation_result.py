@@ -21,10 +21,11 @@ from codeshift.finetune.confidence import Confidence
 from codeshift.finetune.decoding import Output
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.truncation import TruncationCounts
-from codeshift.formatting import counted, fixed, interval
+from codeshift.formatting import counted, fixed, interval, p_value
 from codeshift.marks import RowMarks
-from codeshift.metrics import Estimate, Metric, ModelOutputs, bootstrap_ci
+from codeshift.metrics import Estimate, Metric, ModelOutputs, PairedDifference, bootstrap_ci, paired_difference
 from codeshift.metrics.notes import single_notes
+from codeshift.parts import PARTS, TEST_ID, TRANSFORMED
 
 _CONFIDENCE = tuple(field.name for field in fields(Confidence))
 
@@ -276,6 +277,43 @@ class EvaluationResult:
     def __len__(self) -> int:
         return len(self.parts)
 
+    def paired(self, metric: str, first: str = TRANSFORMED, second: str = PARTS[TEST_ID]) -> PairedDifference:
+        """Return a metric's value on one part minus that on another whose rows correspond one to one.
+
+        Such are ``test_transformed`` and ``test_id`` of ``codeshift.transforms.paired_shift``.
+
+        Args:
+            metric: the name of the metric.
+            first: the part of the value.
+            second: the part to subtract; its near-duplicates are resampled together.
+
+        Raises:
+            ParameterError: a part or the metric was not evaluated, or other rows were scored in one part than in the
+                other.
+        """
+        one, other = self[first], self[second]
+        statistics = [part.statistics_of(metric) for part in (one, other)]
+        if len(one.references) != len(other.references) or not np.array_equal(one.scored[metric], other.scored[metric]):
+            rows = Told(f"{len(one.scored[metric]):,} and {len(other.scored[metric]):,} scored rows")
+            raise ParameterError("first", f"the rows of {second}, one to one", rows, "evaluate both with one seed")
+        alike = None if other.copies is None else other.copies[other.scored[metric]]
+        return paired_difference(*statistics, metric=other.metrics[metric], seed=other.seed, groups=alike)
+
+    def transformed(self) -> list[dict[str, Any]]:
+        """Return a dict per metric of what ``test_transformed`` loses to ``test_id``; none without both parts.
+
+        Each has ``metric``, ``value``, ``low``, ``high``, ``n`` and ``p_value``; the value is that on
+        ``test_transformed`` minus that on ``test_id``.
+        """
+        if not {TRANSFORMED, PARTS[TEST_ID]} <= set(self.parts):
+            return []
+        metrics = self.parts[TRANSFORMED].metrics
+        lost = {metric: self.paired(metric) for metric in metrics}
+        return [
+            {"metric": metric, "value": d.value, "low": d.low, "high": d.high, "n": d.n, "p_value": d.p_value}
+            for metric, d in lost.items()
+        ]
+
     def aggregates(self) -> list[dict[str, Any]]:
         """Return a dict per part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``rows``, ...
 
@@ -324,7 +362,7 @@ class EvaluationResult:
             f"{row['part']:<12} {row['metric']:<26} {fixed(row['value'], 4)} {interval_text(row)}  {_rows_text(row)}"
             for row in self.aggregates()
         ]
-        return "\n".join([*values, *self._seen_values(), *self.notes()])
+        return "\n".join([*values, *self._seen_values(), *map(transformed_text, self.transformed()), *self.notes()])
 
     def _seen_values(self) -> Iterator[str]:
         """Yield lines of the scores of rows that any corpus holds, and of those that none does."""
@@ -362,10 +400,17 @@ class EvaluationResult:
             for part, evaluated in self.parts.items()
         }
         summary = {"aggregates": aggregates, "parts": facts, "metadata": self.metadata}
-        if seen := finite(self.seen_aggregates()):
-            summary["seen"] = seen
+        more = {"seen": finite(self.seen_aggregates()), "transformed": finite(self.transformed())}
+        summary |= {name: rows for name, rows in more.items() if rows}
         with replaced(folder / "evaluation.json") as temporary:
             temporary.write_text(json.dumps(summary, indent=1, allow_nan=False), encoding="utf-8")
+
+
+def transformed_text(row: dict[str, Any]) -> str:
+    """Format a line of ``transformed``: the difference with its interval and p-value."""
+    value = f"{fixed(row['value'], 4, signed=True)} {interval(row['low'], row['high'], 4)}"
+    names = f"{TRANSFORMED} less {PARTS[TEST_ID]}, {row['metric']}"
+    return f"{names}: {value}, p = {p_value(row['p_value'])}, n = {row['n']:,}"
 
 
 def interval_text(row: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from codeshift.documents.inline import CodeSpan
 from codeshift.errors import ManifestError, shown
 from codeshift.files import write_text
 from codeshift.formatting import counted
-from codeshift.parts import CONTROL, DELIVERED, REASONS, WHOLE
+from codeshift.parts import CONTROL, DELIVERED, REASONS, TRANSFORMED, WHOLE
 from codeshift.properties.row_languages import language_column
 from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region, region_words
@@ -29,6 +29,7 @@ from codeshift.splits.manifest_rows import RowDigests, by_part, find, match, par
 from codeshift.splits.official import settled_by
 from codeshift.splits.partition import Partition, positions_of
 from codeshift.splits.rows import SplitRows
+from codeshift.splits.transformed import TransformedPart
 from codeshift.splits.words import excluded_words, near_duplicates_in_words, sizes_in_words
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class SplitManifest:
             an excluded row is ``"excluded:"`` and the reason.
         control: the digests of the rows of ``train_control``, by official split; empty if it was not requested.
         near_duplicates: the counts of near-duplicates; None if they were not searched for.
+        transformed: the record of ``test_transformed``; None if there is no such part. ``apply`` leaves the part out:
+            ``codeshift.transforms.paired_shift`` makes it of the rebuilt assignment.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -80,6 +83,7 @@ class SplitManifest:
     digests: dict[str, dict[str, RowDigests]]
     control: dict[str, RowDigests]
     near_duplicates: FoundDuplicates | None
+    transformed: TransformedPart | None = None
 
     @classmethod
     def create(
@@ -199,6 +203,7 @@ class SplitManifest:
             ("split with", ", ".join(f"{name}={value!r}" for name, value in arguments.items())),
             *(() if self.is_drawn else (("", "nothing was drawn: any seed gives this split"),)),
             ("dropped" if self.drops else "bound", similar),
+            *(() if self.transformed is None else ((TRANSFORMED, self.transformed.in_words),)),
         )
         lines = tuple(
             row(

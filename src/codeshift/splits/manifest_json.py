@@ -21,11 +21,14 @@ _DIGEST = "sha256"
 _FIRST = "codeshift-split/1"
 _KEYS = {"config": "request", "digests": "rows"}
 """Key of a field in the file, where it is not the field's name."""
+_OPTIONAL = frozenset({"transformed"})
+"""Fields that the file leaves out if they are None."""
 
 
 def to_text(values: Mapping[str, Any]) -> str:
     """Return the fields of a manifest as JSON text, with a digest of its content at the end."""
-    plain = {_KEYS.get(field, field): _plain(value) for field, value in values.items()}
+    written = {field: value for field, value in values.items() if field not in _OPTIONAL or value is not None}
+    plain = {_KEYS.get(field, field): _plain(value) for field, value in written.items()}
     content = {"format": FORMAT, **plain}
     return json.dumps(content | {_DIGEST: content_digest(content)}, indent=1, ensure_ascii=False) + "\n"
 
@@ -43,7 +46,7 @@ def fields_of(text: str, name: str, kinds: Mapping[str, Any]) -> dict[str, Any]:
             it was written.
     """
     plain = _content(text, name, {_KEYS.get(field, field) for field in kinds})
-    values = {field: plain[_KEYS.get(field, field)] for field in kinds}
+    values: dict[str, Any] = {field: plain.get(_KEYS.get(field, field)) for field in kinds}
     odd = next((field for field in sorted(kinds) if not _is_of(values[field], kinds[field])), None)
     odd = odd or next((field for field in ("region", "digests", "config") if not values[field]), None)
     if odd is not None or "type" not in values["region"]:
@@ -67,7 +70,7 @@ def _content(text: str, name: str, keys: set[str]) -> dict[str, Any]:
     if stated != FORMAT:
         why = "it was written before the first release: split the rows again" if stated == _FIRST else NO_MANIFEST
         raise ManifestError(f"{name} has the format {stated!r}, not {FORMAT!r}: {why}")
-    missing, unknown = sorted(keys - set(plain)), sorted(set(plain) - keys - {"format", _DIGEST})
+    missing, unknown = sorted(keys - _OPTIONAL - set(plain)), sorted(set(plain) - keys - {"format", _DIGEST})
     if missing or unknown:
         raise ManifestError(f"{name} lacks the fields {missing} and holds the unknown fields {unknown}")
     if plain.get(_DIGEST) != digest:

@@ -18,6 +18,7 @@ from codeshift.splits.config import SplitConfig
 from codeshift.splits.facts import FoundDuplicates, PartSize
 from codeshift.splits.manifest import SplitManifest
 from codeshift.splits.streaming import StreamDealer
+from codeshift.splits.transformed import TransformedPart
 from codeshift.splitters.api_usage import APIUsageSplitter
 from codeshift.splitters.ast_node import ASTNodeSplitter
 from codeshift.splitters.base import Splitter
@@ -75,6 +76,7 @@ __all__ = [
     "TfidfEmbedding",
     "TimeSplitter",
     "TokenRaritySplitter",
+    "TransformedPart",
     "api_families",
     "ast_elements",
     "clusters",

@@ -91,6 +91,7 @@ def length_bands(
         unit: the unit of length, as in ``LengthSplitter``, as the arguments that follow.
         language: the language whose syntax trees' leaves are counted.
         tokenizer: the tokenizer whose tokens are counted.
+        tokenizer_revision: the branch, tag or commit of its hub name.
 
     Raises:
         ParameterError: if an argument is invalid.

@@ -119,15 +119,16 @@ def _planned(spec: StudySpec, rows: StudyRows, key: RunKey, costs: _Costs) -> Pl
 
 
 def _evaluated(spec: StudySpec, rows: StudyRows, key: RunKey, speed: Speed) -> PlannedRun:
-    """Plan the evaluation of a run: of the test rows, and of the general set if there is one."""
+    """Plan the evaluation of a run: of the test rows, as they are and rewritten, and of the general set."""
     test = len(rows.parts(key.split_seed).positions["test"])
+    times = 1 if spec.transform is None else 2
     general = 0 if spec.general is None else len(spec.general)
     writes = {step.writes for step in passes(spec.evaluation)}
-    scored = test + general if False in writes else 0
+    scored = test * times + general if False in writes else 0
     generated = 0
     if True in writes:
         count = spec.evaluation.generate_rows
-        generated = _generated(spec, rows, key, test) + (general if count is None else min(count, general))
+        generated = _generated(spec, rows, key, test) * times + (general if count is None else min(count, general))
     seconds = _cost(scored, speed.scored_row) + _cost(generated, speed.generated_row)
     return PlannedRun(key=key, scored_rows=scored, generated_rows=generated, seconds=seconds)
 

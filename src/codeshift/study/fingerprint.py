@@ -153,6 +153,7 @@ _RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
     "audit": _audit,
     "against": _against,
     "evaluation": _evaluation,
+    "transform": lambda spec: {"transform": None if spec.transform is None else spec.transform.to_dict()},
 }
 """JSON values of the settings that are no plain values themselves."""
 

@@ -19,6 +19,7 @@ from codeshift.study.split_audit import AuditError
 from codeshift.study.store import StudyStore, write_arrow
 from codeshift.study.stored_settings import StoredStudy
 from codeshift.study.study_rows import StudyRows
+from codeshift.study.transformed_rows import with_transform
 
 
 def prepare(spec: StudySpec, plan: Plan, rows: StudyRows, store: StudyStore, *, extend: bool) -> None:
@@ -108,6 +109,8 @@ def _write_rows(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
     for split_seed in spec.split_seeds:
         if not store.parts(split_seed).exists():
             store.write_parts(split_seed, rows.parts(split_seed).positions, rows.baseline(split_seed))
+        if spec.transform is not None and not store.rewritten(split_seed).exists():
+            write_arrow(rows.rewritten(split_seed), store.rewritten(split_seed))
         for scenario in spec.scenarios:
             _write_scenario(spec, rows, store, scenario.name, split_seed)
 
@@ -119,7 +122,8 @@ def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: s
     for share in spec.split_shares:
         if not store.manifest(name, split_seed, share).exists():
             split = rows.scenario(name, split_seed)
-            split.assignments[share].manifest.save(store.manifest(name, split_seed, share))
+            recorded = with_transform(split.assignments[share].manifest, spec, rows, split)
+            recorded.save(store.manifest(name, split_seed, share))
     facts = store.facts(name, split_seed)
     if split is None and facts.exists():
         return

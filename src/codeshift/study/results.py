@@ -23,7 +23,7 @@ from codeshift.formatting import counted
 from codeshift.marks import RowMarks
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 from codeshift.metrics.aggregates.copies import copies as copies_of
-from codeshift.parts import TEST_PARTS
+from codeshift.parts import PARTS, REWRITTEN, SCENARIO_PARTS, TEST_ID, TEST_PARTS, TRANSFORMED
 from codeshift.properties.base import OTHER
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.records import RunRecord
@@ -81,8 +81,14 @@ class StudyResults:
 
     @property
     def sets(self) -> tuple[str, ...]:
-        """Sets that the runs are evaluated on: ``"test"``, and ``"general"`` if the study has such a set."""
-        return ("test", "general") if self.settings.has_general else ("test",)
+        """Sets that runs are evaluated on: ``"test"``, and ``"general"`` and ``"rewritten"`` if the study has them."""
+        others = {"general": self.settings.has_general, REWRITTEN: self.settings.has_transform}
+        return ("test", *(name for name, there in others.items() if there))
+
+    @property
+    def scenario_parts(self) -> tuple[str, ...]:
+        """Parts of each scenario: ``"test_id"`` and ``"test_ood"``, and ``"test_transformed"`` by a transform."""
+        return SCENARIO_PARTS if self.settings.has_transform else TEST_PARTS
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -199,17 +205,19 @@ class StudyResults:
         return self.load(key, part)
 
     def members(self, part: str, scenario: str, split_seed: int) -> NDArray[np.bool_]:
-        """Return the mask over the test rows of the scenario's ``"test_id"`` or ``"test_ood"``; shape (rows,).
+        """Return the mask over the test rows of a scenario's part; shape (rows,).
+
+        The rows of ``"test_transformed"`` are those of ``"test_id"``.
 
         Raises:
             ParameterError: if the part or scenario does not exist, or the scenario is not split yet.
         """
-        self._refuse_unknown("part", part, TEST_PARTS)
+        self._refuse_unknown("part", part, self.scenario_parts)
         self._refuse_unknown("scenario", scenario, self.scenarios)
         facts = self.splits.get((scenario, split_seed))
         if facts is None:
             raise ParameterError("scenario", "one that is split", scenario, "run the study first")
-        return facts.members[part]
+        return facts.members[PARTS[TEST_ID] if part == TRANSFORMED else part]
 
     def scored_rows(
         self, key: RunKey, part: str, scenario: str | None = None, *, metric: str | None = None
@@ -232,7 +240,7 @@ class StudyResults:
         Raises:
             ParameterError: if the study does not have a name, or the run is not done.
         """
-        self._refuse_unknown("part", part, (*TEST_PARTS, *self.sets))
+        self._refuse_unknown("part", part, (*self.scenario_parts, *self.sets))
         members = self._rows_of(key, part, scenario)
         count = self.settings.generate_rows
         if count is None or (metric is not None and self.metrics[metric].takes != "text"):
@@ -261,7 +269,7 @@ class StudyResults:
         """
         self._refuse_unknown("metric", metric, self.metrics)
         rows = self.scored_rows(key, part, scenario, metric=metric)
-        values = self.scores(key, "test" if part in TEST_PARTS else part).statistics[metric]
+        values = self.scores(key, set_of(part)).statistics[metric]
         return np.where(rows[:, None], values, np.nan)
 
     def statistics(self, key: RunKey, metric: str, part: str, scenario: str | None = None) -> NDArray[np.float64]:
@@ -325,8 +333,8 @@ class StudyResults:
                         yield tidy_line(record, part, scenario, name, None, 0)
                         continue
                     rows = self.statistics(record.key, name, part, scenario)
-                    alike = self.copies(record.key, "test" if part in TEST_PARTS else part)
-                    if part in TEST_PARTS:
+                    alike = self.copies(record.key, rows_of(part))
+                    if part in self.scenario_parts:
                         alike = alike[self.members(part, scenario or "", record.key.split_seed)]
                     estimate: Estimate = bootstrap_ci(
                         rows, metric=metric, n_resamples=n_resamples, seed=seed, nan_policy="omit", groups=alike
@@ -336,7 +344,7 @@ class StudyResults:
     def _parts_of(self, key: RunKey) -> Iterator[tuple[str, str | None]]:
         """Yield the parts of a run, each with its scenario; a shared run has the parts of every scenario."""
         for scenario in self.scenarios if key.scenario is None else (key.scenario,):
-            yield from ((part, scenario) for part in TEST_PARTS)
+            yield from ((part, scenario) for part in self.scenario_parts)
         yield from ((name, key.scenario) for name in self.sets)
 
     def to_pandas(self, *, n_resamples: int = 1000, seed: int = 0) -> pd.DataFrame:
@@ -357,3 +365,21 @@ class StudyResults:
     def _refuse_unknown(parameter: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> None:
         if name not in known:
             raise ParameterError(parameter, "one of the study", name, closest(name, known))
+
+
+def set_of(part: str) -> str:
+    """Return the name of the set in which the scores of a part's rows stand.
+
+    >>> set_of("test_ood"), set_of("test_transformed"), set_of("general")
+    ('test', 'rewritten', 'general')
+    """
+    return REWRITTEN if part == TRANSFORMED else "test" if part in TEST_PARTS else part
+
+
+def rows_of(part: str) -> str:
+    """Return the name of the set whose rows a part has; rewritten rows are those of the test set, one to one.
+
+    >>> rows_of("test_ood"), rows_of("test_transformed"), rows_of("general")
+    ('test', 'test', 'general')
+    """
+    return "test" if part in (*SCENARIO_PARTS, REWRITTEN) else part

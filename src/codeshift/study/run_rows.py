@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datasets import Dataset, DatasetDict
+from datasets import DatasetDict
 
 from codeshift.errors import ParameterError, Told
+from codeshift.parts import REWRITTEN
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.plan import Plan
+from codeshift.study.spec import StudySpec
 from codeshift.study.study_rows import StudyRows
 
 
@@ -49,9 +51,11 @@ def refuse_unplanned(plan: Plan, key: RunKey) -> None:
         raise ParameterError("run", "one of the study", Told(str(key)), remedy)
 
 
-def run_parts(rows: StudyRows, key: RunKey, general: Dataset | None) -> DatasetDict:
+def run_parts(rows: StudyRows, key: RunKey, spec: StudySpec) -> DatasetDict:
     """Return the rows that a run trains, validates and is scored on."""
     table = rows.corpus.table.data
     positions = dict(rows.training(key)) | {"test": rows.parts(key.split_seed).positions["test"]}
     parts = {part: table.select(chosen) for part, chosen in positions.items()}
-    return DatasetDict(parts if general is None else parts | {"general": general})
+    others = {} if spec.general is None else {"general": spec.general}
+    others |= {} if spec.transform is None else {REWRITTEN: rows.rewritten(key.split_seed)}
+    return DatasetDict(parts | others)

@@ -39,6 +39,7 @@ class MethodSpec:
         watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
         detection: Whether confidences and distances from training rows are kept of each row.
         has_general: Whether there is a general held-out set.
+        has_transform: Whether there are rewritten test rows.
         keep_weights: Whether the trained weights are kept.
     """
 
@@ -53,6 +54,7 @@ class MethodSpec:
     watch: Mapping[str, int] = field(default_factory=dict)
     detection: bool = True
     has_general: bool = False
+    has_transform: bool = False
     keep_weights: bool = True
 
 
@@ -144,6 +146,7 @@ def method_spec(spec: StudySpec, model: str, method: str) -> MethodSpec:
         detection=spec.detection,
         scenarios=tuple(scenario.name for scenario in spec.scenarios),
         has_general=spec.general is not None,
+        has_transform=spec.transform is not None,
         keep_weights=spec.keep_weights,
     )
 

@@ -20,6 +20,7 @@ from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.models import Model, Tokenizer
 from codeshift.metrics import TrainFeatures, ood_scores
 from codeshift.metrics.base import FloatArray
+from codeshift.parts import REWRITTEN
 from codeshift.properties.progress import bars_shown
 from codeshift.study.finetuning import evaluator
 from codeshift.study.keys import NONE, RunKey
@@ -68,6 +69,8 @@ class RunScorer:
         sets = {"test": self._whole.select(self.store.read_test(key.split_seed))}
         if self.method.has_general:
             sets["general"] = Dataset.from_file(str(self.store.check_data(self.store.general)))
+        if self.method.has_transform:
+            sets[REWRITTEN] = Dataset.from_file(str(self.store.check_data(self.store.rewritten(key.split_seed))))
         return sets
 
     def _scores(
@@ -151,7 +154,7 @@ class RunScorer:
     def to_generate(self, key: RunKey, part: str, rows: int) -> NDArray[np.bool_]:
         """Return which rows of a set text is generated for, shape (rows,)."""
         count, seed = self.method.evaluation.generate_rows, self.method.evaluation.seed
-        if part != "test" or count is None:
+        if part not in ("test", REWRITTEN) or count is None:
             return drawn_of_any([], rows, count, seed)
         splits = [SplitFacts.load(self.store.facts(name, key.split_seed)) for name in self.method.scenarios]
         return drawn_of_any([mask for split in splits for mask in split.members.values()], rows, count, seed)

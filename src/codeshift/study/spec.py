@@ -17,6 +17,7 @@ from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.row_languages import language_column
 from codeshift.splits.config import SplitConfig
 from codeshift.splitters import Scenario
+from codeshift.transforms import Chain, Transform
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -83,6 +84,7 @@ class StudySpec:
         watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
         detection: Whether confidences and distances from training rows are kept of each row.
         keep_weights: Whether trained weights are kept in the folder.
+        transform: Rewrite of the test rows that each model is scored on as well; None for none.
     """
 
     title: str = field(metadata=FREE)
@@ -109,6 +111,7 @@ class StudySpec:
     watch: Mapping[str, int] = field(metadata=FREE | omitted_if({}))
     detection: bool = field(metadata=FREE | omitted_if(value=True))
     keep_weights: bool = field(metadata=FREE)
+    transform: Transform | Chain | None = field(metadata=omitted_if(None))
 
     @property
     def masked_shares(self) -> tuple[float, ...]:
@@ -146,7 +149,7 @@ class StudySpec:
         split = (self.split_config.groups, self.split_config.stratify_by_column)
         languages = (self.language, None if self.audit is None else self.audit.language)
         named = {name for name in (*split, *map(language_column, languages)) if name is not None}
-        named |= set(self.split_config.searched_columns)
+        named |= {*self.split_config.searched_columns, *(() if self.transform is None else self.transform.columns)}
         return tuple(sorted({*self.text_columns, self.column, *read, *named}))
 
 

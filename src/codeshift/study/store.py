@@ -72,6 +72,10 @@ class StudyStore:
         """File of the general held-out set, an Arrow stream."""
         return self.root / "data" / "general.arrow"
 
+    def rewritten(self, split_seed: int) -> Path:
+        """Return the file of a split seed's test rows as the transform leaves them, an Arrow stream."""
+        return self.root / "data" / f"rewritten-split{split_seed}.arrow"
+
     def model(self, name: str = "") -> Path:
         """Return the folder of a model and tokenizer that were given as objects; the name may be empty."""
         return self.root / "models" / plain_name([name], {"model": name}) if name else self.root / "model"

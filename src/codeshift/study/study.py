@@ -52,12 +52,14 @@ from codeshift.study.validate import (
     check_split_config,
     check_task,
     check_test_size,
+    check_transform,
     check_watched,
     common_column,
     common_language,
     refuse_missing_columns,
     text_columns,
 )
+from codeshift.transforms import Chain, Transform
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -125,6 +127,8 @@ class Study(CommonOptions):
         detection: Whether the model's confidence in each output and the distance of its source from training rows are
             kept, for the report's section on whether they tell the shift. They cost about a fifth of an evaluation.
             Probabilities of classes are always kept.
+        transform: Rewrite that keeps what code does, of ``codeshift.transforms``: models are scored on the test rows as
+            it leaves them too, and the report compares ``test_transformed`` with ``test_id`` row by row.
         generate_rows: Number of rows of each part of each scenario to generate text for; None for all.
         decoding: Settings of generation.
         chat: Whether rows become conversations by the chat template of the tokenizer, as in ``Trainer``.
@@ -190,6 +194,7 @@ class Study(CommonOptions):
     against: Mapping[str, Any] | None = None
     watch: Mapping[str, int] | None = None
     detection: bool = True
+    transform: Transform | Chain | None = None
     generate_rows: int | None = None
     decoding: Decoding | None = None
     chat: bool = False
@@ -248,6 +253,7 @@ class Study(CommonOptions):
             watch=check_watched(self.watch, models.values()),
             detection=check_bool("detection", self.detection),
             keep_weights=check_bool("keep_weights", self.keep_weights),
+            transform=check_transform(self.transform, task),
         )
         refuse_missing_columns(spec)
         return spec
@@ -425,14 +431,15 @@ class Study(CommonOptions):
             key: Key of the run, as ``key`` returns it.
 
         Returns:
-            ``train`` and ``validation``, if there are any, the ``test`` rows of all scenarios, and ``general`` if the
-            study has such a set. ``codeshift.predictions.export_parts`` writes them.
+            ``train`` and ``validation``, if there are any, the ``test`` rows of all scenarios, ``general`` if the study
+            has such a set, and ``rewritten``, the test rows as its transform leaves them, if it has one.
+            ``codeshift.predictions.export_parts`` writes them.
 
         Raises:
             ParameterError: if the study has no such run.
         """
         refuse_unplanned(plan(self.spec), key)
-        return run_parts(self.rows, key, self.spec.general)
+        return run_parts(self.rows, key, self.spec)
 
     def add_run(
         self,

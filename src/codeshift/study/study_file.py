@@ -16,6 +16,7 @@ from codeshift.splitters import Scenario, parse_splitter, scenarios_by_name
 from codeshift.study.config_file import SettingsError, SettingsFile, read_settings
 from codeshift.study.study import Study
 from codeshift.study.study_models import StudyModel
+from codeshift.transforms import transform_by_name
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -30,6 +31,7 @@ _DATA = ("source", "split", "rename", "require", "config", "revision")
 _MADE = {
     "data": "dataset", "general": "general", "scenarios": "scenarios", "embedding": None, "pca": None,
     "methods": "methods", "models": "models", "training": "config", "decoding": "decoding", "against": "against",
+    "transform": "transform",
 }  # fmt: skip
 _OF_A_MODEL = ("model", "tokenizer", "revision", "methods", "training", "chat", "system")
 _ARGUMENTS = tuple(argument for argument in fields(Study) if argument.init)
@@ -54,7 +56,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     ``type`` is the name by default. ``models``: by name a hub name or folder, or the settings of a ``StudyModel``,
     with ``methods`` and ``training`` as above for what is the model's own. ``training``: settings of
     ``TrainingConfig``; below a method's name, those of that method alone. ``decoding``: settings of ``Decoding``.
-    ``against``: corpora by name, each a file, a folder or a pattern of Parquet or JSON Lines files, or ``embedded``.
+    ``against``: corpora by name, each a file, a folder or a pattern of files, or ``embedded``.
+    ``transform``: a name as in ``transform_by_name``, settings with it as ``type``, or a list of these.
 
     Args:
         path: Path of the file, which ends in ``.yaml`` or ``.yml``.
@@ -113,6 +116,10 @@ def _made(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any]) -> d
         objects["decoding"] = _dataclass(file, Decoding, given["decoding"], "decoding")
     if "against" in given:
         objects["against"] = _corpora(file, given["against"])
+    if given.get("transform") is not None:
+        with file.at("transform"):
+            column = plain.get("column") or "code"
+            objects["transform"] = transform_by_name(given["transform"], column=column, language=plain.get("language"))
     objects["dataset"] = _data(file, given["data"], "data")
     if "general" in given:
         objects["general"] = _data(file, given["general"], "general")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datasets import Dataset
+
 from codeshift.errors import ParameterError
 from codeshift.study.corpus import Corpus, Parts, Positions
 from codeshift.study.keys import NONE, RunKey
@@ -22,6 +24,7 @@ class StudyRows:
         self._parts: dict[int, Parts] = {}
         self._baselines: dict[int, dict[str, Positions]] = {}
         self._scenarios: dict[tuple[str, int], ScenarioRows] = {}
+        self._rewritten: dict[int, Dataset] = {}
         self._refuse_idle_seeds()
 
     def _refuse_idle_seeds(self) -> None:
@@ -55,6 +58,17 @@ class StudyRows:
                 scenario, self.parts(split_seed), self.spec.split_config, self.spec.split_shares
             )
         return self._scenarios[name, split_seed]
+
+    def rewritten(self, split_seed: int) -> Dataset:
+        """Return the test rows of a split seed as the transform of the study leaves them."""
+        if split_seed not in self._rewritten:
+            assert self.spec.transform is not None  # noqa: S101 - who asks has one
+            self._rewritten[split_seed] = self.spec.transform.apply(self.test(split_seed))
+        return self._rewritten[split_seed]
+
+    def test(self, split_seed: int) -> Dataset:
+        """Return the test rows of a split seed."""
+        return self.corpus.table.data.select(self.parts(split_seed).positions["test"])
 
     def training(self, key: RunKey) -> dict[str, Positions]:
         """Return the positions of the rows that a run trains and validates on; {} without fine-tuning."""

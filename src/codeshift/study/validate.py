@@ -22,6 +22,7 @@ from codeshift.splits.config import CommonOptions, SplitConfig, check_size
 from codeshift.splitters import Scenario
 from codeshift.study.axes import as_sequence, refuse_repeated
 from codeshift.study.spec import ModelSpec, StudySpec
+from codeshift.transforms import Chain, Transform
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -262,6 +263,23 @@ def check_watched(watch: Mapping[str, int] | None, models: Iterable[ModelSpec]) 
     for part in watch:
         check_choice("watch", part, TEST_PARTS)
     return dict(watch)
+
+
+def check_transform(transform: object, task: Task) -> Transform | Chain | None:
+    """Return the transform of the test rows; None for none.
+
+    Raises:
+        ParameterError: if it is no transform, or rewrites nothing that a model is given or is to write.
+    """
+    if transform is None:
+        return None
+    if not isinstance(transform, Transform | Chain):
+        remedy = 'such as RenameIdentifiers(language="python"), of codeshift.transforms'
+        raise ParameterError("transform", "a transform", transform, remedy)
+    if not set(transform.columns) & set(task.columns):
+        remedy = f"the task's are {', '.join(task.columns)}: give column=..."
+        raise ParameterError("transform", "of a column of the task", list(transform.columns), remedy)
+    return transform
 
 
 def check_model(model: ModelOrName | None) -> ModelOrName:

@@ -16,6 +16,7 @@ from codeshift.study.findings.over_models import ModelsClaim, claims_over_models
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score
 from codeshift.study.findings.seen import SeenAdvantage, SeenScore, SeenShare
 from codeshift.study.findings.strength import StrengthEffect
+from codeshift.study.findings.transformed import TransformedChange
 from codeshift.study.findings.unseen import UnseenElement
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "State",
     "StrengthEffect",
     "TrainingCurve",
+    "TransformedChange",
     "UnseenElement",
     "claims_over_models",
 ]

@@ -30,6 +30,7 @@ from codeshift.study.findings.seen import (
 )
 from codeshift.study.findings.seen_claims import seen_claims
 from codeshift.study.findings.strength import StrengthEffect, strength_effects
+from codeshift.study.findings.transformed import TransformedChange, transformed_changes
 from codeshift.study.findings.unseen import UnseenElement, unseen_elements
 from codeshift.study.keys import NONE
 from codeshift.study.measures import method_name
@@ -190,6 +191,11 @@ class Findings:
     def regrets(self) -> tuple[Regret, ...]:
         """What choosing the step by ID validation loses on ``test_ood``; none unless the study has ``watch``."""
         return tuple(regrets(self.cells))
+
+    @cached_property
+    def transformed(self) -> tuple[TransformedChange, ...]:
+        """The changes from ``test_id`` to ``test_transformed``; none unless the study has a transform."""
+        return tuple(transformed_changes(self.cells, self._metric))
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:

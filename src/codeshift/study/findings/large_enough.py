@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cells
-from codeshift.study.findings.row_sets import evaluated_set
 from codeshift.study.keys import RunKey
+from codeshift.study.results import rows_of
 
 
 def distinct_rows(
@@ -47,7 +47,7 @@ def distinct_rows(
                 continue
             counted = ~np.isnan(cells.results.set_statistics(record.key, metric, part, of)).any(axis=1)
             counted &= True if taken is None else taken
-            found[split] = len(np.unique(cells.results.copies(record.key, evaluated_set(part))[counted]))
+            found[split] = len(np.unique(cells.results.copies(record.key, rows_of(part))[counted]))
     return min(found.values(), default=None)
 
 

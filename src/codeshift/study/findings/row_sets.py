@@ -10,18 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.parts import TEST_PARTS
 from codeshift.study.keys import RunKey
 from codeshift.study.results import StudyResults
-
-
-def evaluated_set(part: str) -> str:
-    """Return the name of the set that holds a part's rows.
-
-    >>> evaluated_set("test_ood"), evaluated_set("general")
-    ('test', 'general')
-    """
-    return "test" if part in TEST_PARTS else part
 
 
 @dataclass(frozen=True, eq=False)

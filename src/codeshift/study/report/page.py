@@ -26,10 +26,12 @@ from codeshift.study.report.sections import (
 )
 from codeshift.study.report.seen_section import seen_rows
 from codeshift.study.report.split_section import the_splits
+from codeshift.study.report.transformed_section import in_other_clothes
 
 _SECTIONS = (
     what_was_found, what_is_left, share_kept, in_against_out, methods_compared, between, what_changed, along_training,
-    masked_elements, seen_rows, strength, how_outputs_fail, classes_confused, how_sure, confidence_and_shift,
+    masked_elements, seen_rows, strength, in_other_clothes, how_outputs_fail, classes_confused, how_sure,
+    confidence_and_shift,
     what_models_write, the_splits, all_scores, how_it_was_made,
 )  # fmt: skip
 

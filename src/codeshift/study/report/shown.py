@@ -37,6 +37,7 @@ class ReportTable(StrEnum):
     SEEN = "seen"
     SEEN_ADVANTAGES = "seen_advantages"
     SEEN_SHARES = "seen_shares"
+    TRANSFORMED = "transformed"
     FAILURES = "failures"
     CLASSES = "classes"
     CALIBRATION = "calibration"

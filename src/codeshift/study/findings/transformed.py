@@ -1,0 +1,106 @@
+"""The same programs in other clothes: what a transform of the test rows costs, row by row."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from codeshift.metrics import holm
+from codeshift.parts import PARTS, REWRITTEN, TEST_ID, TRANSFORMED
+from codeshift.study.findings.cells import Cell, Cells, State
+from codeshift.study.findings.finding import Finding, share
+from codeshift.study.measures import Measure, method_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformedChange(Finding):
+    """Score of a cell on ``test_transformed`` minus that on ``test_id``, whose rows it rewrites one to one.
+
+    Rows that the transform leaves as they are count too, with no difference.
+
+    Attributes:
+        cell: Cell of the scores.
+        measure: Display of the metric.
+        state: State of the cell's runs.
+        rows: Rows of ``test_id``, of all split seeds.
+        changed: Number of them that the transform changes.
+        p_value: P-value of the interval.
+        p_holm: P-value after Holm's correction over the scenarios of a method and share kept.
+    """
+
+    cell: Cell
+    measure: Measure
+    state: State
+    rows: int
+    changed: int
+    p_value: float
+    p_holm: float = math.nan
+
+    @property
+    def text(self) -> str:
+        """The difference with its interval, or the reason why there is none."""
+        if self.state.unmeasured:
+            return self.state.unmeasured
+        return self.measure.change(self.estimate) if self.value == self.value else "not measured"
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        place = f"{self.cell.scenario}, {method_name(self.cell.method)}"
+        kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
+        what = f"{self.measure.title} on {TRANSFORMED} less that on {PARTS[TEST_ID]} {self.text}{self.rows_told}"
+        return f"{place}{kept}: {what}; {self.changed:,} of {self.rows:,} rows are rewritten."
+
+
+def transformed_changes(cells: Cells, metric: str) -> list[TransformedChange]:
+    """Return the change of every cell; none unless the study has a transform."""
+    if REWRITTEN not in cells.results.sets:
+        return []
+    of_scenarios = (cell for scenario in cells.results.scenarios for cell in cells.of_scenario(scenario))
+    changes = [_change(cells, metric, cell) for cell in of_scenarios]
+    families: dict[tuple[str, float | None], list[TransformedChange]] = {}
+    for change in changes:
+        families.setdefault((change.cell.method, change.cell.ood_kept), []).append(change)
+    corrected: dict[Cell, float] = {}
+    for family in families.values():
+        adjusted = holm([change.p_value for change in family])
+        corrected |= {change.cell: float(p) for change, p in zip(family, adjusted, strict=True)}
+    return [replace(change, p_holm=corrected[change.cell]) for change in changes]
+
+
+def _change(cells: Cells, metric: str, cell: Cell) -> TransformedChange:
+    sides = [
+        cells.resampler.quantity(cells.records(cell), metric, part, cell.scenario)
+        for part in (TRANSFORMED, PARTS[TEST_ID])
+    ]
+    difference = sides[0] - sides[1]
+    rows, changed = _counts(cells, cell)
+    return TransformedChange(
+        estimate=cells.estimate(difference), seeds=difference.seeds, cell=cell, measure=cells.measure(metric),
+        state=cells.state(cell), rows=rows, changed=changed, p_value=difference.p_value(),
+    )  # fmt: skip
+
+
+def _counts(cells: Cells, cell: Cell) -> tuple[int, int]:
+    """Return the number of rows of ``test_id`` of all split seeds, and of those that are rewritten."""
+    results, seen, rows, changed = cells.results, set(), 0, 0
+    for record in cells.records(cell):
+        key = record.key
+        if record.status != "done" or key.split_seed in seen or (cell.scenario, key.split_seed) not in results.splits:
+            continue
+        seen.add(key.split_seed)
+        members = results.members(PARTS[TEST_ID], cell.scenario, key.split_seed)
+        before, after = (results.scores(key, name) for name in ("test", REWRITTEN))
+        differ = [
+            texts != others
+            for texts, others in zip(
+                zip(before.sources, before.references, strict=True),
+                zip(after.sources, after.references, strict=True),
+                strict=True,
+            )
+        ]
+        rows += int(members.sum())
+        changed += int((members & np.array(differ, dtype=bool)).sum())
+    return rows, changed

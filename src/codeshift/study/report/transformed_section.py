@@ -1,0 +1,55 @@
+"""The section on rewritten test rows: what a transform costs, by scenario, method and share kept."""
+
+from __future__ import annotations
+
+import math
+
+from codeshift.documents.document import Column, Note, Section, Table, Value
+from codeshift.formatting import MISSING, p_value
+from codeshift.parts import PARTS, TEST_ID, TRANSFORMED
+from codeshift.study.findings import Findings
+from codeshift.study.measures import method_name
+from codeshift.study.report.blocks import tables
+from codeshift.study.report.contents import ReportContents
+from codeshift.study.report.shown import ReportTable
+from codeshift.study.report.tables import counted, estimated, kept_share, named
+
+_TITLE = "The same programs in other clothes"
+
+
+def transformed_table(findings: Findings) -> Table | None:
+    """Make the table of the changes from ``test_id`` to ``test_transformed``; None without a transform."""
+    rows = tuple(
+        (
+            named(change.cell.scenario), named(method_name(change.cell.method)), kept_share(change.cell.ood_kept),
+            estimated(change.measure, change.estimate, change.state.unmeasured or MISSING,
+                      kind=change.state.unmeasured, change=True),
+            _p(change.p_value), _p(change.p_holm), counted(change.n), counted(change.rows - change.changed),
+        )
+        for change in findings.transformed
+    )  # fmt: skip
+    unit = findings.measure.step.strip()
+    columns = (
+        Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
+        Column(f"change of {findings.measure.title}{f' ({unit})' if unit else ''}"), Column("p"), Column("p (Holm)"),
+        Column("rows"), Column("left as they are"),
+    )  # fmt: skip
+    note = (
+        f"{TRANSFORMED} minus {PARTS[TEST_ID]}, row by row: the rows are the same programs, rewritten without a change "
+        "of what they do. Rows that the rewrite leaves as they are count, with no change; their number is over all "
+        "split seeds. Holm's correction is over the scenarios at one share kept."
+    )
+    return Table(name=ReportTable.TRANSFORMED, caption=_TITLE, columns=columns, rows=rows, note=note) if rows else None
+
+
+def _p(p: float) -> Value:
+    return Value(MISSING) if math.isnan(p) else Value(p_value(p), order=p)
+
+
+def in_other_clothes(contents: ReportContents) -> Section:
+    """Return what the transform of the test rows costs."""
+    shown = tables(contents, ReportTable.TRANSFORMED)
+    note = Note(
+        "What a model loses here, it loses to the form of programs alone: region, difficulty and answers are the same."
+    )
+    return Section(title=_TITLE, blocks=(*shown, note) if shown else (), name="transformed", menu="Other clothes")

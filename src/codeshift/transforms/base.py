@@ -1,0 +1,155 @@
+"""The base of transforms: what rewrites the code of a row, row by row, without a change of what it does."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from codeshift.checks import check_integer
+from codeshift.errors import DataError, ParameterError
+from codeshift.hashing import digest, generator
+from codeshift.properties.dataset_columns import column_values
+from codeshift.properties.grammars import check_language
+from codeshift.properties.progress import counted
+from codeshift.properties.serialise import Serialisable
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transform(Serialisable, ABC):
+    r"""Rewrite of the code of a row that keeps what the code does. Subclasses define ``rewrite``.
+
+    A row is rewritten from its own text and the transform's arguments alone. Code that does not parse, and code of
+    which parsing cannot tell that the rewrite is safe, stays as it is: such rows are counted as unchanged.
+
+    Attributes:
+        column: column of the code.
+        language: language of the code.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.transforms import DropComments, RenameIdentifiers
+    >>> rows = Dataset.from_dict({"code": ["def f(x):\n    y = x  # the same\n    return y"]})
+    >>> both = DropComments(language="python") >> RenameIdentifiers(language="python")
+    >>> print(both.apply(rows)["code"][0])
+    def f(x):
+        local_0 = x
+        return local_0
+    """
+
+    column: str = "code"
+    language: str
+
+    known_languages: ClassVar[tuple[str, ...] | None] = ("python",)
+    """Languages that the transform knows; None for all that have a grammar."""
+
+    def __post_init__(self) -> None:
+        check_language(self.language)
+        known = self.known_languages
+        if known is not None and self.language not in known:
+            remedy = "take DropComments or Reformat, which know all languages"
+            raise ParameterError("language", f"one of {', '.join(known)} for this rewrite", self.language, remedy)
+
+    @abstractmethod
+    def rewrite(self, text: str) -> str:
+        """Return the code rewritten, or as it is if it cannot be rewritten safely."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are rewritten."""
+        return (self.column,)
+
+    @property
+    def digest(self) -> str:
+        """Digest of the transform and its arguments, as a manifest records it."""
+        return digest([json.dumps(self.to_dict(), sort_keys=True)])
+
+    def apply(self, rows: Dataset) -> Dataset:
+        """Return the rows in their order with the column rewritten; other columns are untouched.
+
+        Raises:
+            DataError: if the column is missing or does not hold text alone.
+        """
+        from datasets import Dataset
+
+        texts = column_values(rows, self.column, "column")
+        if not all(isinstance(text, str) for text in texts):
+            raise DataError("column", "a column of text", self.column, "rewrite a column that holds code")
+        plain = rows.with_format(None)
+        columns = {name: plain[name][:] for name in rows.column_names}
+        bar = counted("Rewriting", len(texts), "row", over=texts)
+        columns[self.column] = [self.rewrite(text) for text in bar]
+        return Dataset.from_dict(columns, features=rows.features)
+
+    def __rshift__(self, then: Transform) -> Chain:
+        return Chain(steps=(self, then))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawingTransform(Transform, ABC):
+    """Base of the transforms that draw: by the seed and the text of the row, whatever stands around it."""
+
+    seed: int = 0
+
+    purpose: ClassVar[str]
+    """Name of what is drawn, so that two transforms of one seed do not draw alike."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "seed", check_integer("seed", self.seed, smallest=0))
+
+    def draws(self, text: str) -> np.random.Generator:
+        """Return the random generator of a row."""
+        return generator(self.seed, f"{self.purpose}:{digest([text])}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain(Serialisable):
+    """Several transforms, one after the other; ``a >> b`` is a chain.
+
+    Attributes:
+        steps: transforms, in the order in which they are applied.
+
+    Raises:
+        ParameterError: if there is none, or something else than a transform.
+
+    >>> from codeshift.transforms import DropComments, Reformat
+    >>> Chain(steps=(DropComments(language="go"), Reformat(language="go"))).columns
+    ('code',)
+    """
+
+    steps: tuple[Transform | Chain, ...]
+
+    def __post_init__(self) -> None:
+        steps = tuple(self.steps)
+        if not steps or not all(isinstance(step, Transform | Chain) for step in steps):
+            raise ParameterError("steps", "transforms", self.steps, 'such as (DropComments(language="python"),)')
+        object.__setattr__(self, "steps", steps)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are rewritten."""
+        return tuple(dict.fromkeys(column for step in self.steps for column in step.columns))
+
+    @property
+    def digest(self) -> str:
+        """Digest of the transforms and their arguments, as a manifest records it."""
+        return digest([json.dumps(self.to_dict(), sort_keys=True)])
+
+    def apply(self, rows: Dataset) -> Dataset:
+        """Return the rows in their order, rewritten by each step.
+
+        Raises:
+            DataError: if a column is missing or does not hold text alone.
+        """
+        for step in self.steps:
+            rows = step.apply(rows)
+        return rows
+
+    def __rshift__(self, then: Transform | Chain) -> Chain:
+        return Chain(steps=(*self.steps, then))

@@ -1,0 +1,57 @@
+"""Transforms by the names of their classes, for settings files and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from codeshift.errors import ParameterError, Told, closest
+from codeshift.transforms.base import Chain, Transform
+from codeshift.transforms.comments import DropComments
+from codeshift.transforms.conditions import InvertConditions
+from codeshift.transforms.constants import UnfoldConstants
+from codeshift.transforms.dead_code import DeadCode
+from codeshift.transforms.layout import Reformat
+from codeshift.transforms.loops import ForToWhile
+from codeshift.transforms.names import RenameIdentifiers
+
+TRANSFORMS: Mapping[str, type[Transform]] = {
+    cls.__name__: cls
+    for cls in (DeadCode, DropComments, ForToWhile, InvertConditions, Reformat, RenameIdentifiers, UnfoldConstants)
+}
+"""Classes of transforms by name."""
+
+
+def transform_by_name(given: object, *, column: str = "code", language: str | None = None) -> Transform | Chain:
+    """Make a transform of its name, of its settings with its name as ``type``, or of a list of these, a chain.
+
+    Args:
+        given: the name, settings or list.
+        column: the column of transforms that name none.
+        language: the language of transforms that name none.
+
+    Raises:
+        ParameterError: if there is no such transform, or it has no such setting; the message names close matches.
+
+    >>> transform_by_name(["DropComments", {"type": "DeadCode", "seed": 3}], language="python").steps[1].seed
+    3
+    """
+    if isinstance(given, list):
+        return Chain(steps=tuple(transform_by_name(one, column=column, language=language) for one in given))
+    settings = {"type": given} if isinstance(given, str) else given
+    if not isinstance(settings, Mapping) or settings.get("type") not in TRANSFORMS:
+        name = settings.get("type") if isinstance(settings, Mapping) else given
+        raise ParameterError("transform", "the name of a transform", name, closest(str(name), TRANSFORMS))
+    cls = TRANSFORMS[settings["type"]]
+    known = [field.name for field in fields(cls)]
+    arguments: dict[str, Any] = {"column": column, **{name: settings[name] for name in settings if name != "type"}}
+    for name in arguments:
+        if name not in known:
+            raise ParameterError("transform", f"{cls.__name__} with settings that it has", name, closest(name, known))
+    if "language" not in arguments:
+        if language is None:
+            remedy = "name the language of the code"
+            raise ParameterError("transform", f"{cls.__name__} with its language", Told("none"), remedy)
+        arguments["language"] = language
+    return cls(**arguments)

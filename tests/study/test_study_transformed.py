@@ -1,0 +1,134 @@
+"""A study that scores its models on rewritten test rows too: file, folder, findings and report."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codeshift.errors import ParameterError
+from codeshift.splits.manifest import SplitManifest
+from codeshift.study import Study, load_results
+from codeshift.study.config_file import SettingsError
+from codeshift.study.findings import Findings
+from codeshift.study.report import Report
+from codeshift.study.report.transformed_section import in_other_clothes
+from codeshift.study.store import StudyStore
+from codeshift.study.study_file import load_study
+from codeshift.transforms import DropComments, Reformat
+from helpers.study_case import LONG, rows, save_model, small_study
+
+REFORMAT = Reformat(language="python")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Study:
+    model = save_model(tmp_path_factory.mktemp("model"))
+    given = rows().map(
+        lambda row, i: {"code": row["code"] if i % 4 else row["code"].replace(" ", "")}, with_indices=True
+    )
+    return small_study(
+        model, dataset=given, scenarios=(LONG,), source="code", target="doc", methods={"full": None},
+        metrics=["negative_log_likelihood"], transform=REFORMAT,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(study, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    study.run(folder, progress=False)
+    return folder
+
+
+def test_the_change_is_the_mean_of_the_rows_differences(study, folder):
+    """Each row is compared with the row that it was made of; the interval is that of a paired difference."""
+    results = load_results(folder)
+    findings = Findings(results=results)
+    changes = {(change.cell.method, change.cell.ood_kept): change for change in findings.transformed}
+    assert set(changes) == {("none", None), ("full", 0.0), ("full", 1.0)}
+    for (method, kept), change in changes.items():
+        per_split, unpaired = [], []
+        for record in results.find(method=method, scenario="long", ood_kept=kept):
+            members = results.members("test_id", "long", record.key.split_seed)
+            sums = [
+                results.scores(record.key, name).statistics["negative_log_likelihood"][members].sum(axis=0)
+                for name in ("rewritten", "test")
+            ]
+            values = [nats / tokens for _, nats, tokens in sums]
+            per_split.append(values[0] - values[1])
+            unpaired.append(values[1])
+        assert change.value == pytest.approx(np.mean(per_split))
+        assert change.low < change.value < change.high
+        assert change.high - change.low < 2 * abs(np.mean(unpaired)), "a paired interval is narrow"
+    inside = study.rows.test(0).select(np.flatnonzero(results.members("test_id", "long", 0)))["code"][:]
+    changed = sum(REFORMAT.rewrite(code) != code for code in inside)
+    assert 0 < changes["full", 0.0].changed == changed < changes["full", 0.0].rows == len(inside)
+
+
+def test_the_folder_and_the_table_have_the_rewritten_rows(study, folder):
+    """The manifest records the transform, and results list the part beside the others."""
+    manifest = SplitManifest.load(StudyStore(folder).manifest("long", 0, 0.0))
+    assert manifest.transformed.digest == REFORMAT.digest
+    table = load_results(folder).table(n_resamples=20)
+    assert {"test_id", "test_ood", "test_transformed", "test", "rewritten"} == set(table["part"].to_pylist())
+    run = study.key(method="full", ood_kept=1)
+    assert study.run_parts(run)["rewritten"]["code"][:] == [
+        REFORMAT.rewrite(code) for code in study.run_parts(run)["test"]["code"]
+    ]
+
+
+def test_the_report_has_a_section(folder):
+    """The page says what a rewrite costs, and how many rows it leaves as they are."""
+    report = Report(load_results(folder), n_resamples=20)
+    section = in_other_clothes(report.contents)
+    assert section.title == "The same programs in other clothes"
+    [table, _] = section.blocks
+    assert [column.title for column in table.columns][-1] == "left as they are"
+    assert [row[1].text for row in table.rows] == ["without fine-tuning", "full fine-tuning", "full fine-tuning"]
+    assert "left as they are" in report.to_markdown()
+
+
+def test_another_transform_is_another_study(study, folder):
+    """Scores of other rows are not taken for these."""
+    with pytest.raises(ParameterError, match="transform"):
+        small_study(
+            study.model, dataset=study.dataset, scenarios=(LONG,), source="code", target="doc", methods={"full": None},
+            metrics=["negative_log_likelihood"], transform=DropComments(language="python"),
+        ).run(folder, progress=False)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("transform: Reformat", "Reformat(column='code', language='python', indent=2)"),
+        ("transform: {type: Reformat, indent: 3}", "Reformat(column='code', language='python', indent=3)"),
+        ("transform: [DropComments, Reformat]", "Chain(steps=(DropComments("),
+    ],
+)
+def test_a_file_names_the_transform(tmp_path, line, expected):
+    """By its name, by its settings, or as a chain."""
+    assert repr(_loaded(tmp_path, line).transform).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("transform: Reformatt", "did you mean Reformat?"),
+        ("transform: {type: Reformat, indents: 3}", "did you mean indent?"),
+        ("transform: {type: Reformat, column: repo}", "transform must be of a column of the task, got ['repo']"),
+    ],
+)
+def test_a_file_with_another_transform_is_refused(tmp_path, line, message):
+    """The message names the line and the closest name."""
+    with pytest.raises(SettingsError) as error:
+        _loaded(tmp_path, line)
+    assert message in str(error.value)
+
+
+def _loaded(folder, line):
+    rows().to_json(folder / "rows.jsonl")
+    path = folder / "study.yaml"
+    path.write_text(
+        "data: rows.jsonl\nsource: code\ntarget: doc\nlanguage: python\nscenarios: [length_p90_p100]\n"
+        f"model: a/model\n{line}\n"
+    )
+    return load_study(path)

@@ -1,0 +1,96 @@
+"""The part ``test_transformed``: its rows, its record in the manifest, and how an evaluator compares it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from datasets import Dataset
+
+from codeshift.errors import DataError, ManifestError, ParameterError
+from codeshift.finetune import Evaluator
+from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+from codeshift.metrics import NegativeLogLikelihood
+from codeshift.splits.assignment import SplitAssignment
+from codeshift.splits.manifest import SplitManifest
+from codeshift.splitters import LengthSplitter
+from codeshift.transforms import DropComments, RenameIdentifiers, paired_shift
+
+ROWS = Dataset.from_dict(
+    {
+        "code": [
+            f"def f{i}(x):\n    y = x" + " + 1" * i + "\n    return y" if i % 3 else f"z{i} = 1" + " + 1" * i
+            for i in range(60)
+        ],
+        "doc": [f"Row {i}." for i in range(60)],
+    }
+)
+RENAMED = RenameIdentifiers(language="python")
+
+
+@pytest.fixture(scope="module")
+def assignment() -> SplitAssignment:
+    return LengthSplitter(column="code").assign(ROWS, seed=0, near_duplicates=None, min_test_rows=0)
+
+
+def test_rows_correspond_one_to_one(assignment):
+    """Each row is the transform of the row of test_id at its place; other columns and parts are untouched."""
+    before = assignment.to_dataset_dict()
+    shift = paired_shift(assignment, RENAMED)
+    assert shift.parts["test_transformed"]["code"][:] == [RENAMED.rewrite(code) for code in before["test_id"]["code"]]
+    assert shift.parts["test_transformed"]["doc"][:] == before["test_id"]["doc"][:]
+    assert {part: rows["code"][:] for part, rows in before.items()} == {
+        part: shift.parts[part]["code"][:] for part in before
+    }
+    unchanged = sum(RENAMED.rewrite(code) == code for code in before["test_id"]["code"])
+    assert 0 < unchanged == shift.unchanged < len(before["test_id"])
+
+
+def test_the_manifest_records_the_transform(assignment):
+    """It is read back, and the part is made of it again; without the part, the file is as it was."""
+    manifest = paired_shift(assignment, RENAMED).manifest
+    again = SplitManifest.from_json(manifest.to_json())
+    assert again == manifest
+    assert again.transformed.digest == RENAMED.digest != RenameIdentifiers(language="python", parameters=True).digest
+    assert "transformed" not in assignment.manifest.to_json()
+    assert "test_transformed" in again.summary()
+    rebuilt = paired_shift(SplitAssignment.from_manifest(again, ROWS.shuffle(seed=3)))
+    assert sorted(rebuilt.parts["test_transformed"]["code"]) == sorted(
+        paired_shift(assignment, RENAMED).parts["test_transformed"]["code"]
+    )
+
+
+def test_another_transform_than_that_of_the_manifest_is_refused(assignment):
+    """What the manifest says is what the rows are, or there is an error."""
+    recorded = SplitAssignment.from_manifest(paired_shift(assignment, RENAMED).manifest, ROWS)
+    with pytest.raises(ManifestError, match="another transform"):
+        paired_shift(recorded, DropComments(language="python"))
+
+
+def test_what_cannot_work_is_refused(assignment):
+    """Errors name the argument."""
+    with pytest.raises(ParameterError, match="part must be a part of the split, got 'test_ids'"):
+        paired_shift(assignment, RENAMED, part="test_ids")
+    with pytest.raises(ParameterError, match="transform must be a transform, got None"):
+        paired_shift(assignment)
+    with pytest.raises(DataError, match="column must be a column of the dataset, got 'body'"):
+        paired_shift(assignment, RenameIdentifiers(column="body", language="python"))
+
+
+def test_an_evaluator_compares_the_two_parts_row_by_row(assignment):
+    """The difference is the mean of the rows' differences, and rows that did not change have none."""
+    tokenizer = tiny_tokenizer([*ROWS["code"], *ROWS["doc"], "local_0"])
+    evaluator = Evaluator([NegativeLogLikelihood()], source="code", target="doc", progress=False)
+    parts = paired_shift(assignment, RENAMED).to_dataset_dict()
+    result = evaluator.evaluate(tiny_model("t5", tokenizer), parts, tokenizer=tokenizer)
+    scores = [result[part].scores("negative_log_likelihood") for part in ("test_transformed", "test_id")]
+    same = [a == b for a, b in zip(parts["test_transformed"]["code"], parts["test_id"]["code"], strict=True)]
+    assert np.abs(scores[0] - scores[1])[same].max() < 1e-5 < np.abs(scores[0] - scores[1]).max()
+    [lost] = result.transformed()
+    assert lost["value"] == pytest.approx(result.paired("negative_log_likelihood").value)
+    weights = [len(tokenizer(doc)["input_ids"]) for doc in parts["test_id"]["doc"]]
+    assert lost["value"] == pytest.approx(np.average(scores[0] - scores[1], weights=weights), abs=1e-6)
+    assert "test_transformed less test_id, negative_log_likelihood:" in str(result)
+    with pytest.raises(ParameterError, match="the rows of train, one to one"):
+        evaluator.evaluate(tiny_model("t5", tokenizer), parts, tokenizer=tokenizer, parts=("train", "test_id")).paired(
+            "negative_log_likelihood", "test_id", "train"
+        )
