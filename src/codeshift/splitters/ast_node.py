@@ -65,5 +65,5 @@ did you mean while_statement, with_statement or if_statement?
         counted = NodeTypes(self.column, self.language)
         nodes = self.nodes
         if nodes is None:
-            nodes = self.choose(table.values(counted), rule_names(self.language).__contains__)
+            nodes = self.choose(table, counted, rule_names(self.language).__contains__)
         return Contains(counted, nodes, self.match, self.min_count)

@@ -11,6 +11,7 @@ from codeshift.properties import CharCount, LineCount, Property, PropertyTable, 
 from codeshift.properties.grammars import check_language
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
 from codeshift.properties.untied import Untied
+from codeshift.properties.tallies import NumberTally
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
@@ -101,7 +102,7 @@ lines, tokens
         if self.bounds is not None:
             return Interval(measured, *self.bounds)
         assert self.quantiles is not None  # noqa: S101 - set in __post_init__
-        return Interval(measured, *cut(table.values(measured), self.quantiles))
+        return Interval(measured, *cut(table.summarise(NumberTally(measured)), self.quantiles))
 
     def __repr__(self) -> str:
         shown = [field.name for field in fields(self) if field.name != "ties" or self.ties != "together"]

@@ -1,0 +1,83 @@
+"""A split of rows in many files, made where the files are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
+
+from codeshift.checks import check_bool
+from codeshift.distributed.cluster import Cluster, cluster_of
+from codeshift.distributed.rows import ShardedRows, Shards
+from codeshift.distributed.shards import check_columns, check_read, look, paths_of
+from codeshift.distributed.writing import check_out, write_parts
+from codeshift.errors import DataError, Told
+from codeshift.splits.assign import assign
+from codeshift.splits.config import SplitConfig, SplitOptions, takes_options
+from codeshift.splits.fitting import Recipe
+from codeshift.splits.manifest import SplitManifest
+
+if TYPE_CHECKING:
+    from dask.distributed import Client
+
+
+@takes_options
+def split_files(
+    splitter: Recipe,
+    files: str | Sequence[str],
+    out: str,
+    *,
+    client: Client | None = None,
+    workers: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+    **options: Unpack[SplitOptions],
+) -> SplitManifest:
+    """Split the rows of Parquet files, which no one machine needs to hold, into folders of Parquet files by part.
+
+    Each file is read, and its properties are computed, by whichever worker is free. Here are only summaries of all
+    rows, on which the region is fitted once, and 16 bytes and a few numbers of each row, by which rows are dealt. So
+    each row gets the part that ``splitter.split`` gives it, whatever the order of the files and the number of workers.
+
+    A worker that dies loses no work but its last task, which another one does. If files cannot be read, an error names
+    all of them, and nothing is written; the manifest is written last, so a folder that has one is whole.
+
+    Args:
+        splitter: the splitter.
+        files: the paths or globs of Parquet files, for any file system of fsspec (``"s3://bucket/data/*.parquet"``).
+        out: the folder of the parts, on any file system of fsspec that all workers reach.
+        client: the client of a dask cluster; None for processes on this machine, which end with the call.
+        workers: the number of processes without a client; None for one a core. A script needs the line
+            ``if __name__ == "__main__":`` before the call, since these processes import it.
+        storage_options: the options of the file system, for ``files`` and ``out``.
+        overwrite: whether to replace a split that is already in ``out``.
+        **options: seed, sizes, groups and near-duplicates: the fields of ``SplitConfig``, which describes them.
+
+    Returns:
+        The manifest, which is in ``out`` as well.
+
+    Raises:
+        ParameterError: if an argument is invalid, or the splitter is fitted on the values of all rows.
+        DataError: if files cannot be read, differ in their columns, or have no rows, or a column is not as it must be.
+        RegionError: if the region holds no row or every row.
+        MissingExtraError: if dask.distributed is not installed.
+    """
+    config = SplitConfig(**options)
+    storage = dict(storage_options or {})
+    check_out(out, storage, overwrite=check_bool("overwrite", overwrite))
+    paths = paths_of(files, storage)
+    with cluster_of(client, workers) as cluster:
+        source = _shards(cluster, paths, storage)
+        assignment = assign(splitter, ShardedRows.of_shards(source), config)
+        write_parts(assignment, source, out, storage)
+    return assignment.manifest
+
+
+def _shards(cluster: Cluster, paths: Sequence[str], storage: Mapping[str, Any]) -> Shards:
+    """Return the files that have rows."""
+    seen = cluster.each(look, [(path, tuple(storage.items())) for path in paths])
+    check_read(seen)
+    check_columns({shard.path: schema for shard, schema in seen})
+    shards = tuple(shard for shard, _ in seen if shard.rows)
+    if not shards:
+        raise DataError("files", "files with rows", Told("0 rows"), "check how they were written")
+    return Shards(cluster, shards, (None,) * len(shards))

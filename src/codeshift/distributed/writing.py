@@ -1,0 +1,102 @@
+"""The parts of a split as folders of Parquet files, one of each shard that has rows of the part."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+
+from codeshift.data.saving import write_parquet
+from codeshift.distributed.rows import Shards
+from codeshift.errors import ParameterError
+from codeshift.parts import CONTROL, DELIVERED
+from codeshift.splits.assignment import SplitAssignment
+from codeshift.splits.card import dataset_card
+from codeshift.splits.partition import positions_of
+from codeshift.splits.rows import SplitRows
+
+MANIFEST = "manifest.json"
+"""File name of the manifest in the folder of parts."""
+
+_README = "README.md"
+_FOLDERS = (*DELIVERED, CONTROL)
+
+Storage = tuple[tuple[str, Any], ...]
+
+
+def check_out(out: str, storage: Mapping[str, Any], *, overwrite: bool) -> None:
+    """Check, before any work is done, that parts can be written to a folder.
+
+    Raises:
+        ParameterError: if it is a file, or has parts that may not be replaced.
+    """
+    system, folder = fsspec.core.url_to_fs(out, **storage)
+    if system.isfile(folder):
+        raise ParameterError("out", "a folder", out, "it is a file: name another")
+    there = [name for name in (*_FOLDERS, MANIFEST) if system.exists(f"{folder}/{name}")]
+    if there and not overwrite:
+        raise ParameterError("out", "a folder without parts", out, f"{there[0]} is already there: name another folder")
+
+
+def write_parts(assignment: SplitAssignment, source: Shards, out: str, storage: Mapping[str, Any]) -> None:
+    """Write the parts, then the manifest, which is there only if all parts are.
+
+    Args:
+        assignment: the parts of all rows.
+        source: the shards that hold these rows.
+        out: the folder, as a path of fsspec.
+        storage: the options of its file system.
+    """
+    system, folder = fsspec.core.url_to_fs(out, **storage)
+    _remove_parts(system, folder)
+    parts = source.divided(assignment.parts)
+    controls = [None] * len(parts) if assignment.control is None else source.divided(assignment.control)
+    own = [(number, of_shard, control) for number, (of_shard, control) in enumerate(zip(parts, controls, strict=True))]
+    written = source.each(_write_rows, out, tuple(storage.items()), assignment.delivered, own=own)
+    delivered = [part for part in assignment.delivered if any(part in names for names in written)]
+    with tempfile.TemporaryDirectory() as local:
+        Path(local, _README).write_text(_readme(assignment, delivered), encoding="utf-8")
+        assignment.manifest.save(Path(local, MANIFEST))
+        names = sorted((path.name for path in Path(local).iterdir()), key=lambda name: (name == MANIFEST, name))
+        for name in names:
+            system.put_file(f"{local}/{name}", f"{folder}/{name}")
+
+
+def _remove_parts(system: Any, folder: str) -> None:
+    """Remove the manifest and the parts of a split that was written before."""
+    for name in (MANIFEST, *_FOLDERS):
+        if system.exists(f"{folder}/{name}"):
+            system.rm(f"{folder}/{name}", recursive=True)
+
+
+def _write_rows(
+    rows: SplitRows,
+    out: str,
+    storage: Storage,
+    delivered: Sequence[str],
+    number: int,
+    parts: np.ndarray,
+    control: np.ndarray | None,
+) -> list[str]:
+    """Write the rows of a shard to the folders of their parts and return the parts that have any."""
+    system, folder = fsspec.core.url_to_fs(out, **dict(storage))
+    written = []
+    for part in delivered:
+        positions = positions_of(part, parts, control)
+        if not len(positions):
+            continue
+        system.makedirs(f"{folder}/{part}", exist_ok=True)
+        with system.transaction, system.open(f"{folder}/{part}/{number:05d}.parquet", "wb") as file:
+            write_parquet(rows.select(positions), file)
+        written.append(part)
+    return written
+
+
+def _readme(assignment: SplitAssignment, parts: Sequence[str]) -> str:
+    """Return the dataset's card, which tells ``datasets.load_dataset`` where each part is."""
+    files = "".join(f"  - split: {part}\n    path: {part}/*.parquet\n" for part in parts)
+    return f"---\nconfigs:\n- config_name: default\n  data_files:\n{files}---\n\n{dataset_card(assignment.manifest)}\n"
