@@ -11,12 +11,12 @@ from datasets import Dataset, load_dataset
 
 from codeshift.distributed import split_files
 from codeshift.errors import DataError, ParameterError
-from codeshift.parts import PARTS, REASONS
 from codeshift.properties import CharCount
 from codeshift.splitters import (
     APIUsageSplitter,
     ASTNodeSplitter,
     ComplexitySplitter,
+    CompoundDivergenceSplitter,
     GroupSplitter,
     Interval,
     LengthSplitter,
@@ -60,8 +60,8 @@ def files(rows, tmp_path_factory):
 
 def numbers_of(out) -> dict[str, list[int]]:
     """The numbers of the rows of each part that was written."""
-    parts = load_dataset(str(out))
-    return {part: sorted(parts[part]["number"]) for part in parts}
+    folders = (folder for folder in out.iterdir() if folder.is_dir())
+    return {folder.name: sorted(pq.read_table(folder)["number"].to_pylist()) for folder in folders}
 
 
 def check_same(splitter, rows, files, out, client, **options) -> SplitManifest:
@@ -118,3 +118,80 @@ def test_all_options(rows, files, client, tmp_path):
     assert manifest.control
     options = {"stratify_by_column": "year", "validation_ood_size": 0.2, "train_control": True}
     check_same(LengthSplitter(), rows, files, tmp_path / "b", client, near_duplicates=None, **options)
+
+
+def test_load_dataset_reads_the_folder(rows, files, client, tmp_path):
+    """The folder is a dataset with its parts; that of another folder of the same name is not taken from the cache."""
+    for splitter in (LengthSplitter(), RandomSplitter()):
+        out = tmp_path / repr(splitter)[0] / "parts"
+        split_files(splitter, files, str(out), client=client, near_duplicates=None)
+        parts = load_dataset(str(out), cache_dir=str(tmp_path / "cache"))
+        assert {part: sorted(parts[part]["number"]) for part in parts} == numbers_of(out)
+        assert parts["train"].features == rows.features
+
+
+def test_files_that_cannot_be_read(rows, files, client, tmp_path):
+    """All unreadable files are named, whether at once or half-way, and nothing is written."""
+    for name in ("cut", "other"):
+        (tmp_path / f"{name}.parquet").write_bytes(b"PAR1 and then nothing")
+    out = tmp_path / "out"
+    both = [files, str(tmp_path / "*.parquet")]
+    with pytest.raises(DataError, match=r"2 of 7 that cannot be read: files .*cut\.parquet, .*other\.parquet"):
+        split_files(LengthSplitter(), both, str(out), client=client, near_duplicates=None)
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    rows.to_parquet(damaged / "a.parquet")
+    whole = (damaged / "a.parquet").read_bytes()
+    (damaged / "a.parquet").write_bytes(whole[:100] + b"\0" * 5000 + whole[5100:])
+    with pytest.raises(DataError, match="cannot be read"):
+        split_files(LengthSplitter(), str(damaged / "*.parquet"), str(out), client=client, near_duplicates=None)
+    assert not out.exists()
+
+
+def test_what_is_refused(rows, files, client, tmp_path):
+    """Arguments that cannot be are told before any work, each by its name."""
+    out = str(tmp_path / "out")
+    with pytest.raises(DataError, match="files must be paths of files that exist"):
+        split_files(LengthSplitter(), str(tmp_path / "none-*.parquet"), out, client=client)
+    with pytest.raises(ParameterError, match="workers must be left out if client is given"):
+        split_files(LengthSplitter(), files, out, client=client, workers=2)
+    with pytest.raises(ParameterError, match=r"client must be a dask\.distributed\.Client"):
+        split_files(LengthSplitter(), files, out, client="tcp://here")
+    with pytest.raises(ParameterError, match="splitter must be one that is fitted on summaries"):
+        split_files(
+            CompoundDivergenceSplitter(language="python"), files, out, client=client, near_duplicates=None
+        )
+    with pytest.raises(DataError, match=r"column must be a column of the dataset.*in .*\.parquet"):
+        split_files(LengthSplitter("func"), files, out, client=client, near_duplicates=None)
+    other = tmp_path / "other"
+    other.mkdir()
+    rows.select(range(5)).remove_columns("year").to_parquet(other / "a.parquet")
+    with pytest.raises(DataError, match=r"files must be files of the same columns.*column year"):
+        split_files(LengthSplitter(), [files, str(other / "a.parquet")], out, client=client)
+
+
+def test_a_split_that_is_there(files, client, tmp_path):
+    """A folder with parts is left alone unless it may be replaced, and then nothing of the old split stays."""
+    out = tmp_path / "out"
+    split_files(RandomSplitter(), files, str(out), client=client, near_duplicates=None, train_control=True)
+    before = numbers_of(out)
+    with pytest.raises(ParameterError, match="out must be a folder without parts"):
+        split_files(LengthSplitter(), files, str(out), client=client, near_duplicates=None)
+    assert numbers_of(out) == before
+    split_files(LengthSplitter(), files, str(out), client=client, near_duplicates=None, overwrite=True)
+    assert "train_control" not in numbers_of(out)
+    assert SplitManifest.load(out / "manifest.json").splitter == repr(LengthSplitter())
+
+
+def test_rows_that_no_parser_takes(client, tmp_path):
+    """Rows on which the parser gives up are left out of the split, in whichever file they are."""
+    texts = [f"def f{i}():\n    return {i} * {'x + ' * i}x" for i in range(80)]
+    texts[7] = texts[71] = "(" * 30_000
+    rows = Dataset.from_dict({"code": texts, "number": list(range(80))})
+    for part in range(4):
+        rows.select(range(part * 20, part * 20 + 20)).to_parquet(tmp_path / f"{part}.parquet")
+    splitter = ComplexitySplitter(language="python", measure="identifiers")
+    manifest = check_same(
+        splitter, rows, str(tmp_path / "*.parquet"), tmp_path / "out", client, near_duplicates=None
+    )
+    assert manifest.excluded["unparsable"] == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from codeshift.data.saving import write_parquet
 from codeshift.distributed.rows import Shards
 from codeshift.errors import ParameterError
+from codeshift.hashing import digest
 from codeshift.parts import CONTROL, DELIVERED
 from codeshift.splits.assignment import SplitAssignment
 from codeshift.splits.card import dataset_card
@@ -55,15 +57,16 @@ def write_parts(assignment: SplitAssignment, source: Shards, out: str, storage: 
     _remove_parts(system, folder)
     parts = source.divided(assignment.parts)
     controls = [None] * len(parts) if assignment.control is None else source.divided(assignment.control)
-    own = [(number, of_shard, control) for number, (of_shard, control) in enumerate(zip(parts, controls, strict=True))]
+    name = _name(assignment, source, out)
+    own = [(f"{name}-{number:05d}", of_shard, control) for number, (of_shard, control) in enumerate(zip(parts, controls, strict=True))]
     written = source.each(_write_rows, out, tuple(storage.items()), assignment.delivered, own=own)
     delivered = [part for part in assignment.delivered if any(part in names for names in written)]
     with tempfile.TemporaryDirectory() as local:
-        Path(local, _README).write_text(_readme(assignment, delivered), encoding="utf-8")
+        Path(local, _README).write_text(_readme(assignment, delivered, name), encoding="utf-8")
         assignment.manifest.save(Path(local, MANIFEST))
         names = sorted((path.name for path in Path(local).iterdir()), key=lambda name: (name == MANIFEST, name))
-        for name in names:
-            system.put_file(f"{local}/{name}", f"{folder}/{name}")
+        for file in names:
+            system.put_file(f"{local}/{file}", f"{folder}/{file}")
 
 
 def _remove_parts(system: Any, folder: str) -> None:
@@ -78,7 +81,7 @@ def _write_rows(
     out: str,
     storage: Storage,
     delivered: Sequence[str],
-    number: int,
+    name: str,
     parts: np.ndarray,
     control: np.ndarray | None,
 ) -> list[str]:
@@ -90,13 +93,24 @@ def _write_rows(
         if not len(positions):
             continue
         system.makedirs(f"{folder}/{part}", exist_ok=True)
-        with system.transaction, system.open(f"{folder}/{part}/{number:05d}.parquet", "wb") as file:
+        with system.transaction, system.open(f"{folder}/{part}/{name}.parquet", "wb") as file:
             write_parquet(rows.select(positions), file)
         written.append(part)
     return written
 
 
-def _readme(assignment: SplitAssignment, parts: Sequence[str]) -> str:
+def _name(assignment: SplitAssignment, source: Shards, out: str) -> str:
+    """Return what the names of files begin with, which differs for another split, other rows or another folder.
+
+    ``datasets.load_dataset`` knows the files of a folder with a card by their patterns within it alone, so it would take
+    those of another folder of the same name from its cache.
+    """
+    shards = (f"{shard.path} {shard.version}" for shard in source.shards)
+    options = json.dumps(assignment.manifest.config.to_dict())
+    return digest([out, assignment.manifest.splitter, options, *shards])[:8]
+
+
+def _readme(assignment: SplitAssignment, parts: Sequence[str], name: str) -> str:
     """Return the dataset's card, which tells ``datasets.load_dataset`` where each part is."""
-    files = "".join(f"  - split: {part}\n    path: {part}/*.parquet\n" for part in parts)
+    files = "".join(f"  - split: {part}\n    path: {part}/{name}-*.parquet\n" for part in parts)
     return f"---\nconfigs:\n- config_name: default\n  data_files:\n{files}---\n\n{dataset_card(assignment.manifest)}\n"
