@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from datasets import Dataset, load_dataset
+from datasets import Dataset, concatenate_datasets, load_dataset
 
-from codeshift.distributed import split_files
+from codeshift.distributed import near_duplicates, split_files
 from codeshift.errors import DataError, ParameterError
-from codeshift.properties import CharCount
+from codeshift.properties import CharCount, TfidfEmbedding, clustering, tfidf
+from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splitters import (
     APIUsageSplitter,
     ASTNodeSplitter,
+    ClusterSplitter,
     ComplexitySplitter,
     CompoundDivergenceSplitter,
     GroupSplitter,
@@ -158,9 +160,7 @@ def test_what_is_refused(rows, files, client, tmp_path):
     with pytest.raises(ParameterError, match=r"client must be a dask\.distributed\.Client"):
         split_files(LengthSplitter(), files, out, client="tcp://here")
     with pytest.raises(ParameterError, match="splitter must be one that is fitted on summaries"):
-        split_files(
-            CompoundDivergenceSplitter(language="python"), files, out, client=client, near_duplicates=None
-        )
+        split_files(CompoundDivergenceSplitter(language="python"), files, out, client=client, near_duplicates=None)
     with pytest.raises(DataError, match=r"column must be a column of the dataset.*in .*\.parquet"):
         split_files(LengthSplitter("func"), files, out, client=client, near_duplicates=None)
     other = tmp_path / "other"
@@ -191,7 +191,46 @@ def test_rows_that_no_parser_takes(client, tmp_path):
     for part in range(4):
         rows.select(range(part * 20, part * 20 + 20)).to_parquet(tmp_path / f"{part}.parquet")
     splitter = ComplexitySplitter(language="python", measure="identifiers")
-    manifest = check_same(
-        splitter, rows, str(tmp_path / "*.parquet"), tmp_path / "out", client, near_duplicates=None
-    )
+    manifest = check_same(splitter, rows, str(tmp_path / "*.parquet"), tmp_path / "out", client, near_duplicates=None)
     assert manifest.excluded["unparsable"] == 2
+
+
+def test_near_duplicates_across_files(client, tmp_path, monkeypatch):
+    """Near-duplicates are bound, and dropped, whichever files they are in and however many partitions they meet in."""
+    monkeypatch.setattr(near_duplicates, "ROWS_A_PARTITION", 40)
+    rows = variants(python_rows(60))
+    for part in range(3):
+        rows.select(range(part, len(rows), 3)).to_parquet(tmp_path / f"{part}.parquet")
+    rows = concatenate_datasets([Dataset.from_parquet(str(tmp_path / f"{part}.parquet")) for part in range(3)])
+    search = NearDuplicates(threshold=0.6, ngram=3, identifiers="ignored")
+    for i, how in enumerate(("bind", "drop", search)):
+        out = tmp_path / f"out{i}"
+        files = str(tmp_path / "*.parquet")
+        manifest = check_same(LengthSplitter(), rows, files, out, client, near_duplicates=how, ood_kept=0.3)
+        assert manifest.near_duplicates.components > 20
+
+
+def variants(rows):
+    """Rows, each with a variant of which a third has one word changed, a third has another layout, a third is equal."""
+    texts = list(rows["code"])
+    changed = [
+        text.replace("return", "raise", 1) if i % 3 == 0 else text.replace("\n", "\n\n") if i % 3 == 1 else text
+        for i, text in enumerate(texts)
+    ]
+    every = [*texts, *changed, "", "  ", *["x = 1"] * 3]
+    return Dataset.from_dict({"code": every, "number": list(range(len(every)))})
+
+
+def test_clusters(rows, files, client, tmp_path):
+    """Clusters are fitted on the same programs as on one machine, and their sizes are those of all rows."""
+    splitter = ClusterSplitter(n_clusters=6, embedding=TfidfEmbedding(dimensions=8), choose="largest")
+    check_same(splitter, rows, files, tmp_path / "out", client, near_duplicates=None)
+
+
+def test_clusters_on_a_sample(rows, files, client, tmp_path, monkeypatch):
+    """Of more programs than the sample takes, those fitted on are the first in the order of their digests."""
+    monkeypatch.setattr(clustering, "SAMPLE", 50)
+    monkeypatch.setattr(clustering, "sample_size", lambda count: 50)
+    monkeypatch.setattr(tfidf, "_FITTED_ON", 50)
+    splitter = ClusterSplitter(n_clusters=4, embedding=TfidfEmbedding(dimensions=4), pca=3)
+    check_same(splitter, rows, files, tmp_path / "out", client, near_duplicates=None)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
-from codeshift.distributed.cluster import Cluster, on_shard
-from codeshift.distributed.shards import Shard, check_read
+from codeshift.distributed.near_duplicates import components
+from codeshift.distributed.sources import Shards
 from codeshift.errors import DataError, ParameterError, Told
 from codeshift.formatting import first_few
 from codeshift.parts import WHOLE
@@ -29,78 +28,6 @@ if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, eq=False)
-class Shards:
-    """Shards, one after the other, or some of their rows.
-
-    Attributes:
-        cluster: the workers.
-        shards: the shards.
-        kept: the mask of the rows of each that count; None where all do.
-    """
-
-    cluster: Cluster
-    shards: tuple[Shard, ...]
-    kept: tuple[np.ndarray | None, ...]
-
-    @property
-    def lengths(self) -> list[int]:
-        """Number of rows of each shard that count."""
-        return [
-            shard.rows if kept is None else int(kept.sum())
-            for shard, kept in zip(self.shards, self.kept, strict=True)
-        ]
-
-    @property
-    def starts(self) -> np.ndarray:
-        """Where the rows of each shard start among all rows, and where the last ones end."""
-        return np.cumsum([0, *self.lengths])
-
-    def calls(self, function: Callable[..., Any], *shared: Any, own: Sequence[Sequence[Any]] = ()) -> list[list[Any]]:
-        """Return the arguments of ``on_shard`` for each shard.
-
-        Args:
-            function: the function, which is given the ``SplitRows`` of a shard first.
-            *shared: the arguments that are the same for all shards.
-            own: further arguments for each shard.
-        """
-        sent = [self.cluster.shared(value) for value in shared]
-        each = own or [()] * len(self.shards)
-        return [
-            [shard, kept, function, *sent, *further]
-            for shard, kept, further in zip(self.shards, self.kept, each, strict=True)
-        ]
-
-    def each(self, function: Callable[..., T], *shared: Any, own: Sequence[Sequence[Any]] = ()) -> list[T]:
-        """Call a function with the rows of each shard, as ``calls`` says, and return the results.
-
-        Raises:
-            DataError: if a shard cannot be read.
-        """
-        results = self.cluster.each(on_shard, self.calls(function, *shared, own=own))
-        check_read(results)
-        return results
-
-    def divided(self, values: np.ndarray) -> list[np.ndarray]:
-        """Divide an array that has an entry for each row into those of the shards."""
-        return np.split(values, self.starts[1:-1])
-
-    def positions(self, rows: np.ndarray) -> list[np.ndarray]:
-        """Divide ascending positions among all rows into positions within each shard."""
-        cuts = np.searchsorted(rows, self.starts)
-        return [rows[a:b] - start for (a, b), start in zip(pairwise(cuts.tolist()), self.starts, strict=False)]
-
-    def only(self, mask: np.ndarray) -> Shards:
-        """Return the rows of a mask; shards that have none of them are left out."""
-        kept = []
-        for shard, before, now in zip(self.shards, self.kept, self.divided(mask), strict=True):
-            whole = np.ones(shard.rows, dtype=bool) if before is None else before.copy()
-            whole[whole] = now
-            kept.append(None if whole.all() else whole)
-        filled = [i for i, mask in enumerate(kept) if mask is None or mask.any()]
-        return replace(self, shards=tuple(self.shards[i] for i in filled), kept=tuple(kept[i] for i in filled))
 
 
 class ShardedTable(PropertyTable):
@@ -229,13 +156,8 @@ class ShardedRows(SplitRows):
         return replace(self, tables=(ShardedTable(self.source),))
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
-        """Refuse to search for near-duplicates.
-
-        Raises:
-            ParameterError: always.
-        """
-        remedy = "they are not yet searched for across files"
-        raise ParameterError("near_duplicates", "None for files", search, remedy)
+        """Return the components of near-duplicates among all rows."""
+        return components(self.source, columns, search)
 
 
 # What workers do with the rows of a shard.

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from codeshift.checks import check_bool
 from codeshift.distributed.cluster import Cluster, cluster_of
-from codeshift.distributed.rows import ShardedRows, Shards
+from codeshift.distributed.rows import ShardedRows
 from codeshift.distributed.shards import check_columns, check_read, look, paths_of
+from codeshift.distributed.sources import Shards
 from codeshift.distributed.writing import check_out, write_parts
 from codeshift.errors import DataError, Told
 from codeshift.splits.assign import assign

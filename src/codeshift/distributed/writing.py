@@ -12,7 +12,7 @@ import fsspec
 import numpy as np
 
 from codeshift.data.saving import write_parquet
-from codeshift.distributed.rows import Shards
+from codeshift.distributed.sources import Shards
 from codeshift.errors import ParameterError
 from codeshift.hashing import digest
 from codeshift.parts import CONTROL, DELIVERED
@@ -58,7 +58,10 @@ def write_parts(assignment: SplitAssignment, source: Shards, out: str, storage: 
     parts = source.divided(assignment.parts)
     controls = [None] * len(parts) if assignment.control is None else source.divided(assignment.control)
     name = _name(assignment, source, out)
-    own = [(f"{name}-{number:05d}", of_shard, control) for number, (of_shard, control) in enumerate(zip(parts, controls, strict=True))]
+    own = [
+        (f"{name}-{number:05d}", of_shard, control)
+        for number, (of_shard, control) in enumerate(zip(parts, controls, strict=True))
+    ]
     written = source.each(_write_rows, out, tuple(storage.items()), assignment.delivered, own=own)
     delivered = [part for part in assignment.delivered if any(part in names for names in written)]
     with tempfile.TemporaryDirectory() as local:
@@ -102,8 +105,8 @@ def _write_rows(
 def _name(assignment: SplitAssignment, source: Shards, out: str) -> str:
     """Return what the names of files begin with, which differs for another split, other rows or another folder.
 
-    ``datasets.load_dataset`` knows the files of a folder with a card by their patterns within it alone, so it would take
-    those of another folder of the same name from its cache.
+    ``datasets.load_dataset`` knows the files of a folder with a card by their patterns within it alone, so it would
+    take those of another folder of the same name from its cache.
     """
     shards = (f"{shard.path} {shard.version}" for shard in source.shards)
     options = json.dumps(assignment.manifest.config.to_dict())

@@ -23,8 +23,8 @@ from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region, region_words
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.facts import FoundDuplicates, PartSize, environment, grammars_of, part_sizes
-from codeshift.splits.manifest_json import NO_MANIFEST, fields_of, to_text
 from codeshift.splits.manifest_files import MANY_ROWS, read_rows, write_rows
+from codeshift.splits.manifest_json import NO_MANIFEST, fields_of, to_text
 from codeshift.splits.manifest_rows import RowDigests, by_part, find, match, parts_of
 from codeshift.splits.official import settled_by
 from codeshift.splits.partition import Partition, positions_of

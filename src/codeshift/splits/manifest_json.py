@@ -75,7 +75,9 @@ def _checked_fields(plain: Mapping[str, Any], name: str, kinds: Mapping[str, Any
     """Return the fields of a manifest's content, each of its type."""
     values = {field: plain[_KEYS.get(field, field)] for field in kinds}
     odd = next((field for field in sorted(kinds) if not _is_of(values[field], kinds[field])), None)
-    odd = odd or next((field for field in ("region", "digests", "config") if field in kinds and not values[field]), None)
+    odd = odd or next(
+        (field for field in ("region", "digests", "config") if field in kinds and not values[field]), None
+    )
     if odd is not None or "type" not in values["region"]:
         odd = odd or "region"
         raise ManifestError(f"{name} holds {shown(values[odd])} as {_KEYS.get(odd, odd)}: {NO_MANIFEST}")

@@ -10,8 +10,8 @@ from codeshift.errors import ParameterError
 from codeshift.properties import CharCount, LineCount, Property, PropertyTable, SyntaxTokenCount, TokenCount
 from codeshift.properties.grammars import check_language
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
-from codeshift.properties.untied import Untied
 from codeshift.properties.tallies import NumberTally
+from codeshift.properties.untied import Untied
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
