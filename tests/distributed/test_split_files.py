@@ -11,7 +11,8 @@ from datasets import Dataset, concatenate_datasets, load_dataset
 
 from codeshift.distributed import near_duplicates, split_files
 from codeshift.errors import DataError, ParameterError
-from codeshift.properties import CharCount, TfidfEmbedding, clustering, tfidf
+from codeshift.properties import CharCount, clustering, tfidf
+from codeshift.properties.embedding import TfidfEmbedding
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splitters import (
     APIUsageSplitter,
@@ -223,7 +224,7 @@ def variants(rows):
 
 def test_clusters(rows, files, client, tmp_path):
     """Clusters are fitted on the same programs as on one machine, and their sizes are those of all rows."""
-    splitter = ClusterSplitter(n_clusters=6, embedding=TfidfEmbedding(dimensions=8), choose="largest")
+    splitter = ClusterSplitter(n_clusters=6, embedding=TfidfEmbedding(dimensions=8), choose="largest", share=0.25)
     check_same(splitter, rows, files, tmp_path / "out", client, near_duplicates=None)
 
 
@@ -232,5 +233,5 @@ def test_clusters_on_a_sample(rows, files, client, tmp_path, monkeypatch):
     monkeypatch.setattr(clustering, "SAMPLE", 50)
     monkeypatch.setattr(clustering, "sample_size", lambda count: 50)
     monkeypatch.setattr(tfidf, "_FITTED_ON", 50)
-    splitter = ClusterSplitter(n_clusters=4, embedding=TfidfEmbedding(dimensions=4), pca=3)
+    splitter = ClusterSplitter(n_clusters=4, embedding=TfidfEmbedding(dimensions=4), pca=3, clusters=(0, 3))
     check_same(splitter, rows, files, tmp_path / "out", client, near_duplicates=None)

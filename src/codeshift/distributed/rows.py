@@ -46,7 +46,7 @@ class ShardedTable(PropertyTable):
         return int(self.source.starts[-1])
 
     @property
-    def data(self) -> Dataset:  # type: ignore[override]
+    def data(self) -> Dataset:
         """Rows, which no one process holds: an error says so."""
         self._refuse()
 

@@ -61,6 +61,23 @@ def split_files(
         DataError: if files cannot be read, differ in their columns, or have no rows, or a column is not as it must be.
         RegionError: if the region holds no row or every row.
         MissingExtraError: if dask.distributed is not installed.
+
+    Here the workers are threads of this process:
+
+    >>> import tempfile
+    >>> from dask.distributed import Client
+    >>> from datasets import Dataset, load_dataset
+    >>> from codeshift.splitters import LengthSplitter
+    >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+    >>> threads = Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None)
+    >>> with tempfile.TemporaryDirectory() as folder, threads as client:
+    ...     for number in (0, 1):
+    ...         _ = rows.shard(2, number).to_parquet(f"{folder}/{number}.parquet")
+    ...     files, out = f"{folder}/*.parquet", f"{folder}/parts"
+    ...     manifest = split_files(LengthSplitter(), files, out, client=client, min_test_rows=0)
+    ...     parts = load_dataset(out, cache_dir=f"{folder}/cache")
+    ...     {part: len(rows) for part, rows in parts.items()}, manifest.sizes["test_ood"].got
+    ({'train': 24, 'validation': 4, 'test_id': 4, 'test_ood': 4}, 4)
     """
     config = SplitConfig(**options)
     storage = dict(storage_options or {})

@@ -80,7 +80,7 @@ class FirstPrograms:
         return high, low
 
     def _first(self, digests: np.ndarray) -> np.ndarray:
-        return digests[_unique(digests).first[: self.programs]]
+        return np.asarray(digests[_unique(digests).first[: self.programs]])
 
     @staticmethod
     def positions(table: PropertyTable, column: str, last: tuple[int, int]) -> np.ndarray:
