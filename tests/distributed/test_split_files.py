@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset, concatenate_datasets, load_dataset
 
+from codeshift.cli import main
 from codeshift.distributed import near_duplicates, split_files
-from codeshift.errors import DataError, ParameterError
+from codeshift.errors import DataError, MissingExtraError, ParameterError
 from codeshift.properties import CharCount, clustering, tfidf
 from codeshift.properties.embedding import TfidfEmbedding
 from codeshift.properties.near_duplicates import NearDuplicates
@@ -235,3 +238,28 @@ def test_clusters_on_a_sample(rows, files, client, tmp_path, monkeypatch):
     monkeypatch.setattr(tfidf, "_FITTED_ON", 50)
     splitter = ClusterSplitter(n_clusters=4, embedding=TfidfEmbedding(dimensions=4), pca=3, clusters=(0, 3))
     check_same(splitter, rows, files, tmp_path / "out", client, near_duplicates=None)
+
+
+def test_the_command(rows, files, client, tmp_path, capsys):
+    """The command splits files by the workers of a scheduler, and refuses what files cannot have."""
+    out = tmp_path / "out"
+    command = ["split", files, "--splitter", "LengthSplitter(unit='chars')", "--near-duplicates", "none", "--json"]
+    scheduler = ["--scheduler", client.cluster.scheduler_address]
+    assert main([*command, *scheduler, "--out", str(out), "--seed", "4"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assignment = LengthSplitter(unit="chars").assign(rows, seed=4, near_duplicates=None)
+    assert SplitManifest.load(told["manifest"]) == assignment.manifest
+    written = {part: pq.read_table(facts["folder"]).num_rows for part, facts in told["parts"].items()}
+    assert written == {part: facts["rows"] for part, facts in told["parts"].items()}
+    assert sum(written.values()) == len(rows) - sum(told["excluded"].values())
+    assert main([*command, *scheduler, "--out", str(out), "--rename", "func=code"]) == 2
+    assert "--rename must be left out with --workers or --scheduler" in capsys.readouterr().err
+    assert main([*command, "--scheduler", "nowhere", "--workers", "1", "--out", str(out)]) == 2
+    assert "--scheduler must be the address of a dask scheduler" in capsys.readouterr().err
+
+
+def test_without_dask(files, tmp_path, monkeypatch):
+    """Without the extra, the error names it."""
+    monkeypatch.setitem(sys.modules, "dask.distributed", None)
+    with pytest.raises(MissingExtraError, match=r"dask\.distributed is not installed: .*\[scale\]"):
+        split_files(LengthSplitter(), files, str(tmp_path / "out"), workers=1)
