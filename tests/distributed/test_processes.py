@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of the 
 def kill_one(client, processes, killed) -> None:
     """Kill a worker that is at work, once some of the shards have been read."""
     while not killed:
-        busy = [worker for worker, calls in client.processing().items() if any("on_shard" in call for call in calls)]
+        busy = [worker for worker, calls in client.processing().items() if any("summary_of" in call for call in calls)]
         if busy:
             os.kill(processes[busy[0]], signal.SIGKILL)
             killed.append(busy[0])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -43,11 +44,17 @@ class Cluster:
 
     def futures(self, function: Callable[..., Any], arguments: Iterable[Sequence[Any]]) -> list[Any]:
         """Begin calls, whose results stay on the workers: arguments of further calls."""
-        return [self.client.submit(function, *each, pure=False) for each in arguments]
+        return [self.client.submit(function, *each, key=_key(function, each)) for each in arguments]
 
     def shared(self, value: Any) -> Any:
         """Return a value as an argument of many calls, which is sent to a worker once."""
         return self.client.submit(_same, value, pure=False)
+
+
+def _key(function: Callable[..., Any], arguments: Sequence[Any]) -> str:
+    """Return a new name of a task, by which dask's pages show what is done with the rows of a shard."""
+    named = arguments[2] if function is on_shard else function
+    return f"{named.__name__.strip('_')}-{uuid4().hex}"
 
 
 def _same(value: Any) -> Any:
