@@ -39,15 +39,6 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of small parts, and of the 
 
 
 @pytest.fixture(scope="module")
-def client():
-    """A cluster whose workers are threads of this process, so that no process has to start."""
-    from dask.distributed import Client
-
-    with Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
 def rows():
     """Rows with a number, by which they are known again; the last ten are whole copies but for it."""
     rows = python_rows(200)

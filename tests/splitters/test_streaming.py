@@ -141,7 +141,10 @@ def test_a_region_of_a_manifest_deals_a_stream() -> None:
         ({"seed": "0"}, "seed must be a whole number, got '0'"),
         ({"test_id_size": 1}, 'test_id_size must be "match", a share'),
         ({"region_share": 1}, "region_share must be a share of rows above 0 and below 1, got 1"),
-        ({"near_duplicates": "bind"}, "near_duplicates must be left out for a stream, got 'bind': a row is dealt alone"),
+        (
+            {"near_duplicates": "bind"},
+            "near_duplicates must be left out for a stream, got 'bind': a row is dealt alone",
+        ),
         ({"train_size": 500}, "train_size must be left out for a stream, got 500: rows are assigned one by one"),
         ({"stratify_by_column": "label"}, "stratify_by_column must be left out for a stream, got 'label'"),
         ({"train_control": True}, "train_control must be left out for a stream, got True"),
@@ -156,7 +159,7 @@ def test_bad_arguments(arguments: dict, message: str) -> None:
 
 
 def test_near_duplicates_of_test_rows_are_excluded() -> None:
-    """A bound dealer takes from train and validation the near-duplicates of test rows, those alone, and moves no other."""
+    """A bound dealer takes from train and validation the near-duplicates of test rows, and moves no other."""
     random = np.random.default_rng(0)
     words = [f"w{i}" for i in range(400)]
     bases = [random.choice(words, size=int(random.integers(8, 40))).tolist() for _ in range(150)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from codeshift.splitters import SplitManifest, Splitter
 
-_REFUSED = {
+_REFUSED: dict[str, Any] = {
     "part": None, "rename": [], "require": [], "config": None, "revision": None, "num_proc": None, "manifest": None,
     "verify_region": False, "format": "parquet",
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from codeshift.distributed.cluster import Cluster, on_shard
-from codeshift.distributed.shards import Shard, check_read
+from codeshift.distributed.shards import Shard, check_columns, check_read, look, paths_of
+from codeshift.errors import DataError, Told
 
 T = TypeVar("T")
 
@@ -89,3 +90,24 @@ class Shards:
             kept.append(None if whole.all() else whole)
         filled = [i for i, mask in enumerate(kept) if mask is None or mask.any()]
         return replace(self, shards=tuple(self.shards[i] for i in filled), kept=tuple(kept[i] for i in filled))
+
+
+def shards_of(cluster: Cluster, files: str | Sequence[str], storage: Mapping[str, Any]) -> Shards:
+    """Return the files that have rows.
+
+    Args:
+        cluster: the workers.
+        files: the paths or globs of Parquet files.
+        storage: the options of the file system.
+
+    Raises:
+        DataError: if files cannot be read, differ in their columns, or have no rows.
+    """
+    paths = paths_of(files, storage)
+    seen = cluster.each(look, [(path, tuple(storage.items())) for path in paths])
+    check_read(seen)
+    check_columns({shard.path: schema for shard, schema in seen})
+    shards = tuple(shard for shard, _ in seen if shard.rows)
+    if not shards:
+        raise DataError("files", "files with rows", Told("0 rows"), "check how they were written")
+    return Shards(cluster, shards, (None,) * len(shards))

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from codeshift.checks import check_bool
-from codeshift.distributed.cluster import Cluster, cluster_of
+from codeshift.distributed.cluster import cluster_of
 from codeshift.distributed.rows import ShardedRows
-from codeshift.distributed.shards import check_columns, check_read, look, paths_of
-from codeshift.distributed.sources import Shards
+from codeshift.distributed.sources import shards_of
 from codeshift.distributed.writing import check_out, write_parts
-from codeshift.errors import DataError, Told
 from codeshift.splits.assign import assign
 from codeshift.splits.config import SplitConfig, SplitOptions, takes_options
 from codeshift.splits.fitting import Recipe
@@ -82,20 +80,8 @@ def split_files(
     config = SplitConfig(**options)
     storage = dict(storage_options or {})
     check_out(out, storage, overwrite=check_bool("overwrite", overwrite))
-    paths = paths_of(files, storage)
     with cluster_of(client, workers) as cluster:
-        source = _shards(cluster, paths, storage)
+        source = shards_of(cluster, files, storage)
         assignment = assign(splitter, ShardedRows.of_shards(source), config)
         write_parts(assignment, source, out, storage)
     return assignment.manifest
-
-
-def _shards(cluster: Cluster, paths: Sequence[str], storage: Mapping[str, Any]) -> Shards:
-    """Return the files that have rows."""
-    seen = cluster.each(look, [(path, tuple(storage.items())) for path in paths])
-    check_read(seen)
-    check_columns({shard.path: schema for shard, schema in seen})
-    shards = tuple(shard for shard, _ in seen if shard.rows)
-    if not shards:
-        raise DataError("files", "files with rows", Told("0 rows"), "check how they were written")
-    return Shards(cluster, shards, (None,) * len(shards))

@@ -47,8 +47,8 @@ class StreamDealer:
     """Splitter of a stream by a region that was fitted on other rows, such as a sample.
 
     Equal rows, and rows of one group, are never in both train and a held-out part. Sizes are shares, by default those
-    of ``Splitter.assign``, and met on average. Near-duplicates are assigned by their own hashes each; ``bind`` returns a
-    dealer that keeps those of test rows out of train.
+    of ``Splitter.assign``, and met on average. Near-duplicates are assigned by their own hashes each; ``bind`` returns
+    a dealer that keeps those of test rows out of train.
 
     Args:
         region: the fitted region: ``splitter.fit(PropertyTable(sample))``, ``assignment.region`` or

@@ -55,16 +55,33 @@ class SimilarSets:
     def near(self, texts: Iterable[str]) -> Bools:
         """Return whether each of n texts has a near-duplicate among the sets: shape (n,)."""
         asked = self.search.whole_sets(texts)
+        found = self._similar(asked)[:, 0]
+        empty = self.sets.names[self.sets.names["size"] == 0]
+        near: Bools = np.isin(_keys(asked.names), _keys(np.concatenate([found, empty])))
+        return near
+
+    def matched(self, texts: Iterable[str]) -> Bools:
+        """Return whether each of the m sets has a near-duplicate among some texts: shape (m,).
+
+        >>> known = SimilarSets.of(NearDuplicates(), ["x = 1", "y = 1", ""])
+        >>> int(known.matched(["x=1", "f(x)"]).sum()), int(known.matched([" "]).sum())
+        (1, 1)
+        """
+        asked = self.search.whole_sets(texts)
+        found = self._similar(asked)[:, 1]
+        empty = asked.names[asked.names["size"] == 0]
+        matched: Bools = np.isin(_keys(self.sets.names), _keys(np.concatenate([found, empty])))
+        return matched
+
+    def _similar(self, asked: WholeSets) -> np.ndarray:
+        """Return the pairs of one of other sets and one of these that are similar, shape (p, 2)."""
         entries = asked.distinct().prefixes(self.frequent, self.search.threshold)
         low, high = (np.searchsorted(self.shingles, entries["shingle"], side=side) for side in ("left", "right"))
         met = self.numbers[ragged(low, high - low)]
         pairs = np.empty((met.size, 2), SET)
         pairs[:, 0], pairs[:, 1] = np.repeat(entries["of"], high - low), self.sets.names[met]
         known = WholeSets.joined([asked, self.sets.take(np.unique(met))])
-        found, _ = similar(distinct_pairs(pairs), known, self.search.threshold)
-        empty = self.sets.names[self.sets.names["size"] == 0]
-        near: Bools = np.isin(_keys(asked.names), _keys(np.concatenate([found[:, 0], empty])))
-        return near
+        return similar(distinct_pairs(pairs), known, self.search.threshold)[0]
 
 
 def _keys(names: np.ndarray) -> np.ndarray:
