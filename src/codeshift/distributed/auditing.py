@@ -13,7 +13,7 @@ import numpy as np
 from codeshift.audit.settings import FEWEST
 from codeshift.audit.strength import first_of_each
 from codeshift.audit.tokens import TokenTypes, reduced
-from codeshift.audit.two_sample import classifier_two_sample_test
+from codeshift.audit.two_sample import classifier_auc
 from codeshift.checks import check_integer
 from codeshift.distributed.cluster import Cluster, cluster_of
 from codeshift.distributed.sampling import sample_texts
@@ -34,7 +34,6 @@ _HELD_OUT = ("validation", "test_id", "test_ood")
 _TESTED = ("test_id", "test_ood")
 _REPEATS = 5
 _CONFIDENCE = 0.95
-_PERMUTATIONS = 19
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,8 +241,7 @@ def _strength(
             raise DataError("folder", fewest, count, "load the parts and audit them whole, with codeshift.audit")
         vectors = reduced(_tokens([*sides[0], *sides[1]]), seed)
         first, second = vectors[: len(sides[0])], vectors[len(sides[0]) :]
-        tested = classifier_two_sample_test(first, second, n_permutations=_PERMUTATIONS, seed=seed)
-        aucs.append(tested.statistic)
+        aucs.append(classifier_auc(first, second, seed=seed))
         rows.append(len(sides[1]))
     return FilesStrength(part=part, aucs=tuple(aucs), rows=min(rows))
 
