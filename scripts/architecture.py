@@ -28,7 +28,7 @@ WORDS = {
     "cli": "each command is one call into the library",
     "demo": "a study like any other, which nothing rests on",
     "study": "many splits, methods and seeds: see below",
-    "predictions": "parts that go elsewhere, and outputs that come back",
+    "distributed | predictions": "rows in many files; parts that go elsewhere, outputs that come back",
     "audit | finetune | data": "is a split sound; train and evaluate; rows from files",
     "splitters | metrics | transforms": "DatasetDict: Splitter.split gives the parts",
     "splits": "partition, assignment: divide, SplitAssignment",

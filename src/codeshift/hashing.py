@@ -67,12 +67,24 @@ def content_order(digests: np.ndarray, row_of: Callable[[int], dict[str, Any]]) 
     >>> content_order(row_digests([[row["code"] for row in rows]]), rows.__getitem__).tolist()
     [1, 0, 2]
     """
+    return order_by_content(digests, lambda rows: [whole_row_digest(row_of(row)) for row in rows.tolist()])
+
+
+def order_by_content(digests: np.ndarray, contents_of: Callable[[np.ndarray], Sequence[str]]) -> np.ndarray:
+    """Return the order of ``content_order``, given a function that returns the digests of many whole rows.
+
+    Args:
+        digests: the digest of each row, of shape ``(n,)``.
+        contents_of: the function that returns the ``whole_row_digest`` of the rows at some positions, in their order;
+            it is called once, for rows of equal digest alone.
+    """
     if not len(digests):
         return np.empty(0, dtype=np.int64)
     _, inverse, counts = np.unique(digests, return_inverse=True, return_counts=True)
     contents = np.full(len(digests), "", dtype="U32")
-    for row in np.flatnonzero(counts[inverse] > 1).tolist():
-        contents[row] = whole_row_digest(row_of(row))
+    tied = np.flatnonzero(counts[inverse] > 1)
+    if tied.size:
+        contents[tied] = contents_of(tied)
     return np.lexsort((contents, digests))
 
 

@@ -20,7 +20,8 @@ CLUSTERS = ("dask", "distributed")
 # What each installation lacks, and the extra that the first missing package belongs to.
 LACKS = {"base": MODELS + PAGES + CLUSTERS, "report": MODELS + CLUSTERS, "finetune": CLUSTERS}
 PACKAGES = [
-    "codeshift", "codeshift.audit", "codeshift.cli", "codeshift.data", "codeshift.errors", "codeshift.finetune",
+    "codeshift", "codeshift.audit", "codeshift.cli", "codeshift.data", "codeshift.distributed", "codeshift.errors",
+    "codeshift.finetune",
     "codeshift.finetune.testing", "codeshift.metrics", "codeshift.metrics.execution", "codeshift.metrics.testing",
     "codeshift.properties", "codeshift.splitters", "codeshift.splitters.testing", "codeshift.study",
 ]  # fmt: skip

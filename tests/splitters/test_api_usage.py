@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from datasets import Dataset
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.errors import ParameterError, RegionError, UnresolvedAPIWarning
-from codeshift.properties import APINames, ElementCounts, NodeTypes, PropertyTable, grammar
+from codeshift.properties import APINames, ElementCounts, NodeTypes, Property, PropertyTable, grammar
 from codeshift.properties.serialise import from_dict
 from codeshift.regions.elements import Matches, matching
 from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, Contains, LengthSplitter
@@ -115,9 +117,22 @@ def test_imports_decide():
 COUNTS = st.lists(st.lists(st.integers(0, 2), min_size=6, max_size=6), min_size=1, max_size=30)
 
 
-def counts_of(rows) -> ElementCounts:
-    names = [[f"e{i}" for i, count in enumerate(row) if count] for row in rows]
-    return ElementCounts.from_rows(names, [[count for count in row if count] for row in rows])
+@dataclass(frozen=True)
+class Words(Property):
+    """Counts of the words of each row."""
+
+    def evaluate(self, table):
+        return ElementCounts.from_rows([text.split() for text in table.texts(self.column)])
+
+
+def chosen_of(choice, rows, noun):
+    """Choose among rows given as lists of elements."""
+    table = PropertyTable(Dataset.from_dict({"code": [" ".join(row) for row in rows]}))
+    return choice.of(table, Words("code"), str.isalnum, noun)
+
+
+def named(rows):
+    return [[f"e{i}" for i, count in enumerate(row) for _ in range(count)] for row in rows]
 
 
 @given(COUNTS, st.integers(1, 4), st.integers(1, 3), st.randoms())
@@ -128,12 +143,12 @@ def test_rarest_by_definition(rows, rarest, min_rows, random):
     choice = Choice(rarest=rarest, share=None, min_rows=min_rows, min_count=1)
     if len(usable) < rarest:
         with pytest.raises(RegionError, match=f"rarest must be at most {len(usable)}, the number of things"):
-            choice.of(counts_of(rows), str.isalnum, "things")
+            chosen_of(choice, named(rows), "things")
         return
     expected = tuple(sorted(name for _, name in usable[:rarest]))
-    assert choice.of(counts_of(rows), str.isalnum, "things") == expected
+    assert chosen_of(choice, named(rows), "things") == expected
     random.shuffle(rows)
-    assert choice.of(counts_of(rows), str.isalnum, "things") == expected
+    assert chosen_of(choice, named(rows), "things") == expected
 
 
 @given(COUNTS, st.floats(0.05, 0.9), st.randoms())
@@ -143,7 +158,7 @@ def test_share_is_near_or_an_error(rows, share, random):
 
     def chosen():
         try:
-            return choice.of(counts_of(rows), str.isalnum, "things")
+            return chosen_of(choice, named(rows), "things")
         except RegionError as error:
             return str(error)
 
@@ -162,7 +177,7 @@ def test_unreachable_share():
     """If no elements come near the share, the error names the nearest."""
     rows = [["a"]] * 50 + [["b"]] * 45 + [["c"]] * 5
     with pytest.raises(RegionError) as caught:
-        Choice(rarest=None, share=0.2, min_rows=1, min_count=1).of(ElementCounts.from_rows(rows), str.isalpha, "nodes")
+        chosen_of(Choice(rarest=None, share=0.2, min_rows=1, min_count=1), rows, "nodes")
     assert str(caught.value) == (
         "share must be a share that nodes can make up to within 25% of itself, got 0.2: the nearest is "
         "5 of 100 rows (5.0%) or 45 of 100 rows (45.0%): ask for that, lower min_rows (1), or name the nodes"
@@ -173,7 +188,7 @@ def test_few_and_common_elements_are_taken():
     """The share is made of the most frequent elements that fit."""
     rows = [["a"]] * 30 + [["b"]] * 19 + [["c"]] * 10 + [["d"]] * 41
     choice = Choice(rarest=None, share=0.2, min_rows=1, min_count=1)
-    assert choice.of(ElementCounts.from_rows(rows), str.isalpha, "nodes") == ("b",)
+    assert chosen_of(choice, rows, "nodes") == ("b",)
 
 
 def test_min_count_is_part_of_the_choice():

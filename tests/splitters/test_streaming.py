@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from codeshift.errors import ParameterError
 from codeshift.properties import CharCount, PropertyTable
+from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splitters import (
     ASTNodeSplitter,
     GroupSplitter,
@@ -194,7 +195,10 @@ def test_a_region_of_a_manifest_deals_a_stream() -> None:
         ({"seed": "0"}, "seed must be a whole number, got '0'"),
         ({"test_id_size": 1}, 'test_id_size must be "match", a share'),
         ({"region_share": 1}, "region_share must be a share of rows above 0 and below 1, got 1"),
-        ({"near_duplicates": "bind"}, "near_duplicates must be left out for a stream, got 'bind': they cannot be"),
+        (
+            {"near_duplicates": "bind"},
+            "near_duplicates must be left out for a stream, got 'bind': a row is dealt alone",
+        ),
         ({"train_size": 500}, "train_size must be left out for a stream, got 500: rows are assigned one by one"),
         ({"stratify_by_column": "label"}, "stratify_by_column must be left out for a stream, got 'label'"),
         ({"train_control": True}, "train_control must be left out for a stream, got True"),
@@ -206,3 +210,25 @@ def test_bad_arguments(arguments: dict, message: str) -> None:
     """Numbers of rows, and what needs all rows, mean nothing in a stream; train needs rows."""
     with pytest.raises(ParameterError, match=re.escape(message)):
         _dealer(**arguments)
+
+
+def test_near_duplicates_of_test_rows_are_excluded() -> None:
+    """A bound dealer takes from train and validation the near-duplicates of test rows, and moves no other."""
+    random = np.random.default_rng(0)
+    words = [f"w{i}" for i in range(400)]
+    bases = [random.choice(words, size=int(random.integers(8, 40))).tolist() for _ in range(150)]
+    copies = [[*base[:-1], f"other{i}"] for i, base in enumerate(bases)]
+    data = Dataset.from_dict({"code": [" ".join(text) for text in [*bases, *copies, [], []]]})
+    search = NearDuplicates(ngram=2, threshold=0.6)
+    dealer = _dealer(ood_kept=0.5)
+    before, bound = dealer.parts(data), dealer.bind(data.to_iterable_dataset(), search=search)
+    after = bound.parts(data)
+    code = np.array(data["code"], dtype=object)
+    tests = np.isin(before, ("test_id", "test_ood"))
+    near = search.nearest(code.tolist(), code[tests].tolist()).index >= 0
+    taken = np.isin(before, ("train", "validation")) & near
+    assert taken.sum() > 30
+    assert after.tolist() == np.where(taken, "excluded", before).tolist()
+    assert [row["part"] for row in bound.label(data.to_iterable_dataset())] == after.tolist()
+    with pytest.raises(ParameterError, match="search must be a NearDuplicates"):
+        dealer.bind(data.to_iterable_dataset(), search="bind")

@@ -58,7 +58,7 @@ def test_scores_are_those_of_the_definition(rows: list[str], other: str) -> None
 def test_the_mean_over_all_rows_is_the_entropy() -> None:
     """Weighted by tokens, the mean surprisal of the rows is the entropy of the unigram distribution."""
     table = PropertyTable(python_rows())
-    model = table.values(Unigrams("code"))
+    model = table.summarise(Unigrams("code"))
     lengths = np.array([len(lex(text)) for text in table.texts("code")])
     mean = np.average(table.values(TokenRarity("code", model)), weights=lengths)
     counts = np.array(list(Counter(token for text in table.texts("code") for token in lex(text)).values()))

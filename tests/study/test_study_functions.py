@@ -86,7 +86,7 @@ def test_a_function_that_a_worker_lacks_is_told(model, tmp_path, monkeypatch):
 def test_functions_are_found_wherever_they_are(region):
     """In a complement, a composition, and beside other values."""
     from codeshift.properties import PropertyTable
-    from codeshift.study.auditing import functions_of
+    from codeshift.properties.predicate import functions_of
     from helpers.study_case import rows
 
     assert functions_of(region(SUMS.splitter.fit(PropertyTable(rows())))) == ("helpers.predicates:adds_often",)

@@ -69,12 +69,8 @@ def classifier_two_sample_test(
     rows = _joined(first, second, n_permutations)
     if min(len(first), len(second)) < FEWEST:
         return _too_small(first, second)
-    from sklearn.model_selection import StratifiedKFold
-
-    labels = np.repeat([0, 1], [len(first), len(second)])
     rng = generator(seed, "classifier")
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=int(rng.integers(2**32)))
-    parts = list(folds.split(rows, labels))
+    labels, parts = _folds(first, second, rng)
     observed = _mean_auc(rows, labels, parts)
     # Permuting rows under fixed labels and folds is the same as permuting labels, with the folds still stratified.
     null = np.empty(n_permutations)
@@ -83,6 +79,35 @@ def classifier_two_sample_test(
             null[permutation] = _mean_auc(rng.permutation(rows), labels, parts)
             bar.update()
     return _tested(observed, null, first, second)
+
+
+def classifier_auc(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> float:
+    """Return the statistic of ``classifier_two_sample_test`` without its permutations.
+
+    Args:
+        first: the vectors of the first sample, of shape ``(n, d)`` with n at least 10.
+        second: the vectors of the second sample, of shape ``(m, d)`` with m at least 10.
+        seed: the seed of the folds.
+
+    >>> rng = np.random.default_rng(0)
+    >>> first, second = rng.normal(size=(60, 3)), rng.normal(size=(60, 3))
+    >>> tested = classifier_two_sample_test(first, second, n_permutations=19)
+    >>> classifier_auc(first, second) == tested.statistic
+    True
+    """
+    labels, folds = _folds(first, second, generator(seed, "classifier"))
+    return agreed(_mean_auc(np.concatenate([first, second]), labels, folds))
+
+
+def _folds(
+    first: np.ndarray, second: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+    """Return the sample of each row, 0 or 1, and the training and test rows of each fold."""
+    from sklearn.model_selection import StratifiedKFold
+
+    labels = np.repeat([0, 1], [len(first), len(second)])
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=int(rng.integers(2**32)))
+    return labels, list(folds.split(labels[:, None], labels))
 
 
 def maximum_mean_discrepancy(

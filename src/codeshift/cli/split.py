@@ -17,6 +17,7 @@ from codeshift.cli.arguments import (
     size,
 )
 from codeshift.cli.output import DONE, report
+from codeshift.cli.split_files import add_cluster, check_of_files, is_of_files, run_on_files
 from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError, check_folder
 
@@ -83,7 +84,7 @@ def add_to(commands: Commands) -> None:
         description="Writes a file for each part (train, validation, test_id, test_ood) and the manifest of the split, "
         "from which anyone with the same rows can rebuild it. Rows with equal code and near-duplicates stay on one "
         "side of train and test. Data with official train and test parts keeps them: the region is masked from train, "
-        "and test is divided.",
+        "and test is divided. With --workers or --scheduler, many Parquet files are split into folders of such files.",
         example="codeshift split rows.jsonl --rename func=code --language python --out my-split \\\n"
         "    --splitter 'LengthSplitter(quantiles=(0.9, 1.0)) | ASTNodeSplitter(nodes=(\"while_statement\",))'",
     )
@@ -104,6 +105,7 @@ def add_to(commands: Commands) -> None:
     )
     command.add_argument("--overwrite", action="store_true", help="replace a split that is already in the folder")
     add_processes(command)
+    add_cluster(command)
     _add_split_options(command)
 
 
@@ -120,12 +122,15 @@ def _add_split_options(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    given = {name: value for name, value in vars(arguments).items() if name in SPLIT_OPTIONS}
+    if is_of_files(arguments):
+        check_of_files(arguments)
+        return run_on_files(arguments, _splitter(arguments), given)
     check_folder("--out", arguments.out)
     from codeshift.data.saving import check_saving, write_parts
     from codeshift.splitters import SplitAssignment, SplitManifest
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
-    given = {name: value for name, value in vars(arguments).items() if name in SPLIT_OPTIONS}
     if arguments.manifest:
         _refuse_settings(arguments, given)
         manifest = SplitManifest.load(arguments.manifest)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow.parquet as pq
 from datasets import Dataset
@@ -109,10 +109,11 @@ def check_saving(folder: str | os.PathLike[str], *, format: str, overwrite: bool
     return old
 
 
-def _write_parquet(rows: Dataset, path: Path) -> None:
+def write_parquet(rows: Dataset, where: Path | IO[bytes]) -> None:
+    """Write rows as Parquet to a path or an open file."""
     # In batches, because a table of selected rows is copied, and a chunk of text in Arrow is limited to 2 GiB.
     schema = rows.features.arrow_schema
-    with pq.ParquetWriter(path, schema) as writer:
+    with pq.ParquetWriter(where, schema) as writer:
         for batch in rows.with_format("arrow").iter(_BATCH):
             writer.write_table(batch.cast(schema))
 
@@ -138,4 +139,4 @@ def _iso(value: Any) -> str:
     raise TypeError(f"JSON has no {type(value).__name__}")
 
 
-_WRITERS = {"parquet": _write_parquet, "jsonl": _write_jsonl}
+_WRITERS = {"parquet": write_parquet, "jsonl": _write_jsonl}

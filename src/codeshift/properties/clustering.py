@@ -16,12 +16,14 @@ from codeshift.properties.identity_order import DistinctTexts
 from codeshift.properties.kmeans import check_count, fit_centroids, nearest, one_thread, sample_size
 from codeshift.properties.matrix import Matrix
 from codeshift.properties.progress import Stages
+from codeshift.properties.tallies import NumberTally
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
 
 _TIE = 1e-9
-_PCA_SAMPLE = 50_000
+SAMPLE = 50_000
+"""Distinct programs that are enough for the vocabulary, the principal components and the default clusters."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,12 @@ class Clusters(Property):
         Raises:
             ParameterError: if there are fewer distinct vectors than clusters, or than principal components.
         """
-        distinct = table.values(DistinctTexts(self.column))
+        at_most = sample_size(None if isinstance(self.n_clusters, str) else self.n_clusters)
+        sample = table.sample(self.column, max(at_most, SAMPLE))
+        distinct = sample.values(DistinctTexts(self.column))
         with one_thread(), Stages("Clustering", 3, rows=len(table)) as stages:
             stages.at("vectors")
-            prop, vectors = self._vectors(table)
-            at_most = sample_size(None if isinstance(self.n_clusters, str) else self.n_clusters)
+            prop, vectors = self._vectors(sample)
             points, weights = vectors[distinct.first[:at_most]], distinct.counts[:at_most].astype(np.float64)
             stages.at("centroids")
             if isinstance(self.n_clusters, str):
@@ -130,14 +133,17 @@ class Clusters(Property):
             centroids = fit_centroids(points, weights, count, self.seed)[0]
             stages.at("nearest centroids")
             labels = NearestCluster(self.column, prop, Matrix.pack(centroids))
-            return Clustering(labels, np.bincount(table.values(labels), minlength=count))
+            tally = table.summarise(NumberTally(labels))
+            sizes = np.zeros(count, dtype=np.int64)
+            sizes[tally.values.astype(np.int64)] = tally.counts
+            return Clustering(labels, sizes)
 
     def _vectors(self, table: PropertyTable) -> tuple[Property, np.ndarray]:
         prop = self.embedding.fit(table, self.column)
         vectors = np.asarray(table.values(prop))
         if self.pca is None:
             return prop, vectors
-        points = vectors[table.values(DistinctTexts(self.column)).first[:_PCA_SAMPLE]]
+        points = vectors[table.values(DistinctTexts(self.column)).first[:SAMPLE]]
         if self.pca > min(points.shape):
             raise ParameterError(
                 "pca",

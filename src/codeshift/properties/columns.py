@@ -99,12 +99,7 @@ class Timestamp(Property):
             kinds.append(kind)
         if len(set(kinds)) > 1:
             odd = next(i for i, kind in enumerate(kinds) if kind != kinds[0])
-            raise DataError(
-                "by",
-                "a column of one kind of time",
-                self.column,
-                f"row 0 is among the {kinds[0]}, row {odd} among the {kinds[odd]}",
-            )
+            raise _mixed(self.column, f"row 0 is among the {kinds[0]}, row {odd} among the {kinds[odd]}")
         return (kinds[0] if kinds else TIME), moments
 
     def is_time(self, table: PropertyTable) -> bool:
@@ -125,6 +120,36 @@ class Timestamp(Property):
     def number_words(cls, value: float) -> str:
         """Return a date if the number is one, else the number."""
         return moment_words(value)
+
+
+@dataclass(frozen=True)
+class TimestampKind:
+    """Kind of a column of times, ``"numbers"`` or ``"dates"``, of all rows of a table.
+
+    Attributes:
+        times: the times.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> PropertyTable(Dataset.from_dict({"year": [1999, 2001]})).summarise(TimestampKind(Timestamp("year")))
+    'numbers'
+    """
+
+    times: Timestamp
+
+    def of(self, table: PropertyTable) -> str:
+        """Return the kind of the times of one table."""
+        return self.times.measure(table)[0]
+
+    def merged(self, parts: Sequence[str]) -> str:
+        """Return the kind of all rows.
+
+        Raises:
+            DataError: if some are numbers and others dates.
+        """
+        if len(set(parts)) > 1:
+            raise _mixed(self.times.column, "some of its files hold numbers and others dates")
+        return parts[0]
 
 
 @dataclass(frozen=True)
@@ -153,6 +178,10 @@ class ContentHash(TextProperty):
     def shown(self) -> None:
         """None, since the numbers are random."""
         return None
+
+
+def _mixed(column: str, where: str) -> DataError:
+    return DataError("by", "a column of one kind of time", column, where)
 
 
 def moment(value: Any) -> tuple[str, float]:

@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,6 +124,22 @@ def trust_function(name: str, parameter: str = "predicate") -> Callable[..., Any
     function = _imported(name, parameter)
     _NAMED[name] = function
     return function
+
+
+def functions_of(value: Any) -> tuple[str, ...]:
+    """Return the sorted dotted names of the user's functions that a region, a property or settings call.
+
+    >>> from codeshift.properties.predicate import Satisfies
+    >>> from codeshift.splitters import Interval
+    >>> functions_of(~Interval(Satisfies("code", "keyword:iskeyword", "is one keyword"), low=1))
+    ('keyword:iskeyword',)
+    """
+    names = set(value.functions) if isinstance(value, Property) else set()
+    if isinstance(value, tuple | list):
+        inner = list(value)
+    else:
+        inner = [getattr(value, f.name) for f in fields(value)] if is_dataclass(value) else []
+    return tuple(sorted(names.union(*map(functions_of, inner))))
 
 
 def dotted_name(predicate: Callable[..., Any], parameter: str = "predicate") -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeshift.checks import check_choice, settle
-from codeshift.properties.base import Property, TextProperty
+from codeshift.properties.base import TextProperty
 from codeshift.properties.later_letters import has_later_letters
 from codeshift.properties.lexer import lex
 from codeshift.properties.progress import counted
@@ -59,9 +59,11 @@ class UnigramModel(Serialisable):
     @classmethod
     def fit(cls, texts: Iterable[str], vocabulary: str) -> UnigramModel:
         """Count the tokens of some programs; equal programs count each time."""
-        counts: Counter[str] = Counter()
-        for text in texts:
-            counts.update(tokens_of(text, vocabulary))
+        return cls.of_counts(count_tokens(texts, vocabulary), vocabulary)
+
+    @classmethod
+    def of_counts(cls, counts: Counter[str], vocabulary: str) -> UnigramModel:
+        """Make the model of the number of occurrences of each token."""
         lines = [f"{count} {token}" for token, count in sorted(counts.items()) if count > 1]
         return cls(vocabulary, counts.total(), _rare_count(counts), "\n".join(lines))
 
@@ -93,19 +95,33 @@ class UnigramModel(Serialisable):
 
 
 @dataclass(frozen=True)
-class Unigrams(Property):
-    """``UnigramModel`` of a table's own rows: one value for all of them.
+class Unigrams:
+    """``UnigramModel`` of all rows of a table, which does not depend on their order.
 
     Attributes:
+        column: the column that holds the code.
         vocabulary: the kind of tokens, ``"tokens"`` or ``"identifiers"``.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> PropertyTable(Dataset.from_dict({"code": ["x = 1", "x"]})).summarise(Unigrams("code")).total
+    4
     """
 
+    column: str
     vocabulary: str = "tokens"
 
-    def evaluate(self, table: PropertyTable) -> UnigramModel:
-        """Fit the model, which does not depend on the order of rows."""
+    def of(self, table: PropertyTable) -> Counter[str]:
+        """Count the tokens of one table."""
         texts = counted("Token frequencies", len(table), "row", over=table.texts(self.column))
-        return UnigramModel.fit(texts, self.vocabulary)
+        return count_tokens(texts, self.vocabulary)
+
+    def merged(self, parts: Sequence[Counter[str]]) -> UnigramModel:
+        """Fit the model to the tokens of several tables."""
+        total: Counter[str] = Counter()
+        for part in parts:
+            total.update(part)
+        return UnigramModel.of_counts(total, self.vocabulary)
 
 
 @dataclass(frozen=True)
@@ -142,6 +158,18 @@ class TokenRarity(TextProperty):
         if self.score == "max":
             return max(map(self.model.surprisal, tokens))
         return math.fsum(map(self.model.surprisal, tokens)) / len(tokens)
+
+
+def count_tokens(texts: Iterable[str], vocabulary: str) -> Counter[str]:
+    """Count the tokens of some programs; equal programs count each time.
+
+    >>> sorted(count_tokens(["x = 1", "x"], "identifiers").items())
+    [('x', 2)]
+    """
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(tokens_of(text, vocabulary))
+    return counts
 
 
 def tokens_of(text: str, vocabulary: str) -> list[str]:

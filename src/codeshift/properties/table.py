@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _CACHED_FROM = 1_000
 
 T = TypeVar("T")
+Result = TypeVar("Result", covariant=True)
 
 
 class Evaluated(Hashable, Protocol):
@@ -56,6 +57,19 @@ class ComputedFromText(Evaluated, Protocol):
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Return numbers, one per text."""
+
+
+class Summary(Hashable, Protocol[Result]):
+    """Interface of a statistic of all rows that is computed of some rows each and merged.
+
+    Splitters are fitted on summaries, so that they are fitted in the same way to rows that no one process holds.
+    """
+
+    def of(self, table: PropertyTable) -> Any:
+        """Compute the statistic of the rows of one table."""
+
+    def merged(self, parts: Sequence[Any]) -> Result:
+        """Return the statistic of all rows, given those of tables that hold each row once, in any order."""
 
 
 class PropertyTable:
@@ -103,6 +117,21 @@ class PropertyTable:
     def values(self, prop: Evaluated) -> Any:
         """Return the values of ``prop``, one per row: numbers of shape ``(n,)`` or ``ElementCounts`` of n rows."""
         return self.remember(prop, lambda: prop.evaluate(self))
+
+    def summarise(self, summary: Summary[T]) -> T:
+        """Return a statistic of all rows, which is computed when it is first asked for."""
+        return self.remember(summary, lambda: summary.merged([summary.of(self)]))
+
+    def sample(self, column: str, programs: int) -> PropertyTable:
+        """Return a table of all rows of the first distinct programs of a column, in the order of ``DistinctTexts``.
+
+        It may hold further rows: this table is its own sample, since its rows are at hand.
+
+        Args:
+            column: the column of programs.
+            programs: the number of programs that are enough.
+        """
+        return self
 
     def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return the result of ``compute``, which is called when ``key`` is first requested."""

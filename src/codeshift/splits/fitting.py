@@ -85,7 +85,7 @@ def rows_inside(fitted: Fitted, recipe: Recipe, kept: np.ndarray | None) -> np.n
             split.
     """
     region, rows = fitted.region, fitted.rows
-    inside = np.concatenate([region.contains(table) for table in rows.tables])
+    inside = rows.inside(region)
     for name, span in rows.spans.items():
         if name == "validation":
             continue  # if all of it is inside or outside, there are still rows to test on

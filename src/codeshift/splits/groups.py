@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from codeshift.hashing import keyed_hashes, row_digests
+from codeshift.hashing import keyed_hashes
 from codeshift.parts import OFFICIAL
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.filling import interleave
@@ -154,7 +154,7 @@ def group_rows(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -
 
 def _joined(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -> Grouping:
     contents, by = rows.digests(columns), config.groups
-    groups = None if by is None else row_digests([rows.values(by, "groups")])
+    groups = None if by is None else rows.digests((), {by: "groups"})
     if config.search is None:
         strict = RowGroups.join(contents, groups)
         return Grouping(strict, strict, identities_of(contents, None), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -19,36 +19,72 @@ NO_MANIFEST = "it is not a readable manifest"
 
 _DIGEST = "sha256"
 _FIRST = "codeshift-split/1"
+_ROWS_FILE = "rows_file"
+OF_ROWS = ("digests", "control")
+"""Fields that can be in a file of their own."""
+
 _KEYS = {"config": "request", "digests": "rows"}
 """Key of a field in the file, where it is not the field's name."""
 _OPTIONAL = frozenset({"transformed"})
 """Fields that the file leaves out if they are None."""
 
 
-def to_text(values: Mapping[str, Any]) -> str:
-    """Return the fields of a manifest as JSON text, with a digest of its content at the end."""
-    written = {field: value for field, value in values.items() if field not in _OPTIONAL or value is not None}
-    plain = {_KEYS.get(field, field): _plain(value) for field, value in written.items()}
+def to_text(values: Mapping[str, Any], rows_file: Mapping[str, str] | None = None) -> str:
+    """Return the fields of a manifest as JSON text, with a digest of its content at the end.
+
+    Args:
+        values: the fields.
+        rows_file: the name and the digest of the file that holds the digests of the rows; None to list them here.
+    """
+    elsewhere = () if rows_file is None else OF_ROWS
+    listed = {
+        name: value
+        for name, value in values.items()
+        if name not in elsewhere and (name not in _OPTIONAL or value is not None)
+    }
+    plain = {_KEYS.get(field, field): _plain(value) for field, value in listed.items()}
+    if rows_file is not None:
+        plain[_ROWS_FILE] = dict(rows_file)
     content = {"format": FORMAT, **plain}
     return json.dumps(content | {_DIGEST: content_digest(content)}, indent=1, ensure_ascii=False) + "\n"
 
 
-def fields_of(text: str, name: str, kinds: Mapping[str, Any]) -> dict[str, Any]:
+def fields_of(
+    text: str,
+    name: str,
+    kinds: Mapping[str, Any],
+    read_rows: Callable[[Mapping[str, str]], Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
     """Read the fields of a manifest from JSON text.
 
     Args:
         text: the JSON text.
         name: the name of the text, for errors.
         kinds: the type of each field.
+        read_rows: the function that reads the fields in a file of their own, given its name and digest; None if there
+            is no folder to look for it in.
 
     Raises:
         ManifestError: if the text is not a manifest, has a format that this version does not know, or was changed after
             it was written.
     """
     plain = _content(text, name, {_KEYS.get(field, field) for field in kinds})
+    rows_file = plain.get(_ROWS_FILE)
+    if rows_file is None:
+        return _checked_fields(plain, name, kinds)
+    if read_rows is None or not _is_of(rows_file, dict[str, str]) or set(rows_file) != {"name", _DIGEST}:
+        raise ManifestError(f"{name} keeps its rows in a file beside it: read it with SplitManifest.load")
+    others = {field: kind for field, kind in kinds.items() if field not in OF_ROWS}
+    return _checked_fields(plain, name, others) | dict(read_rows(rows_file))
+
+
+def _checked_fields(plain: Mapping[str, Any], name: str, kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a manifest's content, each of its type."""
     values: dict[str, Any] = {field: plain.get(_KEYS.get(field, field)) for field in kinds}
     odd = next((field for field in sorted(kinds) if not _is_of(values[field], kinds[field])), None)
-    odd = odd or next((field for field in ("region", "digests", "config") if not values[field]), None)
+    odd = odd or next(
+        (field for field in ("region", "digests", "config") if field in kinds and not values[field]), None
+    )
     if odd is not None or "type" not in values["region"]:
         odd = odd or "region"
         raise ManifestError(f"{name} holds {shown(values[odd])} as {_KEYS.get(odd, odd)}: {NO_MANIFEST}")
@@ -70,6 +106,8 @@ def _content(text: str, name: str, keys: set[str]) -> dict[str, Any]:
     if stated != FORMAT:
         why = "it was written before the first release: split the rows again" if stated == _FIRST else NO_MANIFEST
         raise ManifestError(f"{name} has the format {stated!r}, not {FORMAT!r}: {why}")
+    if _ROWS_FILE in plain:
+        keys = (keys - {_KEYS.get(field, field) for field in OF_ROWS}) | {_ROWS_FILE}
     missing, unknown = sorted(keys - _OPTIONAL - set(plain)), sorted(set(plain) - keys - {"format", _DIGEST})
     if missing or unknown:
         raise ManifestError(f"{name} lacks the fields {missing} and holds the unknown fields {unknown}")

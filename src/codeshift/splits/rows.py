@@ -13,7 +13,7 @@ import numpy as np
 
 from codeshift.errors import DataError, ParameterError, Told
 from codeshift.formatting import first_few
-from codeshift.hashing import content_order, row_digests
+from codeshift.hashing import order_by_content, row_digests, whole_row_digest
 from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import typed_text
@@ -174,6 +174,10 @@ class SplitRows:
             )
         return tuple(sorted(found))
 
+    def inside(self, region: Region) -> np.ndarray:
+        """Return which rows lie inside a region: booleans of shape ``(n,)``."""
+        return np.concatenate([region.contains(table) for table in self.tables])
+
     def only(self, kept: np.ndarray) -> SplitRows:
         """Return the rows of a mask, with what was computed of them already.
 
@@ -246,8 +250,12 @@ class SplitRows:
         Rows that tie in both are equal, so their relative order has no effect.
         """
         order = np.empty(len(digests), dtype=np.int64)
-        order[content_order(digests, self._row)] = np.arange(len(digests))
+        order[order_by_content(digests, self.contents)] = np.arange(len(digests))
         return order
+
+    def contents(self, positions: np.ndarray) -> list[str]:
+        """Return the digests of whole rows at positions, which distinguish rows of one identity."""
+        return [whole_row_digest(self._row(position)) for position in positions.tolist()]
 
     def _row(self, position: int) -> dict[str, Any]:
         split = int(np.searchsorted(self.offsets, position, side="right")) - 1

@@ -6,8 +6,9 @@ row's part depends on the row and the seed only, so new rows do not move old one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from codeshift.checks import check_share, several
 from codeshift.errors import ParameterError
 from codeshift.hashing import keyed_hashes, row_digests
-from codeshift.parts import DELIVERED
+from codeshift.parts import DELIVERED, TEST_PARTS
 from codeshift.properties.dataset_columns import check_name
 from codeshift.regions.base import Region
 from codeshift.splits.config import MATCH, SplitConfig, SplitOptions, are_shares_of_all, takes_options
@@ -24,13 +25,16 @@ from codeshift.splits.rows import SplitRows
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset, IterableDatasetDict
 
+    from codeshift.properties.near_duplicates import NearDuplicates
+    from codeshift.properties.near_duplicates.similar_sets import SimilarSets
+
 # Few enough rows that the property table keeps them in memory alone.
 _BATCH = 500
 
 _UNSTREAMED = {
     "train_size": "rows are assigned one by one, so no exact number is possible",
     "stratify_by_column": "each value's share is met on average as it is",
-    "near_duplicates": "they cannot be found without keeping rows: drop them before, or leave it out",
+    "near_duplicates": "a row is dealt alone: call bind, which reads the stream once for its test rows",
     "train_control": "it overlaps with train, and a row of a stream is in one part",
     "tolerance": "shares are met on average",
     "min_test_rows": "rows are assigned one by one: count those of the parts",
@@ -44,8 +48,9 @@ class StreamDealer:
 
     Rows of equal code, or with ``groups`` those of one group, are never in both train and a held-out part. Where they
     can lie on both sides of the region (with ``groups``, or a region that reads other columns than the code, such as a
-    date), rows that might be bound to the other side are excluded. Near-duplicates, and equal code of two groups,
-    cannot be found without keeping rows in memory: drop them before. Sizes are shares, met on average.
+    date), rows that might be bound to the other side are excluded. Near-duplicates, and equal code of two groups, are
+    assigned by their own hashes each: ``bind`` returns a dealer that keeps those of test rows out of train. Sizes are
+    shares, by default those of ``Splitter.assign``, and met on average.
 
     Args:
         region: the fitted region: ``splitter.fit(PropertyTable(sample))``, ``assignment.region`` or
@@ -74,6 +79,7 @@ class StreamDealer:
     region_share: float
     columns: tuple[str, ...]
     config: SplitConfig
+    test_rows: SimilarSets | None = field(default=None, repr=False)
 
     @takes_options
     def __init__(
@@ -99,6 +105,7 @@ class StreamDealer:
             "region_share": check_share("region_share", region_share),
             "columns": tuple(check_name("columns", column) for column in names),
             "config": SplitConfig(**(options | {"near_duplicates": None})),
+            "test_rows": None,
         }
         for name, value in settled.items():
             object.__setattr__(self, name, value)
@@ -170,7 +177,51 @@ class StreamDealer:
         parts[inside & (place < held_inside)] = "validation_ood"
         parts[inside & (place < config.test_ood_size)] = "test_ood"
         parts[~of_batch.parsable(self.region)] = "excluded"
+        if self.test_rows is not None:
+            trained_on = np.flatnonzero(~np.isin(parts, ("excluded", *TEST_PARTS)))
+            texts = [of_batch.fitting.texts(column).take(trained_on) for column in self.columns]
+            near = self.test_rows.near(map("\n".join, zip(*texts, strict=True)))
+            parts[trained_on[near]] = "excluded"
         return parts
+
+    def bind(self, stream: IterableDataset, *, search: NearDuplicates | None = None) -> StreamDealer:
+        """Return a dealer that excludes the near-duplicates of the stream's test rows from train and validation.
+
+        The stream is read once. What is kept of its test rows, in memory, are their n-grams, 8 bytes each. A row of the
+        region that ``ood_kept`` keeps in train is excluded as well if it is a near-duplicate of a test row.
+
+        Args:
+            stream: the rows.
+            search: the definition of near-duplicates; by default that of ``Splitter.assign``.
+
+        Raises:
+            ParameterError: if ``stream`` is not an ``IterableDataset``, or ``search`` no ``NearDuplicates``.
+
+        >>> from datasets import Dataset
+        >>> from codeshift.splitters import Interval
+        >>> from codeshift.properties import CharCount
+        >>> code = [f"return items[{i // 2}].name.value{' ' * (i % 2)}" for i in range(400)]
+        >>> stream = Dataset.from_dict({"code": code}).to_iterable_dataset()
+        >>> dealer = StreamDealer(region=Interval(CharCount("code"), low=28), region_share=0.5)
+        >>> bound = dealer.bind(stream)
+        >>> sum(1 for row in dealer.split(stream)["train"]) > sum(1 for row in bound.split(stream)["train"])
+        True
+        """
+        from codeshift.properties.near_duplicates import NearDuplicates
+        from codeshift.properties.near_duplicates.similar_sets import SimilarSets
+
+        _check_stream(stream)
+        search = NearDuplicates() if search is None else search
+        if not isinstance(search, NearDuplicates):
+            raise ParameterError("search", "a NearDuplicates", search, "leave it out for that of assign")
+        unbound = self._with(None)
+        held = (row for batch in stream.with_format(None).batch(_BATCH) for row in _test_texts(unbound, _rows(batch)))
+        return self._with(SimilarSets.of(search, held))
+
+    def _with(self, test_rows: SimilarSets | None) -> StreamDealer:
+        dealer = copy(self)
+        object.__setattr__(dealer, "test_rows", test_rows)
+        return dealer
 
     def _place(self, keys: np.ndarray, role: str) -> np.ndarray:
         """Return a hash in [0, 1) of each key, of shape ``(n,)``."""
@@ -237,6 +288,13 @@ def _rows(batch: Any) -> Dataset:
     if hasattr(batch, "to_pydict"):  # a table of Arrow
         return Dataset(batch)
     return Dataset.from_dict({column: list(batch[column]) for column in batch})
+
+
+def _test_texts(dealer: StreamDealer, rows: Dataset) -> Iterator[str]:
+    """Yield the code of the rows of a batch that are in a test part."""
+    held = np.flatnonzero(np.isin(dealer.parts(rows), TEST_PARTS))
+    columns = (rows.select(held)[column] for column in dealer.columns)
+    yield from map("\n".join, zip(*columns, strict=True))
 
 
 def _label_batch(batch: Any, dealer: StreamDealer, column: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,22 +78,40 @@ class APIUsageSplitter(ElementSplitter):
             for of_language, _, rows in used.by_language(table):
                 _tell_unresolved(self.apis, of_language, rows)
             return Matches(used, self.apis, self.match, self.min_count)
-        return Contains(used, self.choose(table.values(used), _is_qualified), self.match, self.min_count)
+        return Contains(used, self.choose(table, used, _is_qualified), self.match, self.min_count)
+
+
+@dataclass(frozen=True)
+class _Unresolved:
+    """Rows that match an API, and rows that may use it but do not show its module or package."""
+
+    api: str
+    used: APINames
+
+    def of(self, table: PropertyTable) -> tuple[int, int, list[str]]:
+        """Count both in one table, and name what the latter hold."""
+        usage: ElementCounts = table.values(self.used)
+        matched = usage.total(matching(self.api, usage.vocabulary)) > 0
+        names = may_be(self.api, usage.vocabulary, self.used.language)
+        unresolved = (usage.total(names) > 0) & ~matched
+        if self.used.language == "python":
+            _leave_out_imported(unresolved, names, usage, table.texts(self.used.column))
+        return int(matched.sum()), int(unresolved.sum()), names
+
+    def merged(self, parts: Sequence[tuple[int, int, list[str]]]) -> tuple[int, int, list[str]]:
+        """Add up both of several tables."""
+        names = sorted({name for part in parts for name in part[2]})
+        return sum(part[0] for part in parts), sum(part[1] for part in parts), names
 
 
 def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable) -> None:
     """Warn of rows that may use an API but do not show its module or package."""
-    usage: ElementCounts = table.values(used)
     for api in apis:
-        matched = usage.total(matching(api, usage.vocabulary)) > 0
-        names = may_be(api, usage.vocabulary, used.language)
-        unresolved = (usage.total(names) > 0) & ~matched
-        if used.language == "python":
-            _leave_out_imported(unresolved, names, usage, table.texts(used.column))
-        if unresolved.any():
+        matched, unresolved, names = table.summarise(_Unresolved(api, used))
+        if unresolved:
             shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
             warning = UnresolvedAPIWarning(
-                f"apis: {api!r} matches {matched.sum()} rows; {unresolved.sum()} more hold names that may be the same "
+                f"apis: {api!r} matches {matched} rows; {unresolved} more hold names that may be the same "
                 f"({shown}), but not the import that would tell: a bare method or function does not show its file's "
                 "imports. They count as not using it; a shorter pattern, or an import in each row, takes them in"
             )

@@ -64,7 +64,7 @@ did you mean while_statement, with_statement or if_statement?
         nodes, languages = self.nodes, [prop.language for prop, _, _ in counted.by_language(table)]
         if nodes is None:
             rules = frozenset().union(*map(rule_names, languages))
-            nodes = self.choose(table.values(counted), rules.__contains__)
+            nodes = self.choose(table, counted, rules.__contains__)
         elif language_column(self.language) is not None:
             _check_nodes(nodes, languages)
         return Contains(counted, nodes, self.match, self.min_count)

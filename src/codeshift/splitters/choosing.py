@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from codeshift.checks import check_choice, check_integer, check_share
 from codeshift.errors import ParameterError, RegionError
-from codeshift.properties import ElementCounts
+from codeshift.properties import Property, PropertyTable
 from codeshift.properties.row_languages import check_languages
 from codeshift.splitters.base import Splitter
+from codeshift.splitters.holding import Frequencies, HeldSets, HoldingRows
 
 DEFAULT_SHARE = 0.1
 """Share of rows that a region holds if its elements are not specified."""
@@ -44,71 +45,75 @@ class Choice:
     min_rows: int
     min_count: int
 
-    def of(self, elements: ElementCounts, eligible: Callable[[str], bool], noun: str) -> tuple[str, ...]:
+    def of(
+        self, table: PropertyTable, counted: Property, eligible: Callable[[str], bool], noun: str
+    ) -> tuple[str, ...]:
         """Return the chosen elements, sorted; they depend on the set of rows, not on their order.
 
         Args:
-            elements: the counts to choose from.
+            table: the rows.
+            counted: the property that counts elements.
             eligible: the function that returns whether an element may be chosen.
             noun: the noun for the elements, for errors.
 
         Raises:
             RegionError: if there are too few elements, or none that come near the share; it says what there is.
 
-        >>> found = ElementCounts.from_rows([["a", "b"], ["a"], ["a", "c"], ["b", "d"]])
-        >>> Choice(rarest=2, share=None, min_rows=1, min_count=1).of(found, str.isalpha, "letters")
-        ('c', 'd')
-        >>> Choice(rarest=None, share=0.5, min_rows=1, min_count=1).of(found, str.isalpha, "letters")
-        ('b',)
+        >>> from datasets import Dataset
+        >>> from codeshift.properties import NodeTypes
+        >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1", "x = 2", "f(x)"]}))
+        >>> counted = NodeTypes("code", "python")
+        >>> Choice(rarest=1, share=None, min_rows=1, min_count=1).of(table, counted, str.isalpha, "nodes")
+        ('block',)
+        >>> Choice(rarest=None, share=0.5, min_rows=1, min_count=1).of(table, counted, str.isalpha, "nodes")
+        ('assignment',)
         """
-        held = (elements.counts >= self.min_count).tocsc()
-        rows = np.diff(held.indptr)
-        total = held.shape[0]
-        usable = [
-            i
-            for i, name in enumerate(elements.vocabulary)
-            if self.min_rows <= rows[i] < total and rows[i] and eligible(name)
-        ]
+        frequencies = table.summarise(HoldingRows(counted, self.min_count))
+        rows = {
+            name: rows
+            for name, rows in frequencies.rows.items()
+            if self.min_rows <= rows < frequencies.total and rows and eligible(name)
+        }
         if self.rarest is not None:
-            taken = self._rarest(elements, rows, usable, noun)
-        else:
-            taken = self._covering(elements, held, rows, usable, noun)
-        return tuple(sorted(elements.vocabulary[i] for i in taken))
+            return tuple(sorted(self._rarest(rows, noun)))
+        return tuple(sorted(self._covering(table, counted, Frequencies(frequencies.total, rows), noun)))
 
-    def _rarest(self, elements: ElementCounts, rows: np.ndarray, usable: list[int], noun: str) -> list[int]:
+    def _rarest(self, rows: Mapping[str, int], noun: str) -> list[str]:
         assert self.rarest is not None  # noqa: S101 - what of() asks
-        if len(usable) < self.rarest:
+        if len(rows) < self.rarest:
             raise RegionError(
                 "rarest",
-                f"at most {len(usable)}, the number of {noun} that {self.min_rows} rows or more hold (and not all)",
+                f"at most {len(rows)}, the number of {noun} that {self.min_rows} rows or more hold (and not all)",
                 self.rarest,
                 "ask for fewer, or lower min_rows",
             )
-        return sorted(usable, key=lambda i: (rows[i], elements.vocabulary[i]))[: self.rarest]
+        return sorted(rows, key=lambda name: (rows[name], name))[: self.rarest]
 
-    def _covering(
-        self, elements: ElementCounts, held: Any, rows: np.ndarray, usable: list[int], noun: str
-    ) -> list[int]:
+    def _covering(self, table: PropertyTable, counted: Property, usable: Frequencies, noun: str) -> list[str]:
         assert self.share is not None  # noqa: S101 - what of() asks
-        target = self.share * held.shape[0]
-        covered = np.zeros(held.shape[0], dtype=bool)
-        taken: list[int] = []
-        got, above = 0, None
-        for i in sorted(usable, key=lambda i: (-rows[i], elements.vocabulary[i])):
-            holding = held.indices[held.indptr[i] : held.indptr[i + 1]]
-            added = int((~covered[holding]).sum())
-            if got + added <= target * (1 + _NEAR):
-                taken.append(i)
+        rows, target = usable.rows, self.share * usable.total
+        most = target * (1 + _NEAR)
+        order = sorted(rows, key=lambda name: (-rows[name], name))
+        too_many = [name for name in order if rows[name] > most]
+        fitting = tuple(order[len(too_many) :])
+        sets = table.summarise(HeldSets(counted, self.min_count, fitting))
+        covered = np.zeros(len(sets.rows), dtype=bool)
+        taken: list[str] = []
+        got = 0
+        for place, name in enumerate(fitting):
+            holding = sets.holding(place)
+            added = int(sets.rows[holding[~covered[holding]]].sum())
+            if got + added <= most:
+                taken.append(name)
                 covered[holding] = True
                 got += added
-            elif not taken:
-                above = i  # in the end, the rarest of those that exceed the share alone
             if got >= target * (1 - _NEAR):
                 break
-        if above is not None and rows[above] - target < target - got:
-            taken, got = [above], int(rows[above])
+        above = rows[too_many[-1]] if too_many else None  # the rarest of those that exceed the share alone
+        if above is not None and above - target < target - got:
+            taken, got = [too_many[-1]], above
         if not taken or abs(got - target) > TOLERANCE * target:
-            raise self._unreachable(got, None if above is None else int(rows[above]), held.shape[0], noun)
+            raise self._unreachable(got, above, usable.total, noun)
         return taken
 
     def _unreachable(self, got: int, above: int | None, total: int, noun: str) -> RegionError:
@@ -176,11 +181,12 @@ class ElementSplitter(Splitter):
         for name, value in settled.items():
             object.__setattr__(self, name, value)
 
-    def choose(self, elements: ElementCounts, eligible: Callable[[str], bool]) -> tuple[str, ...]:
+    def choose(self, table: PropertyTable, counted: Property, eligible: Callable[[str], bool]) -> tuple[str, ...]:
         """Return the elements that make the region if none are named, sorted.
 
         Args:
-            elements: the counts to choose from.
+            table: the rows that decide.
+            counted: the property that counts elements.
             eligible: the function that returns whether an element may be chosen.
 
         Raises:
@@ -188,7 +194,7 @@ class ElementSplitter(Splitter):
         """
         assert self.min_rows is not None  # noqa: S101 - settled at construction
         choice = Choice(self.rarest, self.share, self.min_rows, self.min_count)
-        return choice.of(elements, eligible, self.named_by)
+        return choice.of(table, counted, eligible, self.named_by)
 
     def __repr__(self) -> str:
         """Return a repr without the arguments of the choice if elements are named, else without the elements."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from codeshift.checks import check_choice
 from codeshift.properties import Property, PropertyTable, TreeDepth
 from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
+from codeshift.properties.tallies import NumberTally
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
@@ -65,4 +66,4 @@ class ComplexitySplitter(Splitter):
         if self.bounds is not None:
             return Interval(self.measured, *self.bounds)
         assert self.quantiles is not None  # noqa: S101 - set in __post_init__
-        return Interval(self.measured, *cut(table.values(self.measured), self.quantiles))
+        return Interval(self.measured, *cut(table.summarise(NumberTally(self.measured)), self.quantiles))

@@ -14,6 +14,7 @@ from codeshift.hashing import seeded_order
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import Label, typed_text
 from codeshift.properties.dataset_columns import check_name
+from codeshift.properties.tallies import LabelTally
 from codeshift.regions.base import Region
 from codeshift.regions.labels import LabelValue, OneOf
 from codeshift.splitters.base import Splitter
@@ -81,18 +82,14 @@ nothing is drawn if the groups are named
             RegionError: if no set of whole groups comes near the share.
         """
         label = Label(self.by)
-        groups: dict[str, LabelValue] = {}
-        counts: dict[str, int] = {}
-        for value in table.values(label).tolist():
-            key = typed_text(value)
-            groups[key] = value
-            counts[key] = counts.get(key, 0) + 1
+        counted = table.summarise(LabelTally(label))
+        groups: dict[str, LabelValue] = {key: value for key, (value, _) in counted.items()}
         if self.values is not None:
             self._check_present(groups)
             return OneOf(label, self.values)
         assert self.share is not None and self.region_seed is not None  # noqa: S101, PT018 - set in __post_init__
         keys = sorted(groups)
-        sizes = np.array([counts[key] for key in keys])
+        sizes = np.array([counted[key][1] for key in keys])
         order = seeded_order(keys, self.region_seed, "group")
         taken = take_share(sizes, order, self.share, [str(groups[key]) for key in keys], self.by)
         return OneOf(label, tuple(groups[keys[i]] for i in taken.tolist()))

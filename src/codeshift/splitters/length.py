@@ -10,6 +10,7 @@ from codeshift.errors import ParameterError
 from codeshift.properties import CharCount, LineCount, Property, PropertyTable, SyntaxTokenCount, TokenCount
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
 from codeshift.properties.row_languages import check_languages
+from codeshift.properties.tallies import NumberTally
 from codeshift.properties.untied import Untied
 from codeshift.reaching_hub import check_revision
 from codeshift.regions.base import Region
@@ -103,7 +104,7 @@ lines, tokens
         if self.bounds is not None:
             return Interval(measured, *self.bounds)
         assert self.quantiles is not None  # noqa: S101 - set in __post_init__
-        return Interval(measured, *cut(table.values(measured), self.quantiles))
+        return Interval(measured, *cut(table.summarise(NumberTally(measured)), self.quantiles))
 
     def __repr__(self) -> str:
         usual = {"ties": "together", "tokenizer_revision": None}

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from codeshift.checks import is_number
 from codeshift.errors import ParameterError
+from codeshift.properties.tallies import Tally
 
 
 def check_band(
@@ -66,20 +65,21 @@ def check_bounds(bounds: Any) -> tuple[float | None, float | None]:
     return tuple(None if b is None else float(b) for b in pair)  # type: ignore[return-value]
 
 
-def cut(values: np.ndarray, quantiles: tuple[float, float]) -> tuple[float | None, float | None]:
+def cut(tally: Tally, quantiles: tuple[float, float]) -> tuple[float | None, float | None]:
     """Return the half-open interval ``[low, high)`` of the rows between two quantiles.
 
     A threshold is the value of the row of rank ``round(q * n)``, so it is one of the values and needs no interpolation.
     Adjacent bands share a threshold, so no row is in two bands or in none; a band that starts at 0 or ends at 1 is open
     there and includes shorter or longer programs of other datasets.
 
-    >>> cut(np.array([5.0, 1, 2, 4, 3]), (0.6, 1.0))
+    >>> tally = Tally.of([5.0, 1, 2, 4, 3])
+    >>> cut(tally, (0.6, 1.0))
     (4.0, None)
-    >>> cut(np.array([5.0, 1, 2, 4, 3]), (0.2, 0.6))
+    >>> cut(tally, (0.2, 0.6))
     (2.0, 4.0)
     """
-    ordered = np.sort(values)
-    ranks = [math.floor(q * len(ordered) + 0.5) for q in quantiles]
-    low = None if quantiles[0] == 0 else float(ordered[min(ranks[0], len(ordered) - 1)])
-    high = None if quantiles[1] == 1 else float(ordered[min(ranks[1], len(ordered) - 1)])
+    last = tally.rows - 1
+    ranks = [min(math.floor(q * tally.rows + 0.5), last) for q in quantiles]
+    low = None if quantiles[0] == 0 else tally.at(ranks[0])
+    high = None if quantiles[1] == 1 else tally.at(ranks[1])
     return low, high

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from codeshift.checks import check_integer, check_share
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import ContentHash
+from codeshift.properties.tallies import NumberTally
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
@@ -46,4 +47,4 @@ class RandomSplitter(Splitter):
     def fit(self, table: PropertyTable) -> Region:
         """Return an interval of hashes that starts at 0."""
         hashes = ContentHash(self.column, self.region_seed)
-        return Interval(hashes, *cut(table.values(hashes), (0.0, self.share)))
+        return Interval(hashes, *cut(table.summarise(NumberTally(hashes)), (0.0, self.share)))

@@ -11,8 +11,9 @@ import numpy as np
 from codeshift.checks import check_share, settle
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
-from codeshift.properties.columns import TIME, Label, Timestamp, moment, typed_text
+from codeshift.properties.columns import TIME, Label, Timestamp, TimestampKind, moment
 from codeshift.properties.dataset_columns import check_name
+from codeshift.properties.tallies import NumbersOfLabels, NumberTally, Tally
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.regions.labels import LabelValue
@@ -93,13 +94,13 @@ such as "2021-06-01"
             ParameterError: if the cutoff is a date and the column holds numbers, or vice versa.
         """
         times = Timestamp(self.by)
+        in_column = table.summarise(TimestampKind(times))
         if self.cutoff is None:
             assert self.share is not None  # noqa: S101 - set in __post_init__
             if self.within is not None:
                 return _since(times, Label(self.within), table, self.share)
-            return Interval(times, *cut(table.values(times), (1 - self.share, 1.0)))
+            return Interval(times, *cut(table.summarise(NumberTally(times)), (1 - self.share, 1.0)))
         kind, first = moment(self.cutoff)
-        in_column = times.measure(table)[0]
         if kind != in_column:
             remedy = 'such as "2021-06-01"' if in_column == TIME else "such as 2021"
             raise ParameterError("cutoff", f"of the kind of {self.by!r}, which holds {in_column}", self.cutoff, remedy)
@@ -112,23 +113,18 @@ def _since(times: Timestamp, label: Label, table: PropertyTable, share: float) -
     What a label's rows lack to the share, since they are few or of few moments, the next label makes up for, by less
     than one row: the region of many small projects has the share as well.
     """
-    moments = np.asarray(table.values(times), dtype=np.float64)
-    labels: dict[str, LabelValue] = {}
-    rows: dict[str, list[int]] = {}
-    for i, value in enumerate(table.values(label).tolist()):
-        key = typed_text(value)
-        labels[key] = value
-        rows.setdefault(key, []).append(i)
+    moments = table.summarise(NumbersOfLabels(label, times))
     starts: list[tuple[LabelValue, float | None]] = []
     lacking = 0.0
-    for key in sorted(rows):
-        ordered = np.sort(moments[rows[key]])
+    for key in sorted(moments):
+        value, ordered = moments[key]
         wanted = share * len(ordered) + lacking
         start = _start(ordered, int(np.floor(wanted + 0.5)))
         taken = 0 if start is None else int((ordered >= start).sum())
         lacking = min(max(wanted - taken, -1.0), 1.0)
-        starts.append((labels[key], start))
-    return SinceOfLabel(times, label, tuple(starts), cut(moments, (1 - share, 1.0))[0])
+        starts.append((value, start))
+    every = Tally.of(np.concatenate([ordered for _, ordered in moments.values()]))
+    return SinceOfLabel(times, label, tuple(starts), cut(every, (1 - share, 1.0))[0])
 
 
 def _start(ordered: np.ndarray, count: int) -> float | None:

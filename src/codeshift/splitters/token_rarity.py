@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from codeshift.checks import check_choice, settle
 from codeshift.properties import PropertyTable
 from codeshift.properties.rarity import SCORES, VOCABULARIES, TokenRarity, Unigrams
+from codeshift.properties.tallies import NumberTally
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
@@ -56,5 +57,5 @@ class TokenRaritySplitter(Splitter):
 
     def fit(self, table: PropertyTable) -> Region:
         """Return an interval of scores under the frequencies of all rows of ``table``."""
-        rarity = TokenRarity(self.column, table.values(Unigrams(self.column, self.vocabulary)), self.score)
-        return Interval(rarity, *cut(table.values(rarity), self.quantiles))
+        rarity = TokenRarity(self.column, table.summarise(Unigrams(self.column, self.vocabulary)), self.score)
+        return Interval(rarity, *cut(table.summarise(NumberTally(rarity)), self.quantiles))

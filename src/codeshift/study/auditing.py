@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from datasets import Dataset
@@ -17,8 +17,8 @@ from codeshift.audit.measuring import measure_parts
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
 from codeshift.parts import WHOLE
-from codeshift.properties import Property, PropertyTable
-from codeshift.properties.predicate import trust_function
+from codeshift.properties import PropertyTable
+from codeshift.properties.predicate import functions_of, trust_function
 from codeshift.splits.rows import SplitRows
 from codeshift.splitters import Region
 from codeshift.study.corpus import Positions
@@ -128,22 +128,6 @@ def _audited(job: AuditJob) -> SplitAudit | AuditError:
             return SplitAudit.from_dict(measure_parts(_parts(job), job.settings, None).to_dict())
     except Exception as error:  # noqa: BLE001 - any error is stored for the user to read, and the runs go on
         return AuditError(f"{type(error).__name__}: {error}")
-
-
-def functions_of(value: Any) -> tuple[str, ...]:
-    """Return the sorted dotted names of the user's functions that a region, a property or settings call.
-
-    >>> from codeshift.properties.predicate import Satisfies
-    >>> from codeshift.splitters import Interval
-    >>> functions_of(~Interval(Satisfies("code", "keyword:iskeyword", "is one keyword"), low=1))
-    ('keyword:iskeyword',)
-    """
-    names = set(value.functions) if isinstance(value, Property) else set()
-    if isinstance(value, tuple | list):
-        inner = list(value)
-    else:
-        inner = [getattr(value, f.name) for f in fields(value)] if is_dataclass(value) else []
-    return tuple(sorted(names.union(*map(functions_of, inner))))
 
 
 def _parts(job: AuditJob) -> AuditParts:

@@ -228,6 +228,8 @@ def text_columns(task: Task, dataset: Any) -> tuple[str, ...]:
     features = rows.features if isinstance(rows, Dataset) else {}
     text = (Value("string"), Value("large_string"))
     return tuple(column for column in task.text_columns if features.get(column) in text)
+
+
 def check_against(against: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the corpora by name, with paths from the root, which workers need; {} for none.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from scipy import sparse
@@ -41,6 +42,18 @@ class DuplicateComponents:
     complete: bool
     assumed: int = 0
     columns: int = 1
+
+    @classmethod
+    def of_classes(cls, classes: Ints, links: Ints, similarities: Floats) -> Self:
+        """Make the components of rows of which some have equal sets of shingles.
+
+        Args:
+            classes: the number of each row's set, shape (n,).
+            links: all pairs of similar sets, by their numbers, shape (p, 2).
+            similarities: the similarity of each pair, shape (p,).
+        """
+        pairs, jaccard = _row_links(classes, links, similarities)
+        return cls(labels=labels_of_links(classes.size, pairs), pairs=pairs, jaccard=jaccard, complete=True)
 
     @cached_property
     def sizes(self) -> Ints:
@@ -85,6 +98,19 @@ class DuplicateComponents:
             f"the largest holds {bound.max(initial=0):,} rows, the longest chain is {self.diameter:,} "
             f"{'link' if self.diameter == 1 else 'links'}{assumed}"
         )
+
+
+def _row_links(classes: Ints, links: Ints, similarities: Floats) -> tuple[Ints, Floats]:
+    """Links between rows: of each class's first row to its others, and between the first rows of linked classes."""
+    first = np.zeros(classes.max(initial=0) + 1, np.int64)
+    first[classes[::-1]] = np.arange(classes.size)[::-1]
+    others = np.flatnonzero(first[classes] != np.arange(classes.size))
+    equal = np.stack([first[classes[others]], others], axis=1)
+    linked = np.sort(first[links], axis=1)
+    pairs = np.concatenate([equal, linked])
+    jaccard = np.concatenate([np.ones(others.size), similarities])
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    return pairs[order], jaccard[order]
 
 
 def labels_of_links(rows: int, pairs: Ints) -> Ints:

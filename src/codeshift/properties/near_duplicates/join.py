@@ -25,7 +25,17 @@ from codeshift.properties.near_duplicates.partners import least_overlap
 from codeshift.properties.near_duplicates.shingles import ShingleSets
 from codeshift.properties.progress import counted
 
-__all__ = ["Pairs", "Prefixes", "all_pairs", "candidates_between", "prefixes", "similar_among", "sorted_unique"]
+__all__ = [
+    "Pairs",
+    "Prefixes",
+    "all_candidates",
+    "all_pairs",
+    "candidates_between",
+    "index_of",
+    "prefixes",
+    "similar_among",
+    "sorted_unique",
+]
 
 Wanted = Callable[[Ints, Ints], Bools]
 
@@ -71,7 +81,11 @@ def prefixes(sets: ShingleSets, threshold: float) -> Prefixes:
     numbers = np.repeat(np.arange(lengths.size), lengths)
     positions = unshared[numbers] + taken - sets.indptr[numbers]
     order = np.argsort(sets.shingles[taken], kind="stable")
-    numbers, positions, shingles = numbers[order], positions[order], sets.shingles[taken][order]
+    return index_of(sets, threshold, sets.shingles[taken][order], numbers[order], positions[order])
+
+
+def index_of(sets: ShingleSets, threshold: float, shingles: Ints, numbers: Ints, positions: Ints) -> Prefixes:
+    """The index of entries that are sorted by shingle and then by set."""
     smallest = np.searchsorted(sets.sizes, least_overlap(threshold, sets.sizes))
     width = max(sets.sizes.size, 1)
     low = np.searchsorted(shingles * width + numbers, shingles * width + smallest[numbers])
@@ -80,9 +94,13 @@ def prefixes(sets: ShingleSets, threshold: float) -> Prefixes:
 
 def all_pairs(index: Prefixes, wanted: Wanted | None = None) -> Pairs:
     """Every pair at least as similar as the threshold, in order; ``wanted`` says which pairs are asked for at all."""
+    return sorted_unique(index, [similar_among(index, *pair) for pair in all_candidates(index, wanted)])
+
+
+def all_candidates(index: Prefixes, wanted: Wanted | None = None) -> Iterator[tuple[Ints, Ints]]:
+    """Every pair that passes all filters, in chunks; one may come again in another chunk."""
     entries = np.arange(index.low.size)
-    found = [similar_among(index, *pair) for pair in candidates_between(index, entries, index.low, entries, wanted)]
-    return sorted_unique(index, found)
+    return candidates_between(index, entries, index.low, entries, wanted)
 
 
 def candidates_between(

@@ -14,11 +14,12 @@ from codeshift.checks import check_choice, check_integer, check_number, check_te
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError, warn
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes
-from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
+from codeshift.properties.near_duplicates.components import DuplicateComponents
 from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
 from codeshift.properties.near_duplicates.join import Pairs, Prefixes, all_pairs, prefixes
 from codeshift.properties.near_duplicates.renaming import Ignored
 from codeshift.properties.near_duplicates.shingles import ShingleSets, shingle_sets
+from codeshift.properties.near_duplicates.whole import WholeSets, whole_sets
 from codeshift.properties.processes import check_num_proc, processes_for
 from codeshift.properties.texts import RowTexts, Texts
 
@@ -175,9 +176,13 @@ class NearDuplicates:
         if assumed:
             told = f"{assumed:,} links are assumed: so many rows are nearly near-duplicates that not all were compared"
             warn(CodeshiftWarning(f"{told}; a higher threshold tells them apart"))
-        pairs, jaccard = _row_links(_classes(rows, sets), links)
-        labels = labels_of_links(rows.size, pairs)
-        return DuplicateComponents(labels=labels, pairs=pairs, jaccard=jaccard, complete=complete, assumed=assumed)
+        linked = np.stack([links.left, links.right], axis=1)
+        found = DuplicateComponents.of_classes(_classes(rows, sets), linked, links.jaccard)
+        return replace(found, complete=complete, assumed=assumed)
+
+    def whole_sets(self, texts: Iterable[str]) -> WholeSets:
+        """The set of n-grams of each text, for those who compare them themselves."""
+        return whole_sets(texts, self.ngram, self._ignored())
 
     def nearest(self, queries: Sequence[str], corpus: Sequence[str], *, at_least: float | None = None) -> NearestRows:
         """The most similar corpus row of each query row, as an audit asks of test rows and training rows.
@@ -261,19 +266,6 @@ def _classes(rows: Ints, sets: ShingleSets) -> Ints:
     alone = sets.sizes.size + np.arange(sets.members.size)
     classes: Ints = np.where(sets.members < 0, alone, sets.members)[rows]
     return classes
-
-
-def _row_links(classes: Ints, links: Pairs) -> tuple[Ints, Floats]:
-    """Links between rows: of each class's first row to its others, and between the first rows of linked classes."""
-    first = np.zeros(classes.max(initial=0) + 1, np.int64)
-    first[classes[::-1]] = np.arange(classes.size)[::-1]
-    others = np.flatnonzero(first[classes] != np.arange(classes.size))
-    equal = np.stack([first[classes[others]], others], axis=1)
-    linked = np.sort(np.stack([first[links.left], first[links.right]], axis=1), axis=1)
-    pairs = np.concatenate([equal, linked])
-    jaccard = np.concatenate([np.ones(others.size), links.jaccard])
-    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    return pairs[order], jaccard[order]
 
 
 def _distinct(given: Mapping[str, Sequence[str]]) -> tuple[Ints, Ints, int]:

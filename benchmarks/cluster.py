@@ -1,0 +1,262 @@
+"""A split of files by workers beside that of one process: the same parts, row by row, and what both cost.
+
+Each case runs in a process of its own. CPU seconds are those of all processes; memory is the sum of their peaks, as the
+operating system counts them (``ru_maxrss``), importing included. ``steps`` measures what each step of a split of files
+takes and sends for one file, from which the page works out what it would be for a billion functions.
+
+    OMP_NUM_THREADS=1 python benchmarks/cluster.py rows --folder FOLDER --rows 50000 --files 20
+    OMP_NUM_THREADS=1 python benchmarks/cluster.py run --folder FOLDER --rows 50000 --workers 0 1 2 4 \
+        --write benchmarks/results/cluster.json
+    OMP_NUM_THREADS=1 python benchmarks/cluster.py steps --folder FOLDER --rows 50000 \
+        --write benchmarks/results/cluster.json
+    python benchmarks/cluster.py page --read benchmarks/results/cluster.json --write benchmarks/cluster.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scale import CASES, real_rows
+
+CASE = "syntax"
+_BILLION = 1_000_000_000
+
+
+def folder_of(folder: Path, rows: int) -> Path:
+    """The folder of the files of some rows."""
+    return folder / f"files-{rows}"
+
+
+def write_files(folder: Path, rows: int, files: int) -> None:
+    """Write functions, each with its number, to files whose names are in another order than the numbers."""
+    from datasets import Dataset
+
+    texts = [text for text, _ in zip(real_rows(rows), range(rows), strict=False)]
+    whole = Dataset.from_dict({"code": texts, "number": list(range(rows))})
+    target = folder_of(folder, rows)
+    target.mkdir(parents=True)
+    order = np.random.default_rng(0).permutation(files)
+    for number, name in enumerate(order.tolist()):
+        whole.shard(files, number).to_parquet(target / f"{name:05d}.parquet")
+
+
+def cost(workers: int, files: str, out: str) -> dict[str, Any]:
+    """Split the files by workers, or in this process if there are none, and return what that cost.
+
+    Args:
+        workers: the number of workers; 0 for ``Splitter.assign`` with ``num_proc=1``.
+        files: the glob of the files.
+        out: the folder of the parts.
+    """
+    from datasets import Dataset, disable_caching, disable_progress_bars
+
+    from codeshift.distributed import split_files
+    from codeshift.splitters import parse_splitter
+
+    disable_progress_bars()
+    expression, near_duplicates = CASES[CASE]
+    splitter = parse_splitter(expression)
+    start = time.perf_counter()
+    if not workers:
+        disable_caching()
+        rows = Dataset.from_parquet(sorted(str(path) for path in Path(files).parent.glob("*.parquet")))
+        splits = splitter.split(rows, near_duplicates=near_duplicates, num_proc=1)
+        for part, of_part in splits.items():
+            Path(out, part).mkdir(parents=True)
+            of_part.to_parquet(Path(out, part, "0.parquet"))
+        peaks = [_peak()]
+    else:
+        from dask.distributed import Client, LocalCluster
+
+        with (
+            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
+            Client(cluster) as client,
+        ):
+            split_files(splitter, files, out, client=client, near_duplicates=near_duplicates)
+            peaks = [_peak(), *client.run(_peak).values()]
+    wall = time.perf_counter() - start
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(each.ru_utime + each.ru_stime for each in used)
+    return {"workers": workers, "wall": round(wall, 1), "cpu": round(cpu, 1), "peaks_mb": [round(p) for p in peaks]}
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def parts_of(out: str) -> dict[str, list[int]]:
+    """The numbers of the rows of each part."""
+    import pyarrow.parquet as pq
+
+    folders = [path for path in Path(out).iterdir() if path.is_dir()]
+    return {path.name: sorted(pq.read_table(path)["number"].to_pylist()) for path in sorted(folders)}
+
+
+def run(folder: Path, rows: int, workers: list[int]) -> list[dict[str, Any]]:
+    """Measure each number of workers in a process of its own, and check that all give the same parts."""
+    files = str(folder_of(folder, rows) / "*.parquet")
+    results, expected = [], None
+    for number in workers:
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            command = [sys.executable, __file__, "one", files, f"{place}/out", str(number)]
+            environment = os.environ | {"CODESHIFT_CACHE": f"{place}/cache", "HF_HOME": f"{place}/hf"}
+            done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+            result = json.loads(done.stdout.splitlines()[-1])
+            parts = parts_of(f"{place}/out")
+        expected = expected or parts
+        if parts != expected:
+            raise SystemExit(f"{number} workers gave other parts")
+        results.append({"rows": rows, **result, "parts": {part: len(held) for part, held in parts.items()}})
+        print(results[-1], flush=True)
+    return results
+
+
+def steps(folder: Path, rows: int) -> dict[str, Any]:
+    """What each step takes of one process and sends to others, for each row of all files together."""
+    from codeshift.distributed import near_duplicates as search_steps
+    from codeshift.distributed.shards import Shard, look
+    from codeshift.properties.near_duplicates import NearDuplicates
+    from codeshift.properties.near_duplicates.whole import Frequent, candidates, distinct_pairs, distinct_sets, similar
+    from codeshift.splitters import parse_splitter
+
+    taken: dict[str, dict[str, float]] = {}
+
+    def timed(name: str, call: Callable[[], Any], sent: Callable[[Any], float]) -> Any:
+        start = time.process_time()
+        value = call()
+        entry = taken.setdefault(name, {"cpu": 0.0, "bytes": 0.0})
+        entry["cpu"] += time.process_time() - start
+        entry["bytes"] += sent(value)
+        return value
+
+    search, columns = NearDuplicates(), ("code",)
+    region = parse_splitter(CASES[CASE][0]).fit(None)  # it names its nodes, so it needs no rows
+    names, entries, tables, size = [], [], [], 0
+    for path in sorted(folder_of(folder, rows).glob("*.parquet")):
+        seen = look(str(path), ())
+        if not isinstance(seen, tuple):
+            raise SystemExit(f"{seen.path}: {seen.why}")
+        shard: Shard = seen[0]
+        size += path.stat().st_size
+        timed("read", lambda shard=shard: shard.data(), lambda _: 0)
+        table = shard.split_rows(None)
+        tables.append(table)
+        timed("digests", lambda table=table: table.digests(columns), lambda digests: digests.nbytes)
+        timed("region", lambda table=table: table.inside(region), lambda inside: inside.nbytes)
+    frequent = Frequent.merged([search_steps._frequent(table, columns, search) for table in tables[:8]])
+    for table in tables:
+        made = timed(
+            "n-grams and keys",
+            lambda table=table: search_steps._entries(table, columns, search, frequent, 1),
+            lambda made: sum(part.nbytes for part in made),
+        )
+        entries.append(made[0])
+        names.append(made[-1])
+    pairs = timed("pairs", lambda: candidates(np.concatenate(entries), 0.7, 10**9), lambda pairs: pairs.nbytes)
+    pairs = distinct_pairs(pairs)
+    classes, example, _ = distinct_sets(np.concatenate(names))
+    wanted = np.sort(example[np.searchsorted(classes, np.unique(pairs.ravel()))])
+    starts = np.cumsum([0, *(sum(table.lengths) for table in tables)])
+    parts = []
+    for table, low, high in zip(tables, starts[:-1], starts[1:], strict=True):
+        positions = wanted[(wanted >= low) & (wanted < high)] - low
+        parts.append(
+            timed(
+                "sets of pairs",
+                lambda table=table, positions=positions: search_steps._sets(table, columns, search, positions),
+                lambda sets: sets.shingles.nbytes + sets.names.nbytes,
+            )
+        )
+    from codeshift.properties.near_duplicates.whole import WholeSets
+
+    timed("comparing", lambda: similar(pairs, WholeSets.joined(parts), 0.7), lambda found: found[0].nbytes)
+    return {
+        "rows": rows,
+        "file_bytes": size / rows,
+        "steps": {name: {key: value / rows for key, value in entry.items()} for name, entry in taken.items()},
+    }
+
+
+def page(results: dict[str, Any]) -> str:
+    """The page of the results."""
+    lines = [
+        "# A split of files by workers\n",
+        "`python benchmarks/cluster.py` writes this page; its docstring says how.\n",
+        f"Functions as in [Memory and time by rows](scale.md), in {results['files']} files, split by syntax with",
+        "near-duplicates bound, on a shared machine with two cores. 0 workers is `Splitter.split` of one process. The",
+        "parts are the same, row by row, for any number of workers.\n",
+        "| rows | workers | wall s | CPU s | MB in all |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {each['rows']:,} | {each['workers']} | {each['wall']} | {each['cpu']} | {sum(each['peaks_mb']):,} |"
+        for each in results["runs"]
+    ]
+    of_steps = results["steps"]
+    lines += [
+        "\n## By step\n",
+        f"Of {of_steps['rows']:,} functions in files of {of_steps['file_bytes']:,.0f} bytes a function, and that times",
+        "a billion: CPU seconds a function become CPU hours (times 10^9 / 3600), bytes a function become gigabytes.\n",
+        "| step | CPU µs a function | bytes sent a function | CPU h of a billion | GB of a billion |",
+        "|---|---|---|---|---|",
+    ]
+    for name, entry in of_steps["steps"].items():
+        hours, gigabytes = entry["cpu"] * _BILLION / 3600, entry["bytes"] * _BILLION / 1e9
+        lines.append(
+            f"| {name} | {entry['cpu'] * 1e6:,.1f} | {entry['bytes']:,.1f} | {hours:,.0f} | {gigabytes:,.0f} |"
+        )
+    cpu, sent = (sum(entry[key] for entry in of_steps["steps"].values()) for key in ("cpu", "bytes"))
+    lines.append(
+        f"| all | {cpu * 1e6:,.1f} | {sent:,.1f} | {cpu * _BILLION / 3600:,.0f} | {sent * _BILLION / 1e9:,.0f} |"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Run a command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("rows", "run", "steps"):
+        command = commands.add_parser(name)
+        command.add_argument("--folder", type=Path, required=True)
+        command.add_argument("--rows", type=int, default=50_000)
+        command.add_argument("--files", type=int, default=20)
+        command.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2, 4])
+        command.add_argument("--write", type=Path)
+    one = commands.add_parser("one")
+    for name in ("files", "out"):
+        one.add_argument(name)
+    one.add_argument("workers", type=int)
+    shown = commands.add_parser("page")
+    for name in ("--read", "--write"):
+        shown.add_argument(name, type=Path, required=True)
+    arguments = parser.parse_args()
+    if arguments.command == "one":
+        print(json.dumps(cost(arguments.workers, arguments.files, arguments.out)))
+    elif arguments.command == "rows":
+        write_files(arguments.folder, arguments.rows, arguments.files)
+    elif arguments.command == "page":
+        arguments.write.write_text(page(json.loads(arguments.read.read_text())), encoding="utf-8")
+    else:
+        results = json.loads(arguments.write.read_text()) if arguments.write.exists() else {}
+        if arguments.command == "run":
+            results["runs"] = run(arguments.folder, arguments.rows, arguments.workers)
+            results["files"] = arguments.files
+        else:
+            results["steps"] = steps(arguments.folder, arguments.rows)
+        arguments.write.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

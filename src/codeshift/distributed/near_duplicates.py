@@ -1,0 +1,181 @@
+"""Near-duplicates among the rows of shards: rows meet by a shuffle, are compared there, and are joined here.
+
+1. Each shard makes the shingle sets of its rows. Their sizes and signatures (12 bytes a row) are gathered, which tells
+   equal sets; the shingles of each set's prefix are the keys of the shuffle.
+2. Each partition of the keys lists the pairs of sets that meet there and may be similar; these are shuffled by pair, so
+   that each is compared once.
+3. Each shard makes the sets of its rows in such pairs again, and sends them to where they are compared in full.
+4. The similar pairs are gathered, and their components made in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from codeshift.distributed.cluster import on_shard
+from codeshift.distributed.shards import Unreadable, check_read
+from codeshift.distributed.sources import Shards
+from codeshift.errors import DataError, Told
+from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
+from codeshift.properties.near_duplicates.arrays import mixed
+from codeshift.properties.near_duplicates.whole import (
+    SET,
+    Frequent,
+    WholeSets,
+    candidates,
+    distinct_pairs,
+    distinct_sets,
+    similar,
+)
+from codeshift.splits.rows import SplitRows
+
+ROWS_A_PARTITION = 250_000
+"""Rows, in all shards, for each partition of the shuffle."""
+
+_COUNTED = 8  # shards that tell which shingles are frequent
+_MOST_CANDIDATES = 20_000_000  # pairs of entries of one partition
+
+Array = npt.NDArray[Any]
+
+
+def components(source: Shards, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
+    """Return the components of near-duplicates among the rows of shards, as ``search.components`` does of texts.
+
+    Args:
+        source: the shards.
+        columns: the columns of code, whose texts are joined.
+        search: the search.
+
+    Raises:
+        DataError: if so many rows are nearly alike that not all pairs can be compared.
+    """
+    cluster = source.cluster
+    counted = source.some(_COUNTED)
+    frequent = cluster.shared(Frequent.merged(counted.each(_frequent, columns, search)))
+    partitions = int(source.starts[-1]) // ROWS_A_PARTITION + 1
+    entries = cluster.futures(on_shard, source.calls(_entries, columns, search, frequent, partitions))
+    names = cluster.each(_names, [(each,) for each in entries])
+    check_read(names)
+    classes, example, of_rows = distinct_sets(np.concatenate(names))
+    met = cluster.futures(
+        _met, [(search.threshold, partitions, *parts) for parts in _shuffled(cluster, entries, partitions)]
+    )
+    pairs = cluster.futures(_distinct, _shuffled(cluster, met, partitions))
+    links = [(np.empty((0, 2), SET), np.empty(0)), *_compared(source, columns, search, pairs, classes, example)]
+    found = np.searchsorted(classes, np.concatenate([link for link, _ in links]))
+    jaccard = np.concatenate([similarity for _, similarity in links])
+    return DuplicateComponents.of_classes(of_rows, found, jaccard)
+
+
+def _shuffled(cluster: Any, futures: Sequence[Any], partitions: int) -> list[list[Any]]:
+    """Return what each partition is given, of calls that gave a list with an item for each."""
+    return [cluster.futures(_item, [(each, part) for each in futures]) for part in range(partitions)]
+
+
+def _compared(
+    source: Shards,
+    columns: tuple[str, ...],
+    search: NearDuplicates,
+    pairs: Sequence[Any],
+    classes: Array,
+    example: npt.NDArray[np.int64],
+) -> list[tuple[Array, npt.NDArray[np.float64]]]:
+    """Return the similar pairs of each partition, and their similarities.
+
+    Args:
+        source: the shards.
+        columns: the columns of code.
+        search: the search.
+        pairs: the pairs of each partition, on the workers.
+        classes: the distinct sets of all rows, ascending.
+        example: a row of each.
+    """
+    cluster = source.cluster
+    # The rows of each partition's pairs, ascending, and those of all: each shard makes its sets once.
+    rows = [
+        np.sort(example[np.searchsorted(classes, used)]) for used in cluster.each(_used, [(each,) for each in pairs])
+    ]
+    wanted = np.unique(np.concatenate(rows))
+    own = [(positions,) for positions in source.positions(wanted)]
+    sets = cluster.futures(on_shard, source.calls(_sets, columns, search, own=own))
+    calls = []
+    for of_partition, some in zip(pairs, rows, strict=True):
+        places = [np.searchsorted(held, some) for (held,), some in zip(own, source.positions(some), strict=True)]
+        parts = [(each, place) for each, place in zip(sets, places, strict=True) if place.size]
+        if parts:
+            calls.append((search.threshold, of_partition, *cluster.futures(_taken, parts)))
+    return cluster.each(_similar, calls)
+
+
+# What workers do.
+
+
+def _frequent(rows: SplitRows, columns: tuple[str, ...], search: NearDuplicates) -> Frequent:
+    return Frequent.of(search.whole_sets(rows.texts(columns)).distinct())
+
+
+def _entries(
+    rows: SplitRows, columns: tuple[str, ...], search: NearDuplicates, frequent: Frequent, partitions: int
+) -> list[Array]:
+    """Return the entries of each partition, then the names of all rows' sets."""
+    sets = search.whole_sets(rows.texts(columns))
+    entries = sets.distinct().prefixes(frequent, search.threshold)
+    return [*_divided(entries, entries["shingle"], partitions), sets.names]
+
+
+def _divided(values: Array, keys: npt.NDArray[np.uint64], partitions: int) -> list[Array]:
+    """Divide values by the hash of a key."""
+    number = mixed(keys) % np.uint64(partitions)
+    order = np.argsort(number, kind="stable")
+    return np.split(values[order], np.searchsorted(number[order], np.arange(1, partitions, dtype=np.uint64)))
+
+
+def _names(entries: Any) -> Any:
+    return entries if isinstance(entries, Unreadable) else entries[-1]
+
+
+def _item(parts: Any, number: int) -> Any:
+    return parts[number]
+
+
+def _met(threshold: float, partitions: int, *entries: Array) -> list[Array]:
+    """Return the pairs that meet in a partition, for each partition of pairs."""
+    pairs = candidates(np.concatenate(entries), threshold, _MOST_CANDIDATES)
+    if isinstance(pairs, int):
+        raise DataError(
+            "near_duplicates",
+            "a search that can compare all rows that are nearly alike",
+            Told(f"{pairs:,} pairs to look at in one partition"),
+            "a higher threshold tells them apart; None does not look for near-duplicates",
+        )
+    signatures = pairs["signature"]
+    return _divided(pairs, mixed(signatures[:, 0]) + signatures[:, 1], partitions)
+
+
+def _distinct(*pairs: Array) -> Array:
+    return distinct_pairs(np.concatenate(pairs))
+
+
+def _used(pairs: Array) -> Array:
+    return distinct_sets(pairs.ravel())[0]
+
+
+def _sets(
+    rows: SplitRows, columns: tuple[str, ...], search: NearDuplicates, positions: npt.NDArray[np.int64]
+) -> WholeSets:
+    texts = [rows.fitting.texts(column).take(positions) for column in columns]
+    return search.whole_sets(map("\n".join, zip(*texts, strict=True)))
+
+
+def _taken(sets: Any, numbers: npt.NDArray[np.int64]) -> WholeSets:
+    check_read([sets])
+    taken: WholeSets = sets.take(numbers)
+    return taken
+
+
+def _similar(threshold: float, pairs: Array, *sets: WholeSets) -> tuple[Array, npt.NDArray[np.float64]]:
+    return similar(pairs, WholeSets.joined(sets), threshold)

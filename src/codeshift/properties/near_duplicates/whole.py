@@ -1,0 +1,228 @@
+"""Shingle sets of texts in full, and what two processes need to find out that a text of each may be alike.
+
+Where no process has all sets, none knows which shingles stand in several. What remains is the prefix filter of the
+exact join (`join`), which holds for any order of shingles that all sets keep: here those that are known to be frequent
+come last, the others are in the order of their hashes. Sets that are similar enough meet at a shingle of both prefixes,
+as they may at an equal minimum of a hash, but always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from codeshift.properties.near_duplicates.arrays import Ints, UInts, changes, mixed, ragged
+from codeshift.properties.near_duplicates.join import Pairs, Prefixes, all_candidates, index_of, similar_among
+from codeshift.properties.near_duplicates.partners import least_overlap
+from codeshift.properties.near_duplicates.renaming import Ignored
+from codeshift.properties.near_duplicates.shingles import ShingleSets, shingle_hashes
+from codeshift.properties.near_duplicates.tokens import joined
+
+__all__ = [
+    "ENTRY",
+    "SET",
+    "Frequent",
+    "WholeSets",
+    "candidates",
+    "distinct_pairs",
+    "distinct_sets",
+    "similar",
+    "whole_sets",
+]
+
+SET = np.dtype([("size", np.int32), ("signature", np.uint64)])
+"""What a shingle set is known by: its size and a hash of all its shingles."""
+
+ENTRY = np.dtype([("shingle", np.uint64), ("position", np.int32), ("of", SET)])
+"""A shingle of a set's prefix, its position, and the set."""
+
+_FREQUENT = 4  # sets of one process from which on a shingle may be counted as frequent
+_LISTED = 1 << 17
+_LAST = np.uint64(1 << 63)
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class WholeSets:
+    """Shingle sets of texts.
+
+    Attributes:
+        names: what each is known by, shape (n,) and dtype ``SET``.
+        indptr: where each set's shingles start in ``shingles``, shape (n + 1,).
+        shingles: the hashes of the shingles, ascending within each set.
+    """
+
+    names: Array
+    indptr: Ints
+    shingles: UInts
+
+    def take(self, numbers: Ints) -> WholeSets:
+        """Return some of the sets."""
+        sizes = np.diff(self.indptr)[numbers]
+        held = self.shingles[ragged(self.indptr[numbers], sizes)]
+        return WholeSets(self.names[numbers], np.concatenate([[0], np.cumsum(sizes)]), held)
+
+    def distinct(self) -> WholeSets:
+        """Return each distinct set once, ordered by size."""
+        return self.take(distinct_sets(self.names)[1])
+
+    @staticmethod
+    def joined(parts: Sequence[WholeSets]) -> WholeSets:
+        """Return the sets of several processes, one after the other."""
+        sizes = np.concatenate([np.diff(part.indptr) for part in parts])
+        names, held = (np.concatenate([getattr(part, name) for part in parts]) for name in ("names", "shingles"))
+        return WholeSets(names, np.concatenate([[0], np.cumsum(sizes)]), held)
+
+    def prefixes(self, frequent: Frequent, threshold: float) -> Array:
+        """Return the entries of the sets' prefixes, of dtype ``ENTRY``: similar sets share one of their shingles."""
+        sizes = np.diff(self.indptr)
+        rows = np.repeat(np.arange(sizes.size), sizes)
+        order = np.lexsort((frequent.ranks(self.shingles), rows))  # stable: of equal ranks, the lower hash comes first
+        lengths = np.where(sizes > 0, sizes - least_overlap(threshold, sizes) + 1, 0)
+        taken = order[ragged(self.indptr[:-1], lengths)]
+        entries = np.empty(taken.size, ENTRY)
+        entries["shingle"] = self.shingles[taken]
+        entries["position"] = ragged(np.zeros_like(lengths), lengths)
+        entries["of"] = self.names[rows[taken]]
+        return entries
+
+
+def whole_sets(texts: Iterable[str], ngram: int, ignored: Ignored) -> WholeSets:
+    """Return the shingle sets of n texts.
+
+    >>> sets = whole_sets(["a b c", "c  b", "b c", "a b c"], 2, Ignored())
+    >>> np.diff(sets.indptr).tolist(), (sets.names == sets.names[0]).tolist()
+    ([2, 1, 1, 2], [True, False, False, True])
+    """
+    hashes, counts = joined(shingle_hashes(texts, ngram, ignored))
+    rows = np.repeat(np.arange(counts.size), counts)
+    hashes = hashes[np.lexsort((hashes, rows))]
+    new = changes(hashes) | changes(rows)
+    hashes, sizes = hashes[new], np.bincount(rows[new], minlength=counts.size)
+    indptr = np.concatenate([[0], np.cumsum(sizes)])
+    names = np.empty(counts.size, SET)
+    names["size"] = sizes
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed(hashes))])
+    names["signature"] = sums[indptr[1:]] - sums[indptr[:-1]]
+    return WholeSets(names, indptr, hashes)
+
+
+def distinct_sets(names: Array) -> tuple[Array, Ints, Ints]:
+    """Return the distinct sets by their names, by size first, the first place of each, and the number of each given.
+
+    It is what ``np.unique`` returns, which takes many times as long for values of two fields.
+    """
+    order = np.lexsort((names["signature"], names["size"]))
+    ordered = names[order]
+    new = changes(ordered["size"]) | changes(ordered["signature"])
+    numbers = np.empty_like(order)
+    numbers[order] = np.cumsum(new) - 1
+    return ordered[new], order[new], numbers
+
+
+def distinct_pairs(pairs: Array) -> Array:
+    """Return each pair of sets once, in order.
+
+    Args:
+        pairs: the pairs, shape (p, 2) and dtype ``SET``.
+    """
+    keys = [pairs[:, side][name] for side in (1, 0) for name in ("signature", "size")]
+    order = np.lexsort(keys)
+    new = np.logical_or.reduce([changes(key[order]) for key in keys])
+    return pairs[order][new]
+
+
+@dataclass(frozen=True, eq=False)
+class Frequent:
+    """Shingles that are known to stand in many sets; any that are not known cost time alone.
+
+    Attributes:
+        shingles: their hashes, ascending.
+        counts: the number of sets that have each.
+    """
+
+    shingles: UInts
+    counts: Ints
+
+    @classmethod
+    def of(cls, sets: WholeSets) -> Frequent:
+        """Return the most frequent shingles of some sets."""
+        shingles, counts = np.unique(sets.shingles, return_counts=True)
+        most = np.flatnonzero(counts >= _FREQUENT)
+        most = np.sort(most[np.argsort(-counts[most], kind="stable")[:_LISTED]])
+        return cls(shingles[most], counts[most])
+
+    @classmethod
+    def merged(cls, parts: Sequence[Frequent]) -> Frequent:
+        """Add up the counts of several processes."""
+        shingles, place = np.unique(np.concatenate([part.shingles for part in parts]), return_inverse=True)
+        counts = np.bincount(place, np.concatenate([part.counts for part in parts]), shingles.size)
+        return cls(shingles, counts.astype(np.int64))
+
+    def ranks(self, shingles: UInts) -> UInts:
+        """Return the place of shingles in the order that all sets keep; the most frequent ones come last."""
+        ranks = shingles >> np.uint64(1)
+        if self.shingles.size:
+            place = np.minimum(np.searchsorted(self.shingles, shingles), self.shingles.size - 1)
+            known = self.shingles[place] == shingles
+            order = np.empty(self.shingles.size, np.uint64)
+            order[np.argsort(self.counts, kind="stable")] = np.arange(self.shingles.size, dtype=np.uint64)
+            ranks[known] = _LAST | order[place[known]]
+        return ranks
+
+
+def candidates(entries: Array, threshold: float, most: int) -> Array | int:
+    """Return the pairs of sets that may be similar, of those that meet at some shingles.
+
+    Args:
+        entries: all entries of these shingles, of dtype ``ENTRY``.
+        threshold: the least similarity.
+        most: the number of pairs of entries beyond which none is listed.
+
+    Returns:
+        The pairs, shape (p, 2) and dtype ``SET``, of which some may come twice; the number of pairs of entries where
+        these are too many.
+    """
+    _, shingles, counts = np.unique(entries["shingle"], return_inverse=True, return_counts=True)
+    several = counts[shingles] > 1
+    entries, shingles = entries[several], shingles[several]
+    names, _, numbers = distinct_sets(entries["of"])
+    order = np.lexsort((numbers, shingles))
+    new = changes(shingles[order]) | changes(numbers[order])  # an equal set of another process has the same entries
+    order = order[new]
+    nothing = np.empty(0, np.int64)
+    sizes = names["size"].astype(np.int64)
+    sets = ShingleSets(sizes=sizes, indptr=np.zeros(sizes.size + 1, np.int64), shingles=nothing, members=nothing)
+    positions = entries["position"].astype(np.int64)
+    index = index_of(sets, threshold, shingles[order], numbers[order], positions[order])
+    if index.candidates > most:
+        return index.candidates
+    pairs = [np.stack(pair, axis=1) for pair in all_candidates(index)]
+    listed: Array = names[np.concatenate([np.empty((0, 2), np.int64), *pairs])]
+    return listed
+
+
+def similar(pairs: Array, sets: WholeSets, threshold: float) -> tuple[Array, npt.NDArray[np.float64]]:
+    """Compare pairs of sets in full.
+
+    Args:
+        pairs: the pairs, shape (p, 2) and dtype ``SET``.
+        sets: the sets of all pairs.
+        threshold: the least similarity.
+
+    Returns:
+        The pairs that are similar enough, and their Jaccard similarities.
+    """
+    sets = sets.distinct()
+    numbers = np.searchsorted(sets.names, pairs)
+    shingles = np.unique(sets.shingles, return_inverse=True)[1]
+    nothing = np.empty(0, np.int64)
+    whole = ShingleSets(sizes=np.diff(sets.indptr), indptr=sets.indptr, shingles=shingles, members=nothing)
+    index = Prefixes(sets=whole, threshold=threshold, numbers=nothing, positions=nothing, low=nothing)
+    found: Pairs = similar_among(index, numbers[:, 0], numbers[:, 1])
+    return sets.names[np.stack([found.left, found.right], axis=1)], found.jaccard

@@ -1,0 +1,31 @@
+"""Shingle sets that no one process holds: how they meet and are compared."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.near_duplicates.whole import Frequent, candidates, distinct_pairs, similar
+
+
+def test_whole_sets_meet_and_are_compared():
+    """Every pair of similar sets is among the candidates, whatever is known of frequent shingles, and is found."""
+    random = np.random.default_rng(0)
+    words = [[f"w{i}" for i in random.integers(0, 12, random.integers(0, 12))] for _ in range(120)]
+    texts = [" ".join(text) for text in words]
+    exact = NearDuplicates(threshold=0.5, ngram=1)
+    sets = exact.whole_sets(texts)
+    expected = set()
+    for (i, first), (j, second) in combinations(enumerate(map(set, words)), 2):
+        if first != second and len(first & second) >= 0.5 * len(first | second):
+            expected.add(frozenset((sets.names[i].tobytes(), sets.names[j].tobytes())))
+    assert len(expected) > 50
+    for frequent in (Frequent.of(sets), Frequent.of(sets.take(np.arange(0)))):
+        listed = distinct_pairs(candidates(sets.prefixes(frequent, 0.5), 0.5, 10**6))
+        pairs, jaccard = similar(listed, sets, 0.5)
+        assert {frozenset(side.tobytes() for side in pair) for pair in pairs} == expected
+        assert len(pairs) == len(expected) < len(listed)
+        assert jaccard.min() >= 0.5
+    assert candidates(sets.prefixes(frequent, 0.5), 0.5, 10) > 10
