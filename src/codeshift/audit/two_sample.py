@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.audit.logistic import held_out_scores
 from codeshift.audit.rounding import DECIMALS, SLACK, agreed, levels
 from codeshift.audit.settings import FEWEST, FOLDS, check_permutations
 from codeshift.errors import ParameterError
@@ -73,13 +74,15 @@ def classifier_two_sample_test(
     labels = np.repeat([0, 1], [len(first), len(second)])
     rng = generator(seed, "classifier")
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=int(rng.integers(2**32)))
-    parts = list(folds.split(rows, labels))
-    observed = _mean_auc(rows, labels, parts)
+    held_out = np.zeros((FOLDS, len(rows)), dtype=bool)
+    for fold, (_, tested) in enumerate(folds.split(rows, labels)):
+        held_out[fold, tested] = True
+    observed = _mean_auc(rows, labels, held_out)
     # Permuting rows under fixed labels and folds is the same as permuting labels, with the folds still stratified.
     null = np.empty(n_permutations)
     with counted("Two-sample test by a classifier", n_permutations, "permutation") as bar:
         for permutation in range(n_permutations):
-            null[permutation] = _mean_auc(rng.permutation(rows), labels, parts)
+            null[permutation] = _mean_auc(rng.permutation(rows), labels, held_out)
             bar.update()
     return _tested(observed, null, first, second)
 
@@ -121,14 +124,9 @@ def maximum_mean_discrepancy(
     return _tested(float(statistics[0]), statistics[1:], first, second)
 
 
-def _mean_auc(rows: np.ndarray, labels: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]]) -> float:
-    from sklearn.linear_model import LogisticRegression
-
-    aucs = []
-    for fitted, tested in folds:
-        model = LogisticRegression(solver="newton-cholesky").fit(rows[fitted], labels[fitted])
-        aucs.append(_auc(rows[tested] @ model.coef_[0], labels[tested]))
-    return float(np.mean(aucs))
+def _mean_auc(rows: np.ndarray, labels: np.ndarray, held_out: np.ndarray) -> float:
+    scores = held_out_scores(rows, labels, held_out)
+    return float(np.mean([_auc(of_fold, labels[tested]) for of_fold, tested in zip(scores, held_out, strict=True)]))
 
 
 def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -136,10 +134,11 @@ def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
 
     Equal rows are a tie whatever the last bits of their scores.
     """
-    from scipy.stats import rankdata
-
+    groups = levels(scores)
+    sizes = np.bincount(groups)
+    mean_ranks = np.cumsum(sizes) - (sizes - 1) / 2
     positive = int(labels.sum())
-    ranks = float(rankdata(levels(scores))[labels == 1].sum())
+    ranks = float(mean_ranks[groups[labels == 1]].sum())
     return (ranks - positive * (positive + 1) / 2) / (positive * (len(labels) - positive))
 
 
