@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import pyarrow.compute as pc
 from datasets import Dataset
 
 from codeshift.data import completion_rows, stdlib_functions
@@ -72,11 +73,11 @@ def demo_rows(count: int = ROWS, *, seed: int = 0) -> Dataset:
     True
     """
     functions = stdlib_functions().remove_columns("name")  # the function's own; the name left out takes its place
+    short = pc.less_equal(pc.utf8_length(functions.data["code"]), _LONGEST)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeftOutWarning)  # the demo describes its task, not the gaps of the corpus
-        rows = completion_rows(functions, "name", language="python", seed=seed)
-    pairs = zip(rows["code"][:], rows["name"][:], strict=True)
-    meant = np.flatnonzero([len(code) <= _LONGEST and name not in _GIVEN_AWAY for code, name in pairs])
+        rows = completion_rows(Dataset(functions.data.filter(short)), "name", language="python", seed=seed)
+    meant = np.flatnonzero([name not in _GIVEN_AWAY for name in rows["name"][:]])
     count = min(count, len(meant))
     return rows.select([meant[i * len(meant) // count] for i in range(count)])
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.audit.logistic import held_out_scores
 from codeshift.audit.rounding import DECIMALS, SLACK, agreed, levels
 from codeshift.audit.settings import FEWEST, FOLDS, check_permutations
 from codeshift.defaults import N_PERMUTATIONS
@@ -70,13 +71,13 @@ def classifier_two_sample_test(
     if min(len(first), len(second)) < FEWEST:
         return _too_small(first, second)
     rng = generator(seed, "classifier")
-    labels, parts = _folds(first, second, rng)
-    observed = _mean_auc(rows, labels, parts)
+    labels, held_out = _folds(first, second, rng)
+    observed = _mean_auc(rows, labels, held_out)
     # Permuting rows under fixed labels and folds is the same as permuting labels, with the folds still stratified.
     null = np.empty(n_permutations)
     with counted("Two-sample test by a classifier", n_permutations, "permutation") as bar:
         for permutation in range(n_permutations):
-            null[permutation] = _mean_auc(rng.permutation(rows), labels, parts)
+            null[permutation] = _mean_auc(rng.permutation(rows), labels, held_out)
             bar.update()
     return _tested(observed, null, first, second)
 
@@ -95,19 +96,20 @@ def classifier_auc(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> f
     >>> classifier_auc(first, second) == tested.statistic
     True
     """
-    labels, folds = _folds(first, second, generator(seed, "classifier"))
-    return agreed(_mean_auc(np.concatenate([first, second]), labels, folds))
+    labels, held_out = _folds(first, second, generator(seed, "classifier"))
+    return agreed(_mean_auc(np.concatenate([first, second]), labels, held_out))
 
 
-def _folds(
-    first: np.ndarray, second: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
-    """Return the sample of each row, 0 or 1, and the training and test rows of each fold."""
+def _folds(first: np.ndarray, second: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sample of each row, 0 or 1, and whether a fold holds it out, of shape ``(folds, n)``."""
     from sklearn.model_selection import StratifiedKFold
 
     labels = np.repeat([0, 1], [len(first), len(second)])
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=int(rng.integers(2**32)))
-    return labels, list(folds.split(labels[:, None], labels))
+    held_out = np.zeros((FOLDS, len(labels)), dtype=bool)
+    for fold, (_, tested) in enumerate(folds.split(labels[:, None], labels)):
+        held_out[fold, tested] = True
+    return labels, held_out
 
 
 def maximum_mean_discrepancy(
@@ -147,14 +149,9 @@ def maximum_mean_discrepancy(
     return _tested(float(statistics[0]), statistics[1:], first, second)
 
 
-def _mean_auc(rows: np.ndarray, labels: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]]) -> float:
-    from sklearn.linear_model import LogisticRegression
-
-    aucs = []
-    for fitted, tested in folds:
-        model = LogisticRegression(solver="newton-cholesky").fit(rows[fitted], labels[fitted])
-        aucs.append(_auc(rows[tested] @ model.coef_[0], labels[tested]))
-    return float(np.mean(aucs))
+def _mean_auc(rows: np.ndarray, labels: np.ndarray, held_out: np.ndarray) -> float:
+    scores = held_out_scores(rows, labels, held_out)
+    return float(np.mean([_auc(of_fold, labels[tested]) for of_fold, tested in zip(scores, held_out, strict=True)]))
 
 
 def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -162,10 +159,11 @@ def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
 
     Equal rows are a tie whatever the last bits of their scores.
     """
-    from scipy.stats import rankdata
-
+    groups = levels(scores)
+    sizes = np.bincount(groups)
+    mean_ranks = np.cumsum(sizes) - (sizes - 1) / 2
     positive = int(labels.sum())
-    ranks = float(rankdata(levels(scores))[labels == 1].sum())
+    ranks = float(mean_ranks[groups[labels == 1]].sum())
     return (ranks - positive * (positive + 1) / 2) / (positive * (len(labels) - positive))
 
 

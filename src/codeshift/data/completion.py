@@ -120,6 +120,8 @@ def _blocks(parsed: ParsedCode, types: frozenset[str]) -> list[Node]:
 
 def _place(node: Node, parsed: ParsedCode) -> _Place:
     """Return the place of a node in the row's text; its offsets count bytes, including those of a wrapper before it."""
+    if parsed.source.isascii():
+        return node.start_byte - parsed.start, node.end_byte - parsed.start
     before = parsed.source[parsed.start : node.start_byte].decode()
     return len(before), len(before) + len(parsed.source[node.start_byte : node.end_byte].decode())
 
