@@ -102,7 +102,7 @@ def divide(inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partit
 
     Raises:
         RegionError: if no group of the region fits ``test_ood``.
-        ParameterError: if the sizes do not fit the rows.
+        ParameterError: if the sizes do not fit the rows, or ``ood_kept`` has no effect since they leave no row to keep.
     """
     partition = Partition.nothing(len(inside))
     _divide_inside(partition, inside, groups, config)
@@ -110,6 +110,13 @@ def divide(inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partit
     if not ((partition.parts == TRAIN) & ~inside).any():
         raise _too_large(partition, "so small that rows outside of the region are left for train")
     partition.pool = inside & (partition.parts == TRAIN)
+    if config.ood_kept > 0 and not partition.pool.any():
+        raise ParameterError(
+            "ood_kept",
+            "0 where no row of the region is left to keep in train",
+            config.ood_kept,
+            "ask for a smaller test_ood_size or validation_ood_size, or widen the region",
+        )
     keep_pool(partition, groups, config)
     return partition
 
@@ -186,18 +193,7 @@ def draw(free: np.ndarray, groups: RowGroups, seed: int, role: str, target: int)
 
 
 def keep_pool(partition: Partition, groups: RowGroups, config: SplitConfig) -> None:
-    """Keep the share ``ood_kept`` of the pool in train and mask the rest.
-
-    Raises:
-        ParameterError: if the pool is empty, so that ``ood_kept`` has no effect.
-    """
-    if config.ood_kept > 0 and not partition.pool.any():
-        raise ParameterError(
-            "ood_kept",
-            "0 where no row of the region is left to keep in train",
-            config.ood_kept,
-            "ask for a smaller test_ood_size or validation_ood_size, or widen the region",
-        )
+    """Keep the share ``ood_kept`` of the pool in train and mask the rest."""
     sizes = groups.count(partition.pool)
     order = groups.ordered(sizes > 0, config.seed, "pool")
     target = partition.asked["kept"] = rows_asked(config.ood_kept, int(partition.pool.sum()))
