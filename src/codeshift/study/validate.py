@@ -45,7 +45,7 @@ def common_column(scenarios: Sequence[Scenario]) -> str:
 
 def common_language(scenarios: Sequence[Scenario]) -> str | None:
     """Return the one language that scenarios name; None if they name none, or several."""
-    named = {language for scenario in scenarios if (language := getattr(scenario.splitter, "language", None))}
+    named = {language for scenario in scenarios for language in scenario.splitter.languages}
     return named.pop() if len(named) == 1 else None
 
 
