@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import io
+import json
+import pickle
+import shlex
 import subprocess
 import sys
 import warnings
@@ -12,7 +16,15 @@ import pytest
 
 from codeshift import __version__
 from codeshift.cli import main
-from codeshift.errors import CodeshiftWarning, MissingExtraError
+from codeshift.cli.main import _in_options
+from codeshift.errors import (
+    CodeshiftWarning,
+    DataError,
+    LeaveOutRows,
+    MissingExtraError,
+    Overwrite,
+    ParameterError,
+)
 
 
 def run(*arguments):
@@ -153,6 +165,31 @@ def test_remedies_are_those_of_a_command_line(capsys, tmp_path):
     assert "warning: 1 of 41 rows hold nothing in func: they are left out\n" in capsys.readouterr().err
     assert main([*command, "--require", "func"]) == 2
     assert capsys.readouterr().err.endswith("name another folder, or give --overwrite\n")
+
+
+@pytest.mark.parametrize("name", ["pro'ject", 'a "b"', "a b", "größe", "func"])
+def test_a_remedy_names_any_column_in_the_shells_way(capsys, tmp_path, name):
+    """Whatever the column is called, the option that is told can be pasted into a shell, and works."""
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps({name: None}) + "\n" + json.dumps({name: "x = 1"}) + "\n")
+    command = ["split", str(file), "--column", name, "--scenario", "length_p70_p100", "--out", str(tmp_path / "out")]
+    assert main(command) == 2
+    message = capsys.readouterr().err
+    assert "data.filter" not in message
+    assert shlex.split(message.strip().rpartition("leave them out with ")[2]) == ["--require", name]
+
+
+def test_remedies_are_values_that_each_interface_words():
+    """In Python they read as Python, in a study file as YAML, and they reach other processes."""
+    error = DataError("column", "one without None", "pro'ject", LeaveOutRows("1 row; ", "pro'ject", "row"))
+    assert str(error).endswith("1 row; leave them out with data.filter(lambda row: row)")
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - ours
+    assert (str(again), again.remedy.column) == (str(error), "pro'ject")
+    told = _in_options(again, argparse.Namespace())
+    assert told.endswith("""1 row; leave them out with require: ["pro'ject"] under data""")
+    taken = ParameterError("folder", "one without parts", "a", Overwrite("b is there: name another, or "))
+    assert _in_options(taken, argparse.Namespace()).endswith("or overwrite")
+    assert _in_options(taken, argparse.Namespace(overwrite=False)).endswith("or give --overwrite")
 
 
 def test_warnings_are_one_line(monkeypatch, capsys):

@@ -205,8 +205,9 @@ def test_times_become_iso_text_in_json(tmp_path: Path) -> None:
     """JSON has no times; a value that it cannot hold raises an error and leaves no file."""
     save_splits({"train": Dataset.from_dict({"at": [datetime(2020, 1, 2)]})}, tmp_path / "a", format="jsonl")
     assert load_rows(tmp_path / "a" / "train.jsonl")["at"][0] == "2020-01-02T00:00:00"
-    with pytest.raises(DataError, match="format must be parquet for these rows"):
-        save_splits({"train": Dataset.from_dict({"raw": [b"x"]})}, tmp_path / "b", format="jsonl")
+    for value in (b"x", float("nan"), float("inf")):
+        with pytest.raises(DataError, match="format must be parquet for these rows"):
+            save_splits({"train": Dataset.from_dict({"raw": [value]})}, tmp_path / "b", format="jsonl")
     assert list((tmp_path / "b").iterdir()) == []
 
 

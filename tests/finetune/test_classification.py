@@ -173,7 +173,7 @@ def test_weights_of_unknown_labels_are_refused(data, tokenizer):
     config = TrainingConfig(max_steps=1, class_weight={"pluss": 2.0})
     with pytest.raises(ParameterError, match=r"class_weight must be weights of labels of the rows, got 'pluss'.*plus"):
         trainer(tiny_model("llama", tokenizer), tokenizer, config).fit(data)
-    for value in ("equal", {}, {"plus": 0.0}, 3):
+    for value in ("equal", {}, {"plus": 0.0}, 3, {1: 2.0, "1": 3.0}):
         with pytest.raises(ParameterError, match="class_weight must be"):
             TrainingConfig(class_weight=value)
 

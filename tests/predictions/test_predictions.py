@@ -12,6 +12,7 @@ import pytest
 from datasets import Dataset, DatasetDict, load_dataset
 
 from codeshift.cli import main
+from codeshift.data import load_splits, save_splits
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
@@ -83,6 +84,23 @@ def test_messages_are_conversations_that_datasets_reads(data, tmp_path):
         ["user", f"Doc: {data['test_ood'][3]['doc']}"],
         ["assistant", data["test_ood"][3]["code"]],
     ]
+
+
+def test_an_export_replaces_all_parts_that_were_there_or_none(data, tmp_path, monkeypatch):
+    """Parts of another format or export do not stay beside it; if one cannot be written, all stay as they were."""
+    save_splits(data, tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    options = {"format": "prompt-completion", "overwrite": True, **COLUMNS}
+    monkeypatch.setattr("codeshift.predictions.export._exported", lambda part, *_: 1 / 0 if part == "test_ood" else [])
+    with pytest.raises(ZeroDivisionError):
+        export_parts(data, tmp_path, **options)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "notes.txt", "test_id.parquet", "test_ood.parquet", "train.parquet"
+    ]  # fmt: skip
+    monkeypatch.undo()
+    export_parts(data, tmp_path, parts=["train", "test_ood"], **options)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "test_ood.jsonl", "train.jsonl"]
+    assert load_splits(tmp_path)["train"]["completion"][:] == data["train"]["code"][:]
 
 
 def test_requests_hold_no_answer(data, tmp_path):

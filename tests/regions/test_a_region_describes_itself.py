@@ -16,7 +16,7 @@ from codeshift.properties.rarity import TokenRarity, UnigramModel
 from codeshift.properties.untied import Untied
 from codeshift.regions.distribution import dimension_of, distributions_of
 from codeshift.regions.elements import element_names, masked_by
-from codeshift.splitters import Contains, Interval, Matches, NearestCentroid, OneOf
+from codeshift.splitters import Contains, Interval, Matches, NearestCentroid, OneOf, Region
 
 LOOPS = Contains(NodeTypes("code", "python"), ("for_statement", "while_statement"))
 LAMBDAS = Contains(NodeTypes("code", "python"), ("lambda",), "all", 2)
@@ -96,3 +96,46 @@ def test_a_property_is_drawn_once() -> None:
     both = NEAREST | NearestCentroid(NEAREST.property, NEAREST.centroids, chosen=(0,))
     [clusters] = distributions_of(both, table, PARTS)
     assert (clusters.name, clusters.inside) == ("cluster", (True, True))
+
+
+ROWS = PropertyTable(
+    Dataset.from_dict(
+        {
+            "code": ["while x: pass", "x", "lambda: 0", "while y: f(lambda: 0)", "y = 1", "while z: g"],
+            "project": list("abcabc"),
+        }
+    )
+)
+WHILE, LAMBDA = (Contains(NodeTypes("code", "python"), (node,)) for node in ("while_statement", "lambda"))
+IN_A, IN_B = (OneOf(Label("project"), (name,)) for name in "ab")
+
+
+@pytest.mark.parametrize(
+    ("region", "masked"),
+    [
+        (WHILE, {"while_statement"}),
+        (~WHILE, set()),
+        (~~WHILE, {"while_statement"}),
+        (WHILE - LAMBDA, {"while_statement"}),
+        (~(WHILE | LAMBDA), set()),
+        (~(~WHILE | LAMBDA), {"while_statement"}),
+        (IN_B, {"b"}),
+        (~IN_B, {"a", "c"}),
+        (IN_A | IN_B, {"a", "b"}),
+        (IN_B - IN_A, {"b"}),
+        (~(IN_A | IN_B), {"c"}),
+        (IN_B | WHILE, {"b", "while_statement"}),
+        (WHILE - IN_B, {"while_statement", "a", "c"}),
+    ],
+    ids=repr,
+)
+def test_what_a_region_takes_out_is_not_masked(region: Region, masked: set[str]) -> None:
+    """Of each element and project it is told whether its rows are taken, through every ``~`` and ``-``."""
+    inside = np.flatnonzero(region.contains(ROWS))
+    outside = np.setdiff1d(np.arange(len(ROWS)), inside)
+    found = distributions_of(region, ROWS, {"train": outside, "test_ood": inside})
+    categories = {name: of for each in found for name, of in zip(each.categories, each.inside, strict=True)}
+    assert {name for name, of in categories.items() if of} == masked
+    for each in found:
+        for name, of, share in zip(each.categories, each.inside, each.values["test_ood"], strict=True):
+            assert share > 0 or not of, f"{name} is masked, and no row of test_ood has it"

@@ -71,8 +71,9 @@ def test_the_embedding_reaches_the_clusters() -> None:
         ("simscod", "scenario must be a known name, got 'simscod': did you mean simscood?"),
         ("length_97_100", "did you mean length_p97_p100"),
         ("syntax_while_statment", "did you mean while_statement"),
-        ("semantics_cluster_35", "count must be at most n_clusters, 35, got 36"),
-        ("length_p60_p40", "quantiles"),
+        ("semantics_cluster_35", "scenario must be one of 35 clusters, 0 to 34, got 'semantics_cluster_35'"),
+        ("length_p60_p40", "scenario must be a band of two percentiles in order, from 0 to 100, got 'length_p60_p40'"),
+        ("length_p60_p140", "scenario must be a band of two percentiles in order, from 0 to 100, got"),
         (3, "scenario must be a known name, got 3"),
     ],
 )

@@ -132,13 +132,13 @@ def test_a_function_is_a_share_and_chance_is_nothing(dealt) -> None:
 
 
 def test_a_composition_has_all_that_it_is_made_of(dealt) -> None:
-    """The number as one distribution; elements of one kind in another, those that are taken out among them."""
+    """The number as one distribution; elements of one kind in another, not masked those that are taken out."""
     facts, codes = dealt["composed"]
     number, elements = facts.distributions
     assert (number.name, number.categories) == ("length in tokens", ())
     assert len(number.values["test_ood"]) == len(codes["test_ood"])
     assert elements.categories[:2] == ("while_statement", "lambda")
-    assert elements.inside[:3] == (True, True, False)
+    assert elements.inside[:3] == (True, False, False)
     assert elements.values["test_ood"][:2].tolist() == [share(codes, "test_ood", "while"), 0]
 
 

@@ -12,7 +12,8 @@ from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import TrainingConfig, load_model
 from codeshift.metrics import ExactMatch
 from codeshift.properties import CharCount
-from codeshift.splitters import LengthSplitter, Scenario
+from codeshift.splitters import ASTNodeSplitter, ComplexitySplitter, LengthSplitter, Scenario
+from codeshift.study.validate import common_language
 from helpers.study_case import LONG, LOOPS, rows, small_study
 
 DOCS = Scenario("docs", LengthSplitter(column="doc"))
@@ -154,3 +155,15 @@ def test_a_method_that_does_not_fit_the_model_is_told_before_anything_runs(chang
         with pytest.raises(ParameterError, match=re.escape(message)):
             call()
     assert not (tmp_path / "never").exists()
+
+
+def test_the_language_of_a_composition_is_that_of_its_operands() -> None:
+    """Through every operator, and beside splitters that name none; two languages are none."""
+    loops = ASTNodeSplitter(language="python", nodes=("while_statement",))
+    long, java = LengthSplitter(), ComplexitySplitter(language="java")
+    calls = [loops & long, long - loops, ~loops, ~(long | loops), loops, LengthSplitter(language="python") & long]
+    for splitter in calls:
+        assert common_language([Scenario("one", splitter), Scenario("length", long)]) == "python"
+    assert common_language([Scenario("length", long)]) is None
+    assert common_language([Scenario("both", loops & java)]) is None
+    assert (loops | java).languages == ("java", "python")

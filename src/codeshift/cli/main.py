@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
+import shlex
 import sys
 import traceback
 import warnings
@@ -23,7 +25,7 @@ from codeshift.cli.output import (
     results_alone,
 )
 from codeshift.cli.parser import make_parser
-from codeshift.errors import CodeshiftError, CodeshiftWarning
+from codeshift.errors import CodeshiftError, CodeshiftWarning, LeaveOutRows, Overwrite, ParameterError, Remedy
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with any_character(), _warnings_in_one_line(), results_alone():
             return int(parsed.run(parsed))
     except CodeshiftError as error:
-        complain("error", _in_options(str(error), parsed))
+        complain("error", _in_options(error, parsed))
         return BAD_INPUT
     except BrokenPipeError:  # a reader such as head has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,15 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         bars_as_before()
 
 
-def _in_options(message: str, parsed: argparse.Namespace) -> str:
-    """Replace the Python in the remedy of an error by an option of the command line."""
-    with_option = hasattr(parsed, "require")
-    message = re.sub(
-        r"(leave them out|exclude them) with data\.filter\(lambda row: .*\brow\['([^']*)'\].*\)$",
-        r"leave them out with --require \2" if with_option else r"leave them out with require: [\2] under data",
-        message,
-    )
-    return re.sub(r"\bor overwrite$", "or give --overwrite", message) if hasattr(parsed, "overwrite") else message
+def _in_options(error: CodeshiftError, parsed: argparse.Namespace) -> str:
+    """Return the message of an error, with options of the command line in place of Python in its remedy."""
+    remedy = error.remedy if isinstance(error, ParameterError) else None
+    if not isinstance(error, ParameterError) or not isinstance(remedy, Remedy):
+        return str(error)
+    if isinstance(remedy, LeaveOutRows):
+        name = remedy.column
+        quoted = name if re.fullmatch(r"\w[\w.-]*", name) else json.dumps(name, ensure_ascii=False)
+        with_option = hasattr(parsed, "require")
+        how = f"--require {shlex.quote(name)}" if with_option else f"require: [{quoted}] under data"
+        return error.in_other_words(remedy.by(how))
+    if isinstance(remedy, Overwrite) and hasattr(parsed, "overwrite"):
+        return error.in_other_words(remedy.by("give --overwrite"))
+    return str(error)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from datasets import Dataset
 from codeshift.checks import check_bool, check_choice
 from codeshift.data.folders import FILE_PARTS, part_of
 from codeshift.data.formats import format_of
-from codeshift.errors import DataError, ParameterError
+from codeshift.errors import DataError, Overwrite, ParameterError
 from codeshift.files import remove_unfinished, replaced_together
 
 _BATCH = 10_000
@@ -104,7 +104,7 @@ def check_saving(folder: str | os.PathLike[str], *, format: str, overwrite: bool
         raise ParameterError("folder", "a folder", str(folder), "it is a file: name another")
     old = [path for path in folder.glob("*") if format_of(path) and part_of(path) in FILE_PARTS]
     if old and not overwrite:
-        remedy = f"{min(old).name} is already there: name another folder, or overwrite"
+        remedy = Overwrite(f"{min(old).name} is already there: name another folder, or ")
         raise ParameterError("folder", "one without parts", str(folder), remedy)
     return old
 
@@ -122,8 +122,8 @@ def _write_jsonl(rows: Dataset, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for row in _rows(rows):
             try:
-                file.write(json.dumps(row, ensure_ascii=False, default=_iso) + "\n")
-            except TypeError as error:
+                file.write(json.dumps(row, ensure_ascii=False, default=_iso, allow_nan=False) + "\n")
+            except (TypeError, ValueError) as error:
                 raise DataError("format", "parquet for these rows", "jsonl", str(error)) from error
 
 

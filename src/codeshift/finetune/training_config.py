@@ -71,7 +71,10 @@ def _class_weight(name: str, value: Any) -> str | tuple[tuple[str, float], ...]:
         raise ParameterError(name, '"balanced" or weights by label', value, remedy) from error
     if not pairs:
         raise ParameterError(name, '"balanced" or weights by label', value, remedy)
-    return tuple((str(label), float(check_number(name, weight, above=0))) for label, weight in pairs.items())
+    weights = {str(label): float(check_number(name, weight, above=0)) for label, weight in pairs.items()}
+    if len(weights) < len(pairs):
+        raise ParameterError(name, "one weight for each class", value, "1 and '1' name the same class: name it once")
+    return tuple(weights.items())
 
 
 _CHECKS: dict[str, Check] = {

@@ -53,7 +53,12 @@ class Region(Serialisable, ABC):
     @property
     def leaves(self) -> tuple[Region, ...]:
         """Regions that a composition consists of, from left to right; the region itself if it is not a composition."""
-        return (self,)
+        return tuple(leaf for leaf, _ in self.signed_leaves)
+
+    @property
+    def signed_leaves(self) -> tuple[tuple[Region, bool], ...]:
+        """Leaves, each with whether its rows are what the composition takes; False for what it takes out by ``~``."""
+        return ((self, True),)
 
     def properties(self) -> tuple[Property, ...]:
         """Return the properties that the region depends on, with one value per row; by default those in its fields.
@@ -113,9 +118,9 @@ class BothRegions(Region):
         return f"({self.left!r} & {self.right!r})"
 
     @property
-    def leaves(self) -> tuple[Region, ...]:
+    def signed_leaves(self) -> tuple[tuple[Region, bool], ...]:
         """Leaves of both regions, from left to right."""
-        return self.left.leaves + self.right.leaves
+        return self.left.signed_leaves + self.right.signed_leaves
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
@@ -138,9 +143,9 @@ class EitherRegion(Region):
         return f"({self.left!r} | {self.right!r})"
 
     @property
-    def leaves(self) -> tuple[Region, ...]:
+    def signed_leaves(self) -> tuple[tuple[Region, bool], ...]:
         """Leaves of both regions, from left to right."""
-        return self.left.leaves + self.right.leaves
+        return self.left.signed_leaves + self.right.signed_leaves
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
@@ -162,9 +167,9 @@ class OutsideRegion(Region):
         return f"~{self.inner!r}"
 
     @property
-    def leaves(self) -> tuple[Region, ...]:
-        """Leaves of the region."""
-        return self.inner.leaves
+    def signed_leaves(self) -> tuple[tuple[Region, bool], ...]:
+        """Leaves of the region, each of the other sign."""
+        return tuple((leaf, not taken) for leaf, taken in self.inner.signed_leaves)
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:

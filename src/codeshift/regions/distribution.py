@@ -30,7 +30,7 @@ class Distribution:
         values: the values by part: a number for each row or, if there are ``categories``, the share of the part's rows
             in each, of shape ``(n_categories,)``.
         categories: the names of elements (a row can contain several), clusters or groups; empty for numbers.
-        inside: whether each category defines the region.
+        inside: whether the region takes the rows of each category, so that they are masked.
         rows: the number of rows of each part.
         times: whether the numbers are seconds since 1970.
 
@@ -99,11 +99,13 @@ def distributions_of(region: Region, table: PropertyTable, parts: Mapping[str, R
     >>> shown.name, shown.categories[0], shown.inside[0], shown.values["test_ood"][0], shown.values["train"][0]
     ('node type', 'while_statement', True, np.float64(1.0), np.float64(0.0))
     """
-    leaves_of: dict[Property, list[Region]] = {}
-    for leaf in dict.fromkeys(region.leaves):
+    leaves_of: dict[Property, dict[Region, bool]] = {}
+    for leaf, taken in region.signed_leaves:
         for prop in leaf.shown():
-            leaves_of.setdefault(prop, []).append(leaf)
-    distributions = (distribution(prop, leaves, table, parts) for prop, leaves in leaves_of.items())
+            signs = leaves_of.setdefault(prop, {})
+            signs[leaf] = signs.get(leaf, False) or taken
+    inside = region.contains(table)
+    distributions = (distribution(prop, leaves, inside, table, parts) for prop, leaves in leaves_of.items())
     return tuple(each for each in distributions if each is not None)
 
 
@@ -125,26 +127,28 @@ def _dimensions(leaf: Region) -> set[str]:
 
 
 def distribution(
-    prop: Property, regions: Sequence[Region], table: PropertyTable, parts: Mapping[str, Rows]
+    prop: Property, leaves: Mapping[Region, bool], inside: Mask, table: PropertyTable, parts: Mapping[str, Rows]
 ) -> Distribution | None:
     """Return the distribution of a property; None if it has no single value for each row, such as a vector.
 
     Args:
-        prop: the property, which all of ``regions`` depend on.
-        regions: the regions, at least one.
+        prop: the property, which all of ``leaves`` depend on.
+        leaves: the leaves of the region, at least one, each with whether the region takes its rows or takes them out.
+        inside: which rows of the table lie inside the region: booleans of shape ``(n,)``.
         table: the table of all rows.
         parts: the positions of the rows of each part; ``train`` and ``test_ood`` must be among them.
     """
     if prop.truth:
-        holds = np.logical_or.reduce([region.contains(table) for region in regions])
-        return _categories(prop.describe(), {prop.truth: holds}, 1, parts)
+        holds = np.logical_or.reduce([leaf.contains(table) for leaf in leaves])
+        return _categories(prop.describe(), {prop.truth: holds}, (any(leaves.values()),), parts)
     values = table.values(prop)
     if isinstance(values, ElementCounts):
-        return _elements(prop, values, regions, table, parts)
+        return _elements(prop, values, leaves, table, parts)
     if not isinstance(values, np.ndarray) or values.ndim != 1:
         return None
     if prop.nominal or values.dtype.kind not in "fiub":
-        inside = np.logical_or.reduce([region.contains(table) for region in regions])
+        sides = [leaf.contains(table) if taken else ~leaf.contains(table) for leaf, taken in leaves.items()]
+        inside = inside & np.logical_or.reduce(sides)
         named = values.dtype.kind in "fiu"  # a number alone is not a name
         texts = np.array([f"{prop.describe()} {value}" if named else str(value) for value in values], dtype=object)
         return _labels(prop.describe(), texts, inside, parts)
@@ -152,18 +156,25 @@ def distribution(
 
 
 def _elements(
-    prop: Property, elements: ElementCounts, regions: Sequence[Region], table: PropertyTable, parts: Mapping[str, Rows]
+    prop: Property,
+    elements: ElementCounts,
+    leaves: Mapping[Region, bool],
+    table: PropertyTable,
+    parts: Mapping[str, Rows],
 ) -> Distribution:
-    """Return the shares of the regions' elements, and of others that changed most from train to ``test_ood``."""
+    """Return the shares of the leaves' elements, and of others that changed most from train to ``test_ood``."""
     categories: dict[str, Mask] = {}
-    for region in regions:
-        categories |= _held(region, table, parts["test_ood"])
+    inside: dict[str, bool] = {}
+    for leaf, taken in leaves.items():
+        held = _held(leaf, table, parts["test_ood"])
+        categories |= held
+        inside |= {name: inside.get(name, False) or taken for name in held}
     holding = {part: _holding(elements, positions) for part, positions in parts.items()}
     moved = np.abs(holding["test_ood"] - holding["train"])
-    moved[~_others(elements.vocabulary, prop, regions)] = 0.0
+    moved[~_others(elements.vocabulary, prop, leaves)] = 0.0
     most = np.argsort(-moved, kind="stable")[:_MOVED]
     others = [column for column in most.tolist() if moved[column] > 0]
-    masked = _categories(prop.element or prop.describe(), categories, len(categories), parts)
+    masked = _categories(prop.element or prop.describe(), categories, tuple(inside.values()), parts)
     return Distribution(
         name=masked.name,
         values={part: np.array([*shares, *holding[part][others]]) for part, shares in masked.values.items()},
@@ -173,13 +184,15 @@ def _elements(
     )
 
 
-def _categories(name: str, masks: Mapping[str, Mask], inside: int, parts: Mapping[str, Rows]) -> Distribution:
-    """Return the share of rows in each mask, where the first ``inside`` masks define the region."""
+def _categories(
+    name: str, masks: Mapping[str, Mask], inside: tuple[bool, ...], parts: Mapping[str, Rows]
+) -> Distribution:
+    """Return the share of rows in each mask, and whether its rows are what the region takes."""
     return Distribution(
         name=name,
         values={part: np.array([_mean(mask[rows]) for mask in masks.values()]) for part, rows in parts.items()},
         categories=tuple(masks),
-        inside=tuple(i < inside for i in range(len(masks))),
+        inside=inside,
         rows={part: len(rows) for part, rows in parts.items()},
     )
 

@@ -77,6 +77,11 @@ class Splitter(ABC):
         by_row = language_column(getattr(self, "language", None))
         return {} if by_row is None else {by_row: "language"}
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages of code that the splitter names, sorted. Most splitters name none."""
+        return ()
+
     @final
     @takes_options
     def assign(
@@ -223,6 +228,11 @@ class _Pair(Splitter):
         """Other columns that either operand reads."""
         return {**self.right.also_reads, **self.left.also_reads}
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that either operand names."""
+        return tuple(sorted({*self.left.languages, *self.right.languages}))
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class BothSplitters(_Pair):
@@ -267,6 +277,11 @@ class OutsideSplitter(Splitter):
     def also_reads(self) -> Mapping[str, str]:
         """Other columns that the splitter reads."""
         return self.inner.also_reads
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that the splitter names."""
+        return self.inner.languages
 
     def fit(self, table: PropertyTable) -> Region:
         """Fit the splitter and return the complement of its region."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from codeshift.checks import check_choice, check_integer, check_share
+from codeshift.checks import check_choice, check_integer, check_share, settle
 from codeshift.errors import ParameterError, RegionError
 from codeshift.properties import Property, PropertyTable
 from codeshift.properties.row_languages import check_languages
@@ -157,7 +157,7 @@ class ElementSplitter(Splitter):
     min_rows: int | None = None
 
     def __post_init__(self) -> None:
-        check_languages(self.language)
+        settle(self, language=check_languages(self.language))
         named_by = self.named_by
         given = [name for name in (named_by, "rarest", "share") if getattr(self, name) is not None]
         if len(given) > 1:
@@ -180,6 +180,11 @@ class ElementSplitter(Splitter):
             raise ParameterError("match", f'"any" where {named_by} is left out', self.match, remedy)
         for name, value in settled.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Language of the code."""
+        return (self.language,)
 
     def choose(self, table: PropertyTable, counted: Property, eligible: Callable[[str], bool]) -> tuple[str, ...]:
         """Return the elements that make the region if none are named, sorted.

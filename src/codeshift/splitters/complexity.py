@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, settle
 from codeshift.properties import Property, PropertyTable, TreeDepth
 from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
-from codeshift.properties.tallies import NumberTally
+from codeshift.properties.row_languages import check_languages
 from codeshift.regions.base import Region
-from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.quantiles import check_band, cut
+from codeshift.splitters.quantiles import band_of, check_band
 
 _MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | IdentifierCount]] = {
     "cyclomatic": CyclomaticComplexity,
@@ -50,11 +49,15 @@ class ComplexitySplitter(Splitter):
     bounds: tuple[float | None, float | None] | None = None
 
     def __post_init__(self) -> None:
-        check_choice("measure", self.measure, _MEASURES)
+        settle(self, measure=check_choice("measure", self.measure, _MEASURES))
         quantiles, bounds = check_band(self.quantiles, self.bounds)
-        object.__setattr__(self, "quantiles", quantiles)
-        object.__setattr__(self, "bounds", bounds)
-        _ = self.measured  # checks the language
+        settle(self, quantiles=quantiles, bounds=bounds)
+        settle(self, language=check_languages(self.language))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Language of the code."""
+        return (self.language,)
 
     @property
     def measured(self) -> Property:
@@ -63,7 +66,4 @@ class ComplexitySplitter(Splitter):
 
     def fit(self, table: PropertyTable) -> Region:
         """Return an interval of complexities; quantiles are taken over all rows of ``table``."""
-        if self.bounds is not None:
-            return Interval(self.measured, *self.bounds)
-        assert self.quantiles is not None  # noqa: S101 - set in __post_init__
-        return Interval(self.measured, *cut(table.summarise(NumberTally(self.measured)), self.quantiles))
+        return band_of(self.measured, table, self.quantiles, self.bounds)

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, settle
 from codeshift.errors import ParameterError
 from codeshift.properties import CharCount, LineCount, Property, PropertyTable, SyntaxTokenCount, TokenCount
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
 from codeshift.properties.row_languages import check_languages
-from codeshift.properties.tallies import NumberTally
 from codeshift.properties.untied import Untied
 from codeshift.reaching_hub import check_revision
 from codeshift.regions.base import Region
-from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.quantiles import check_band, cut
+from codeshift.splitters.quantiles import band_of, check_band
 
 _UNITS = ("tokens", "lines", "chars")
 _TIES = ("together", "split")
@@ -66,18 +64,17 @@ lines, tokens
     tokenizer_revision: str | None = None
 
     def __post_init__(self) -> None:
-        check_choice("unit", self.unit, _UNITS)
+        settle(self, unit=check_choice("unit", self.unit, _UNITS))
         quantiles, bounds = check_band(self.quantiles, self.bounds)
-        object.__setattr__(self, "quantiles", quantiles)
-        object.__setattr__(self, "bounds", bounds)
-        check_choice("ties", self.ties, _TIES)
+        settle(self, quantiles=quantiles, bounds=bounds)
+        settle(self, ties=check_choice("ties", self.ties, _TIES))
         if self.ties == "split" and self.bounds is not None:
             raise ParameterError("ties", "left out if bounds is given", self.ties, "bounds name the lengths")
         for name in ("language", "tokenizer"):
             if getattr(self, name) is not None and self.unit != "tokens":
                 raise ParameterError(name, f"left out if unit is {self.unit!r}", getattr(self, name), "drop it")
         if self.language is not None:
-            check_languages(self.language)
+            settle(self, language=check_languages(self.language))
         if self.tokenizer is not None:
             if self.language is not None:
                 remedy = "tokens are either leaves of the syntax tree or those of a model"
@@ -85,6 +82,11 @@ lines, tokens
             object.__setattr__(self, "tokenizer", tokenizer_name(self.tokenizer, self.tokenizer_revision))
         revision = {"parameter": "tokenizer_revision", "of": "tokenizer"}
         check_revision(self.tokenizer, self.tokenizer_revision, **revision)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Language of the syntax tree whose leaves are counted, if any."""
+        return () if self.language is None else (self.language,)
 
     @property
     def measured(self) -> Property:
@@ -101,10 +103,7 @@ lines, tokens
     def fit(self, table: PropertyTable) -> Region:
         """Return an interval of lengths; quantiles are taken over all rows of ``table``."""
         measured = Untied(self.column, self.measured) if self.ties == "split" else self.measured
-        if self.bounds is not None:
-            return Interval(measured, *self.bounds)
-        assert self.quantiles is not None  # noqa: S101 - set in __post_init__
-        return Interval(measured, *cut(table.summarise(NumberTally(measured)), self.quantiles))
+        return band_of(measured, table, self.quantiles, self.bounds)
 
     def __repr__(self) -> str:
         usual = {"ties": "together", "tokenizer_revision": None}

@@ -7,25 +7,9 @@ from typing import Any
 
 from codeshift.checks import is_number
 from codeshift.errors import ParameterError
-from codeshift.properties.tallies import Tally
-
-
-def check_band(
-    quantiles: Any, bounds: Any
-) -> tuple[tuple[float, float] | None, tuple[float | None, float | None] | None]:
-    """Return the quantiles or the bounds of a band, whichever is given; the quantiles of the top fifth if neither is.
-
-    Raises:
-        ParameterError: if both are given, or the one that is given is no pair of numbers in order.
-
-    >>> check_band(None, None), check_band(None, (100, None))
-    (((0.8, 1.0), None), (None, (100.0, None)))
-    """
-    if bounds is None:
-        return check_quantiles((0.8, 1.0) if quantiles is None else quantiles), None
-    if quantiles is not None:
-        raise ParameterError("quantiles", "left out if bounds is given", quantiles, "choose one of the two")
-    return None, check_bounds(bounds)
+from codeshift.properties import Property, PropertyTable
+from codeshift.properties.tallies import NumberTally, Tally
+from codeshift.regions.interval import Interval
 
 
 def check_quantiles(quantiles: Any) -> tuple[float, float]:
@@ -63,6 +47,36 @@ def check_bounds(bounds: Any) -> tuple[float | None, float | None]:
             "bounds", "two numbers in order (None for an open end)", bounds, "(100, None) takes 100 and above"
         )
     return tuple(None if b is None else float(b) for b in pair)  # type: ignore[return-value]
+
+
+Quantiles = tuple[float, float]
+Bounds = tuple[float | None, float | None]
+
+
+def check_band(quantiles: Any, bounds: Any) -> tuple[Quantiles | None, Bounds | None]:
+    """Return the quantiles or the bounds of a band, of which one is given; by default the last fifth.
+
+    Raises:
+        ParameterError: if both are given, or one is not such a pair.
+
+    >>> check_band(None, None), check_band(None, [100, None])
+    (((0.8, 1.0), None), (None, (100.0, None)))
+    """
+    if quantiles is not None and bounds is not None:
+        raise ParameterError("quantiles", "left out if bounds is given", quantiles, "choose one of the two")
+    if bounds is not None:
+        return None, check_bounds(bounds)
+    return check_quantiles((0.8, 1.0) if quantiles is None else quantiles), None
+
+
+def band_of(
+    measured: Property, table: PropertyTable, quantiles: Quantiles | None, bounds: Bounds | None = None
+) -> Interval:
+    """Return the interval of a property between bounds, or between quantiles over all rows of ``table``."""
+    if bounds is not None:
+        return Interval(measured, *bounds)
+    assert quantiles is not None  # noqa: S101 - one of the two is given
+    return Interval(measured, *cut(table.summarise(NumberTally(measured)), quantiles))
 
 
 def cut(tally: Tally, quantiles: tuple[float, float]) -> tuple[float | None, float | None]:

@@ -13,6 +13,7 @@ from codeshift.properties.embedding import Embedding
 from codeshift.splitters.scenarios import (
     ELEMENTS,
     FAMILIES,
+    N_CLUSTERS,
     SIMSCOOD_BANDS,
     Scenario,
     api_families,
@@ -100,9 +101,9 @@ class _Finder:
             ("syntax", self._elements),
             ("semantics", self._clusters),
             ("apis", self._apis),
-            (f"length_p{_NUMBER}_p{_NUMBER}", lambda low, high: self._bands(((quantile_of(low), quantile_of(high)),))),
+            (f"length_p{_NUMBER}_p{_NUMBER}", self._band),
             (r"syntax_(\w+)", lambda node: self._elements((node,))),
-            (r"semantics_cluster_(\d+)", lambda number: self._clusters(int(number) + 1)[-1:]),
+            (r"semantics_cluster_(\d+)", self._cluster),
             (r"api_(\S+)", lambda api: self._apis((api,))),
         )
 
@@ -115,6 +116,20 @@ class _Finder:
 
     def _bands(self, bands: tuple[tuple[float, float], ...] = SIMSCOOD_BANDS) -> tuple[Scenario, ...]:
         return length_bands(self.column, bands=bands, language=self.language)
+
+    def _band(self, low: str, high: str) -> tuple[Scenario, ...]:
+        band = quantile_of(low), quantile_of(high)
+        if not 0 <= band[0] < band[1] <= 1:
+            constraint = "a band of two percentiles in order, from 0 to 100"
+            raise ParameterError("scenario", constraint, f"length_p{low}_p{high}", "such as length_p90_p100")
+        return self._bands((band,))
+
+    def _cluster(self, number: str) -> tuple[Scenario, ...]:
+        if int(number) >= N_CLUSTERS:
+            constraint = f"one of {N_CLUSTERS} clusters, 0 to {N_CLUSTERS - 1}"
+            name = f"semantics_cluster_{number}"
+            raise ParameterError("scenario", constraint, name, "give a ClusterSplitter with more n_clusters")
+        return self._clusters(int(number) + 1)[-1:]
 
     def _elements(self, nodes: tuple[str, ...] | None = None) -> tuple[Scenario, ...]:
         return ast_elements(self.column, language=self._of("syntax"), nodes=nodes)

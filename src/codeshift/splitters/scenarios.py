@@ -74,6 +74,10 @@ class Scenario:
             raise ParameterError("splitter", "a splitter", self.splitter, 'such as LengthSplitter(column="code")')
 
 
+N_CLUSTERS = 35
+"""Number of clusters of scenarios, as in SimSCOOD."""
+
+
 def length_bands(
     column: str = "code",
     *,
@@ -190,7 +194,7 @@ def clusters(
     *,
     count: int = 5,
     embedding: Embedding | str | Path | Callable[[Sequence[str]], Any] = "tfidf",
-    n_clusters: int | str = 35,
+    n_clusters: int | str = N_CLUSTERS,
     pca: int | None = None,
     cluster_seed: int = 0,
 ) -> tuple[Scenario, ...]:
@@ -211,7 +215,7 @@ def clusters(
     ['semantics_cluster_0', 'semantics_cluster_1']
     """
     check_integer("count", count, smallest=1)
-    if not isinstance(n_clusters, str) and count > n_clusters:
+    if not isinstance(n_clusters, str) and count > check_integer("n_clusters", n_clusters, smallest=2):
         raise ParameterError("count", f"at most n_clusters, {n_clusters}", count, "ask for fewer, or more clusters")
     recipe = as_embedding(embedding)
     return tuple(

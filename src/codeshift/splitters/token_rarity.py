@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from codeshift.checks import check_choice, settle
 from codeshift.properties import PropertyTable
 from codeshift.properties.rarity import SCORES, VOCABULARIES, TokenRarity, Unigrams
-from codeshift.properties.tallies import NumberTally
 from codeshift.regions.base import Region
-from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.quantiles import check_quantiles, cut
+from codeshift.splitters.quantiles import band_of, check_quantiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +49,11 @@ class TokenRaritySplitter(Splitter):
     vocabulary: str = "tokens"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "quantiles", check_quantiles(self.quantiles))
+        settle(self, quantiles=check_quantiles(self.quantiles))
         settle(self, score=check_choice("score", self.score, SCORES))
         settle(self, vocabulary=check_choice("vocabulary", self.vocabulary, VOCABULARIES))
 
     def fit(self, table: PropertyTable) -> Region:
         """Return an interval of scores under the frequencies of all rows of ``table``."""
         rarity = TokenRarity(self.column, table.summarise(Unigrams(self.column, self.vocabulary)), self.score)
-        return Interval(rarity, *cut(table.summarise(NumberTally(rarity)), self.quantiles))
+        return band_of(rarity, table, self.quantiles)

@@ -146,7 +146,7 @@ def baseline_rows(parts: Parts, config: SplitConfig, column: str) -> dict[str, P
         config: Sizes, groups and near-duplicates.
         column: Column of the code.
     """
-    rows, own_config = parts.rows, _config_of(parts, config, 1.0)
+    rows, own_config = parts.rows, _config_of(parts, config, 0.0)  # without a region there is nothing to keep
     grouping = group_rows(rows, (column,), own_config)
     nothing = np.zeros(sum(rows.lengths), dtype=bool)
     partition = divide_rows(rows, nothing, grouping, rows.digests((column,)), own_config)

@@ -16,7 +16,6 @@ from codeshift.data import embedded_model_path
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
 from codeshift.parts import TEST_PARTS, WHOLE
-from codeshift.properties.grammars import language_of
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splits.config import CommonOptions, SplitConfig, check_size
 from codeshift.splitters import Scenario
@@ -48,7 +47,7 @@ def common_column(scenarios: Sequence[Scenario]) -> str:
 
 def common_language(scenarios: Sequence[Scenario]) -> str | None:
     """Return the one language that scenarios name; None if they name none, or several."""
-    named = {language for scenario in scenarios if (language := language_of(scenario.splitter))}
+    named = {language for scenario in scenarios for language in scenario.splitter.languages}
     return named.pop() if len(named) == 1 else None
 
 

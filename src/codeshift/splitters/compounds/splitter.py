@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from codeshift.checks import check_choice, check_integer, check_number, check_share
+from codeshift.checks import check_choice, check_integer, check_number, check_share, settle
 from codeshift.errors import RegionError, Told
 from codeshift.properties import PropertyTable
 from codeshift.properties.api_names import check_api_language
@@ -97,10 +97,10 @@ class CompoundDivergenceSplitter(Splitter):
     min_rows: int | None = None
 
     def __post_init__(self) -> None:
-        check_languages(self.language)
-        check_choice("compounds", self.compounds, COMPOUNDS)
+        settle(self, language=check_languages(self.language))
+        settle(self, compounds=check_choice("compounds", self.compounds, COMPOUNDS))
         if self.compounds == "apis" and language_column(self.language) is None:
-            check_api_language(self.language)
+            settle(self, language=check_api_language(self.language))
         for name, default in _DEFAULTS[self.compounds].items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
@@ -109,6 +109,11 @@ class CompoundDivergenceSplitter(Splitter):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "share", check_share("share", self.share))
         object.__setattr__(self, "min_rows", check_integer("min_rows", self.min_rows, smallest=1))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Language of the code."""
+        return (self.language,)
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that contain a compound chosen over all rows of ``table``.
