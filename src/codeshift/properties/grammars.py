@@ -105,14 +105,19 @@ class OfLanguage(Protocol):
         """Language of the code; None if it is not given."""
 
 
-def language_of(reader: object) -> str | None:
-    """Return the language that a splitter, property or metric was given; None if there is none.
+def language_of(*readers: object) -> str | None:
+    """Return the one language that splitters, properties or metrics were given; None if it is none, or several.
 
     >>> from codeshift.properties import CharCount, NodeTypes
     >>> language_of(NodeTypes("code", "java")), language_of(CharCount("code"))
     ('java', None)
+    >>> language_of(CharCount("code"), NodeTypes("code", "java"))
+    'java'
+    >>> language_of(NodeTypes("code", "c"), NodeTypes("code", "go")) is None
+    True
     """
-    return reader.language if isinstance(reader, OfLanguage) else None
+    given = {reader.language for reader in readers if isinstance(reader, OfLanguage)} - {None}
+    return given.pop() if len(given) == 1 else None
 
 
 _USUAL = {

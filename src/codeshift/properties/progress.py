@@ -13,6 +13,8 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
+from codeshift.checks import check_bool
+
 _LONG = 1.0  # seconds; shorter work is over before anybody could read the bar
 _MANY = 1_000  # rows; ``datasets`` itself computes, and shows, from this many
 
@@ -41,9 +43,12 @@ def bars(shown: bool) -> Iterator[None]:
     """Show bars inside as set, or none at all.
 
     Args:
-        shown: whether to show bars; False turns off ours and those of ``datasets``.
+        shown: whether to show bars, an argument ``progress``; False turns off ours and those of ``datasets``.
+
+    Raises:
+        ParameterError: if it is no truth value.
     """
-    if shown or not bars_shown():
+    if check_bool("progress", shown) or not bars_shown():
         yield
         return
     from datasets.utils import disable_progress_bars, enable_progress_bars

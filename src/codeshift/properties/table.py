@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
+from codeshift.checks import check_bool
 from codeshift.errors import ParameterError
 from codeshift.properties.batch_columns import BatchColumns
 from codeshift.properties.cache import cached
@@ -67,7 +68,7 @@ class PropertyTable:
 
     Raises:
         ParameterError: if ``data`` is not a ``datasets.Dataset`` (for a stream see
-            ``codeshift.splitters.StreamDealer``), or ``num_proc`` is no number of processes.
+            ``codeshift.splitters.StreamDealer``), ``num_proc`` is no number of processes, or ``cached`` no truth value.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import LineCount
@@ -86,7 +87,7 @@ class PropertyTable:
             raise ParameterError("data", "a datasets.Dataset", type(data).__name__, remedy)
         self.data = data
         self.num_proc = check_num_proc(num_proc)
-        self.cached = cached
+        self.cached = check_bool("cached", cached)
         self._values: dict[Any, Any] = {}
         self._texts: dict[str, Texts] = {}
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Unpack, final
 
 from codeshift.properties import PropertyTable
+from codeshift.properties.grammars import language_of
 from codeshift.properties.progress import bars
 from codeshift.regions.base import Region
 from codeshift.splits.assign import assign
@@ -217,6 +218,11 @@ class _Pair(Splitter):
         return tuple(sorted({*self.left.columns, *self.right.columns}))
 
     @property
+    def language(self) -> str | None:
+        """Language of the code that the operands parse; None if they parse none, or several."""
+        return language_of(self.left, self.right)
+
+    @property
     def also_reads(self) -> Mapping[str, str]:
         """Other columns that either operand reads."""
         return {**self.right.also_reads, **self.left.also_reads}
@@ -260,6 +266,11 @@ class OutsideSplitter(Splitter):
     def columns(self) -> tuple[str, ...]:
         """Columns of code of the splitter."""
         return self.inner.columns
+
+    @property
+    def language(self) -> str | None:
+        """Language of the code that the splitter parses; None if it parses none."""
+        return language_of(self.inner)
 
     @property
     def also_reads(self) -> Mapping[str, str]:

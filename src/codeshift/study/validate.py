@@ -46,8 +46,7 @@ def common_column(scenarios: Sequence[Scenario]) -> str:
 
 def common_language(scenarios: Sequence[Scenario]) -> str | None:
     """Return the one language that scenarios name; None if they name none, or several."""
-    named = {language for scenario in scenarios if (language := language_of(scenario.splitter))}
-    return named.pop() if len(named) == 1 else None
+    return language_of(*(scenario.splitter for scenario in scenarios))
 
 
 def check_config(config: object, methods: Mapping[str, PeftConfig | None]) -> dict[str, TrainingConfig]:
