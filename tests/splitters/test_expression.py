@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import codeshift.splitters as public
 from codeshift.errors import ParameterError
 from codeshift.properties.embedding import Embedding
+from codeshift.properties.grammars import language_of
 from codeshift.splitters import (
     APIUsageSplitter,
     ASTNodeSplitter,
@@ -143,3 +144,12 @@ def test_anything_else_is_refused(text: str, tmp_path, monkeypatch) -> None:
     with pytest.raises(ParameterError, match=re.escape(BAD[text])):
         parse_splitter(text)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_compositions_have_the_one_language_of_their_splitters() -> None:
+    """A study that is given no language takes it from there, for its audit and its metrics."""
+    calls = ASTNodeSplitter("code", language="python", nodes=("call",))
+    blocks = ASTNodeSplitter("code", language="java", nodes=("block",))
+    lengths = LengthSplitter("code")
+    composed = (calls & lengths, ~(lengths | calls), calls | blocks, ~lengths)
+    assert [language_of(splitter) for splitter in composed] == ["python", "python", None, None]

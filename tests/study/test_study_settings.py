@@ -11,14 +11,12 @@ import pytest
 
 from codeshift.errors import ParameterError
 from codeshift.splits.config import CommonOptions
-from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
 from codeshift.study import EvaluationFacts, RunKey, RunRecord, Study, TrainingFacts
 from codeshift.study.fingerprint import fingerprint, refuse_other_study
 from codeshift.study.plan import plan
 from codeshift.study.run_spec import run_specs
 from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, StudySpec
 from codeshift.study.stored_settings import StoredSettings
-from codeshift.study.validate import common_language
 from helpers.study_case import CONFIG, small_study
 
 # Settings of a study that its file, or its fingerprint, knows by another name.
@@ -50,19 +48,6 @@ def test_what_is_stored_is_read_back_under_its_own_names(model):
     for name in ("scenarios", "metrics", "language", "generate_rows", "evaluation_seed", "title", "model", "data"):
         with pytest.raises(KeyError, match=name):
             StoredSettings.from_fingerprint({key: value for key, value in written.items() if key != name}, {})
-
-
-def test_a_study_of_compositions_has_their_language():
-    """What two splitters make together is of the one language that they name, so that its audit compares syntax."""
-    calls = ASTNodeSplitter("code", language="python", nodes=("call",))
-    blocks = ASTNodeSplitter("code", language="java", nodes=("block",))
-    for splitter, language in (
-        (calls & LengthSplitter("code"), "python"),
-        (~(LengthSplitter("code") | calls), "python"),
-        (calls | blocks, None),
-        (~LengthSplitter("code"), None),
-    ):
-        assert common_language([Scenario("composed", splitter)]) == language
 
 
 def test_axes_and_free_settings_are_those_that_say_so(model):

@@ -145,14 +145,6 @@ class Calibration:
         confidence: Mean probability of the likeliest class.
         accuracy: Share of rows that are right.
         error: Expected calibration error, with ``BINS`` bins.
-
-    >>> from codeshift.metrics import Estimate
-    >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
-    >>> sure, right, error = (Estimate(value, 0, 1, 90, 0.95, "percentile") for value in (0.9, 0.7, 0.2))
-    >>> Calibration(
-    ...     cell=cell, part="test_ood", state=state, bins=None, confidence=sure, accuracy=right, error=error
-    ... ).n
-    90
     """
 
     cell: Cell
