@@ -96,6 +96,7 @@ def test_a_splitter_refuses_bad_arguments_when_it_is_made(make, message: str) ->
             {"train_size": 50},
             "train_size must be at least one row and at most 36, those outside of the region that are left for train",
         ),
+        ({"progress": "no"}, "progress must be True or False, got 'no'"),
         ({"groups": "sise"}, "groups must be a column of the dataset, got 'sise': did you mean size?"),
     ],
 )

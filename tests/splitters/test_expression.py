@@ -143,3 +143,12 @@ def test_anything_else_is_refused(text: str, tmp_path, monkeypatch) -> None:
     with pytest.raises(ParameterError, match=re.escape(BAD[text])):
         parse_splitter(text)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_compositions_have_the_languages_of_their_splitters() -> None:
+    """A study that is given no language takes it from there, for its audit and its metrics."""
+    calls = ASTNodeSplitter("code", language="python", nodes=("call",))
+    blocks = ASTNodeSplitter("code", language="java", nodes=("block",))
+    lengths = LengthSplitter("code")
+    composed = (calls & lengths, ~(lengths | calls), calls | blocks, ~lengths)
+    assert [splitter.languages for splitter in composed] == [("python",), ("python",), ("java", "python"), ()]

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from codeshift.documents.document import Column, Table, Value
 from codeshift.draws import TRAIN_ROWS
 from codeshift.formatting import MISSING
-from codeshift.metrics import Estimate
 from codeshift.study.findings import Findings
-from codeshift.study.findings.cells import Cell
-from codeshift.study.findings.classes import Calibration, error_metric
-from codeshift.study.findings.detection import AUROC_SHOWN, ShiftDetection
-from codeshift.study.measures import SHARE, Measure, method_name
+from codeshift.study.findings.classes import error_metric
+from codeshift.study.findings.detection import AUROC_SHOWN
+from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, estimated, kept_share, named, of_all, part_kind
 
@@ -48,26 +46,18 @@ def _taken_for(taken: tuple[str, int], total: int) -> tuple[Value, Value]:
     return (named(label), of_all(count, total)) if count else (Value(MISSING), Value(MISSING))
 
 
-def _of_cell(cell: Cell) -> tuple[Value, Value, Value]:
-    return named(cell.scenario), named(method_name(cell.method)), kept_share(cell.ood_kept)
-
-
-def _estimated(of: Calibration | ShiftDetection, shown: Measure, figure: Estimate, *, change: bool = False) -> Value:
-    return estimated(shown, figure, of.state.unmeasured or MISSING, kind=of.state.unmeasured, change=change)
-
-
 def calibration_table(findings: Findings) -> Table | None:
     """Make the table of confidence and accuracy of each cell on both parts."""
     rows = tuple(
         (
-            *_of_cell(calibration.cell), named(calibration.part, kind=part_kind(calibration.part)),
-            counted(calibration.n),
+            named(one.cell.scenario), named(method_name(one.cell.method)), kept_share(one.cell.ood_kept),
+            named(one.part, kind=part_kind(one.part)), counted(one.n),
             *(
-                _estimated(calibration, SHARE, figure)
-                for figure in (calibration.confidence, calibration.accuracy, calibration.error)
+                estimated(SHARE, figure, one.state.unmeasured or MISSING, kind=one.state.unmeasured)
+                for figure in (one.confidence, one.accuracy, one.error)
             ),
         )
-        for calibration in findings.calibrations
+        for one in findings.calibrations
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
@@ -88,16 +78,17 @@ def detection_table(findings: Findings) -> Table | None:
     metric = findings.measure
     rows = tuple(
         (
-            *_of_cell(detection.cell), named(detection.score), counted(detection.n),
+            named(one.cell.scenario), named(method_name(one.cell.method)), kept_share(one.cell.ood_kept),
+            named(one.score), counted(one.n),
             *(
-                _estimated(detection, shown, figure, change=change)
+                estimated(shown, figure, one.state.unmeasured or MISSING, kind=one.state.unmeasured, change=change)
                 for shown, figure, change in (
-                    (AUROC_SHOWN, detection.estimate, False), (AUROC_SHOWN, detection.average_precision, False),
-                    (SHARE, detection.rate_at_95, False), (metric, detection.lost, True),
+                    (AUROC_SHOWN, one.estimate, False), (AUROC_SHOWN, one.average_precision, False),
+                    (SHARE, one.rate_at_95, False), (metric, one.lost, True),
                 )
             ),
         )
-        for detection in findings.detections
+        for one in findings.detections
     )  # fmt: skip
     unit = f" ({metric.step.strip()})" if metric.step else ""
     columns = (
@@ -116,5 +107,5 @@ def detection_table(findings: Findings) -> Table | None:
 
 def class_tables(findings: Findings) -> Iterator[Table]:
     """Yield the tables of classes that the study has numbers for; none for text."""
-    tables = (make(findings) for make in (class_table, calibration_table, detection_table))
-    yield from (table for table in tables if table is not None)
+    made = (make(findings) for make in (class_table, calibration_table, detection_table))
+    yield from (table for table in made if table is not None)
