@@ -122,6 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     check_folder("--out", arguments.out)
     from codeshift.data.saving import check_saving, write_parts
+    from codeshift.properties.row_languages import language_column
     from codeshift.splitters import SplitAssignment, SplitManifest
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
@@ -140,7 +141,9 @@ def run(arguments: argparse.Namespace) -> int:
             warn_unparsed(parts_of(data), splitter.columns, arguments.language)
         assignment = splitter.assign(data, num_proc=arguments.num_proc, **given)
     splits = assignment.to_dataset_dict()
-    for language in sorted(set(assignment.manifest.grammars) - {arguments.language}):
+    by_row = assignment.manifest.language
+    languages = {by_row} if by_row and language_column(by_row) else set(assignment.manifest.grammars)
+    for language in sorted(languages - {arguments.language}):
         warn_unparsed(splits, assignment.manifest.columns, language)
     files = write_parts(
         splits,
