@@ -112,7 +112,9 @@ def _add_split_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument_group("assignment of rows", words).add_argument
     add("--column", metavar="NAME", help="column for splitters that name none [code]")
     add(
-        "--language", metavar="NAME", help="language for splitters that need one and name none; see codeshift languages"
+        "--language",
+        metavar="NAME",
+        help="language for splitters that need one and name none; column:NAME for a column that names each row's",
     )
     for name, option in SPLIT_OPTIONS.items():
         add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **option)
