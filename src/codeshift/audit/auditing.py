@@ -61,8 +61,9 @@ def audit(
         data: the data that was assigned, if the assignment was pickled.
         column: the column that holds the code; by default that of the assignment or manifest, else ``"code"``.
         manifest: the manifest of the split, if ``splits`` are parts written by codeshift; an assignment has its own.
-        language: the language of the code, for properties of the syntax tree; by default the one that the region of the
-            assignment or manifest parses. Without a language these properties are left out.
+        language: the language of the code, or ``"column:lang"`` for the one that each row names, for properties of the
+            syntax tree; by default that of the region of the assignment or manifest. Without a language these
+            properties are left out.
         groups: the column whose values should not be on both sides; by default that of the assignment or manifest.
         label: the column of a classification task's labels; the report then has their mix in each part, and the rows
             whose near-duplicates have other labels. Rows without a label (None, or -1 of a ``ClassLabel``) are counted.

@@ -40,7 +40,11 @@ def add_to(commands: Commands) -> None:
     add_data(command, "the parts of a split")
     add = command.add_argument
     add("--column", metavar="NAME", help="column of the code [the manifest's, or code]")
-    add("--language", metavar="NAME", help="language of the code, to compare syntax and APIs too [the manifest's]")
+    add(
+        "--language",
+        metavar="NAME",
+        help="language of the code, or column:NAME, to compare syntax and APIs too [the manifest's]",
+    )
     add("--manifest", metavar="FILE", help=f"manifest of the split [{MANIFEST} in the folder, if any]")
     add("--groups", metavar="COLUMN", help="column whose values must not be on both sides [the manifest's]")
     add(

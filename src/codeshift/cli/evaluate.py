@@ -66,7 +66,11 @@ def add_to(commands: Commands) -> None:
         help=f"names of metrics: {', '.join(METRICS)}; of a classification: {', '.join(OF_CLASSES)}; with options as "
         f"in bleu[smoothing=none] [{'; or '.join(' '.join(names) for names in _USUAL.values())}]",
     )
-    add("--language", metavar="NAME", help="language of the target, for metrics that parse it [the task's]")
+    add(
+        "--language",
+        metavar="NAME",
+        help="language of the target, or column:NAME, for metrics that parse it [the task's]",
+    )
     add("--parts", nargs="+", metavar="NAME", help="parts to evaluate [those whose names begin with test]")
     add("--out", metavar="FOLDER", help="folder for scores, outputs and a summary")
     add_against(command, "rows")

@@ -36,7 +36,11 @@ def add_to(commands: Commands) -> None:
     add_task(command)
     known = ", ".join(OF_TEXTS)
     add("--metrics", nargs="+", default=["exact_match"], metavar="NAME", help=f"of {known} [exact_match]")
-    add("--language", metavar="NAME", help="language of the target, for metrics that parse it [the task's]")
+    add(
+        "--language",
+        metavar="NAME",
+        help="language of the target, or column:NAME, for metrics that parse it [the task's]",
+    )
     add("--parts", nargs="+", metavar="NAME", help="parts that were predicted [those whose names begin with test]")
     add("--id", metavar="COLUMN", help="column of data and predictions that identifies a row [the export's identity]")
     add("--prediction", default="prediction", metavar="COLUMN", help="column of the output [%(default)s]")

@@ -114,7 +114,9 @@ def _add_split_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument_group("assignment of rows", words).add_argument
     add("--column", metavar="NAME", help="column for splitters that name none [code]")
     add(
-        "--language", metavar="NAME", help="language for splitters that need one and name none; see codeshift languages"
+        "--language",
+        metavar="NAME",
+        help="language for splitters that need one and name none; column:NAME for a column that names each row's",
     )
     for name, option in SPLIT_OPTIONS.items():
         add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **option)
@@ -128,6 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
         return run_on_files(arguments, _splitter(arguments), given)
     check_folder("--out", arguments.out)
     from codeshift.data.saving import check_saving, write_parts
+    from codeshift.properties.row_languages import language_column
     from codeshift.splitters import SplitAssignment, SplitManifest
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
@@ -145,7 +148,9 @@ def run(arguments: argparse.Namespace) -> int:
             warn_unparsed(parts_of(data), splitter.columns, arguments.language)
         assignment = splitter.assign(data, num_proc=arguments.num_proc, **given)
     splits = assignment.to_dataset_dict()
-    for language in sorted(set(assignment.manifest.grammars) - {arguments.language}):
+    by_row = assignment.manifest.language
+    languages = {by_row} if by_row and language_column(by_row) else set(assignment.manifest.grammars)
+    for language in sorted(languages - {arguments.language}):
         warn_unparsed(splits, assignment.manifest.columns, language)
     files = write_parts(
         splits,

@@ -29,7 +29,8 @@ class APIUsageSplitter(ElementSplitter):
 
     Attributes:
         column: the column that holds the code.
-        language: the language: ``"python"``, ``"java"``, ``"c_sharp"``, ``"javascript"``, ``"typescript"`` or ``"go"``.
+        language: the language: ``"python"``, ``"java"``, ``"c_sharp"``, ``"javascript"``, ``"typescript"`` or ``"go"``;
+            or ``"column:lang"`` for the one that each row names in its column ``lang``.
         apis: the patterns of names. A plain one matches names that contain it as a run of whole parts
             (``"numpy.linalg"`` matches ``numpy.linalg.norm``; ``"stream"`` matches ``java.util.stream.Stream`` and
             ``List.stream``); one with ``*``, ``?`` or ``[`` is a glob over the whole name (``"java.util.stream.*"``,

@@ -24,7 +24,8 @@ class ASTNodeSplitter(ElementSplitter):
 
     Attributes:
         column: the column that holds the code.
-        language: the language of the code, one of ``codeshift.properties.languages()``.
+        language: the language of the code, one of ``codeshift.properties.languages()``, or ``"column:lang"`` for the
+            one that each row names in its column ``lang``.
         nodes: the node types of that language's tree-sitter grammar, such as ``("while_statement",)``; tokens such as
             ``"while"`` are node types too.
         match: whether programs must contain one of the nodes (``"any"``) or every one (``"all"``).

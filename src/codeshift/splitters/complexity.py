@@ -30,7 +30,8 @@ class ComplexitySplitter(Splitter):
 
     Attributes:
         column: the column that holds the code.
-        language: the language of the code, one of ``codeshift.properties.languages()``.
+        language: the language of the code, one of ``codeshift.properties.languages()``, or ``"column:lang"`` for the
+            one that each row names in its column ``lang``.
         measure: the measure: ``"cyclomatic"`` (decisions plus one, McCabe 1976), ``"nesting"`` (depth of nested control
             structures), ``"depth"`` (of the syntax tree) or ``"identifiers"`` (occurrences).
         quantiles: the band as shares of the rows, ``(low, high)``.

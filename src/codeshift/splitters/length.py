@@ -33,8 +33,8 @@ class LengthSplitter(Splitter):
         quantiles: the band as shares of the rows given, ``(low, high)``; rows equal to the upper threshold are outside,
             unless it is 1.
         bounds: the band as lengths instead, ``low <= length < high``; ``None`` for an open end.
-        language: the language whose syntax tree's leaves are counted as tokens; if not given,
-            ``codeshift.properties.lexer`` counts them.
+        language: the language whose syntax tree's leaves are counted as tokens, or ``"column:lang"`` for the one that
+            each row names; if not given, ``codeshift.properties.lexer`` counts them.
         tokenizer: the tokenizer of a model to count with instead: a Hugging Face tokenizer by its name on the hub, its
             folder, or the object. An object is stored as the name that it was loaded by, and must equal what that name
             loads. The special tokens that a model adds are not counted.

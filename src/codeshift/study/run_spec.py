@@ -38,6 +38,7 @@ class MethodSpec:
         scenarios: Names of the study's scenarios.
         watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
         detection: Whether confidences and distances from training rows are kept of each row.
+        language: Language of the code, or the column that names each row's; None if there is none, or several.
         has_general: Whether there is a general held-out set.
         has_transform: Whether there are rewritten test rows.
         keep_weights: Whether the trained weights are kept.
@@ -53,6 +54,7 @@ class MethodSpec:
     scenarios: tuple[str, ...] = field(repr=False)
     watch: Mapping[str, int] = field(default_factory=dict)
     detection: bool = True
+    language: str | None = None
     has_general: bool = False
     has_transform: bool = False
     keep_weights: bool = True
@@ -144,6 +146,7 @@ def method_spec(spec: StudySpec, model: str, method: str) -> MethodSpec:
         evaluation=own.evaluation,
         watch=spec.watch,
         detection=spec.detection,
+        language=spec.language,
         scenarios=tuple(scenario.name for scenario in spec.scenarios),
         has_general=spec.general is not None,
         has_transform=spec.transform is not None,

@@ -35,6 +35,7 @@ class RunScores:
         finished: Whether each output ended by itself (False: cut at the length limit, None: no output); empty if
             unknown.
         samples: Texts of all samples of each row, None for a row without generation; empty if there is one a row.
+        languages: Language of each row, if a column of the data names it; empty if not.
         labels: Names of the classes of a classifier; empty for text.
         logits: Logits of the classes, shape (rows, classes); None for text.
         ood: Scores of how far out of distribution each row seems to the model, by their names in
@@ -51,6 +52,7 @@ class RunScores:
     sources: Sequence[str] = field(default=(), repr=False)
     finished: Sequence[bool | None] = field(default=(), repr=False)
     samples: Sequence[Sequence[str] | None] = field(default=(), repr=False)
+    languages: Sequence[str] = field(default=(), repr=False)
     labels: Sequence[str] = ()
     logits: NDArray[np.float64] | None = field(default=None, repr=False)
     ood: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
@@ -78,11 +80,10 @@ class RunScores:
     def save(self, path: Path) -> None:
         """Write a Parquet file with one line for each row, atomically.
 
-        Its columns are ``row``, ``reference``, ``prediction``, ``source`` and ``finished`` if known, ``samples`` if
-        there are several, and, for each
-        metric, ``stats:<metric>``, a list that is null if the row was not scored. Those of a classifier have a
-        ``probability[<label>]`` of each class and the list ``logits`` as well. ``ood:<score>`` tells how far out of
-        distribution the row seems to the model.
+        Its columns are ``row``, ``reference``, ``prediction``, ``source``, ``finished`` and ``language`` if known,
+        ``samples`` if there are several, and, for each metric, ``stats:<metric>``, a list that is null if the row was
+        not scored. Those of a classifier have a ``probability[<label>]`` of each class and the list ``logits`` as well.
+        ``ood:<score>`` tells how far out of distribution the row seems to the model.
 
         >>> import tempfile
         >>> scores = RunScores(["a", "b"], ["a", None], {"exact_match": np.array([[1.0, 1.0], [np.nan, np.nan]])})
@@ -101,6 +102,8 @@ class RunScores:
             columns["source"] = pa.array(self.sources, pa.string())
         if len(self.finished):
             columns["finished"] = pa.array(self.finished, pa.bool_())
+        if len(self.languages):
+            columns["language"] = pa.array(self.languages, pa.string())
         if len(self.samples):
             columns["samples"] = pa.array(self.samples, pa.list_(pa.string()))
         if self.logits is not None:
@@ -122,7 +125,8 @@ class RunScores:
             for name in table.column_names
             if name.startswith(_STATISTICS)
         }
-        texts = {name: _column(table, name) for name in ("reference", "prediction", "source", "finished", "samples")}
+        named_columns = ("reference", "prediction", "source", "finished", "language", "samples")
+        texts = {name: _column(table, name) for name in named_columns}
         named = (_CLASS.fullmatch(name) for name in table.column_names)
         labels = tuple(match[1] for match in named if match)
         logits = _from_lists(table.column(_LOGITS).combine_chunks()) if labels else None
@@ -132,6 +136,7 @@ class RunScores:
             statistics,
             sources=texts["source"],
             finished=texts["finished"],
+            languages=texts["language"],
             samples=texts["samples"],
             labels=labels,
             logits=logits,

@@ -22,6 +22,7 @@ from codeshift.metrics import TrainFeatures, ood_scores
 from codeshift.metrics.base import FloatArray
 from codeshift.parts import REWRITTEN
 from codeshift.properties.progress import bars_shown
+from codeshift.properties.row_languages import language_column
 from codeshift.study.finetuning import evaluator
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.records import EvaluationFacts
@@ -84,12 +85,14 @@ class RunScorer:
         written_texts = [outputs[row].text if row in outputs else None for row in range(len(rows))]
         several = any(output.others for output in outputs.values())
         sources, references = self.method.task.texts(rows)
+        by_row = language_column(self.method.language)
         scores = RunScores(
             references=references,
             predictions=written_texts if classes is None else classes.predictions,
             statistics={name: statistics[name] for name in self.method.evaluation.metrics},
             sources=sources,
             finished=[outputs[row].finished if row in outputs else None for row in range(len(rows))] if written else (),
+            languages=rows[by_row][:] if by_row in rows.column_names else (),
             samples=[_texts(outputs.get(row)) for row in range(len(rows))] if several else (),
             labels=() if classes is None else classes.labels,
             logits=None if classes is None else classes.logits,

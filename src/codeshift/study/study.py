@@ -93,7 +93,8 @@ class Study(CommonOptions):
             there is no model without fine-tuning to compare with; its classes are all labels of the data, whatever a
             training sees of them.
         column: Column of the code; by default that of the scenarios.
-        language: Language of the code, for the audit and for metrics given by name; by default that of the scenarios.
+        language: Language of the code, or ``"column:lang"`` for the one that each row names, for the audit and for
+            metrics given by name; by default that of the scenarios.
         model: Hub name, folder or model of transformers; by default the small model that comes with codeshift, or
             none if there are ``models``.
         tokenizer: Tokenizer of the model; by default the one at the model's name or folder.

@@ -13,7 +13,7 @@ from codeshift.formatting import counted
 from codeshift.metrics.validity import validator
 from codeshift.properties.row_languages import language_column
 from codeshift.study.findings.cells import Cell, Cells, State
-from codeshift.study.findings.unseen import texts_inside
+from codeshift.study.findings.unseen import reads_rows_in, texts_inside
 from codeshift.study.keys import RunKey
 from codeshift.study.measures import method_name
 from codeshift.study.scores import RunScores
@@ -112,7 +112,7 @@ class _OutputModes:
         rows: list[int] = np.flatnonzero(self._cells.results.scored_rows(key, part, scenario)).tolist()
         facts = self._cells.results.splits[scenario, key.split_seed]
         other = [row for row in rows if self._plain[key][row] == OTHER_TEXT]
-        lacking = set(_lacking(scores, other, facts))
+        lacking = set(_lacking(scores, other, facts, self._language))
         for row in rows:
             mode = LACKS if row in lacking else self._plain[key][row]
             if mode is not None:
@@ -126,7 +126,9 @@ def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
     >>> plain_modes(scores, "python")
     ['right', 'does not parse', None, 'repeats itself']
     """
-    is_valid = None if language is None or language_column(language) else validator(language)
+    by_row = language_column(language) is not None
+    languages = scores.languages if by_row else () if language is None else [language] * len(scores)
+    validators = {name: validator(name) for name in set(languages)}
     modes: list[str | None] = []
     for i, (reference, text) in enumerate(zip(scores.references, scores.predictions, strict=True)):
         source = scores.sources[i] if len(scores.sources) else None
@@ -141,7 +143,7 @@ def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
             modes.append(REPEATS)
         elif cut_off:
             modes.append(CUT_OFF)
-        elif is_valid is not None and not is_valid(text):
+        elif len(languages) and not validators[languages[i]](text):
             modes.append(BROKEN)
         elif source is not None and source.split() == text.split():
             modes.append(COPIES)
@@ -170,9 +172,10 @@ def repeats_itself(text: str) -> bool:
     return False
 
 
-def _lacking(scores: RunScores, rows: Sequence[int], facts: SplitFacts) -> list[int]:
-    if facts.masked is None or not rows:
+def _lacking(scores: RunScores, rows: Sequence[int], facts: SplitFacts, language: str | None) -> list[int]:
+    if facts.masked is None or not rows or not reads_rows_in(facts.masked, language):
         return []
-    held = texts_inside(facts.masked, [scores.references[row] for row in rows])
-    written = texts_inside(facts.masked, [scores.predictions[row] or "" for row in rows])
+    languages = [scores.languages[row] for row in rows] if len(scores.languages) else ()
+    held = texts_inside(facts.masked, [scores.references[row] for row in rows], languages)
+    written = texts_inside(facts.masked, [scores.predictions[row] or "" for row in rows], languages)
     return [row for row, there, here in zip(rows, held, written, strict=True) if there and not here]

@@ -14,6 +14,7 @@ from codeshift.formatting import counted
 from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
 from codeshift.properties import PropertyTable
+from codeshift.properties.row_languages import language_column
 from codeshift.regions.base import Region
 from codeshift.regions.elements import element_names
 from codeshift.regions.words import listed
@@ -94,7 +95,11 @@ def masking_scenarios(cells: Cells) -> list[str]:
     """Return the scenarios that mask elements which models could write: none if they tell classes."""
     if cells.results.classes:
         return []
-    known = {name for (name, _), facts in cells.results.splits.items() if facts.masked is not None}
+    known = {
+        name
+        for (name, _), facts in cells.results.splits.items()
+        if facts.masked is not None and reads_rows_in(facts.masked, cells.results.settings.language)
+    }
     return [name for name in cells.results.scenarios if name in known]
 
 
@@ -134,17 +139,43 @@ class _Holding:
     def _both(self, key: RunKey) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
         scores = self._cells.results.scores(key)
         written = np.array([text is not None for text in scores.predictions], dtype=bool)
-        references = texts_inside(self._masked, scores.references)
-        return references, texts_inside(self._masked, [text or "" for text in scores.predictions]), written
+        references = texts_inside(self._masked, scores.references, scores.languages)
+        outputs = texts_inside(self._masked, [text or "" for text in scores.predictions], scores.languages)
+        return references, outputs, written
 
 
-def texts_inside(region: Region, texts: Sequence[str]) -> NDArray[np.bool_]:
+def reads_rows_in(region: Region, language: str | None) -> bool:
+    """Return whether a region reads rows in one language each, or in those of the column that a study names.
+
+    >>> from codeshift.properties import NodeTypes
+    >>> from codeshift.splitters import Contains
+    >>> of_column = Contains(NodeTypes("code", "column:lang"), ("for_statement",))
+    >>> reads_rows_in(of_column, "column:lang"), reads_rows_in(of_column, "python")
+    (True, False)
+    """
+    return _row_languages(region) <= {language_column(language)}
+
+
+def _row_languages(region: Region) -> set[str]:
+    """Return the columns that name the languages in which a region reads rows."""
+    columns = (language_column(language) for _, language in region.parsed())
+    return {column for column in columns if column is not None}
+
+
+def texts_inside(region: Region, texts: Sequence[str], languages: Sequence[str] = ()) -> NDArray[np.bool_]:
     """Return the mask of texts inside of a region that uses only the code, in whichever column it reads that from.
+
+    Args:
+        region: the region.
+        texts: the code of rows.
+        languages: the language of each row, for a region that reads them in those of a column.
 
     >>> from codeshift.properties import NodeTypes
     >>> from codeshift.splitters import Contains
     >>> texts_inside(Contains(NodeTypes("code", "python"), ("for_statement",)), ["for x in y: f(x)", "f(y)"])
     array([ True, False])
     """
-    rows = Dataset.from_dict({column: list(texts) for column in region.columns()})
+    by_row = _row_languages(region)
+    values = {column: list(languages if column in by_row else texts) for column in region.columns()}
+    rows = Dataset.from_dict(values)
     return region.contains(PropertyTable(rows, cached=False))
