@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from codeshift.cli.parser import make_parser
+from codeshift.transforms.by_name import TRANSFORMS
 
 
 def commands(parser: argparse.ArgumentParser, name: str = "codeshift") -> dict[str, argparse.ArgumentParser]:
@@ -66,6 +67,7 @@ def test_help_lists_splitters_metrics_and_defaults() -> None:
 
     named = {name for name in splitters.__all__ if name.endswith("Splitter")} - {"Splitter", "PredicateSplitter"}
     assert set(split.SPLITTERS) == named
+    assert set(split.TRANSFORMS) == set(TRANSFORMS)
     ours = {name for name, cls in METRICS.items() if vars(metrics).get(cls.__name__) is cls}
     for names, is_of_classes in ((evaluate.METRICS, False), (evaluate.OF_CLASSES, True)):
         assert set(names) == {name for name in ours if (METRICS[name].takes == "class_probabilities") == is_of_classes}

@@ -11,6 +11,7 @@ import pytest
 from codeshift.cli import main
 from codeshift.data import load_rows, load_splits
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
+from codeshift.transforms import DropComments, Reformat, paired_shift
 from helpers.cli_rows import rows, write
 
 LOOPS = "ASTNodeSplitter(nodes=('while_statement',))"
@@ -228,3 +229,24 @@ def test_a_small_test_part_gives_a_warning_and_copies_can_be_dropped(data: str, 
     assert f"test_ood has {rows} distinct rows" in captured.err
     manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
     assert manifest["request"]["near_duplicates"]["drop"] is True
+
+
+def test_a_split_has_a_rewritten_part_if_asked(data: str, tmp_path: Path, capsys) -> None:
+    """It is that of ``paired_shift``; the manifest records it, and makes it again."""
+    out, again = tmp_path / "out", tmp_path / "again"
+    command = ["split", data, "--rename", "func=code", "--language", "python", "--splitter", LOOPS, "--out", str(out)]
+    assert main([*command, "--transform", "DropComments", "Reformat[indent=3]"]) == 0
+    transform = DropComments(language="python") >> Reformat(language="python", indent=3)
+    assignment = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",)).assign(
+        load_rows(data, rename={"func": "code"}), seed=0
+    )
+    shift = paired_shift(assignment, transform)
+    assert same(out, shift.parts)
+    manifest = SplitManifest.load(out / "manifest.json")
+    assert manifest.transformed == shift.manifest.transformed
+    assert "test_transformed" in capsys.readouterr().out
+    rebuild = ["split", data, "--rename", "func=code", "--manifest", str(out / "manifest.json"), "--out", str(again)]
+    assert main(rebuild) == 0
+    assert same(again, shift.parts)
+    assert main([*command, "--overwrite", "--transform", "Reformatt"]) != 0
+    assert "did you mean Reformat?" in capsys.readouterr().err

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from datasets import Dataset
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 from codeshift.errors import ParameterError
+from codeshift.properties.lexer import lex
 from codeshift.splits.manifest import SplitManifest
 from codeshift.study import Study, load_results
 from codeshift.study.config_file import SettingsError
@@ -23,12 +26,11 @@ REFORMAT = Reformat(language="python")
 @pytest.fixture(scope="module")
 def study(tmp_path_factory) -> Study:
     model = save_model(tmp_path_factory.mktemp("model"))
-    given = rows().map(
-        lambda row, i: {"code": row["code"] if i % 4 else row["code"].replace(" ", "")}, with_indices=True
-    )
+    code = [text if i % 4 else REFORMAT.rewrite(text) for i, text in enumerate(rows()["code"])]
+    given = Dataset.from_dict({"code": code, "doc": rows()["doc"][:]})
     return small_study(
         model, dataset=given, scenarios=(LONG,), source="code", target="doc", methods={"full": None},
-        metrics=["negative_log_likelihood"], transform=REFORMAT,
+        metrics=["negative_log_likelihood"], transform=REFORMAT, audit={"n_permutations": 19},
     )  # fmt: skip
 
 
@@ -74,6 +76,20 @@ def test_the_folder_and_the_table_have_the_rewritten_rows(study, folder):
     assert study.run_parts(run)["rewritten"]["code"][:] == [
         REFORMAT.rewrite(code) for code in study.run_parts(run)["test"]["code"]
     ]
+
+
+def test_the_folder_has_the_similarity_of_each_test_row_to_training_rows(study, folder):
+    """It is the cosine of TF-IDF vectors to the nearest row of each regime's own training rows, by scikit-learn."""
+    results = load_results(folder)
+    nearest = results.splits["long", 0].nearest
+    assert set(nearest) == {0.0, 1.0}
+    for kept, scenario in ((0.0, "long"), (1.0, None)):
+        parts = study.run_parts(study.key(method="full", scenario=scenario, ood_kept=kept))
+        counts = CountVectorizer(analyzer=lex).fit([*parts["train"]["code"], *parts["test"]["code"]])
+        test, train = (counts.transform(parts[part]["code"]) for part in ("test", "train"))
+        weights = TfidfTransformer(sublinear_tf=True).fit(train)
+        test, train = weights.transform(test), weights.transform(train)
+        assert nearest[kept] == pytest.approx((test @ train.T).max(axis=1).toarray().ravel(), abs=1e-8)
 
 
 def test_the_report_has_a_section(folder):

@@ -22,7 +22,9 @@ from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError, check_folder
 
 if TYPE_CHECKING:
-    from codeshift.splitters import SplitAssignment, Splitter
+    from datasets import DatasetDict
+
+    from codeshift.splitters import SplitAssignment, SplitManifest, Splitter
 
 MANIFEST = "manifest.json"
 """File name of the manifest in the folder of parts."""
@@ -67,6 +69,11 @@ SPLITTERS = (
 )  # fmt: skip
 """Names of all splitters in expressions, so that help can list them without loading them."""
 
+TRANSFORMS = (
+    "RenameIdentifiers", "DropComments", "Reformat", "ForToWhile", "InvertConditions", "DeadCode", "UnfoldConstants",
+)  # fmt: skip
+"""Names of all transforms, so that help can list them without loading them."""
+
 _SCENARIOS = (
     "one splitter by name: length_p90_p100 (any two percentiles), syntax_while_statement (any node type), api_os.path "
     "(any API), semantics_cluster_0"
@@ -98,6 +105,13 @@ def add_to(commands: Commands) -> None:
         "--verify-region",
         action="store_true",
         help="with --manifest, check that its region holds as many rows as before",
+    )
+    command.add_argument(
+        "--transform",
+        nargs="+",
+        metavar="NAME",
+        help=f"also write test_transformed, row by row the transform of test_id: {', '.join(TRANSFORMS)}; several are "
+        "made one after the other; with settings as in RenameIdentifiers[parameters=True]",
     )
     command.add_argument("--out", required=True, metavar="FOLDER", help="folder for the parts and the manifest")
     command.add_argument(
@@ -136,9 +150,9 @@ def run(arguments: argparse.Namespace) -> int:
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
     if arguments.manifest:
         _refuse_settings(arguments, given)
-        manifest = SplitManifest.load(arguments.manifest)
+        recorded = SplitManifest.load(arguments.manifest)
         data = data_of(arguments, split=arguments.part)
-        assignment = SplitAssignment.from_manifest(manifest, data, verify_region=arguments.verify_region)
+        assignment = SplitAssignment.from_manifest(recorded, data, verify_region=arguments.verify_region)
     else:
         if arguments.verify_region:
             raise ParameterError("--verify-region", "given with --manifest", True, "a new split fits its region itself")
@@ -147,7 +161,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.language:  # before an error that a region holds no rows
             warn_unparsed(parts_of(data), splitter.columns, arguments.language)
         assignment = splitter.assign(data, num_proc=arguments.num_proc, **given)
-    splits = assignment.to_dataset_dict()
+    splits, manifest = _with_transform(arguments, assignment)
     by_row = assignment.manifest.language
     languages = {by_row} if by_row and language_column(by_row) else set(assignment.manifest.grammars)
     for language in sorted(languages - {arguments.language}):
@@ -157,12 +171,28 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.out,
         format=arguments.format,
         overwrite=arguments.overwrite,
-        beside={MANIFEST: assignment.manifest.save},
+        beside={MANIFEST: manifest.save},
     )
     path = Path(arguments.out) / MANIFEST
-    words = f"{assignment.summary()}\n\nParts and {MANIFEST} are in {arguments.out}."
-    report(arguments, words, _told(assignment, files, path))
+    words = f"{manifest.summary()}\n\nParts and {MANIFEST} are in {arguments.out}."
+    sizes = {part: len(rows) for part, rows in splits.items()}
+    report(arguments, words, _told(assignment, sizes, files, path))
     return DONE
+
+
+def _with_transform(arguments: argparse.Namespace, assignment: SplitAssignment) -> tuple[DatasetDict, SplitManifest]:
+    """Return the parts, with ``test_transformed`` if it is asked for or the manifest has it, and the manifest."""
+    if arguments.transform is None and assignment.manifest.transformed is None:
+        return assignment.to_dataset_dict(), assignment.manifest
+    from codeshift.transforms import paired_shift, transform_by_name
+
+    transform = None
+    if arguments.transform is not None:
+        language = arguments.language or assignment.manifest.language
+        column = arguments.column or assignment.manifest.columns[0]
+        transform = transform_by_name(arguments.transform, column=column, language=language)
+    shift = paired_shift(assignment, transform)
+    return shift.parts, shift.manifest or assignment.manifest
 
 
 def _splitter(arguments: argparse.Namespace) -> Splitter:
@@ -185,12 +215,12 @@ def _refuse_settings(arguments: argparse.Namespace, given: dict[str, Any]) -> No
         raise ParameterError(option, "left out with --manifest", value, "the manifest has it")
 
 
-def _told(assignment: SplitAssignment, files: dict[str, Path], manifest: Path) -> dict[str, Any]:
+def _told(assignment: SplitAssignment, sizes: dict[str, int], files: dict[str, Path], manifest: Path) -> dict[str, Any]:
     return {
         "splitter": assignment.manifest.splitter,
         "seed": assignment.manifest.config.seed,
         "region_rows": assignment.manifest.region_rows,
-        "parts": {part: {"rows": assignment.sizes[part], "file": str(path)} for part, path in files.items()},
+        "parts": {part: {"rows": sizes[part], "file": str(path)} for part, path in files.items()},
         "excluded": assignment.excluded,
         "manifest": str(manifest),
     }

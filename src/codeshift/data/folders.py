@@ -13,6 +13,7 @@ from codeshift.data.joining import Piece
 from codeshift.data.shards import check_shards, shard_number, whole_name
 from codeshift.data.text_file import COMPRESSED
 from codeshift.errors import DataError, ParameterError, closest
+from codeshift.parts import REWRITTEN, TRANSFORMED
 
 PartReaders = dict[str, Callable[[], list[Piece]]]
 """Functions that read the parts, by name; rows that belong to no part are under ``NO_PART``."""
@@ -20,7 +21,10 @@ PartReaders = dict[str, Callable[[], list[Piece]]]
 NO_PART = ""
 """Name of the part of rows that belong to none."""
 
-FILE_PARTS = ("train", "validation", "test", "test_id", "test_ood", "validation_ood", "train_control", "general")
+FILE_PARTS = (
+    "train", "validation", "test", "test_id", "test_ood", TRANSFORMED, "validation_ood", "train_control", "general",
+    REWRITTEN,
+)  # fmt: skip
 """Names of files that are recognised as parts."""
 
 _ALIASES = {"valid": "validation", "val": "validation", "dev": "validation"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from codeshift.audit.measuring import measure_parts
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
+from codeshift.metrics.base import FloatArray
 from codeshift.parts import WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.predicate import functions_of, trust_function
@@ -24,6 +26,7 @@ from codeshift.splitters import Region
 from codeshift.study.corpus import Positions
 from codeshift.study.keys import RunKey
 from codeshift.study.locks import locked
+from codeshift.study.nearest import nearest_by_share
 from codeshift.study.plan import Plan
 from codeshift.study.spec import StudySpec
 from codeshift.study.split_audit import AuditError, SplitAudit
@@ -44,6 +47,7 @@ class AuditJob:
         split_seed: Seed of the split.
         region: Region, fitted.
         settings: Settings of the audit.
+        ood_kept: Shares of the region that trainings keep, for the similarity of test rows to training rows.
         functions: Dotted names of the user's functions that the region or the settings call. The process that made
             the job has named them in its own code, so the worker may import them.
     """
@@ -53,6 +57,7 @@ class AuditJob:
     split_seed: int
     region: Region
     settings: AuditSettings
+    ood_kept: tuple[float, ...] = ()
     functions: tuple[str, ...] = ()
 
     keys: ClassVar[tuple[RunKey, ...]] = ()
@@ -93,6 +98,7 @@ def audit_jobs(plan: Plan, spec: StudySpec, rows: StudyRows, store: StudyStore) 
             split_seed=planned.split_seed,
             region=(region := rows.scenario(planned.scenario, planned.split_seed).region),
             settings=spec.audit,
+            ood_kept=spec.ood_kept,
             functions=functions_of((region, spec.audit)),
         )
         for planned in plan.audits
@@ -114,6 +120,7 @@ def do_audit(job: AuditJob) -> Outcome:
         try:
             with locked(job.store.lock(job.name)):
                 if not job.is_done:
+                    job.store.write_nearest(job.scenario, job.split_seed, _nearest(job))
                     job.store.write_audit(job.scenario, job.split_seed, _audited(job))
         except Timeout:
             return "busy"
@@ -128,6 +135,16 @@ def _audited(job: AuditJob) -> SplitAudit | AuditError:
             return SplitAudit.from_dict(measure_parts(_parts(job), job.settings, None).to_dict())
     except Exception as error:  # noqa: BLE001 - any error is stored for the user to read, and the runs go on
         return AuditError(f"{type(error).__name__}: {error}")
+
+
+def _nearest(job: AuditJob) -> Mapping[float, FloatArray]:
+    """Return the similarity of each test row to its nearest training row, by the share kept."""
+    store, split_seed = job.store, job.split_seed
+    table, _ = _table(store.check_data(store.rows), job.settings.column)
+    scenarios = {share: None if share == 1 else job.scenario for share in job.ood_kept}
+    training = [(share, store.read_training(name, split_seed, share)["train"]) for share, name in scenarios.items()]
+    with threadpool_limits(limits=1):
+        return nearest_by_share(table, job.settings.column, store.read_test(split_seed), training)
 
 
 def _parts(job: AuditJob) -> AuditParts:

@@ -87,6 +87,8 @@ def _splits(store: StudyStore, settings: StoredSettings) -> dict[tuple[str, int]
             path = store.facts(scenario, split_seed)
             if path.exists():
                 splits[scenario, split_seed] = replace(
-                    SplitFacts.load(path), audit=store.read_audit(scenario, split_seed)
+                    SplitFacts.load(path),
+                    audit=store.read_audit(scenario, split_seed),
+                    nearest=store.read_nearest(scenario, split_seed),
                 )
     return splits

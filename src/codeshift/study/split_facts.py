@@ -40,6 +40,8 @@ class SplitFacts:
         dimension: Dimension of code that the scenario shifts, such as "complexity".
         distributions: Distributions of all properties that the region uses.
         audit: Audit of the split, or the error that it ended with; None if there is no audit or it is not done yet.
+        nearest: Similarity of each test row to its nearest training row, by the share of the region that is kept; shape
+            (rows,). Empty without an audit.
 
     >>> facts = SplitFacts(scenario="long", splitter="LengthSplitter(...)", meaning="Long programs.", manifest="m.json",
     ...                    sizes={"train": 1}, members={"test_ood": np.array([True]), "test_id": np.array([False])})
@@ -57,6 +59,7 @@ class SplitFacts:
     dimension: str = OTHER
     distributions: tuple[Distribution, ...] = field(default=(), repr=False)
     audit: SplitAudit | AuditError | None = field(default=None, repr=False)
+    nearest: Mapping[float, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     @property
     def auc(self) -> float:

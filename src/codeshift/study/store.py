@@ -26,6 +26,7 @@ from codeshift.files import (
     write_json,
 )
 from codeshift.formatting import exact
+from codeshift.metrics.base import FloatArray
 from codeshift.parts import TRAINING
 from codeshift.study.corpus import Positions
 from codeshift.study.corpus_marks import CorpusMarks
@@ -109,6 +110,10 @@ class StudyStore:
         """Return the file of the marks of a split's test rows that a corpus holds."""
         key = {"corpus": corpus, "split_seed": split_seed}
         return self.root / "marks" / f"{plain_name(['marks', corpus, f'split{split_seed}'], key)}.json"
+
+    def nearest(self, scenario: str, split_seed: int) -> Path:
+        """Return the file of the similarity of each test row to its nearest training row, by the share kept."""
+        return self.split(scenario, split_seed) / "nearest.npz"
 
     def run(self, key: RunKey) -> Path:
         """Return the folder of a run."""
@@ -283,8 +288,22 @@ class StudyStore:
         return None if content is None else audit_from_dict(content)
 
     def write_audit(self, scenario: str, split_seed: int, audit: SplitAudit | AuditError) -> None:
-        """Write the audit of a split, or the error that it ended with."""
-        write_json(self.audit(scenario, split_seed), audit.to_dict())
+        """Write the audit of a split, or the error that it ended with; it vouches for the similarities beside it."""
+        nearest = self.nearest(scenario, split_seed)
+        write_json(self.audit(scenario, split_seed), audit.to_dict(), [nearest] if nearest.exists() else [])
+
+    def write_nearest(self, scenario: str, split_seed: int, nearest: Mapping[float, FloatArray]) -> None:
+        """Write the similarity of each test row to its nearest training row, by the share kept."""
+        _write_arrays(self.nearest(scenario, split_seed), {exact(share): values for share, values in nearest.items()})
+
+    def read_nearest(self, scenario: str, split_seed: int) -> dict[float, FloatArray]:
+        """Read the similarity of each test row to its nearest training row, by the share kept; {} if not measured."""
+        path, audit = self.nearest(scenario, split_seed), self.audit(scenario, split_seed)
+        if not path.exists() or not audit.exists():
+            return {}
+        check_file(audit, path)
+        with np.load(path, allow_pickle=False) as arrays:
+            return {float(share): arrays[share] for share in arrays.files}
 
     def read_marks(self, corpus: str, split_seed: int) -> CorpusMarks | None:
         """Read what a corpus holds of a split's test rows; return None if it was not searched."""
@@ -384,6 +403,6 @@ def write_arrow(data: Dataset, path: Path) -> None:
             stream.write_table(table)
 
 
-def _write_arrays(path: Path, arrays: Mapping[str, Positions]) -> None:
+def _write_arrays(path: Path, arrays: Mapping[str, Positions] | Mapping[str, FloatArray]) -> None:
     with replaced(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)

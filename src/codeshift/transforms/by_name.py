@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from codeshift.errors import ParameterError, Told, closest
+from codeshift.literals import literal
 from codeshift.transforms.base import Chain, Transform
 from codeshift.transforms.comments import DropComments
 from codeshift.transforms.conditions import InvertConditions
@@ -15,6 +17,8 @@ from codeshift.transforms.dead_code import DeadCode
 from codeshift.transforms.layout import Reformat
 from codeshift.transforms.loops import ForToWhile
 from codeshift.transforms.names import RenameIdentifiers
+
+_NAMED = re.compile(r"(?P<name>\w+)(\[(?P<options>[^\[\]]*)\])?")
 
 TRANSFORMS: Mapping[str, type[Transform]] = {
     cls.__name__: cls
@@ -26,8 +30,10 @@ TRANSFORMS: Mapping[str, type[Transform]] = {
 def transform_by_name(given: object, *, column: str = "code", language: str | None = None) -> Transform | Chain:
     """Make a transform of its name, of its settings with its name as ``type``, or of a list of these, a chain.
 
+    A name may have settings behind it, as in ``RenameIdentifiers[parameters=True,seed=3]``.
+
     Args:
-        given: the name, settings or list.
+        given: the name, settings or list; a list of one is that one.
         column: the column of transforms that name none.
         language: the language of transforms that name none.
 
@@ -36,10 +42,14 @@ def transform_by_name(given: object, *, column: str = "code", language: str | No
 
     >>> transform_by_name(["DropComments", {"type": "DeadCode", "seed": 3}], language="python").steps[1].seed
     3
+    >>> transform_by_name("DeadCode[statements=2]", language="python").statements
+    2
     """
+    if isinstance(given, list) and len(given) == 1:
+        return transform_by_name(given[0], column=column, language=language)
     if isinstance(given, list):
         return Chain(steps=tuple(transform_by_name(one, column=column, language=language) for one in given))
-    settings = {"type": given} if isinstance(given, str) else given
+    settings = _settings_of(given) if isinstance(given, str) else given
     if not isinstance(settings, Mapping) or settings.get("type") not in TRANSFORMS:
         name = settings.get("type") if isinstance(settings, Mapping) else given
         raise ParameterError("transform", "the name of a transform", name, closest(str(name), TRANSFORMS))
@@ -55,3 +65,12 @@ def transform_by_name(given: object, *, column: str = "code", language: str | No
             raise ParameterError("transform", f"{cls.__name__} with its language", Told("none"), remedy)
         arguments["language"] = language
     return cls(**arguments)
+
+
+def _settings_of(text: str) -> dict[str, Any]:
+    """Return the settings that a name with options in brackets stands for."""
+    match = _NAMED.fullmatch(text.strip())
+    if match is None:
+        return {"type": text}
+    pairs = [option.partition("=") for option in (match["options"] or "").split(",") if option.strip()]
+    return {"type": match["name"]} | {name.strip(): literal(value.strip()) for name, _, value in pairs}

@@ -12,6 +12,7 @@ from codeshift.study.findings.failures import FailureModes
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.findings import Findings
 from codeshift.study.findings.forgetting import Forgetting
+from codeshift.study.findings.how_far import EqualGap, SimilarityCurve, SimilarityPoint
 from codeshift.study.findings.over_models import ModelsClaim, claims_over_models
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score
 from codeshift.study.findings.seen import SeenAdvantage, SeenScore, SeenShare
@@ -28,6 +29,7 @@ __all__ = [
     "Confusion",
     "Curve",
     "Disagreement",
+    "EqualGap",
     "ExampleRow",
     "FailureModes",
     "Finding",
@@ -43,6 +45,8 @@ __all__ = [
     "SeenScore",
     "SeenShare",
     "ShiftDetection",
+    "SimilarityCurve",
+    "SimilarityPoint",
     "State",
     "StrengthEffect",
     "TrainingCurve",

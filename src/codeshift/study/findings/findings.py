@@ -19,6 +19,7 @@ from codeshift.study.findings.detection import ShiftDetection, shift_detections
 from codeshift.study.findings.disagreements import Disagreement, ExampleRow, disagreements, examples
 from codeshift.study.findings.failures import MODES, RIGHT, FailureModes, failure_modes
 from codeshift.study.findings.forgetting import Forgetting, forgettings
+from codeshift.study.findings.how_far import EqualGap, SimilarityCurve, equal_gaps, similarity_curves
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score, gaps, relative_performances, scores
 from codeshift.study.findings.seen import (
     SeenAdvantage,
@@ -196,6 +197,16 @@ class Findings:
     def transformed(self) -> tuple[TransformedChange, ...]:
         """The changes from ``test_id`` to ``test_transformed``; none unless the study has a transform."""
         return tuple(transformed_changes(self.cells, self._metric))
+
+    @cached_property
+    def similarity_curves(self) -> tuple[SimilarityCurve, ...]:
+        """The scores over the similarity to the nearest training row; none without audits."""
+        return tuple(similarity_curves(self.cells, self._metric))
+
+    @cached_property
+    def equal_gaps(self) -> tuple[EqualGap, ...]:
+        """The gaps at equal similarity to the nearest training row; none without audits."""
+        return tuple(equal_gaps(self.cells, self._metric))
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:

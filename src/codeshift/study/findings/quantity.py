@@ -172,6 +172,23 @@ def mean_of(quantities: Sequence[Quantity]) -> Quantity:
     )
 
 
+def combined(parts: Sequence[tuple[float, Quantity]]) -> Quantity:
+    """Return a sum of quantities, each times a number; not measured if one is not.
+
+    >>> combined([(0.25, Quantity(value=4.0, n=9)), (0.75, Quantity(value=8.0, n=5))]).value
+    7.0
+    """
+    if not parts or not all(quantity.defined for _, quantity in parts):
+        return nothing()
+    return Quantity(
+        value=math.fsum(factor * quantity.value for factor, quantity in parts),
+        weights=_sum([(factor, quantity.weights) for factor, quantity in parts]),
+        n=sum(quantity.n for _, quantity in parts),
+        seeds=min(quantity.seeds for _, quantity in parts),
+        note=next((quantity.note for _, quantity in parts if quantity.note), ""),
+    )
+
+
 def nothing() -> Quantity:
     """Return a quantity that was not measured.
 

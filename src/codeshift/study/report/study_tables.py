@@ -14,6 +14,7 @@ from codeshift.study.findings.finding import flipped
 from codeshift.study.measures import NATS, SHARE, method_name
 from codeshift.study.report.class_tables import class_tables
 from codeshift.study.report.distribution_table import distribution_table
+from codeshift.study.report.how_far_section import how_far_table
 from codeshift.study.report.seen_tables import seen_tables
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, counted_each, estimated, kept_share, named, of_all, part_kind
@@ -350,7 +351,7 @@ def study_tables(findings: Findings) -> Iterator[Table]:
     """Yield all tables that the study has numbers for."""
     makers = (
         heat_table, score_table, comparison_table, disagreement_table, forgetting_table, regret_table,
-        unseen_table, transformed_table, failure_table,
+        unseen_table, how_far_table, transformed_table, failure_table,
         split_table, distribution_table,
     )  # fmt: skip
     yield from (table for table in (make(findings) for make in makers) if table is not None)

@@ -9,6 +9,7 @@ from codeshift.study.report.figures.classes import confusion, reliability
 from codeshift.study.report.figures.curves import mean_curves, scenario_curves, variant_curves
 from codeshift.study.report.figures.distributions import distributions
 from codeshift.study.report.figures.heat_map import heat_map
+from codeshift.study.report.figures.how_far import how_far
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.scatter import id_against_ood, strength_against_cost
 from codeshift.study.report.shown import ReportFigure
@@ -16,8 +17,8 @@ from codeshift.study.report.shown import ReportFigure
 __all__ = ["Panel", "Plot", "plots"]
 
 _MAKERS = (
-    heat_map, mean_curves, scenario_curves, id_against_ood, differences, unseen, strength_against_cost, failures,
-    variant_curves, confusion, reliability, distributions, along_training,
+    heat_map, mean_curves, scenario_curves, id_against_ood, differences, unseen, strength_against_cost, how_far,
+    failures, variant_curves, confusion, reliability, distributions, along_training,
 )  # fmt: skip
 
 
