@@ -122,13 +122,20 @@ class ShardedRows(SplitRows):
 
     def parsable(self, region: Region) -> np.ndarray:
         """Return which rows the parsers of a region do not give up on: booleans of shape ``(n,)``."""
-        if not region.parsed():
-            return np.ones(len(self.fitting), dtype=bool)
-        return np.concatenate(self.source.each(_parsable, region))
+        return self._applied(region)[0]
 
     def inside(self, region: Region) -> np.ndarray:
         """Return which rows lie inside a region: booleans of shape ``(n,)``."""
-        return np.concatenate(self.source.each(_inside, region, functions_of(region)))
+        return self._applied(region)[1]
+
+    def _applied(self, region: Region) -> tuple[np.ndarray, np.ndarray]:
+        """Return which rows a region's parsers do not give up on, and which lie inside: each shard is read once."""
+
+        def applied() -> tuple[np.ndarray, np.ndarray]:
+            parsable, inside = zip(*self.source.each(_applied, region, functions_of(region)), strict=True)
+            return np.concatenate(parsable), np.concatenate(inside)
+
+        return self.fitting.remember(("applied", region), applied)
 
     def only(self, kept: np.ndarray) -> ShardedRows:
         """Return the rows of a mask.
@@ -180,13 +187,9 @@ def _digests_of(rows: SplitRows, columns: tuple[str, ...], also: dict[str, str])
     return rows.digests(columns, also)
 
 
-def _parsable(rows: SplitRows, region: Region) -> np.ndarray:
-    return rows.parsable(region)
-
-
-def _inside(rows: SplitRows, region: Region, functions: tuple[str, ...]) -> np.ndarray:
+def _applied(rows: SplitRows, region: Region, functions: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     _trust(functions)
-    return rows.inside(region)
+    return rows.parsable(region), rows.inside(region)
 
 
 def _trust(functions: tuple[str, ...]) -> None:
