@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from dataclasses import dataclass
@@ -125,6 +126,9 @@ def test_load_dataset_reads_the_folder(rows, files, client, tmp_path):
         parts = load_dataset(str(out), cache_dir=str(tmp_path / "cache"))
         assert {part: sorted(parts[part]["number"]) for part in parts} == numbers_of(out)
         assert parts["train"].features == rows.features
+        card = (out / "README.md").read_text()
+        assert hashlib.sha256((out / "manifest.json").read_bytes()).hexdigest() in card
+        assert "SplitManifest.load('manifest.json').apply(ds)" in card
 
 
 def test_files_that_cannot_be_read(rows, files, client, tmp_path):
