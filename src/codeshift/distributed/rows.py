@@ -111,7 +111,8 @@ class ShardedRows(SplitRows):
 
     def values(self, column: str, parameter: str) -> list[str]:
         """Return the values of any column as texts that distinguish 1 from "1"."""
-        return [value for part in self.source.each(_values_of, column, parameter) for value in part]
+        parts = self.source.each(_values_of, column, parameter)
+        return [names[code] for names, codes in parts for code in codes.tolist()]
 
     def digests(self, columns: tuple[str, ...], also: Mapping[str, str] = MappingProxyType({})) -> np.ndarray:
         """Return the digest of each row over columns of code and other columns that its part depends on."""
@@ -179,8 +180,10 @@ def _numbers_of(rows: SplitRows, prop: ComputedFromText) -> np.ndarray:
     return np.asarray(rows.fitting.values(prop))
 
 
-def _values_of(rows: SplitRows, column: str, parameter: str) -> list[str]:
-    return rows.values(column, parameter)
+def _values_of(rows: SplitRows, column: str, parameter: str) -> tuple[list[str], np.ndarray]:
+    """Return the distinct values of a column, of which there are few, and the number of each row's."""
+    names, codes = np.unique(np.array(rows.values(column, parameter), dtype=object), return_inverse=True)
+    return names.tolist(), codes.astype(np.int32)
 
 
 def _digests_of(rows: SplitRows, columns: tuple[str, ...], also: dict[str, str]) -> np.ndarray:

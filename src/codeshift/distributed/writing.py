@@ -31,8 +31,8 @@ _FOLDERS = (*DELIVERED, CONTROL)
 Storage = tuple[tuple[str, Any], ...]
 
 
-def check_out(out: str, storage: Mapping[str, Any], *, overwrite: bool) -> None:
-    """Check, before any work is done, that parts can be written to a folder.
+def check_out(out: str, storage: Mapping[str, Any], *, overwrite: bool) -> str:
+    """Check, before any work is done, that parts can be written to a folder, and return its path for all workers.
 
     Raises:
         ParameterError: if it is a file, or has parts that may not be replaced.
@@ -43,6 +43,8 @@ def check_out(out: str, storage: Mapping[str, Any], *, overwrite: bool) -> None:
     there = [name for name in (*_FOLDERS, MANIFEST) if system.exists(f"{folder}/{name}")]
     if there and not overwrite:
         raise ParameterError("out", "a folder without parts", out, f"{there[0]} is already there: name another folder")
+    where: str = system.unstrip_protocol(folder)
+    return where
 
 
 def write_parts(assignment: SplitAssignment, source: Shards, out: str, storage: Mapping[str, Any]) -> None:
@@ -91,7 +93,8 @@ def _write_rows(
     control: np.ndarray | None,
 ) -> list[str]:
     """Write the rows of a shard to the folders of their parts and return the parts that have any."""
-    system, folder = fsspec.core.url_to_fs(out, **dict(storage))
+    # A file system of its own, since threads that share one share its transaction, and would end each other's.
+    system, folder = fsspec.core.url_to_fs(out, skip_instance_cache=True, **dict(storage))
     written = []
     for part in delivered:
         positions = positions_of(part, parts, control)
