@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from dataclasses import dataclass
 
+import fsspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -125,6 +127,9 @@ def test_load_dataset_reads_the_folder(rows, files, client, tmp_path):
         parts = load_dataset(str(out), cache_dir=str(tmp_path / "cache"))
         assert {part: sorted(parts[part]["number"]) for part in parts} == numbers_of(out)
         assert parts["train"].features == rows.features
+        card = (out / "README.md").read_text()
+        assert hashlib.sha256((out / "manifest.json").read_bytes()).hexdigest() in card
+        assert "SplitManifest.load('manifest.json').apply(ds)" in card
 
 
 def test_files_that_cannot_be_read(rows, files, client, tmp_path):
@@ -254,3 +259,23 @@ def test_without_dask(files, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask.distributed", None)
     with pytest.raises(MissingExtraError, match=r"dask\.distributed is not installed: .*\[scale\]"):
         split_files(LengthSplitter(), files, str(tmp_path / "out"), workers=1)
+
+
+def test_another_file_system(rows, client):
+    """Files are read from, and parts written to, any file system of fsspec; here one in memory."""
+    system = fsspec.filesystem("memory")
+    for number in range(3):
+        with system.open(f"/data/{number}.parquet", "wb") as file:
+            rows.shard(3, number).to_parquet(file)
+    manifest = split_files(LengthSplitter(), "memory://data/*.parquet", "memory://parts", client=client)
+    assert manifest == LengthSplitter().assign(rows).manifest
+    written = {}
+    for path in system.glob("/parts/*/*.parquet"):
+        with system.open(path, "rb") as file:
+            part = path.split("/")[-2]
+            written[part] = written.get(part, 0) + pq.read_table(file).num_rows
+    assert written == {part: manifest.sizes[part].got for part in manifest.delivered}
+    with system.open("/parts/manifest.json") as file:
+        assert SplitManifest.from_json(file.read().decode()) == manifest
+    system.rm("/data", recursive=True)
+    system.rm("/parts", recursive=True)

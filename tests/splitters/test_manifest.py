@@ -307,6 +307,26 @@ def test_equal_rows_that_are_trimmed_apart_apply_in_any_order() -> None:
     assert (again.parts == assignment.parts[order]).all()
 
 
+def test_rows_in_a_file_beside_it(tmp_path: Path) -> None:
+    """The digests of rows can lie beside the manifest, which then vouches for their file."""
+    manifest = LengthSplitter(column="code").assign(rows(), seed=7, train_control=True).manifest
+    path, beside = tmp_path / "split.json", tmp_path / "split.rows.parquet"
+    manifest.save(path, rows_beside=True)
+    assert SplitManifest.load(path) == manifest
+    assert not {"rows", "control"} & set(json.loads(path.read_text()))
+    with pytest.raises(ManifestError, match=r"keeps its rows in a file beside it: read it with SplitManifest\.load"):
+        SplitManifest.from_json(path.read_text())
+    whole = beside.read_bytes()
+    beside.write_bytes(whole[:-30] + bytes(30))
+    with pytest.raises(ManifestError, match=r"split\.rows\.parquet is not what was written"):
+        SplitManifest.load(path)
+    beside.unlink()
+    with pytest.raises(ManifestError, match=r"keeps its rows in split\.rows\.parquet, which is not beside it"):
+        SplitManifest.load(path)
+    manifest.save(path)
+    assert not beside.exists()
+
+
 if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
     for each in SPLITTERS:

@@ -114,6 +114,7 @@ def test_official_splits_are_checked(model):
         ({"retry": 1}, "retry must be True or False, got 1: give True"),
         ({"extend": "yes"}, "extend must be True or False, got 'yes': give True"),
         ({"threads": 0}, "threads must be a whole number from 1 up, got 0"),
+        ({"num_proc": 0}, "num_proc must be a whole number from 1 up, got 0"),
         ({"retry": "no"}, "retry must be True or False, got 'no': give False"),
         ({"extend": "false"}, "extend must be True or False, got 'false': give False"),
         ({"executor": "dask"}, "executor must be a concurrent.futures.Executor, got 'dask'"),

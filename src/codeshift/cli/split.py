@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,7 +172,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.out,
         format=arguments.format,
         overwrite=arguments.overwrite,
-        beside={MANIFEST: manifest.save},
+        beside={MANIFEST: partial(manifest.save, rows_beside=False)},
     )
     path = Path(arguments.out) / MANIFEST
     words = f"{manifest.summary()}\n\nParts and {MANIFEST} are in {arguments.out}."

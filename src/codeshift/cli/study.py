@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_against, add_command, corpora_of
+from codeshift.cli.arguments import Commands, add_against, add_command, add_processes, corpora_of
 from codeshift.cli.output import (
     DONE,
     NO,
@@ -100,6 +100,7 @@ def _add_run(actions: Commands) -> None:
     add("--workers", type=int, default=1, metavar="N", help="number of processes [%(default)s]")
     command.set_defaults(interrupted="run the same command again to resume")
     add("--threads", type=int, metavar="N", help="threads of each process [an equal share of the cores]")
+    add_processes(command)
     add("--extend", action="store_true", help="allow more scenarios, methods, shares or seeds")
     add("--retry", action="store_true", help="repeat the runs that failed")
     add_against(command, "the test rows")
@@ -191,6 +192,7 @@ def run_run(arguments: argparse.Namespace) -> int:
     results = study.run(
         arguments.out,
         workers=arguments.workers,
+        num_proc=arguments.num_proc,
         threads=arguments.threads,
         progress=True if watched() else tell_run,
         retry=arguments.retry,

@@ -111,7 +111,8 @@ class ShardedRows(SplitRows):
 
     def values(self, column: str, parameter: str) -> list[str]:
         """Return the values of any column as texts that distinguish 1 from "1"."""
-        return [value for part in self.source.each(_values_of, column, parameter) for value in part]
+        parts = self.source.each(_values_of, column, parameter)
+        return [names[code] for names, codes in parts for code in codes.tolist()]
 
     def digests(self, columns: tuple[str, ...], also: Mapping[str, str] = MappingProxyType({})) -> np.ndarray:
         """Return the digest of each row over columns of code and other columns that its part depends on."""
@@ -122,13 +123,20 @@ class ShardedRows(SplitRows):
 
     def parsable(self, region: Region) -> np.ndarray:
         """Return which rows the parsers of a region do not give up on: booleans of shape ``(n,)``."""
-        if not region.parsed():
-            return np.ones(len(self.fitting), dtype=bool)
-        return np.concatenate(self.source.each(_parsable, region))
+        return self._applied(region)[0]
 
     def inside(self, region: Region) -> np.ndarray:
         """Return which rows lie inside a region: booleans of shape ``(n,)``."""
-        return np.concatenate(self.source.each(_inside, region, functions_of(region)))
+        return self._applied(region)[1]
+
+    def _applied(self, region: Region) -> tuple[np.ndarray, np.ndarray]:
+        """Return which rows a region's parsers do not give up on, and which lie inside: each shard is read once."""
+
+        def applied() -> tuple[np.ndarray, np.ndarray]:
+            parsable, inside = zip(*self.source.each(_applied, region, functions_of(region)), strict=True)
+            return np.concatenate(parsable), np.concatenate(inside)
+
+        return self.fitting.remember(("applied", region), applied)
 
     def only(self, kept: np.ndarray) -> ShardedRows:
         """Return the rows of a mask.
@@ -172,21 +180,19 @@ def _numbers_of(rows: SplitRows, prop: ComputedFromText) -> np.ndarray:
     return np.asarray(rows.fitting.values(prop))
 
 
-def _values_of(rows: SplitRows, column: str, parameter: str) -> list[str]:
-    return rows.values(column, parameter)
+def _values_of(rows: SplitRows, column: str, parameter: str) -> tuple[list[str], np.ndarray]:
+    """Return the distinct values of a column, of which there are few, and the number of each row's."""
+    names, codes = np.unique(np.array(rows.values(column, parameter), dtype=object), return_inverse=True)
+    return names.tolist(), codes.astype(np.int32)
 
 
 def _digests_of(rows: SplitRows, columns: tuple[str, ...], also: dict[str, str]) -> np.ndarray:
     return rows.digests(columns, also)
 
 
-def _parsable(rows: SplitRows, region: Region) -> np.ndarray:
-    return rows.parsable(region)
-
-
-def _inside(rows: SplitRows, region: Region, functions: tuple[str, ...]) -> np.ndarray:
+def _applied(rows: SplitRows, region: Region, functions: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     _trust(functions)
-    return rows.inside(region)
+    return rows.parsable(region), rows.inside(region)
 
 
 def _trust(functions: tuple[str, ...]) -> None:

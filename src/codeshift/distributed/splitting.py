@@ -79,7 +79,7 @@ def split_files(
     """
     config = SplitConfig(**options)
     storage = dict(storage_options or {})
-    check_out(out, storage, overwrite=check_bool("overwrite", overwrite))
+    out = check_out(out, storage, overwrite=check_bool("overwrite", overwrite))
     with cluster_of(client, workers) as cluster:
         source = shards_of(cluster, files, storage)
         assignment = assign(splitter, ShardedRows.of_shards(source), config)

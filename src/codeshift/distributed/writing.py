@@ -14,6 +14,7 @@ import numpy as np
 from codeshift.data.saving import write_parquet
 from codeshift.distributed.sources import Shards
 from codeshift.errors import ParameterError
+from codeshift.files import file_digest
 from codeshift.hashing import digest
 from codeshift.parts import CONTROL, DELIVERED
 from codeshift.splits.assignment import SplitAssignment
@@ -30,8 +31,8 @@ _FOLDERS = (*DELIVERED, CONTROL)
 Storage = tuple[tuple[str, Any], ...]
 
 
-def check_out(out: str, storage: Mapping[str, Any], *, overwrite: bool) -> None:
-    """Check, before any work is done, that parts can be written to a folder.
+def check_out(out: str, storage: Mapping[str, Any], *, overwrite: bool) -> str:
+    """Check, before any work is done, that parts can be written to a folder, and return its path for all workers.
 
     Raises:
         ParameterError: if it is a file, or has parts that may not be replaced.
@@ -42,6 +43,8 @@ def check_out(out: str, storage: Mapping[str, Any], *, overwrite: bool) -> None:
     there = [name for name in (*_FOLDERS, MANIFEST) if system.exists(f"{folder}/{name}")]
     if there and not overwrite:
         raise ParameterError("out", "a folder without parts", out, f"{there[0]} is already there: name another folder")
+    where: str = system.unstrip_protocol(folder)
+    return where
 
 
 def write_parts(assignment: SplitAssignment, source: Shards, out: str, storage: Mapping[str, Any]) -> None:
@@ -65,8 +68,9 @@ def write_parts(assignment: SplitAssignment, source: Shards, out: str, storage: 
     written = source.each(_write_rows, out, tuple(storage.items()), assignment.delivered, own=own)
     delivered = [part for part in assignment.delivered if any(part in names for names in written)]
     with tempfile.TemporaryDirectory() as local:
-        Path(local, _README).write_text(_readme(assignment, delivered, name), encoding="utf-8")
         assignment.manifest.save(Path(local, MANIFEST))
+        card = dataset_card(assignment.manifest, manifest_path=MANIFEST, digest=file_digest(Path(local, MANIFEST)))
+        Path(local, _README).write_text(_configuration(delivered, name) + card, encoding="utf-8")
         names = sorted((path.name for path in Path(local).iterdir()), key=lambda name: (name == MANIFEST, name))
         for file in names:
             system.put_file(f"{local}/{file}", f"{folder}/{file}")
@@ -89,7 +93,8 @@ def _write_rows(
     control: np.ndarray | None,
 ) -> list[str]:
     """Write the rows of a shard to the folders of their parts and return the parts that have any."""
-    system, folder = fsspec.core.url_to_fs(out, **dict(storage))
+    # A file system of its own, since threads that share one share its transaction, and would end each other's.
+    system, folder = fsspec.core.url_to_fs(out, skip_instance_cache=True, **dict(storage))
     written = []
     for part in delivered:
         positions = positions_of(part, parts, control)
@@ -113,7 +118,7 @@ def _name(assignment: SplitAssignment, source: Shards, out: str) -> str:
     return digest([out, assignment.manifest.splitter, options, *shards])[:8]
 
 
-def _readme(assignment: SplitAssignment, parts: Sequence[str], name: str) -> str:
-    """Return the dataset's card, which tells ``datasets.load_dataset`` where each part is."""
+def _configuration(parts: Sequence[str], name: str) -> str:
+    """Return the head of the dataset's card, which tells ``datasets.load_dataset`` where each part is."""
     files = "".join(f"  - split: {part}\n    path: {part}/{name}-*.parquet\n" for part in parts)
-    return f"---\nconfigs:\n- config_name: default\n  data_files:\n{files}---\n\n{dataset_card(assignment.manifest)}\n"
+    return f"---\nconfigs:\n- config_name: default\n  data_files:\n{files}---\n\n"

@@ -40,12 +40,13 @@ _WHAT_PARTS_ARE = {
 }
 
 
-def dataset_card(manifest: SplitManifest, *, manifest_path: str = MANIFEST_PATH) -> str:
+def dataset_card(manifest: SplitManifest, *, manifest_path: str = MANIFEST_PATH, digest: str | None = None) -> str:
     """Return a section in Markdown that says what a split is and how to rebuild it.
 
     Args:
         manifest: the manifest of the split.
         manifest_path: the path of the manifest in the repository.
+        digest: the SHA-256 digest of the manifest's file; None for one that holds all rows.
     """
     excluded = excluded_words(manifest.excluded)
     blocks: list[Block] = [
@@ -58,7 +59,7 @@ def dataset_card(manifest: SplitManifest, *, manifest_path: str = MANIFEST_PATH)
         Paragraph(_assigning(manifest)),
         _named(("argument", "value"), {name: repr(value) for name, value in manifest.effective_arguments().items()}),
         Heading("How to build it again"),
-        *_rebuilding(manifest, manifest_path),
+        *_rebuilding(manifest, manifest_path, digest),
         _named(("library", "version"), manifest.versions),
         *_grammars(manifest),
         Heading("Citation"),
@@ -109,12 +110,13 @@ def _listed(columns: tuple[str, ...]) -> Sequence[Span]:
     return [piece for column in columns for piece in (", ", CodeSpan(column))][1:]
 
 
-def _rebuilding(manifest: SplitManifest, path: str) -> tuple[Block, Block]:
+def _rebuilding(manifest: SplitManifest, path: str, digest: str | None) -> tuple[Block, Block]:
     data = "the rows, in any order"
     if manifest.is_official:
         data = f"a DatasetDict of the official {', '.join(manifest.digests)}, rows in any order"
     load = f"splits = SplitManifest.load({path!r}).apply(ds)  # ds: {data}"
-    digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
+    if digest is None:
+        digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     words = ("The manifest holds digests of rows and no code. Its SHA-256 is ", CodeSpan(digest), ". It was made with")
     recipe = f"from codeshift.splitters import SplitManifest\n\n{load}"
     return Code(_cut(recipe), language="python"), Paragraph(words)

@@ -14,6 +14,7 @@ from codeshift.checks import check_bool
 from codeshift.defaults import BATCH_SIZE
 from codeshift.errors import ParameterError
 from codeshift.metrics import Metric
+from codeshift.properties.processes import check_num_proc
 from codeshift.properties.progress import bars
 from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario
@@ -342,6 +343,7 @@ class Study(CommonOptions):
         workers: int = 1,
         executor: Executor | None = None,
         threads: int | None = None,
+        num_proc: int | None = None,
         progress: bool | Callable[[RunRecord], None] = True,
         retry: bool = False,
         extend: bool = False,
@@ -361,6 +363,8 @@ class Study(CommonOptions):
             threads: Number of threads of torch and numerical libraries in each worker; by default an equal share of
                 this machine's cores, but at most ``OMP_NUM_THREADS``, and with an ``executor`` what its workers have.
                 Another number can change the last bits of a sum.
+            num_proc: Number of processes that compute the properties of the rows, as in ``Splitter.assign``; None for
+                one a core from 20,000 rows on. No split depends on it.
             progress: Whether to show bars, of the whole study and of the work in this process, unless those of
                 ``datasets`` are turned off; or a function that is called with the record of each run as it ends.
             retry: Whether to do failed runs once more.
@@ -374,6 +378,7 @@ class Study(CommonOptions):
         refuse_unusable_workers(workers, executor, threads)
         check_bool("retry", retry)
         check_bool("extend", extend)
+        self.rows.corpus.table.num_proc = check_num_proc(num_proc)
         if not callable(progress):
             check_bool("progress", progress)
         from codeshift.study.finetuning import check_methods_fit
