@@ -18,7 +18,7 @@ SMALL_PARTS = (
     "import warnings; from codeshift.errors import SmallPartWarning; warnings.simplefilter('ignore', SmallPartWarning)"
 )
 SHORTENED = {"max_steps": 2, "sample": 100, "train_size": 100}
-MOST_ROWS = {name: 300 for name in ("02_five_splitters", "03_compose_and_audit", "05_a_study", "08_to_a_cluster")}
+MOST_ROWS = dict.fromkeys(("02_five_splitters", "03_compose_and_audit", "05_a_study", "08_to_a_cluster"), 300)
 
 
 def _name(source: Path) -> str:
