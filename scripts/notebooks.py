@@ -86,7 +86,7 @@ _SELECTED = re.compile(r"(\bselect\(range\()(\d+)\)\)")
 
 
 def execute(
-    source: Path, *, shortened: Mapping[str, int] | None = None, most_rows: int | None = None
+    source: Path, *, shortened: Mapping[str, int] | None = None, most_rows: int | None = None, first: str = ""
 ) -> nbformat.NotebookNode:
     """Run all cells in a fresh kernel, in a folder of its own with a copy of ``examples/data``.
 
@@ -97,6 +97,7 @@ def execute(
         shortened: values of settings to put in the place of the source's, such as ``{"max_steps": 2}``, for a test of
             the cells rather than of what they find.
         most_rows: the largest number of rows in each ``select(range(...))`` of the source, likewise; None for its own.
+        first: code that runs before that of the first cell with code, in a line of its own.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell raised.
@@ -109,6 +110,9 @@ def execute(
     if most_rows is not None:
         for cell in notebook.cells:
             cell.source = _SELECTED.sub(lambda found: f"{found[1]}{min(int(found[2]), most_rows)}))", cell.source)
+    if first:
+        cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+        cell.source = f"{first}\n{cell.source}"
     with tempfile.TemporaryDirectory() as folder:
         if (EXAMPLES / "data").exists():
             shutil.copytree(EXAMPLES / "data", Path(folder) / "data")

@@ -1,8 +1,8 @@
 """Every code block of every page runs: README, CONTRIBUTING and all pages in docs/.
 
-The blocks of a page share one namespace and one empty folder and run in order, as a reader would run them. New pages
-are found without an entry here. A block of an unknown kind is an error, so none is skipped silently; and so is a block
-that is neither run nor listed, with a reason, in ``helpers.page_commands``.
+The blocks of a page share one namespace and one empty folder and run in order, as a reader would run them, except that
+trainings end after two steps. New pages are found without an entry here. A block of an unknown kind is an error, so
+none is skipped silently; and so is a block that is neither run nor listed, with a reason, in ``helpers.page_commands``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from helpers.page_commands import FLAGS, NOT_RUN, NOT_RUN_CODE, check_recipe, check_text, run_command
+from helpers.page_commands import FLAGS, NOT_RUN, NOT_RUN_CODE, check_recipe, check_text, few_steps, run_command
 from helpers.pages import ROOT, Block, blocks, commands, pages
 
 TEXT = {"text", "bibtex", "html", "csv"}  # output, data and markup, which a reader would not run
@@ -34,6 +34,9 @@ FILES = {
     ],
 }
 """Files that a reader of a page has, with fewer rows."""
+
+MOST_ROWS = {"README.md": 100}
+"""Largest number of rows in each ``select(range(...))`` of pages that show no figure of those rows."""
 
 
 @pytest.fixture
@@ -135,7 +138,9 @@ def _naming(page: Path, block: Block) -> Iterator[None]:
 
 def _run(block: Block, namespace: dict[str, object], page: Path) -> None:
     if block.kind == "python":
-        exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), namespace)  # noqa: S102 - our own pages
+        code = "\n" * (block.line - 1) + _with_fewer_rows(block.text, page.name)
+        with few_steps():
+            exec(compile(code, str(page), "exec"), namespace)  # noqa: S102 - our own pages
     elif block.kind == "pycon":
         _run_session(block, namespace, page)
     elif block.kind in {"sh", "console"}:
@@ -156,6 +161,13 @@ def _run(block: Block, namespace: dict[str, object], page: Path) -> None:
         assert block.kind in TEXT, f"{block.kind!r} is not a kind that the tests know"
         if block.kind == "text":
             check_text(block, page.name)
+
+
+def _with_fewer_rows(code: str, page: str) -> str:
+    most = MOST_ROWS.get(page)
+    if most is None:
+        return code
+    return re.sub(r"\bselect\(range\((\d+)\)\)", lambda match: f"select(range({min(int(match[1]), most)}))", code)
 
 
 def _run_session(block: Block, namespace: dict[str, object], page: Path) -> None:

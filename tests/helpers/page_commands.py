@@ -125,7 +125,7 @@ def run_command(words: list[str], output: str = "") -> None:
 
 def _codeshift(arguments: list[str], output: str) -> None:
     printed, errors = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors), _few_steps():
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors), few_steps():
         try:
             code = main(arguments)
         except SystemExit as end:  # raised by argparse
@@ -137,7 +137,7 @@ def _codeshift(arguments: list[str], output: str) -> None:
 
 
 @contextlib.contextmanager
-def _few_steps() -> Iterator[None]:
+def few_steps() -> Iterator[None]:
     """End every training of this process after two steps, so that all of a command runs in a fraction of the time."""
     fit = Trainer.fit
 
