@@ -12,6 +12,7 @@ from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.auditing import audit
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
+from codeshift.audit.corpora import Corpus
 from codeshift.audit.decontamination import (
     DecontaminationList,
     read_decontamination_list,
@@ -36,6 +37,7 @@ __all__ = [
     "AuditSettings",
     "Confound",
     "Copies",
+    "Corpus",
     "DecontaminationList",
     "LabelShift",
     "Leakage",
