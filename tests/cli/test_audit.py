@@ -83,3 +83,19 @@ def test_rows_without_parts(tmp_path: Path, capsys) -> None:
     """A file is not a split."""
     assert main(["audit", write(tmp_path / "rows.jsonl", rows(60))]) == 2
     assert "source must be data with parts" in capsys.readouterr().err
+
+
+def test_corpora_are_searched(tmp_path: Path, capsys) -> None:
+    """``--against`` names them, once for each; a text without a name is refused."""
+    some = rows(90)
+    (tmp_path / "parts").mkdir()
+    write(tmp_path / "parts" / "train.jsonl", some[:45])
+    write(tmp_path / "parts" / "test.jsonl", some[45:])
+    web = write(tmp_path / "web.jsonl", some[-10:])
+    command = ["audit", str(tmp_path / "parts"), "--column", "func", *QUICK, "--json"]
+    assert main([*command, "--against", f"web={web}", "--against", "read=embedded"]) in (0, 1)
+    parts = json.loads(capsys.readouterr().out)["overlap"]["parts"]
+    assert [(part["corpus"], part["exact"]) for part in parts] == [("web", 10), ("read", 0)]
+    with pytest.raises(SystemExit):
+        main([*command, "--against", "web.jsonl"])
+    assert "NAME=CORPUS" in capsys.readouterr().err

@@ -153,3 +153,19 @@ def test_bad_input(ran: Ran, where: Path, capsys, arguments: list[str], message:
     assert names.get(message, message) in captured.err
     assert captured.err.startswith("codeshift: error: ")
     assert captured.err.count("\n") == 1
+
+
+def test_corpora_are_searched_for_a_study_that_is_done(ran: Ran, where: Path, capsys) -> None:
+    """``--against`` adds them to those of the file; no run is done again."""
+    before = {record.key: record.seconds for record in load_results(ran.folder).records}
+    [source] = where.glob("*.jsonl")
+    run = ["study", "run", ran.file, "--out", str(ran.folder), "--against"]
+    assert main([*run, f"web={source}"]) == 1
+    assert "web could not be searched" in capsys.readouterr().out
+    assert main([*run, f"web={source}", "--corpus-column", "func", "--retry"]) == 0
+    results = load_results(ran.folder)
+    assert {record.key: record.seconds for record in results.records} == before
+    assert results.marks[results.split_seeds[0]].seen("web", "exact").all()
+    capsys.readouterr()
+    assert main([*run, "web=nowhere"]) == 2
+    assert "against['web']" in capsys.readouterr().err

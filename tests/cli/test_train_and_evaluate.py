@@ -14,13 +14,15 @@ from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 import pytest
+from datasets import Dataset
 from safetensors.torch import load_file
 
+from codeshift.audit import overlap
 from codeshift.cli import main
 from codeshift.data import load_splits
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
-from codeshift.metrics import CodeBLEU, ExactMatch
+from codeshift.metrics import CodeBLEU, ExactMatch, NegativeLogLikelihood
 from helpers.cli_rows import rows, write
 from helpers.tiny_models import save_tiny_t5
 
@@ -395,3 +397,20 @@ def test_conversations_from_the_command_line(place: Place, tmp_path: Path, capsy
     assert (kept["source"], kept["chat"]) == (turns, True)
     assert main([*by_turns, "--source", "doc"]) == 2
     assert "--messages must be left out with --source" in capsys.readouterr().err
+
+
+def test_scores_of_rows_that_a_corpus_holds(place: Place, tmp_path: Path, capsys) -> None:
+    """With ``--against`` the scores of rows seen and unseen stand below the others; the target is looked for."""
+    web = write(tmp_path / "web.jsonl", rows(40)[32:36])
+    command = ["evaluate", place.data, "--model", place.model, *TASK, "--metrics", "negative_log_likelihood"]
+    assert main([*command, "--against", f"web={web}", "--json"]) == 0
+    seen = json.loads(capsys.readouterr().out)["seen"]
+    parts = {part: data for part, data in load_splits(place.data).items() if part.startswith("test")}
+    marks = overlap(parts, {"web": Dataset.from_json(web)}, column="func").marks
+    evaluator = Evaluator([NegativeLogLikelihood()], source="doc", target="func", progress=False)
+    expected = evaluator.evaluate(place.model, load_splits(place.data), marks=marks)
+    assert [row for row in seen if row["n"]] == [row for row in expected.seen_aggregates() if row["n"]]
+    assert main([*command, "--against", f"web={web}"]) == 0
+    assert "in a corpus" in capsys.readouterr().out
+    assert main([*command, "--against", f"web={web}", "--column", "dog"]) == 2
+    assert "dog" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
-from codeshift.audit import overlap
+from codeshift.audit import Corpus, overlap
 from codeshift.errors import ParameterError
 from codeshift.marks import RowMarks
 from codeshift.study import Report, SettingsError, load_results, load_study
@@ -181,6 +181,8 @@ def test_a_study_file_and_the_command_line_name_corpora(tmp_path, corpus):
     file.write_text(plain + "  web: web.parquet\n  read: embedded\n")
     study = load_study(file)
     assert study.spec.against == {"web": str(tmp_path / "web.parquet"), "read": "embedded"}
+    file.write_text(plain + "  web: {source: web.parquet, column: text}\n")
+    assert load_study(file).spec.against == {"web": Corpus(str(tmp_path / "web.parquet"), "text")}
     file.write_text(plain + "  web: nowhere\n")
     with pytest.raises(SettingsError, match=r"line 7: against\['web'\]"):
         load_study(file)

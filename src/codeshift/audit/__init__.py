@@ -13,6 +13,7 @@ from codeshift.audit.auditing import audit
 from codeshift.audit.column_leakage import ColumnLeakage
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
+from codeshift.audit.corpora import Corpus
 from codeshift.audit.decontamination import (
     DecontaminationList,
     read_decontamination_list,
@@ -38,6 +39,7 @@ __all__ = [
     "ColumnLeakage",
     "Confound",
     "Copies",
+    "Corpus",
     "DecontaminationList",
     "LabelShift",
     "Leakage",

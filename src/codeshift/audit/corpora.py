@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from codeshift.audit.embedded_digests import embedded_digests
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
 from codeshift.formatting import counted, listed
 from codeshift.hashing import digest
+from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.near_duplicates.digests import CodeDigests
 from codeshift.properties.texts import column_texts
 
@@ -33,6 +35,28 @@ _SHOWN = 5
 _CSV_BLOCK = 1 << 24  # bytes read at once, more than a row has
 
 
+@dataclass(frozen=True)
+class Corpus:
+    """Corpus whose code stands in another column than that of the dataset.
+
+    Attributes:
+        source: the dataset, the stream, or the path of Parquet or JSON Lines files.
+        column: the column of its code.
+
+    >>> from codeshift.audit import overlap
+    >>> from datasets import Dataset
+    >>> theirs = Corpus(Dataset.from_dict({"content": ["x = 1"]}), column="content")
+    >>> overlap(Dataset.from_dict({"code": ["x = 1", "y = z"]}), {"web": theirs})["data", "web"].exact
+    1
+    """
+
+    source: Any
+    column: str
+
+    def __post_init__(self) -> None:
+        check_name("column", self.column, example="content")
+
+
 def parts_of(data: Any) -> dict[str, Any]:
     """Return the parts by name; those of a dataset within a mapping have its name before theirs."""
     if not isinstance(data, Mapping):
@@ -45,7 +69,7 @@ def parts_of(data: Any) -> dict[str, Any]:
 
 
 def opened(corpus: Any) -> Any:
-    """Return a corpus as it is searched: digests or a decontamination list, files as streams, others as they are.
+    """Return the rows of a corpus as they are searched: digests, a decontamination list, or files as streams.
 
     Raises:
         ParameterError: if a path has no file that can be read.
@@ -53,6 +77,7 @@ def opened(corpus: Any) -> Any:
     Warns:
         LeftOutWarning: if there are files of other formats, whose rows are not searched.
     """
+    corpus = corpus.source if isinstance(corpus, Corpus) else corpus
     known = summarised(corpus)
     if known is not None:
         return known
@@ -80,6 +105,8 @@ def checked_corpus(corpus: Any) -> Any:
     """
     if isinstance(corpus, Mapping):
         return {name: checked_corpus(part) for name, part in corpus.items()}
+    if isinstance(corpus, Corpus):
+        return replace(corpus, source=checked_corpus(corpus.source))
     if isinstance(corpus, str | os.PathLike) and corpus != EMBEDDED:
         corpus = os.path.abspath(Path(corpus).expanduser())
     known = opened(corpus)
@@ -104,6 +131,8 @@ def corpus_identity(corpus: Any) -> dict[str, Any]:
     """
     if isinstance(corpus, str) and corpus == EMBEDDED:
         return corpus_identity(embedded_digests())
+    if isinstance(corpus, Corpus):
+        return {"column": corpus.column} | corpus_identity(corpus.source)
     if isinstance(corpus, CodeDigests):
         return {"rows": corpus.rows, "digest": digest([corpus.exact.tobytes().hex(), corpus.renamed.tobytes().hex()])}
     if isinstance(corpus, str | os.PathLike):
@@ -207,7 +236,7 @@ def _blocks_of_stream(
     for batch in rows.iter(batch_size=size):
         for needed in wanted:
             if needed not in batch:
-                remedy = f"{closest(needed, batch)}; corpus_column names that of the code"
+                remedy = f"{closest(needed, batch)}; name it: corpus_column, or Corpus(source, column)"
                 raise DataError(f"part {name} of the corpus", f"a column {needed}", list(batch), remedy)
         odd = next((text for text in batch[column] if not isinstance(text, str)), "")
         if odd != "":

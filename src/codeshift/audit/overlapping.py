@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.audit.corpora import blocks_of, opened, parts_of, texts_of
+from codeshift.audit.corpora import Corpus, blocks_of, opened, parts_of, texts_of
 from codeshift.audit.decontamination import DecontaminationList
 from codeshift.audit.leakage import CopyCounts, LeakedPair
 from codeshift.audit.parts import AuditParts
@@ -215,7 +215,7 @@ def overlap(
             was pretrained on, of which exact and renamed copies are found; the path of a decontamination list
             (``read_decontamination_list``), whose n-grams are looked for in the rows; or such by name.
         column: the column of the code.
-        corpus_column: the column of the corpus's code; by default the same.
+        corpus_column: the column of the corpus's code; by default the same. ``Corpus`` names that of one among several.
         label: the column of labels in both, to count the rows whose nearest row has another one.
         near_duplicates: the definition of near-duplicates.
         ngrams: the number of words of n-grams to look for as well, such as 13 (``ngrams_of``); None looks for none.
@@ -253,7 +253,8 @@ def overlap(
             found.append([_overlap_of_list(part, texts[part], name, rows) for part in parts])
             continue
         search = _Search(texts, labels, near_duplicates, ngrams, worst)
-        for block in blocks_of(rows, name, corpus_column, label, max(_BLOCK, search.size)):
+        of_code = given.column if isinstance(given, Corpus) else corpus_column
+        for block in blocks_of(rows, name, of_code, label, max(_BLOCK, search.size)):
             search.add(*block)
         found.append(search.overlaps(name))
     marks = {

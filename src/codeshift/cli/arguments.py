@@ -12,6 +12,8 @@ from codeshift.errors import ParameterError, Told
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
+    from codeshift.audit import Corpus
+
     Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 else:
     Commands = argparse._SubParsersAction
@@ -88,11 +90,16 @@ def add_against(command: argparse.ArgumentParser, what: str) -> None:
         help=f"corpus to look for {what} in: a file, folder or pattern of Parquet or JSONL files, or embedded for what "
         "the embedded model has read; may be given several times",
     )
+    command.add_argument("--corpus-column", metavar="NAME", help="column of the code in these corpora [the same]")
 
 
-def corpora_of(arguments: argparse.Namespace) -> dict[str, str] | None:
+def corpora_of(arguments: argparse.Namespace) -> dict[str, str | Corpus] | None:
     """Return the corpora that the arguments of ``add_against`` name; None if there are none."""
-    return dict(arguments.against) or None
+    if arguments.corpus_column is None:
+        return dict(arguments.against) or None
+    from codeshift.audit import Corpus as OfColumn
+
+    return {name: OfColumn(path, arguments.corpus_column) for name, path in arguments.against} or None
 
 
 def _named_corpus(text: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from codeshift.cli.output import (
 from codeshift.errors import ParameterError, check_folder, closest
 
 if TYPE_CHECKING:
+    from codeshift.audit import Corpus
     from codeshift.study import Study, StudyResults
 
 _FILE = "the study as YAML"
@@ -238,7 +239,7 @@ def run_report(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _study(arguments: argparse.Namespace, against: Mapping[str, str] | None = None) -> Study:
+def _study(arguments: argparse.Namespace, against: Mapping[str, str | Corpus] | None = None) -> Study:
     """Load the study, with further corpora to look for the test rows in."""
     quiet_unless_watched()
     quiet_models_unless_watched()
@@ -251,14 +252,16 @@ def _study(arguments: argparse.Namespace, against: Mapping[str, str] | None = No
 def _told(arguments: argparse.Namespace, results: StudyResults, folder: str) -> int:
     failed = [record for record in results.records if record.status == "failed"]
     lines = [str(results), *(f"- {record.key}: {record.error}" for record in failed)]
+    lines += [f"- {corpus} could not be searched: {error}" for corpus, error in results.unmarked.items()]
     if results.counts["done"]:
         lines.append(f"Look at it: codeshift study report {folder}")
-    if failed and hasattr(arguments, "file"):
+    if (failed or results.unmarked) and hasattr(arguments, "file"):
         lines.append(f"Once more: codeshift study run {arguments.file} --out {folder} --retry")
     runs = [{"name": record.key.name, **record.to_dict()} for record in results.records]
     plain: dict[str, Any] = {"folder": str(folder), "counts": results.counts, "runs": runs}
+    plain |= {"not_searched": dict(results.unmarked)} if results.unmarked else {}
     report(arguments, "\n".join(lines), plain)
-    return NO if failed else DONE
+    return NO if failed or results.unmarked else DONE
 
 
 def _write_table(results: StudyResults, path: Path) -> None:

@@ -11,7 +11,7 @@ from filelock import Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.audit import overlap
-from codeshift.audit.corpora import corpus_identity
+from codeshift.audit.corpora import Corpus, corpus_identity
 from codeshift.files import is_full
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.study.corpus_marks import CorpusMarks
@@ -49,7 +49,7 @@ class MarkingJob:
     @property
     def bound(self) -> bool:
         """Whether only this process can do the search: others are sent paths and names, but no datasets."""
-        return not isinstance(self.source, str)
+        return not isinstance(self.source.source if isinstance(self.source, Corpus) else self.source, str)
 
     @property
     def name(self) -> str:

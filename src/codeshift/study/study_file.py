@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from codeshift.audit.corpora import EMBEDDED
+from codeshift.audit.corpora import EMBEDDED, Corpus
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
 from codeshift.errors import ParameterError, closest
@@ -56,8 +56,9 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     ``type`` is the name by default. ``models``: by name a hub name or folder, or the settings of a ``StudyModel``,
     with ``methods`` and ``training`` as above for what is the model's own. ``training``: settings of
     ``TrainingConfig``; below a method's name, those of that method alone. ``decoding``: settings of ``Decoding``.
-    ``against``: corpora by name, each a file, a folder or a pattern of files, or ``embedded``.
-    ``transform``: a name as in ``transform_by_name``, settings with it as ``type``, or a list of these.
+    ``against``: corpora by name, each a file, a folder or a pattern of files, or ``embedded``, or its ``source`` and
+    the ``column`` of its code. ``transform``: a name as in ``transform_by_name``, settings with it as ``type``, or a
+    list of these.
 
     Args:
         path: Path of the file, which ends in ``.yaml`` or ``.yml``.
@@ -135,15 +136,22 @@ def _data(file: SettingsFile, content: object, key: str) -> Dataset | DatasetDic
         return load_rows(**options) if key == "general" else load_data(**options)
 
 
-def _corpora(file: SettingsFile, content: object) -> dict[str, str]:
-    """Return the paths of the corpora, searched for beside the file."""
+def _corpora(file: SettingsFile, content: object) -> dict[str, str | Corpus]:
+    """Return the corpora, whose paths are searched for beside the file."""
     with file.at("against"):
-        if not isinstance(content, Mapping) or not all(isinstance(path, str) for path in content.values()):
+        if not isinstance(content, Mapping):
             raise ParameterError("against", "paths by name", content, "such as {pretraining: pretraining/*.parquet}")
-        return {
-            str(name): path if path == EMBEDDED else str(file.path.parent / Path(path).expanduser())
-            for name, path in content.items()
-        }
+    corpora: dict[str, str | Corpus] = {}
+    for name, given in content.items():
+        place = ("against", name)
+        options = {"source": given} if isinstance(given, str) else file.check_keys(given, ("source", "column"), *place)
+        with file.at(*place):
+            if not isinstance(options.get("source"), str):
+                raise ParameterError("source", "a path, or embedded", options.get("source"), "as a text")
+            path = options["source"]
+            source = path if path == EMBEDDED else str(file.path.parent / Path(path).expanduser())
+            corpora[str(name)] = Corpus(source, options["column"]) if "column" in options else source
+    return corpora
 
 
 def _beside(file: SettingsFile, source: str) -> str:
