@@ -116,7 +116,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
         _check_near_duplicates(self.near_duplicates)
         remedy = "a share of the pool: 0 masks the region, 1 is the 100% baseline"
         kept = check_number("ood_kept", self.ood_kept, smallest=0, largest=1, remedy=remedy)
-        settled = {
+        settled: dict[str, Any] = {
             "seed": check_integer("seed", self.seed, remedy="any will do, such as 0"),
             "ood_kept": float(kept),  # an int would count rows
             "test_ood_size": check_size("test_ood_size", self.test_ood_size, none=False),
