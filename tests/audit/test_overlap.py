@@ -145,6 +145,9 @@ def test_every_file_of_a_corpus_is_searched(mine, theirs, tmp_path) -> None:
     one = overlap(mine, tmp_path / "corpus")["test", "data"]
     expected = overlap(mine, theirs.select(range(12)))["test", "data"]
     assert (one.corpus_rows, one.rows) == (12, expected.rows)
+    (tmp_path / "odd.csv").write_text("code,label\nx\n")
+    with pytest.raises(DataError, match=r"corpus must be files of CSV, got '.*odd.csv'"):
+        overlap(mine, tmp_path / "odd.csv")
     (tmp_path / "corpus/README.md").write_text("a corpus")
     (tmp_path / "corpus/in/more.parquet.gz").write_bytes(b"")
     with pytest.warns(LeftOutWarning, match=r"2 files of .* not searched.*: README.md, in/more.parquet.gz"):

@@ -185,8 +185,8 @@ def test_remedies_are_values_that_each_interface_words():
     assert str(error).endswith("1 row; leave them out with data.filter(lambda row: row)")
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - ours
     assert (str(again), again.remedy.column) == (str(error), "pro'ject")
-    told = _in_options(again, argparse.Namespace())
-    assert told.endswith("""1 row; leave them out with require: ["pro'ject"] under data""")
+    words = _in_options(again, argparse.Namespace())
+    assert words.endswith("""1 row; leave them out with require: ["pro'ject"] under data""")
     taken = ParameterError("folder", "one without parts", "a", Overwrite("b is there: name another, or "))
     assert _in_options(taken, argparse.Namespace()).endswith("or overwrite")
     assert _in_options(taken, argparse.Namespace(overwrite=False)).endswith("or give --overwrite")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.data import load_data, load_rows, load_splits, save_splits
-from codeshift.errors import CodeshiftWarning, DataError, ParameterError
+from codeshift.errors import CodeshiftWarning, DataError, LeftOutWarning, ParameterError
 from helpers.shared_data import shared_data
 
 ROWS = [
@@ -199,6 +199,15 @@ def test_parts_are_replaced_only_when_asked(tmp_path: Path) -> None:
     assert len(load_splits(tmp_path)["train"]) == 3
     save_splits({"train": rows.select([0])}, tmp_path, format="jsonl", overwrite=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.csv", "train.jsonl"]
+
+
+def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    """A file of rows that is compressed in another way is not left out without a word; other files are."""
+    (tmp_path / "a.jsonl").write_text('{"code": "x"}\n')
+    for name in ("b.jsonl.bz2", "c.parquet.gz", "notes.txt", "code.tar.xz"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.warns(LeftOutWarning, match=r"2 files of .* their rows are missing: b.jsonl.bz2, c.parquet.gz"):
+        assert len(load_rows(tmp_path)) == 1
 
 
 def test_times_become_iso_text_in_json(tmp_path: Path) -> None:

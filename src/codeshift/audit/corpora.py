@@ -178,18 +178,31 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
 
 
 def _csv_rows(files: Sequence[str], separator: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of files of CSV, with every cell as text."""
+    """Yield the rows of files of CSV, with every cell as text.
+
+    Raises:
+        DataError: if a file cannot be read.
+    """
+    from pyarrow import ArrowException
+
+    for file in files:
+        try:
+            yield from _csv_rows_of(file, separator)
+        except ArrowException as error:
+            raise DataError("corpus", "files of CSV", file, str(error)) from error
+
+
+def _csv_rows_of(file: str, separator: str) -> Iterator[dict[str, str]]:
     from pyarrow import csv, string
 
     read = csv.ReadOptions(block_size=_CSV_BLOCK)
     parse = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
-    for file in files:
-        with csv.open_csv(file, read_options=read, parse_options=parse) as header:
-            types = dict.fromkeys(header.schema.names, string())
-        convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
-        with csv.open_csv(file, read_options=read, parse_options=parse, convert_options=convert) as batches:
-            for batch in batches:
-                yield from batch.to_pylist()
+    with csv.open_csv(file, read_options=read, parse_options=parse) as header:
+        types = dict.fromkeys(header.schema.names, string())
+    convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
+    with csv.open_csv(file, read_options=read, parse_options=parse, convert_options=convert) as batches:
+        for batch in batches:
+            yield from batch.to_pylist()
 
 
 def _ending(path: Path) -> str | None:

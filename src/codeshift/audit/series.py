@@ -98,8 +98,8 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
     names = _names(compared)
     series = []
     for prop in compared:
-        asked_for = prop in required or (settings.intended is not None and prop in intended)
-        values = _values(table, prop, required=asked_for)
+        is_required = prop in required or (settings.intended is not None and prop in intended)
+        values = _values(table, prop, required=is_required)
         if values is None:
             continue
         vocabulary = values.vocabulary if isinstance(values, ElementCounts) else ()

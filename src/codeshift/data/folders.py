@@ -12,7 +12,8 @@ from codeshift.data.formats import FILE_FORMATS, format_of, read_file
 from codeshift.data.joining import Piece
 from codeshift.data.shards import check_shards, shard_number, whole_name
 from codeshift.data.text_file import COMPRESSED
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
+from codeshift.formatting import counted, listed
 from codeshift.parts import REWRITTEN, TRANSFORMED
 
 PartReaders = dict[str, Callable[[], list[Piece]]]
@@ -27,6 +28,8 @@ FILE_PARTS = (
 )  # fmt: skip
 """Names of files that are recognised as parts."""
 
+_NOT_READ = (".bz2", ".xz", ".zip", ".lz4", ".br", ".7z", ".lzma")
+
 _ALIASES = {"valid": "validation", "val": "validation", "dev": "validation"}
 
 
@@ -35,6 +38,9 @@ def local_parts(source: Path) -> PartReaders:
 
     Raises:
         DataError: if there is no such file or folder, or it holds no readable file.
+
+    Warns:
+        LeftOutWarning: if files of rows are compressed in a way that is not read.
     """
     if source.is_file():
         return {NO_PART: lambda: [read_file(source)]}
@@ -50,11 +56,28 @@ def local_parts(source: Path) -> PartReaders:
         below = sorted(path.name for path in source.iterdir() if path.is_dir())
         remedy = f"look into its folders: {', '.join(below[:5])}" if below else "check the path"
         raise DataError("source", f"a folder with files of {', '.join(FILE_FORMATS)}", str(source), remedy)
+    packed = sorted(path.name for path in source.iterdir() if _is_packed(path))
+    if packed:
+        missing = (
+            f"{counted(len(packed), 'file')} of {source} cannot be read, so their rows are missing: {listed(packed)}"
+        )
+        warn(LeftOutWarning(f"{missing}; compress by gzip or Zstandard"))
     named: dict[str, list[Path]] = {}
     for path in files:
         named.setdefault(part_of(path), []).append(path)
     known = {part: of_part for part, of_part in named.items() if part in FILE_PARTS}
     return {part: _reader(of_part) for part, of_part in known.items()} if known else {NO_PART: _reader(files)}
+
+
+def _is_packed(path: Path) -> bool:
+    """Return whether a file seems to hold rows, but is compressed in a way that is not read.
+
+    >>> [_is_packed(Path(name)) for name in ("a.jsonl.bz2", "a.parquet.gz", "a.jsonl.gz", "a.tar.xz", "README.md")]
+    [True, True, False, False, False]
+    """
+    ending = path.suffix.lower()
+    of_rows = Path(path.stem).suffix.lower() in FILE_FORMATS
+    return of_rows and ending in (*COMPRESSED, *_NOT_READ) and format_of(path) is None
 
 
 def part_of(path: Path) -> str:

@@ -127,7 +127,8 @@ def _rows_of_file(path: Path) -> list[Any]:
         if not path.is_file():
             raise DataError("predictions", "a file that can be read", str(path), "there is no such file")
         # Cells as they are written: an answer may be a number, or empty.
-        return list(csv_table(path, CSV_SEPARATORS[str(format_of(path))]).to_pylist())
+        cells: list[Any] = csv_table(path, CSV_SEPARATORS[str(format_of(path))]).to_pylist()
+        return cells
     if path.suffix != ".jsonl":
         return list(load_rows(path))
     try:
