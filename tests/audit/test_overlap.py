@@ -126,7 +126,7 @@ def test_bad_input(mine, theirs) -> None:
     """A missing column, part or kind, and what is no dataset, are told."""
     with pytest.raises(DataError, match="a column cod"):
         overlap(mine, theirs, column="cod")
-    with pytest.raises(DataError, match="corpus_column names that of the code"):
+    with pytest.raises(DataError, match="corpus_column, or Corpus"):
         overlap(mine, theirs.rename_column("code", "text"))
     assert overlap(mine, theirs.rename_column("code", "text"), corpus_column="text")["test", "data"].exact == 1
     with pytest.raises(ParameterError, match="a dataset, a stream"):

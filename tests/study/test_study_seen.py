@@ -193,3 +193,18 @@ def test_what_is_no_corpus_is_refused(model, against):
     """Before anything runs."""
     with pytest.raises(ParameterError, match="against"):
         study_of(model, against)
+
+
+def test_marks_that_were_made_elsewhere_are_taken(folder, model, corpus):
+    """Those of an audit or overlap of the study's test rows are stored as they are; those of other rows are refused."""
+    study = study_of(model, None)
+    test = study.run_parts(study.key(method="none"))["test"]
+    marks = overlap({"test": test}, {"a": corpus, "b": corpus.select([])}, worst=0).marks["test"]
+    other = RowMarks.of(test["code"][:][1:], "code", {"a": {"exact": [0]}})
+    results = study_of(model, {"given": marks, "other": other}).run(folder, threads=1, progress=False)
+    held = results.marks[0]
+    assert held.seen("given a").tolist() == marks.seen("a").tolist()
+    assert not held.seen("given b").any()
+    assert "other rows" in results.unmarked["other"]
+    for name in ("given", "other"):
+        StudyStore(folder).marks(name, 0).unlink()
