@@ -105,6 +105,11 @@ class RowMarks:
             raise ParameterError("marks", "of the same rows", other, "search the corpora for the same parts")
         return replace(self, copies={**self.copies, **other.copies})
 
+    def renamed(self, name: str) -> RowMarks:
+        """Return these marks as those of a corpus of another name; several corpora have their own names after it."""
+        several = len(self.copies) > 1
+        return replace(self, copies={f"{name} {of}" if several else name: kinds for of, kinds in self.copies.items()})
+
     def to_dict(self) -> dict[str, Any]:
         """Return the marks as values that ``json`` can write; ``from_dict`` takes them."""
         plain = {name: {kind: list(rows) for kind, rows in kinds.items()} for name, kinds in self.copies.items()}

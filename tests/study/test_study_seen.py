@@ -142,11 +142,14 @@ def test_the_interaction_with_the_method():
         right[key.method] = hits
         texts = list(scores.references)
         predictions = [text if hit else "pass" for text, hit in zip(texts, hits, strict=True)]
-        statistics = results.metrics["exact_match"].statistics(predictions, texts)
-        return dataclasses.replace(scores, predictions=predictions, statistics={"exact_match": statistics})
+        exact = results.metrics["exact_match"].statistics(predictions, texts)
+        nll = results.metrics["negative_log_likelihood"].statistics([[-2.0 + hit] for hit in hits], [[1]] * len(hits))
+        return dataclasses.replace(
+            scores, predictions=predictions, statistics={"exact_match": exact, "negative_log_likelihood": nll}
+        )
 
-    own = {"exact_match": results.metrics["exact_match"]}
-    findings = Findings(results=dataclasses.replace(results, load=load, metrics=own), metric="exact_match")
+    results = dataclasses.replace(results, load=load)
+    findings = Findings(results=results, metric="exact_match")
     (ood,) = (one for one in findings.seen_advantages if one.part == "test_ood")
     members = results.members("test_ood", "length_p97_p100", 0)
     lora, full = right["lora"].astype(float), right["full"].astype(float)
@@ -161,6 +164,10 @@ def test_the_interaction_with_the_method():
     assert f"on rows that {UNSEEN}" in claim.told
     (better,) = (claim for claim in findings.claims if claim.claim.startswith("Rows that a corpus holds"))
     assert better.verdict == "holds"
+    of_nll = Findings(results=results, metric="negative_log_likelihood")  # of which less is better
+    assert [claim.verdict for claim in of_nll.claims[-2:]] == ["holds", "holds"]
+    (turned,) = (one for one in of_nll.seen_advantages if one.part == "test_ood")
+    np.testing.assert_allclose(turned.value, -ood.value)
 
 
 def test_without_marks_nothing_is_said():
@@ -193,3 +200,18 @@ def test_what_is_no_corpus_is_refused(model, against):
     """Before anything runs."""
     with pytest.raises(ParameterError, match="against"):
         study_of(model, against)
+
+
+def test_marks_that_were_made_elsewhere_are_taken(folder, model, corpus):
+    """Those of an audit or overlap of the study's test rows are stored as they are; those of other rows are refused."""
+    study = study_of(model, None)
+    test = study.run_parts(study.key(method="none"))["test"]
+    marks = overlap({"test": test}, {"a": corpus, "b": corpus.select([])}, worst=0).marks["test"]
+    other = RowMarks.of(test["code"][:][1:], "code", {"a": {"exact": [0]}})
+    results = study_of(model, {"given": marks, "other": other}).run(folder, threads=1, progress=False)
+    held = results.marks[0]
+    assert held.seen("given a").tolist() == marks.seen("a").tolist()
+    assert not held.seen("given b").any()
+    assert "other rows" in results.unmarked["other"]
+    for name in ("given", "other"):
+        StudyStore(folder).marks(name, 0).unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from codeshift.audit.embedded_digests import embedded_digests
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
 from codeshift.formatting import counted, listed
 from codeshift.hashing import digest
+from codeshift.marks import RowMarks
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.near_duplicates.digests import CodeDigests
 from codeshift.properties.texts import column_texts
@@ -98,7 +100,7 @@ def summarised(corpus: Any) -> CodeDigests | DecontaminationList | None:
 
 
 def checked_corpus(corpus: Any) -> Any:
-    """Return a corpus with its path from the root if it is one, checked without reading it.
+    """Return a corpus with its path from the root if it is one, checked without reading it; or marks in its place.
 
     Raises:
         ParameterError: if it is none, or a path has no file that can be read.
@@ -107,6 +109,8 @@ def checked_corpus(corpus: Any) -> Any:
         return {name: checked_corpus(part) for name, part in corpus.items()}
     if isinstance(corpus, Corpus):
         return replace(corpus, source=checked_corpus(corpus.source))
+    if isinstance(corpus, RowMarks):
+        return corpus
     if isinstance(corpus, str | os.PathLike) and corpus != EMBEDDED:
         corpus = os.path.abspath(Path(corpus).expanduser())
     known = opened(corpus)
@@ -133,6 +137,8 @@ def corpus_identity(corpus: Any) -> dict[str, Any]:
         return corpus_identity(embedded_digests())
     if isinstance(corpus, Corpus):
         return {"column": corpus.column} | corpus_identity(corpus.source)
+    if isinstance(corpus, RowMarks):
+        return {"marks": digest([json.dumps(corpus.to_dict(), sort_keys=True)])}
     if isinstance(corpus, CodeDigests):
         return {"rows": corpus.rows, "digest": digest([corpus.exact.tobytes().hex(), corpus.renamed.tobytes().hex()])}
     if isinstance(corpus, str | os.PathLike):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from codeshift.audit import overlap
 from codeshift.audit.corpora import Corpus, corpus_identity
 from codeshift.files import is_full
+from codeshift.marks import RowMarks
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.study.corpus_marks import CorpusMarks
 from codeshift.study.keys import RunKey
@@ -77,17 +78,28 @@ class MarkingJob:
         whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
         rows = whole.select(self.store.read_test(self.split_seed)).select_columns([self.column])
         try:
-            with threadpool_limits(limits=1):
-                found = overlap(
-                    rows, {self.corpus: self.source}, column=self.column, near_duplicates=self.near_duplicates, worst=0
-                )
+            marks, sizes = self._searched(rows)
         except Exception as error:  # any error is stored for the user to read, and the runs go on
             if is_full(error):
                 raise
             self.record_error(f"{type(error).__name__}: {error}")
             return
-        sizes = {part.corpus: part.corpus_rows for part in found.parts}
-        self.store.write_marks(self._marks(marks=found.marks["data"], corpus_rows=sizes))
+        self.store.write_marks(self._marks(marks=marks, corpus_rows=sizes))
+
+    def _searched(self, rows: Dataset) -> tuple[RowMarks, dict[str, int]]:
+        """Return the marks of the test rows and the numbers of rows of the corpus; marks that were given are checked.
+
+        Raises:
+            ParameterError: if the corpus cannot be searched, or marks are those of other rows.
+        """
+        if isinstance(self.source, RowMarks):
+            self.source.check("test", rows[self.column][:])
+            return replace(self.source.renamed(self.corpus), column=self.column), {}
+        with threadpool_limits(limits=1):
+            found = overlap(
+                rows, {self.corpus: self.source}, column=self.column, near_duplicates=self.near_duplicates, worst=0
+            )
+        return found.marks["data"], {part.corpus: part.corpus_rows for part in found.parts}
 
     def _marks(self, **figures: Any) -> CorpusMarks:
         return CorpusMarks(corpus=self.corpus, split_seed=self.split_seed, searched=self.searched, **figures)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from codeshift.formatting import counted
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.claims import Claim, reach, verdict
 from codeshift.study.findings.large_enough import left_out, too_small
@@ -75,7 +76,8 @@ def _in_scores(cells: Cells, metric: str, better: Quantity) -> Quantity:
 
 def _claim(cells: Cells, metric: str, claim: str, quantity: Quantity, told: str, without: str) -> Claim:
     estimate = cells.estimate(quantity)
-    figures = f"{told} {reach(quantity)}" if quantity.defined else f"{_TOO_FEW.format(cells.min_rows)} {told}"
+    rests = f"Each number rests on at least {counted(quantity.n, 'row')} of each scenario that has enough of both."
+    figures = f"{told} {rests} {reach(quantity)}" if quantity.defined else f"{_TOO_FEW.format(cells.min_rows)} {told}"
     return Claim(
         estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate),
         told=f"{figures.rstrip()} {without}".rstrip(), quantity=quantity, measure=cells.measure(metric),

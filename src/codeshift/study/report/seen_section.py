@@ -33,4 +33,4 @@ def _told(contents: ReportContents) -> str:
         ]
         held, rows = max(of_seeds)
         counts.append(f"{corpus} {held:,} of {rows:,}")
-    return f"Test rows that each corpus holds as an exact, near or renamed copy: {'; '.join(counts)}."
+    return f"Test rows that each corpus holds as a copy of any kind that could be looked for: {'; '.join(counts)}."

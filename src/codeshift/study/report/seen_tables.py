@@ -42,7 +42,7 @@ def seen_share_table(findings: Findings) -> Table | None:
         "Rows that a corpus holds; each kind of copy includes those before it. A dash: this kind cannot be looked for "
         "in a corpus that is known by digests or n-grams alone."
     )
-    caption = "Rows that corpora hold"
+    caption = "What each corpus holds of each part"
     return Table(name=ReportTable.SEEN_SHARES, caption=caption, columns=columns, rows=rows, note=note) if rows else None
 
 
@@ -63,11 +63,11 @@ def seen_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
-        Column("part", numeric=False), Column("metric", numeric=False), Column("distinct rows in a corpus"),
-        Column("score on these"), Column("distinct rows in none"), Column("score on those"),
+        Column("part", numeric=False), Column("metric", numeric=False), Column("seen"),
+        Column("score on these"), Column("unseen"), Column("score on those"),
     )  # fmt: skip
     note = (
-        "A row is in a corpus if one holds a copy of any kind that could be looked for. A score on fewer than "
+        "Seen: distinct rows of which a corpus holds a copy of any kind that was looked for. A score on fewer than "
         f"{findings.min_rows} distinct rows is not told. With several split seeds, the smallest numbers of rows."
     )
     caption = "Scores on rows that a corpus holds, and on those that none does"
@@ -98,12 +98,12 @@ def advantage_table(findings: Findings) -> Table | None:
     measured = f"{findings.measure.title}{f' ({step})' if step else ''}"
     columns = (
         Column("scenario", numeric=False), Column("difference of", numeric=False), Column("kept"),
-        Column("part", numeric=False), Column(f"{measured} on rows in no corpus"), Column("rows in none"),
-        Column("on rows in one"), Column("rows in one"), Column("more on these"), Column("p"),
+        Column("part", numeric=False), Column("on unseen rows"), Column("unseen"),
+        Column("on seen rows"), Column("seen"), Column("seen less unseen"), Column("p"),
     )  # fmt: skip
     note = (
-        "Paired differences of two methods, on the rows that no corpus holds and on those that one does; then the "
-        "second less the first. p-values are of the interval over seeds and rows, without a correction."
+        f"Paired differences in {measured}, on rows that no corpus holds (unseen) and on those that one does (seen); "
+        "then the second less the first. p-values are of the interval over seeds and rows, without a correction."
     )
     caption = "Methods compared on rows seen and unseen"
     return (
