@@ -11,7 +11,7 @@ import pytest
 from codeshift.errors import ParameterError
 from codeshift.finetune import Decoding, TrainingConfig
 from codeshift.metrics import NegativeLogLikelihood
-from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
+from codeshift.splitters import ASTNodeSplitter, ClusterSplitter, EncoderEmbedding, LengthSplitter, Scenario
 from codeshift.study.config_file import SettingsError, read_settings
 from codeshift.study.study_file import load_study
 from helpers.cli_rows import rows, write
@@ -87,6 +87,20 @@ def test_the_other_settings(folder: Path) -> None:
         20,
     )
     assert study.model == "an/other"
+
+
+def test_the_encoder_of_clusters_has_a_revision(folder: Path) -> None:
+    """A name of the hub stays one, and what it lacks or does not have is told by its line."""
+    encoder = "{model: an/encoder, revision: v1, pooling: cls}"
+    text = YAML.replace("[full, lora]", f"[full, lora]\nembedding: {encoder}").replace("length_p80_p100", "semantics")
+    splitters = [scenario.splitter for scenario in load_study(study_file(folder, text)).spec.scenarios]
+    embedding = EncoderEmbedding("an/encoder", revision="v1", pooling="cls")
+    assert sum(isinstance(s, ClusterSplitter) and s.embedding == embedding for s in splitters) == 5
+    for wrong, words in (("{revision: v1}", "model must be a folder or a hub name"), ("{mode: a/b}", "model must be")):
+        with pytest.raises(SettingsError, match=words):
+            load_study(study_file(folder, text.replace(encoder, wrong)))
+    with pytest.raises(SettingsError, match="unknown key 'revison': did you mean revision"):
+        load_study(study_file(folder, text.replace(encoder, "{model: a/b, revison: v1}")))
 
 
 def line(number: int | None, message: str) -> str:

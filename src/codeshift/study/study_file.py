@@ -12,7 +12,7 @@ from codeshift.audit.corpora import EMBEDDED, Corpus
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
 from codeshift.errors import ParameterError, closest
-from codeshift.splitters import Scenario, parse_splitter, scenarios_by_name
+from codeshift.splitters import EncoderEmbedding, Scenario, parse_splitter, scenarios_by_name
 from codeshift.study.config_file import SettingsError, SettingsFile, read_settings
 from codeshift.study.study import Study
 from codeshift.study.study_models import StudyModel
@@ -51,7 +51,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
 
     ``data`` and ``general``: a file, folder or hub name, or ``source``, ``split``, ``rename``, ``require``, ``config``
     and ``revision`` as in ``load_rows``. ``scenarios``: names as in ``scenarios_by_name``, or ``name`` and
-    ``splitter`` (an expression as in ``parse_splitter``); ``embedding`` and ``pca`` are those of clusters.
+    ``splitter`` (an expression as in ``parse_splitter``); ``embedding`` and ``pca`` are those of clusters, the
+    embedding a name or the settings of an ``EncoderEmbedding``.
     ``methods``: a list such as ``[full, lora]``, or by name ``full`` or the settings of a PEFT method, whose
     ``type`` is the name by default. ``models``: by name a hub name or folder, or the settings of a ``StudyModel``,
     with ``methods`` and ``training`` as above for what is the model's own. ``training``: settings of
@@ -167,11 +168,21 @@ def _scenarios(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any])
             raise ParameterError("scenarios", "a list", listed, "such as [length, syntax]")
         column = plain.get("column") or "code"
         settings: dict[str, Any] = {name: given[name] for name in ("embedding", "pca") if name in given}
+        if isinstance(settings.get("embedding"), Mapping):
+            settings["embedding"] = _encoder(file, settings["embedding"])
         scenarios: list[Scenario] = []
         for i, content in enumerate(listed):
             with file.at("scenarios", i):
                 scenarios += _scenario(file, content, i, column, plain.get("language"), settings)
         return scenarios
+
+
+def _encoder(file: SettingsFile, content: Mapping[str, Any]) -> EncoderEmbedding:
+    with file.at("embedding"):
+        if not isinstance(content.get("model"), str):
+            raise ParameterError("model", "a folder or a hub name", content.get("model"), "as a text")
+    content = {**content, "model": _beside(file, content["model"])}
+    return _dataclass(file, EncoderEmbedding, content, "embedding")
 
 
 def _scenario(
