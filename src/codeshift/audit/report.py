@@ -183,4 +183,5 @@ def _plain(value: Any) -> Any:
 
 def _derived(cls: type) -> list[str]:
     """Return the names of a class's properties, such as the shares computed from its counts."""
-    return [name for name, member in vars(cls).items() if isinstance(member, property)]
+    members = {name: member for base in reversed(cls.__mro__) for name, member in vars(base).items()}
+    return [name for name, member in members.items() if isinstance(member, property)]

@@ -12,7 +12,7 @@ from codeshift.checks import check_choice, check_integer, check_share
 from codeshift.errors import ParameterError, RegionError
 from codeshift.properties import ElementCounts
 from codeshift.properties.row_languages import check_languages
-from codeshift.splitters.base import Splitter
+from codeshift.splitters.in_languages import LanguageSplitter
 
 DEFAULT_SHARE = 0.1
 """Share of rows that a region holds if its elements are not specified."""
@@ -123,7 +123,7 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ElementSplitter(Splitter):
+class ElementSplitter(LanguageSplitter):
     """Base class of splitters by elements that programs contain: named ones, the rarest, or enough to make up a share.
 
     A subclass has a field that names elements, and one property that counts them. If neither that field nor ``rarest``

@@ -10,7 +10,7 @@ from codeshift.properties import Property, PropertyTable, TreeDepth
 from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
-from codeshift.splitters.base import Splitter
+from codeshift.splitters.in_languages import LanguageSplitter
 from codeshift.splitters.quantiles import check_bounds, check_quantiles, cut
 
 _MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | IdentifierCount]] = {
@@ -22,7 +22,7 @@ _MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | Iden
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComplexitySplitter(Splitter):
+class ComplexitySplitter(LanguageSplitter):
     """Programs of a band of complexities are out of distribution; by default the most complex fifth.
 
     Complexity takes few values (half of all functions may have no branch at all), so a band of quantiles can be larger

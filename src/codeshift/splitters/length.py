@@ -13,7 +13,7 @@ from codeshift.properties.row_languages import check_languages
 from codeshift.properties.untied import Untied
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
-from codeshift.splitters.base import Splitter
+from codeshift.splitters.in_languages import LanguageSplitter
 from codeshift.splitters.quantiles import check_bounds, check_quantiles, cut
 
 _UNITS = ("tokens", "lines", "chars")
@@ -21,7 +21,7 @@ _TIES = ("together", "split")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class LengthSplitter(Splitter):
+class LengthSplitter(LanguageSplitter):
     """Programs of a band of lengths are out of distribution.
 
     A band at an end of the range extrapolates (``quantiles=(0.9, 1.0)``: the longest tenth), one inside it interpolates
