@@ -133,7 +133,7 @@ def test_dict_is_json_and_complete(report):
     assert plain["leakage"][0]["near_share"] == report.leakage[0].near_share
     assert plain["strength"][0]["classifier"]["statistic"] == report.strength[0].classifier.statistic
     compared = {"identifiers": "compared", "literals": "compared"}
-    assert plain["settings"]["near_duplicates"] == {"threshold": 0.7, "ngram": 5, **compared}
+    assert plain["settings"]["near_duplicates"] == {"threshold": 0.7, "ngram": 5, **compared, "columns": None}
     assert plain["verdict"]["label"] == report.verdict.label == "leaks"
     elements = next(prop for prop in plain["strength"][0]["properties"] if prop["name"] == "NodeTypes")
     assert elements["mean"] is None
