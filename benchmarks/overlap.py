@@ -167,7 +167,7 @@ _HEAD = """# Overlap with a corpus: recall and cost
 characters) of five languages, drawn from the other functions of `stdlib_functions` and from CodeXGLUE's, TheAlgorithms'
 and MBPP's programs. A row counts as found if a program of the corpus has a Jaccard similarity of token 5-grams of at
 least 0.7. The exact join multiplies all sets and shares no code with the search but the lexer. CPU seconds are those of
-one process at the lowest priority, from texts to the result; rows a second are those of the corpus.
+one process, from texts to the result; rows a second are those of the corpus.
 
 datasketch stands for the way of text-dedup and datatrove too: all three sign each text with a MinHash and compare
 texts whose signatures agree in a band. Those two search a corpus for copies within itself, so a join of two datasets

@@ -21,6 +21,7 @@ from codeshift.splitters import (
     LengthSplitter,
     SplitManifest,
     Splitter,
+    StreamDealer,
     parse_splitter,
 )
 from codeshift.splitters.testing import check_splitter
@@ -108,6 +109,15 @@ def test_loops_keep_all_laws(rows: Dataset) -> None:
     check_splitter(LOOPS, rows)
 
 
+def test_a_stream_is_dealt_by_the_languages_of_its_rows(rows: Dataset) -> None:
+    """The region of a split divides batches of other rows, whose languages their column names."""
+    dealer = StreamDealer(region=LOOPS.fit(PropertyTable(rows)), region_share=0.2)
+    labelled = list(dealer.label(rows.to_iterable_dataset()))
+    inside = [row["part"] in ("test_ood", "excluded") for row in labelled]
+    assert inside == ["while" in row["code"] for row in labelled]
+    assert {row["lang"] for row in labelled if row["part"] == "test_ood"} == {"python", "java"}
+
+
 def test_an_audit_compares_trees_and_apis_of_both_languages(rows: Dataset) -> None:
     """The language comes from the manifest; API names are left out where a language has none."""
     report = audit(LOOPS.assign(rows, min_test_rows=0), n_permutations=19)
@@ -136,6 +146,7 @@ def _renamed(names: dict[str, str]) -> Callable[[Dataset], Dataset]:
         (LOOPS, _renamed({"java": "C#"}), r"60 of 120 rows name others: 'C#' \(60 rows, did you mean c_sharp\?\)"),
         (LOOPS, lambda rows: rows.rename_column("lang", "lng"), "got 'lang': did you mean lng"),
         (APIUsageSplitter("code", language=BY_ROW), _renamed({"java": "c"}), r"got 'c': 60 rows name it in 'lang'"),
+        (LOOPS, lambda rows: rows.map(lambda row: {"lang": [row["lang"]]}), "120 of 120 rows name others"),
         (ComplexitySplitter("code", language="column:x"), lambda rows: rows.add_column("x", [None] * 120), "are None"),
     ],
 )

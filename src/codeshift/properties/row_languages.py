@@ -81,7 +81,7 @@ def known_languages(values: Sequence[Any], column: str) -> tuple[str, ...]:
 'C#' (2 rows, did you mean c_sharp?); rename or leave them out with data.map or data.filter
     """
     known = languages()
-    named = Counter(values)
+    named = Counter(value if isinstance(value, str) else repr(value) for value in values)
     unknown = [(value, count) for value, count in named.most_common() if value not in known]
     if unknown:
         rows = sum(count for _, count in unknown)

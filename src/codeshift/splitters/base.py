@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Unpack, final
 
 from codeshift.properties import PropertyTable
 from codeshift.properties.progress import bars
-from codeshift.properties.row_languages import language_column
 from codeshift.regions.base import Region
 from codeshift.splits.assign import assign
 from codeshift.splits.assignment import SplitAssignment
@@ -72,10 +71,9 @@ class Splitter(ABC):
     def also_reads(self) -> Mapping[str, str]:
         """Other columns that the region depends on (a project, a date), each with the argument that names it.
 
-        Most splitters read none but that of the rows' languages, where ``language`` names one.
+        Most splitters read none.
         """
-        by_row = language_column(getattr(self, "language", None))
-        return {} if by_row is None else {by_row: "language"}
+        return {}
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from codeshift.checks import check_choice, check_integer, check_share, settle
 from codeshift.errors import ParameterError, RegionError
 from codeshift.properties import Property, PropertyTable
 from codeshift.properties.row_languages import check_languages
-from codeshift.splitters.base import Splitter
 from codeshift.splitters.holding import Frequencies, HeldSets, HoldingRows
+from codeshift.splitters.in_languages import LanguageSplitter
 
 DEFAULT_SHARE = 0.1
 """Share of rows that a region holds if its elements are not specified."""
@@ -128,7 +128,7 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ElementSplitter(Splitter):
+class ElementSplitter(LanguageSplitter):
     """Base class of splitters by elements that programs contain: named ones, the rarest, or enough to make up a share.
 
     A subclass has a field that names elements, and one property that counts them. If neither that field nor ``rarest``
@@ -180,11 +180,6 @@ class ElementSplitter(Splitter):
             raise ParameterError("match", f'"any" where {named_by} is left out', self.match, remedy)
         for name, value in settled.items():
             object.__setattr__(self, name, value)
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Language of the code."""
-        return (self.language,)
 
     def choose(self, table: PropertyTable, counted: Property, eligible: Callable[[str], bool]) -> tuple[str, ...]:
         """Return the elements that make the region if none are named, sorted.

@@ -9,7 +9,7 @@ from codeshift.properties import Property, PropertyTable, TreeDepth
 from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
 from codeshift.properties.row_languages import check_languages
 from codeshift.regions.base import Region
-from codeshift.splitters.base import Splitter
+from codeshift.splitters.in_languages import LanguageSplitter
 from codeshift.splitters.quantiles import band_of, check_band
 
 _MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | IdentifierCount]] = {
@@ -21,7 +21,7 @@ _MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | Iden
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComplexitySplitter(Splitter):
+class ComplexitySplitter(LanguageSplitter):
     """Programs of a band of complexities are out of distribution; by default the most complex fifth.
 
     Complexity takes few values (half of all functions may have no branch at all), so a band of quantiles can be larger
@@ -54,11 +54,6 @@ class ComplexitySplitter(Splitter):
         quantiles, bounds = check_band(self.quantiles, self.bounds)
         settle(self, quantiles=quantiles, bounds=bounds)
         settle(self, language=check_languages(self.language))
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Language of the code."""
-        return (self.language,)
 
     @property
     def measured(self) -> Property:

@@ -13,7 +13,7 @@ from codeshift.properties.row_languages import check_languages
 from codeshift.properties.untied import Untied
 from codeshift.reaching_hub import check_revision
 from codeshift.regions.base import Region
-from codeshift.splitters.base import Splitter
+from codeshift.splitters.in_languages import LanguageSplitter
 from codeshift.splitters.quantiles import band_of, check_band
 
 _UNITS = ("tokens", "lines", "chars")
@@ -21,7 +21,7 @@ _TIES = ("together", "split")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class LengthSplitter(Splitter):
+class LengthSplitter(LanguageSplitter):
     """Programs of a band of lengths are out of distribution.
 
     A band at an end of the range extrapolates (``quantiles=(0.9, 1.0)``: the longest tenth), one inside it interpolates
@@ -82,11 +82,6 @@ lines, tokens
             object.__setattr__(self, "tokenizer", tokenizer_name(self.tokenizer, self.tokenizer_revision))
         revision = {"parameter": "tokenizer_revision", "of": "tokenizer"}
         check_revision(self.tokenizer, self.tokenizer_revision, **revision)
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Language of the syntax tree whose leaves are counted, if any."""
-        return () if self.language is None else (self.language,)
 
     @property
     def measured(self) -> Property:

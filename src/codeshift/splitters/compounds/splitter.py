@@ -16,10 +16,10 @@ from codeshift.properties.progress import counted
 from codeshift.properties.row_languages import check_languages, language_column
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
-from codeshift.splitters.base import Splitter
 from codeshift.splitters.compounds.divergence import ATOM_ALPHA, COMPOUND_ALPHA, divergence
 from codeshift.splitters.compounds.parts import COMPOUNDS, MadeOf, made_of
 from codeshift.splitters.compounds.search import SMALLEST, Held, Search
+from codeshift.splitters.in_languages import LanguageSplitter
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -38,7 +38,7 @@ class Divergences(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompoundDivergenceSplitter(Splitter):
+class CompoundDivergenceSplitter(LanguageSplitter):
     """Programs that combine familiar parts in ways that training never shows are out of distribution.
 
     The region consists of whole compounds: each program that contains a chosen one is inside, so no program of the
@@ -109,11 +109,6 @@ class CompoundDivergenceSplitter(Splitter):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "share", check_share("share", self.share))
         object.__setattr__(self, "min_rows", check_integer("min_rows", self.min_rows, smallest=1))
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Language of the code."""
-        return (self.language,)
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that contain a compound chosen over all rows of ``table``.
