@@ -92,6 +92,11 @@ def test_the_folder_has_the_similarity_of_each_test_row_to_training_rows(study, 
         assert nearest[kept] == pytest.approx((test @ train.T).max(axis=1).toarray().ravel(), abs=1e-8)
 
 
+def test_the_plan_counts_the_rewritten_rows(study):
+    """Each model is scored on twice as many rows."""
+    assert {run.scored_rows for run in study.plan().runs} == {2 * len(study.rows.test(0))}
+
+
 def test_the_report_has_a_section(folder):
     """The page says what a rewrite costs, and how many rows it leaves as they are."""
     report = Report(load_results(folder), n_resamples=20)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from codeshift.data import stdlib_functions
 from codeshift.errors import ParameterError
 from codeshift.metrics.execution import PythonRunner
+from codeshift.properties.lexer import lex
+from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.near_duplicates.renaming import FEWEST_TOKENS
 from codeshift.properties.parsing import CodeParser
 from codeshift.transforms import (
     Chain,
@@ -109,6 +113,50 @@ def test_local_names_of_other_languages(name):
     """A name is replaced where each place of it can only mean the local variable."""
     code, expected = OTHERS[name]
     assert RenameIdentifiers(language=name.split()[-1]).rewrite(code) == (code if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "expected"),
+    [
+        ("java", "int f(){// why\n if(a){b();}else{c();}\nint[] d={1};}", None),
+        (
+            "javascript",
+            "function f() {\n\n      return  `a\n  b` // c\n    }",
+            "function f() {\n  return `a\n  b` // c\n}",
+        ),
+        ("javascript", "f(<a>  b</a>)\n\n", "f(<a>  b</a>)\n\n"),
+        ("c", "#define A  1\nint  f() { return A; }", "#define A  1\nint  f() { return A; }"),
+        ("go", "func f() {\n\tx := 1 // c\n\treturn x\n}", "func f() {\n  x := 1 // c\n  return x\n}"),
+    ],
+)
+def test_layout_of_other_languages(language, code, expected):
+    """Lines are made where they end nothing, and stay where they may."""
+    java = "int f(){// why\n  if(a){\n    b();\n  }\n  else{\n    c();\n  }\n  int[] d={\n    1};\n}"
+    assert Reformat(language=language).rewrite(code) == (java if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "expected"),
+    [
+        ("go", "//go:build linux\n// about f\nfunc f() { /* a */ g() /* b */ }", "//go:build linux\nfunc f() { g() }"),
+        ("javascript", "return /* a\n */ x", "return\nx"),
+        ("ruby", "# a\nx = '#' # b\n", "x = '#'\n"),
+        ("c", "int/* a */x;", "int x;"),
+    ],
+)
+def test_comments_of_other_languages(language, code, expected):
+    """What is read stays, and what ends a statement goes on ending it."""
+    assert DropComments(language=language).rewrite(code) == expected
+
+
+def test_renamed_copies_are_found():
+    """The search for renamed copies finds what the transform renames, but for names that fields and comments keep."""
+    code = [text for text in stdlib_functions().select(range(400))["code"] if len(lex(text)) >= FEWEST_TOKENS]
+    rename = RenameIdentifiers(language="python", parameters=True, names="words")
+    renamed = [rename.rewrite(text) for text in code]
+    changed = [(new, old) for new, old in zip(renamed, code, strict=True) if new != old]
+    assert len(changed) > 50
+    assert NearDuplicates().of_renamed().nearest(*map(list, zip(*changed, strict=True))).share > 0.95
 
 
 def test_a_loop_stops_where_it_did():

@@ -97,7 +97,9 @@ def _taken(data: bytes, node: Node, shift: int) -> Edit:
         return Edit(before, after, b"")
     if opens:
         return Edit(start, after, b"")
-    return Edit(start, end, b"\n" if b"\n" in data[start:end] else b" ") if before == start else Edit(before, end, b"")
+    if b"\n" in data[start:end]:  # the end of a line may end a statement
+        return Edit(before, after, b"\n")
+    return Edit(start, end, b" ") if before == start else Edit(before, end, b"")
 
 
 def _joined(edits: list[Edit]) -> list[Edit]:

@@ -30,8 +30,8 @@ class Reformat(Transform):
 
     Python gets as few spaces as it needs within a line, other indentation and no empty lines. Languages whose
     statements end in ``;`` or ``}`` (Java, C#, C, C++, Rust) get a line for each. In others, in which a line's end can
-    end a statement, lines stay and are indented by their brackets. Code with lines for a preprocessor stays as it is.
-    Reformatting twice gives the same as once.
+    end a statement, lines stay and are indented by their brackets. Code with lines for a preprocessor or with JSX stays
+    as it is. Reformatting twice gives the same as once.
 
     Attributes:
         column: column of the code.
@@ -86,7 +86,9 @@ def _joined(lines: Iterator[Line], text: str) -> str:
 
 
 def _has_directives(code: ParsedCode) -> bool:
-    return any("preproc" in node.type for node in leaves(code)) or any("preproc" in root.type for root in code.roots)
+    """Return whether there are lines for a preprocessor, or markup, in which space counts."""
+    found = (*code.roots, *leaves(code), *(node.parent for node in leaves(code) if node.parent is not None))
+    return any("preproc" in node.type or node.type.startswith("jsx") for node in found)
 
 
 def _texts(code: ParsedCode) -> list[tuple[Node, str, str]]:
