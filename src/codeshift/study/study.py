@@ -118,7 +118,8 @@ class Study(CommonOptions):
         detection: Whether the model's confidence in each output and the distance of its source from training rows are
             kept, for the report's section on whether they tell the shift. They cost about a fifth of an evaluation.
             Probabilities of classes are always kept.
-        generate_rows: Number of rows of each part of each scenario to generate text for; None for all.
+        generate_rows: Number of rows of each part of each scenario to generate text for, drawn by their places in the
+            data, so that rows in another order are another study; None for all.
         decoding: Settings of generation.
         chat: Whether rows become conversations by the chat template of the tokenizer, as in ``Trainer``.
         system: Text of a system turn before each source, with ``chat``.
