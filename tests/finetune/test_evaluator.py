@@ -10,6 +10,7 @@ import torch
 from datasets import Dataset
 from peft import LoraConfig, PrefixTuningConfig, get_peft_model
 
+from codeshift.draws import drawn, order_of_contents
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig, TruncationWarning, with_adapter
 from codeshift.finetune.beam_cache import BeamCache
@@ -191,6 +192,22 @@ def test_generation_of_some_rows_is_told(trained, data, tokenizer):
     everything = quiet([ExactMatch()]).evaluate(trained, data, tokenizer=tokenizer)["test_ood"]
     kept = ~np.isnan(found.scores("exact_match"))
     assert (found.scores("exact_match")[kept] == everything.scores("exact_match")[kept]).all()
+
+
+def test_the_rows_to_generate_for_do_not_depend_on_their_order(trained, data, tokenizer):
+    """Shuffled rows have the outputs that they had; of equal rows it does not matter which is drawn."""
+    rows = data["test_ood"].select([0, 1, 2, 3, 4, 5, 6, 7, 0, 1])
+    shuffled = rows.shuffle(seed=1)
+    outputs = []
+    for some in (rows, shuffled):
+        part = quiet([ExactMatch()], generate_rows=4).evaluate(trained, {"test": some}, tokenizer=tokenizer)["test"]
+        written = [row for row, text in zip(some["code"], part.predictions, strict=True) if text is not None]
+        outputs.append(sorted(written))
+    assert outputs[0] == outputs[1]
+    assert len(outputs[0]) == 4
+    draws = {tuple(np.flatnonzero(drawn(np.ones(8, dtype=bool), 4, 0, order=order_of_contents([rows["code"][:8]], s))))
+             for s in range(20)}  # fmt: skip
+    assert len(draws) > 5
 
 
 def test_corpus_value_weighs_tokens(trained, data, tokenizer):

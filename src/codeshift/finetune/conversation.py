@@ -82,7 +82,8 @@ def make_chat(chat: bool | None, system: str | None) -> Chat | None:
 def draw_shots(train: Dataset, k: int, *, source: str, target: str, seed: int = 0) -> tuple[Shot, ...]:
     """Draw the examples of a few-shot prompt from the training rows.
 
-    The same ``k`` rows stand before every source. A larger ``k`` with the same seed adds rows and keeps the order.
+    The same ``k`` rows stand before every source. A larger ``k`` with the same seed adds rows and keeps the order. Rows
+    are drawn by their places, so the same rows in another order give other examples.
 
     Args:
         train: the training rows; never a part that is scored.

@@ -58,8 +58,8 @@ class Evaluator:
             those that a folder written by ``Trainer`` was trained with, and none for other models.
         decoding: how text is generated; ``max_new_tokens=None`` takes the length of the part's longest target after
             truncation.
-        generate_rows: the number of rows of each part to generate for, drawn by ``seed``; None generates for all. The
-            estimates give the number (``n``), and the scores of the other rows are NaN.
+        generate_rows: the number of rows of each part to generate for, drawn by ``seed``, the same in any order of the
+            rows; None generates for all. The estimates give the number (``n``); the scores of the other rows are NaN.
         features: whether to keep features of each row, such as for distances from the training rows: what the head of a
             classifier is given; of a model that writes, the mean of the last hidden states over the source's tokens (of
             the encoder, or of a decoder that reads the source alone).

@@ -80,9 +80,9 @@ class RunScores:
     def save(self, path: Path) -> None:
         """Write a Parquet file with one line for each row, atomically.
 
-        Its columns are ``row``, ``reference``, ``prediction``, ``source``, ``finished`` and ``language`` if known,
-        ``samples`` if there are several, and, for each metric, ``stats:<metric>``, a list that is null if the row was
-        not scored. Those of a classifier have a ``probability[<label>]`` of each class and the list ``logits`` as well.
+        Its columns are ``row``, ``reference`` and ``prediction``; ``source``, ``finished`` and ``language`` if known;
+        ``samples`` if there are several; and for each metric ``stats:<metric>``, a list that is null if the row was not
+        scored. A classifier has a ``probability[<label>]`` of each class and the list ``logits`` as well.
         ``ood:<score>`` tells how far out of distribution the row seems to the model.
 
         >>> import tempfile

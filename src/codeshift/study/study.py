@@ -133,7 +133,8 @@ class Study(CommonOptions):
             Probabilities of classes are always kept.
         transform: Rewrite that keeps what code does, of ``codeshift.transforms``: models are scored on the test rows as
             it leaves them too, and the report compares ``test_transformed`` with ``test_id`` row by row.
-        generate_rows: Number of rows of each part of each scenario to generate text for; None for all.
+        generate_rows: Number of rows of each part of each scenario to generate text for, drawn by their places in the
+            data, so that rows in another order are another study; None for all.
         decoding: Settings of generation.
         chat: Whether rows become conversations by the chat template of the tokenizer, as in ``Trainer``.
         system: Text of a system turn before each source, with ``chat``.

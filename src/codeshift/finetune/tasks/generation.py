@@ -17,7 +17,7 @@ from peft import PeftModel
 from transformers import PreTrainedConfig
 
 from codeshift.defaults import BATCH_SIZE
-from codeshift.draws import drawn
+from codeshift.draws import drawn, order_of_contents
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.batching import Batch
 from codeshift.finetune.capacity import check_positions, encode_part
@@ -343,7 +343,7 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
     def evaluate(self, part: str, rows: Dataset, data: Encoded, logs: dict[str, RowLog]) -> PartEvaluation:
         """Evaluate a part; rows that its logs hold are not computed again."""
         forced = self._forced(data, part, logs.get(f"{part}.scores"))
-        outputs = self._outputs(data, self._generated_rows(len(data)), part, logs.get(f"{part}.outputs"))
+        outputs = self._outputs(data, self._generated_rows(rows), part, logs.get(f"{part}.outputs"))
         of_text = score_outputs(self.task, self.settings, rows, outputs)
         statistics, scored = {}, {}
         for name, metric in self.settings.metrics.items():
@@ -396,9 +396,11 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
         padding = pad_id(self.model, self.tokenizer)
         return source_features(self.model, data.sources, padding, batch_size=self.settings.batch_size)
 
-    def _generated_rows(self, rows: int) -> NDArray[np.int64]:
-        """Return the numbers of the rows to generate for, in increasing order."""
-        return np.flatnonzero(drawn(np.ones(rows, dtype=bool), self.settings.generate_rows, self.settings.seed))
+    def _generated_rows(self, rows: Dataset) -> NDArray[np.int64]:
+        """Return the numbers of the rows to generate for, in increasing order; they do not depend on rows' places."""
+        count, everything = self.settings.generate_rows, np.ones(len(rows), dtype=bool)
+        order = None if count is None else order_of_contents(self.task.texts(rows), self.settings.seed)
+        return np.flatnonzero(drawn(everything, count, self.settings.seed, order=order))
 
     def _outputs(self, data: Encoded, rows: NDArray[np.int64], part: str, log: RowLog | None) -> list[Output | None]:
         if not self._generates:
