@@ -154,8 +154,10 @@ def test_what_is_refused(rows, files, client, tmp_path):
         split_files(LengthSplitter(), files, out, client=client, workers=2)
     with pytest.raises(ParameterError, match=r"client must be a dask\.distributed\.Client"):
         split_files(LengthSplitter(), files, out, client="tcp://here")
-    with pytest.raises(ParameterError, match="splitter must be one that is fitted on summaries"):
-        split_files(CompoundDivergenceSplitter(language="python"), files, out, client=client, near_duplicates=None)
+    compounds = CompoundDivergenceSplitter(language="python")
+    with pytest.raises(ParameterError, match="fitted on summaries of the rows, or on a sample") as caught:
+        split_files(compounds, files, out, client=client, near_duplicates=None)
+    assert caught.value.value == compounds
     with pytest.raises(DataError, match=r"column must be a column of the dataset.*in .*\.parquet"):
         split_files(LengthSplitter("func"), files, out, client=client, near_duplicates=None)
     other = tmp_path / "other"
