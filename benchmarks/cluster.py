@@ -195,7 +195,9 @@ def page(results: dict[str, Any]) -> str:
         "`python benchmarks/cluster.py` writes this page; its docstring says how.\n",
         f"Functions as in [Memory and time by rows](scale.md), in {results['files']} files, split by syntax with",
         "near-duplicates bound, on a shared machine with two cores. 0 workers is `Splitter.split` of one process. The",
-        "parts are the same, row by row, for any number of workers.\n",
+        "parts are the same, row by row, for any number of workers. Memory is the sum of the peaks of all processes,",
+        "each with what importing takes. A worker takes some seconds of CPU to start, and all processes some more for",
+        "each minute that they wait: much else ran on the machine, and wall time is several times what it could be.\n",
         "| rows | workers | wall s | CPU s | MB in all |",
         "|---|---|---|---|---|",
     ]

@@ -7,6 +7,9 @@ import pytest
 from datasets import Dataset
 
 from codeshift.distributed import audit_files
+from codeshift.distributed.cluster import Cluster
+from codeshift.distributed.sampling import sample_texts
+from codeshift.distributed.sources import shards_of
 from codeshift.errors import DataError, ParameterError
 from codeshift.properties.near_duplicates import NearDuplicates
 
@@ -54,14 +57,16 @@ def test_all_rows(parts, folder, client):
     assert "test_id: 6.0% of rows have exact copies in train (95% interval 3.5% to 10.2%" in found.summary()
 
 
-def test_a_sample(folder, client):
-    """A sample depends on its seed alone, and its interval holds the share of all rows."""
-    drawn = [audit_files(folder, client=client, sample=100, seed=seed) for seed in (1, 1, 2)]
+def test_a_sample(parts, folder, client):
+    """A sample depends on its seed alone, takes each row once, and favours no file."""
+    source = shards_of(Cluster(client), f"{folder}/train/*.parquet", {})
+    drawn = [sample_texts(source, "code", 120, seed) for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
-    for found in drawn:
-        exact = found.leakage[0].exact
-        assert exact.rows == 100
-        assert exact.interval[0] < 0.06 < exact.interval[1]
+    for texts in drawn:
+        assert len(set(texts)) == 120
+        of_file = np.bincount([parts["train"].index(text) % 3 for text in texts])
+        assert of_file.min() > 20
+    assert sorted(sample_texts(source, "code", 500, 1)) == sorted(parts["train"])
 
 
 def test_what_is_refused(folder, client, tmp_path):

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of small parts, and of the 
 @pytest.fixture(scope="module")
 def rows():
     """Rows with a number, by which they are known again; the last ten are whole copies but for it."""
-    rows = python_rows(200)
+    rows = python_rows(140)
     return rows.add_column("number", list(range(len(rows))))
 
 
@@ -51,7 +51,7 @@ def rows():
 def files(rows, tmp_path_factory):
     """The rows in four files of different sizes, one of them empty, whose names are in another order than the rows."""
     folder = tmp_path_factory.mktemp("files")
-    cuts = [(0, 60), (60, 61), (61, 140), (140, len(rows)), (0, 0)]
+    cuts = [(0, 40), (40, 41), (41, 90), (90, len(rows)), (0, 0)]
     for name, (start, stop) in zip("dacbe", cuts, strict=True):
         rows.select(range(start, stop)).to_parquet(folder / f"{name}.parquet")
     return str(folder / "*.parquet")
@@ -87,18 +87,13 @@ class AboveMean(Splitter):
 
 
 SPLITTERS = {
-    "length": LengthSplitter(),
-    "untied": LengthSplitter(unit="lines", ties="split"),
-    "complexity": ComplexitySplitter(language="python"),
-    "nodes": ASTNodeSplitter(language="python", share=0.2),
-    "rarest": ASTNodeSplitter(language="python", rarest=2),
+    "numbers": LengthSplitter(unit="lines", ties="split") | ComplexitySplitter(language="python"),
+    "nodes": ASTNodeSplitter(language="python", share=0.2) | ASTNodeSplitter(language="python", rarest=2),
     "apis": APIUsageSplitter(language="python", share=0.1),
     "named": APIUsageSplitter(language="python", apis=("os.path",)) | LengthSplitter(bounds=(200, None)),
-    "rarity": TokenRaritySplitter(),
-    "group": GroupSplitter(by="project"),
-    "time": TimeSplitter(by="year"),
+    "rarity": TokenRaritySplitter() & ~RandomSplitter(region_seed=3),
+    "labels": GroupSplitter(by="project") | TimeSplitter(by="year"),
     "within": TimeSplitter(by="year", within="project"),
-    "random": RandomSplitter(region_seed=3) & ~LengthSplitter(quantiles=(0.0, 0.3)),
     "predicate": PredicateSplitter(predicate=is_long),
     "own": AboveMean(),
 }
@@ -159,8 +154,10 @@ def test_what_is_refused(rows, files, client, tmp_path):
         split_files(LengthSplitter(), files, out, client=client, workers=2)
     with pytest.raises(ParameterError, match=r"client must be a dask\.distributed\.Client"):
         split_files(LengthSplitter(), files, out, client="tcp://here")
-    with pytest.raises(ParameterError, match="splitter must be one that is fitted on summaries"):
-        split_files(CompoundDivergenceSplitter(language="python"), files, out, client=client, near_duplicates=None)
+    compounds = CompoundDivergenceSplitter(language="python")
+    with pytest.raises(ParameterError, match="fitted on summaries of the rows, or on a sample") as caught:
+        split_files(compounds, files, out, client=client, near_duplicates=None)
+    assert caught.value.value == compounds
     with pytest.raises(DataError, match=r"column must be a column of the dataset.*in .*\.parquet"):
         split_files(LengthSplitter("func"), files, out, client=client, near_duplicates=None)
     other = tmp_path / "other"
@@ -203,7 +200,7 @@ def test_near_duplicates_across_files(client, tmp_path, monkeypatch):
         rows.select(range(part, len(rows), 3)).to_parquet(tmp_path / f"{part}.parquet")
     rows = concatenate_datasets([Dataset.from_parquet(str(tmp_path / f"{part}.parquet")) for part in range(3)])
     search = NearDuplicates(threshold=0.6, ngram=3, identifiers="ignored")
-    for i, how in enumerate(("bind", "drop", search)):
+    for i, how in enumerate(("drop", search)):
         out = tmp_path / f"out{i}"
         files = str(tmp_path / "*.parquet")
         manifest = check_same(LengthSplitter(), rows, files, out, client, near_duplicates=how, ood_kept=0.3)

@@ -69,6 +69,7 @@ NOT_RUN_CODE = {
         'rows = load_rows("code-search-net/code_search_net", split="train", config="python",',
     ): "needs the hub: tests/data/test_loading.py has a stand-in of it",
     ("scaling-out.md", 'if __name__ == "__main__":'): "of a script that starts processes: tests/study run such",
+    ("cluster.md", "from codeshift.distributed import audit_files"): "of a script: tests/distributed do such an audit",
     ("cluster.md", "from codeshift.distributed import split_files"): "of a script: tests/distributed/test_processes.py",
     (
         "cluster.md",

@@ -36,7 +36,7 @@ from codeshift.splits.rows import SplitRows
 ROWS_A_PARTITION = 250_000
 """Rows, in all shards, for each partition of the shuffle."""
 
-_COUNTED = 8  # shards that tell which shingles are frequent
+_COUNTED = 4  # shards that tell which shingles are frequent
 _MOST_CANDIDATES = 20_000_000  # pairs of entries of one partition
 
 Array = npt.NDArray[Any]

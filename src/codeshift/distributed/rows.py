@@ -19,6 +19,7 @@ from codeshift.properties.identity_order import FirstPrograms
 from codeshift.properties.predicate import functions_of, trust_function
 from codeshift.properties.table import ComputedFromText, Summary
 from codeshift.regions.base import Region
+from codeshift.splits.fitting import Recipe
 from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ class ShardedTable(PropertyTable):
 
     Args:
         source: the shards.
+        splitter: the splitter that is fitted on the table, which errors show.
     """
 
-    def __init__(self, source: Shards) -> None:
-        self.source = source
+    def __init__(self, source: Shards, splitter: Recipe) -> None:
+        self.source, self.splitter = source, splitter
         self.num_proc = 1
         self._values = {}
 
@@ -89,8 +91,9 @@ class ShardedTable(PropertyTable):
         raise ParameterError(
             "splitter",
             "one that is fitted on summaries of the rows, or on a sample of them",
-            Told("one that asks for the values of all rows"),
-            "fit it on rows that one machine holds, and take its region: no process holds the rows of all files",
+            self.splitter,
+            "its fit asks for what all rows hold, and no process holds the rows of all files: split rows that one "
+            "machine holds",
         )
 
 
@@ -100,14 +103,16 @@ class ShardedRows(SplitRows):
 
     Attributes:
         source: the shards.
+        splitter: the splitter.
     """
 
     source: Shards = field(kw_only=True)
+    splitter: Recipe = field(kw_only=True)
 
     @classmethod
-    def of_shards(cls, source: Shards) -> ShardedRows:
-        """Return the rows of shards."""
-        return cls((WHOLE,), (ShardedTable(source),), source=source)
+    def of_shards(cls, source: Shards, splitter: Recipe) -> ShardedRows:
+        """Return the rows of shards, to be split by a splitter."""
+        return cls((WHOLE,), (ShardedTable(source, splitter),), source=source, splitter=splitter)
 
     def values(self, column: str, parameter: str) -> list[str]:
         """Return the values of any column as texts that distinguish 1 from "1"."""
@@ -147,7 +152,7 @@ class ShardedRows(SplitRows):
         if not kept.any():
             remedy = "check the language and the column: the parser gave up on every row"
             raise DataError("files", "rows that can be parsed", Told("none"), remedy)
-        return ShardedRows.of_shards(self.source.only(kept))
+        return ShardedRows.of_shards(self.source.only(kept), self.splitter)
 
     def named(self, mask: np.ndarray) -> str:
         """Name the first few rows of a mask, each with its file."""
@@ -161,7 +166,7 @@ class ShardedRows(SplitRows):
 
     def without_values(self) -> ShardedRows:
         """Return the same rows with their digests, and without the summaries that were made of them."""
-        return replace(self, tables=(ShardedTable(self.source),))
+        return replace(self, tables=(ShardedTable(self.source, self.splitter),))
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
         """Return the components of near-duplicates among all rows."""

@@ -82,6 +82,6 @@ def split_files(
     out = check_out(out, storage, overwrite=check_bool("overwrite", overwrite))
     with cluster_of(client, workers) as cluster:
         source = shards_of(cluster, files, storage)
-        assignment = assign(splitter, ShardedRows.of_shards(source), config)
+        assignment = assign(splitter, ShardedRows.of_shards(source, splitter), config)
         write_parts(assignment, source, out, storage)
     return assignment.manifest

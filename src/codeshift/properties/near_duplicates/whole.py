@@ -82,7 +82,7 @@ class WholeSets:
         """Return the entries of the sets' prefixes, of dtype ``ENTRY``: similar sets share one of their shingles."""
         sizes = np.diff(self.indptr)
         rows = np.repeat(np.arange(sizes.size), sizes)
-        order = np.lexsort((frequent.ranks(self.shingles), rows))  # stable: of equal ranks, the lower hash comes first
+        order = _within_rows(frequent.ranks(self.shingles), rows)
         lengths = np.where(sizes > 0, sizes - least_overlap(threshold, sizes) + 1, 0)
         taken = order[ragged(self.indptr[:-1], lengths)]
         entries = np.empty(taken.size, ENTRY)
@@ -101,7 +101,7 @@ def whole_sets(texts: Iterable[str], ngram: int, ignored: Ignored) -> WholeSets:
     """
     hashes, counts = joined(shingle_hashes(texts, ngram, ignored))
     rows = np.repeat(np.arange(counts.size), counts)
-    hashes = hashes[np.lexsort((hashes, rows))]
+    hashes = hashes[_within_rows(hashes, rows)]
     new = changes(hashes) | changes(rows)
     hashes, sizes = hashes[new], np.bincount(rows[new], minlength=counts.size)
     indptr = np.concatenate([[0], np.cumsum(sizes)])
@@ -110,6 +110,17 @@ def whole_sets(texts: Iterable[str], ngram: int, ignored: Ignored) -> WholeSets:
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed(hashes))])
     names["signature"] = sums[indptr[1:]] - sums[indptr[:-1]]
     return WholeSets(names, indptr, hashes)
+
+
+def _within_rows(keys: UInts, rows: Ints) -> Ints:
+    """Return the order of keys by their rows, then by themselves; of equal ones, the first stays first.
+
+    It is what ``np.lexsort`` returns; two sorts, of which the second is by digits, take half as long.
+    """
+    order: Ints = np.argsort(keys, kind="stable")
+    few = rows.size == 0 or rows[-1] <= np.iinfo(np.uint16).max  # rows are ascending
+    numbers = rows.astype(np.uint16) if few else rows
+    return order[np.argsort(numbers[order], kind="stable")]
 
 
 def distinct_sets(names: Array) -> tuple[Array, Ints, Ints]:
