@@ -1,4 +1,7 @@
-"""Profiles of Hypothesis: `default` for every run, `nightly` for a thorough one (HYPOTHESIS_PROFILE=nightly)."""
+"""Profiles of Hypothesis, the surroundings of tests, and their order.
+
+The profile `default` is for every run, `nightly` for a thorough one (HYPOTHESIS_PROFILE=nightly).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import os
 import shutil
 import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A shared machine stalls now and then, and deadlines would then fail correct tests.
@@ -41,6 +45,14 @@ def _own_surroundings() -> None:
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _own_surroundings()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first in a run of several workers, so that none is left with one while others idle."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
+
 
 # What tests share is imported by them alone. Collected for doctests, each module would be imported under a second name,
 # and define its splitters and regions twice.

@@ -13,7 +13,7 @@ import pytest
 
 from codeshift.cli import main
 from codeshift.data import embedded_model_path
-from codeshift.demo import SCENARIOS, SOURCE, demo_rows, demo_scores, demo_study, run_demo
+from codeshift.demo import SCENARIOS, SOURCE, TRAINING, demo_rows, demo_scores, demo_study, run_demo
 from codeshift.documents import text
 from codeshift.errors import ParameterError
 from codeshift.finetune.models import load_tokenizer
@@ -21,6 +21,14 @@ from codeshift.splitters import SplitManifest
 from codeshift.study import load_results
 
 SMALL = {"rows": 120, "seed": 3}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_steps():
+    """End every training after two steps, also those of other processes, which read them in the study's folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(TRAINING, "max_steps", 2)
+        yield
 
 
 @pytest.fixture(scope="module")

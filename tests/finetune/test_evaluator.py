@@ -273,7 +273,8 @@ def test_draws_have_the_probabilities_of_the_model():
 
 def test_out_of_memory_halves_the_batch(trained, data, tokenizer, monkeypatch):
     """A batch that does not fit is tried by halves, with the same numbers and texts; one row that fails is an error."""
-    expected = quiet([*FORCED, ExactMatch()]).evaluate(trained, data, tokenizer=tokenizer)
+    evaluator = quiet([*FORCED, ExactMatch()], decoding=Decoding(max_new_tokens=4))
+    expected = evaluator.evaluate(trained, data, tokenizer=tokenizer)
     forward, tried = type(trained).forward, []
 
     def limited(self, *args, **inputs):
@@ -285,7 +286,7 @@ def test_out_of_memory_halves_the_batch(trained, data, tokenizer, monkeypatch):
 
     limit = 3
     monkeypatch.setattr(type(trained), "forward", limited)
-    result = quiet([*FORCED, ExactMatch()]).evaluate(trained, data, tokenizer=tokenizer)
+    result = evaluator.evaluate(trained, data, tokenizer=tokenizer)
     assert {8, 4, 2} <= set(tried)
     for part in result.parts:
         assert result[part].predictions == expected[part].predictions

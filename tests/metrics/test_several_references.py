@@ -94,13 +94,14 @@ def test_laws(metric, rows, seed):
     """A list of one is that one, the order of references changes nothing, and statistics add up."""
     predictions, references = split(rows)
     ones = [several[0] for several in references]
-    assert str(metric.corpus(predictions, [[one] for one in ones])) == str(metric.corpus(predictions, ones))
-    assert str(metric.corpus(predictions, [(one,) for one in ones])) == str(metric.corpus(predictions, ones))
+    of_ones, together = str(metric.corpus(predictions, ones)), metric.corpus(predictions, references)
+    assert str(metric.corpus(predictions, [[one] for one in ones])) == of_ones
+    assert str(metric.corpus(predictions, [(one,) for one in ones])) == of_ones
     mixed = [one if i % 2 else several for i, (one, several) in enumerate(zip(ones, references, strict=True))]
     assert metric.corpus(predictions, mixed).n == len(rows)
     statistics = metric.statistics(predictions, references)
-    assert str(metric.from_statistics(column_sums(statistics))) == str(metric.corpus(predictions, references))
-    assert bootstrap_ci(statistics, metric=metric, n_resamples=2).value == metric.corpus(predictions, references).value
+    assert str(metric.from_statistics(column_sums(statistics))) == str(together)
+    assert bootstrap_ci(statistics, metric=metric, n_resamples=2).value == together.value
     alone = [metric.score([p], [r])[0] for p, r in rows]
     assert metric.score(predictions, references).tolist() == alone
     shuffled = [random.Random(seed).sample(several, len(several)) for several in references]
