@@ -171,6 +171,34 @@ class Told(str):
         return str(self)
 
 
+class Remedy(str):
+    """Remedy whose last words are Python, in place of which the command line names an option.
+
+    Args:
+        words: words before the Python.
+        code: what to do in Python.
+        option: name of the option that does it, without dashes.
+        value: value of the option; None for a switch.
+
+    >>> remedy = Remedy("leave them out with ", "data.filter(...)", option="require", value="code")
+    >>> print(remedy, remedy.option, remedy.value)
+    leave them out with data.filter(...) require code
+    """
+
+    words: str
+    code: str
+    option: str
+    value: str | None
+
+    def __new__(cls, words: str, code: str, *, option: str, value: str | None = None) -> Remedy:  # noqa: D102
+        remedy = super().__new__(cls, words + code)
+        remedy.words, remedy.code, remedy.option, remedy.value = words, code, option, value
+        return remedy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(Remedy, option=self.option, value=self.value), (self.words, self.code)
+
+
 class CodeshiftWarning(UserWarning):
     """Base class of every warning that codeshift gives.
 

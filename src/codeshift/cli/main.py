@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
+import shlex
 import sys
 import traceback
 import warnings
@@ -23,7 +23,7 @@ from codeshift.cli.output import (
     results_alone,
 )
 from codeshift.cli.parser import make_parser
-from codeshift.errors import CodeshiftError, CodeshiftWarning
+from codeshift.errors import CodeshiftError, CodeshiftWarning, ParameterError, Remedy
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with any_character(), _warnings_in_one_line(), results_alone():
             return int(parsed.run(parsed))
     except CodeshiftError as error:
-        complain("error", _in_options(str(error), parsed))
+        complain("error", _in_options(error, parsed))
         return BAD_INPUT
     except BrokenPipeError:  # a reader such as head has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,15 +55,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         bars_as_before()
 
 
-def _in_options(message: str, parsed: argparse.Namespace) -> str:
-    """Replace the Python in the remedy of an error by an option of the command line."""
-    with_option = hasattr(parsed, "require")
-    message = re.sub(
-        r"(leave them out|exclude them) with data\.filter\(lambda row: .*\brow\['([^']*)'\].*\)$",
-        r"leave them out with --require \2" if with_option else r"leave them out with require: [\2] under data",
-        message,
-    )
-    return re.sub(r"\bor overwrite$", "or give --overwrite", message) if hasattr(parsed, "overwrite") else message
+def _in_options(error: CodeshiftError, parsed: argparse.Namespace) -> str:
+    """Return the message of an error, with an option of the command line for the Python in its remedy."""
+    fault: BaseException | None = error
+    while fault is not None:
+        if isinstance(fault, ParameterError) and isinstance(fault.remedy, Remedy):
+            return str(error).removesuffix(fault.remedy.code) + _as_option(fault.remedy, parsed)
+        fault = fault.__cause__
+    return str(error)
+
+
+def _as_option(remedy: Remedy, parsed: argparse.Namespace) -> str:
+    if not hasattr(parsed, remedy.option):  # a study says in its file what other commands are given by options
+        return remedy.code if remedy.value is None else f"{remedy.option}: [{remedy.value}] under data"
+    return f"give --{remedy.option}" if remedy.value is None else f"--{remedy.option} {shlex.quote(remedy.value)}"
 
 
 @contextmanager

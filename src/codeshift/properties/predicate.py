@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, ManifestError, ParameterError
+from codeshift.errors import DataError, ManifestError, ParameterError, Told
 from codeshift.properties.base import Property
 from codeshift.properties.dataset_columns import column_values
 
@@ -149,7 +149,7 @@ so that the split can be made again
         raise ParameterError(
             parameter,
             "a function that its name leads to",
-            _Unquoted(f"{module}.{name}" if name else repr(predicate)),
+            Told(f"{module}.{name}" if name else repr(predicate)),
             "define it with def at the top level of a module, a script or a notebook cell, so that the split can be "
             "made again",
         )
@@ -191,8 +191,3 @@ def _asked(predicate: Callable[[Row], bool], row: Row, position: int, name: str)
             "predicate", "a function that returns True or False", answer, f"{name!r} returned that for row {position}"
         )
     return float(answer)
-
-
-class _Unquoted(str):
-    def __repr__(self) -> str:
-        return str(self)
