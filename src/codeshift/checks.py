@@ -280,6 +280,22 @@ def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = No
     return decorate
 
 
+def settle(instance: object, **values: Any) -> None:
+    """Set attributes of a frozen dataclass to the values that its arguments settle to, in ``__post_init__``.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Plan:
+    ...     steps: int
+    ...     def __post_init__(self):
+    ...         settle(self, steps=check_integer("steps", self.steps))
+    >>> Plan(np.int64(3))
+    Plan(steps=3)
+    """
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)
+
+
 def named(name: object, known: Iterable[str], renamed: Mapping[str, str] | None = None) -> str:
     """Return a hint for an unknown ``name``: its current name, or the known names closest to it.
 

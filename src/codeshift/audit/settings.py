@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from codeshift.checks import check_integer, check_number
+from codeshift.checks import check_integer, check_number, settle
 from codeshift.defaults import N_PERMUTATIONS, SAMPLED_ROWS
 from codeshift.errors import ParameterError
 from codeshift.properties import Property
@@ -116,7 +116,7 @@ class AuditSettings:
         if self.label is not None:
             check_name("label", self.label, example="label")
         for name in ("properties", "intended"):
-            object.__setattr__(self, name, _check_properties(name, getattr(self, name)))
+            settle(self, **{name: _check_properties(name, getattr(self, name))})
         if not isinstance(self.near_duplicates, NearDuplicates):
             remedy = "such as NearDuplicates(threshold=0.7, ngram=5)"
             raise ParameterError("near_duplicates", "a NearDuplicates", self.near_duplicates, remedy)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, settle
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics.base import NOT_BY_NAME, PERCENT, CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import text_rows
@@ -49,7 +49,7 @@ class _ElementOverlap(Metric, abstract=True):
                 raise ParameterError("language", constraint, None, "name the language of the rows")
             check_language(self.language) if self.elements == "nodes" else check_api_language(self.language)
         if self.names is not None:
-            object.__setattr__(self, "names", self._checked_names(self.names))
+            settle(self, names=self._checked_names(self.names))
 
     def _checked_names(self, names: Iterable[str]) -> tuple[str, ...]:
         names = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from codeshift.checks import check_share, several
+from codeshift.checks import check_share, settle, several
 from codeshift.errors import ParameterError
 from codeshift.hashing import keyed_hashes, row_digests
 from codeshift.parts import DELIVERED
@@ -99,7 +99,7 @@ class StreamDealer:
             "config": SplitConfig(**(options | {"near_duplicates": None})),
         }
         for name, value in settled.items():
-            object.__setattr__(self, name, value)
+            settle(self, **{name: value})
         self._check_sizes()
 
     def _check_sizes(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codeshift.checks import several
+from codeshift.checks import settle, several
 from codeshift.errors import ParameterError, UnresolvedAPIWarning, warn
 from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
@@ -62,7 +62,7 @@ class APIUsageSplitter(ElementSplitter):
             if not apis or wrong:
                 value = wrong[0] if wrong else self.apis
                 raise ParameterError("apis", "at least one name or glob", value, 'such as ("java.util.stream",)')
-            object.__setattr__(self, "apis", apis)
+            settle(self, apis=apis)
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that use the APIs; if none are named, they are chosen over all rows of ``table``.

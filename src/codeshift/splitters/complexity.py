@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, settle
 from codeshift.properties import Property, PropertyTable, TreeDepth
 from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
 from codeshift.regions.base import Region
@@ -51,8 +51,7 @@ class ComplexitySplitter(Splitter):
     def __post_init__(self) -> None:
         check_choice("measure", self.measure, _MEASURES)
         quantiles, bounds = check_band(self.quantiles, self.bounds)
-        object.__setattr__(self, "quantiles", quantiles)
-        object.__setattr__(self, "bounds", bounds)
+        settle(self, quantiles=quantiles, bounds=bounds)
         _ = self.measured  # checks the language
 
     @property

@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from codeshift.checks import check_share
+from codeshift.checks import check_share, settle
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import TIME, Label, Timestamp, moment, typed_text
@@ -65,7 +65,7 @@ such as "2021-06-01"
                 remedy = "each project has a cut of its own: give share"
                 raise ParameterError("cutoff", "left out if within is given", self.cutoff, remedy)
         if self.cutoff is None:
-            object.__setattr__(self, "share", check_share("share", 0.2 if self.share is None else self.share))
+            settle(self, share=check_share("share", 0.2 if self.share is None else self.share))
             return
         if self.share is not None:
             raise ParameterError("share", "left out if cutoff is given", self.share, "choose one of the two")
@@ -76,7 +76,7 @@ such as "2021-06-01"
                 "cutoff", "a date, an ISO 8601 text or a number", self.cutoff, 'such as "2021-06-01"'
             ) from None
         if isinstance(self.cutoff, date):  # a datetime is a date
-            object.__setattr__(self, "cutoff", self.cutoff.isoformat())
+            settle(self, cutoff=self.cutoff.isoformat())
 
     @property
     def also_reads(self) -> Mapping[str, str]:

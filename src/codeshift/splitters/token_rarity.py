@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeshift.checks import check_choice
+from codeshift.checks import check_choice, settle
 from codeshift.properties import PropertyTable
 from codeshift.properties.rarity import SCORES, VOCABULARIES, TokenRarity, Unigrams
 from codeshift.regions.base import Region
@@ -50,7 +50,7 @@ class TokenRaritySplitter(Splitter):
     vocabulary: str = "tokens"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "quantiles", check_quantiles(self.quantiles))
+        settle(self, quantiles=check_quantiles(self.quantiles))
         check_choice("score", self.score, SCORES)
         check_choice("vocabulary", self.vocabulary, VOCABULARIES)
 
