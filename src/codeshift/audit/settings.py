@@ -73,10 +73,14 @@ class Thresholds:
     def __post_init__(self) -> None:
         shares = ("leaked_rows", "leaked_groups", "copies", "auc", "jensen_shannon", "alpha", "truncated")
         for name in (*shares, "label_shift", "label_conflicts"):
-            check_number(name, getattr(self, name), smallest=0, largest=1, remedy=_leave_out(name))
+            share = check_number(name, getattr(self, name), smallest=0, largest=1, remedy=_leave_out(name))
+            settle(self, **{name: share})
         check_number("alpha", self.alpha, above=0, remedy="no p-value can reach 0")
-        check_number("confound", self.confound, smallest=0, remedy=_leave_out("confound"))
-        check_integer("min_rows", self.min_rows, smallest=2, remedy=_leave_out("min_rows"))
+        settle(
+            self,
+            confound=check_number("confound", self.confound, smallest=0, remedy=_leave_out("confound")),
+            min_rows=check_integer("min_rows", self.min_rows, smallest=2, remedy=_leave_out("min_rows")),
+        )
 
 
 def _leave_out(name: str) -> str:
@@ -122,11 +126,14 @@ class AuditSettings:
             raise ParameterError("near_duplicates", "a NearDuplicates", self.near_duplicates, remedy)
         if not isinstance(self.thresholds, Thresholds):
             raise ParameterError("thresholds", "a Thresholds", self.thresholds, "such as Thresholds(leaked_rows=0.02)")
-        check_integer("seed", self.seed, remedy="any will do, such as 0")
-        check_permutations(self.n_permutations)
         fewest = max(self.thresholds.min_rows, FEWEST)
-        check_integer("sample", self.sample, smallest=fewest, remedy="rows a side; 2,000 take seconds")
-        check_integer("worst", self.worst, smallest=0, remedy="how many leaking pairs are shown")
+        settle(
+            self,
+            seed=check_integer("seed", self.seed, remedy="any will do, such as 0"),
+            n_permutations=check_permutations(self.n_permutations),
+            sample=check_integer("sample", self.sample, smallest=fewest, remedy="rows a side; 2,000 take seconds"),
+            worst=check_integer("worst", self.worst, smallest=0, remedy="how many leaking pairs are shown"),
+        )
 
 
 def check_permutations(n_permutations: Any) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar
 
-from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number, settle
+from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number
 from codeshift.errors import ManifestError, ParameterError, shown
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
             remedy = "a share of all rows: 0.01 allows a hundredth"
             settled["tolerance"] = check_number("tolerance", self.tolerance, smallest=0, largest=1, remedy=remedy)
         for name, value in settled.items():  # NumPy's numbers are accepted, but a manifest is JSON
-            settle(self, **{name: value})
+            object.__setattr__(self, name, value)
         if self.test_ood_size == 1 and self.ood_kept > 0:
             raise ParameterError(
                 "test_ood_size",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeshift.checks import settle, several
+from codeshift.checks import several
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import NodeTypes, PropertyTable, grammar
 from codeshift.properties.trees import ERROR, rule_names
@@ -58,7 +58,7 @@ did you mean while_statement, with_statement or if_statement?
                     raise ParameterError(
                         "nodes", f"node types of the {self.language} grammar", node, closest(str(node), known)
                     )
-            settle(self, nodes=nodes)
+            object.__setattr__(self, "nodes", nodes)
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that contain the nodes; if none are named, all rows of ``table`` decide which."""
