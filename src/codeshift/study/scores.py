@@ -79,9 +79,10 @@ class RunScores:
         """Write a Parquet file with one line for each row, atomically.
 
         Its columns are ``row``, ``reference``, ``prediction``, ``source`` and ``finished`` if known, ``samples`` if
-        there are several, and for each metric ``stats:<metric>``, a list that is null if the row was not scored. A
-        classifier's rows also have ``probability[<label>]`` for each class and the list ``logits``. ``ood:<score>``
-        says how far out of distribution the row seems to the model.
+        there are several, and, for each
+        metric, ``stats:<metric>``, a list that is null if the row was not scored. Those of a classifier have a
+        ``probability[<label>]`` of each class and the list ``logits`` as well. ``ood:<score>`` tells how far out of
+        distribution the row seems to the model.
 
         >>> import tempfile
         >>> scores = RunScores(["a", "b"], ["a", None], {"exact_match": np.array([[1.0, 1.0], [np.nan, np.nan]])})
