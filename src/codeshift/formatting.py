@@ -98,6 +98,16 @@ def counted(number: int, singular: str, several: str = "") -> str:
     return f"{number:,} {singular if number == 1 else several or singular + 's'}"
 
 
+def exact(value: float) -> str:
+    """Format a number in as few digits as give it back exactly.
+
+    >>> exact(0.5), exact(1.0), exact(1 / 3)
+    ('0.5', '1', '0.3333333333333333')
+    """
+    short = f"{value:g}"
+    return short if float(short) == value else repr(float(value))
+
+
 def listed(items: Sequence[object], most: int = 5, joint: str = ", ") -> str:
     """List the first of many things, and how many more there are.
 

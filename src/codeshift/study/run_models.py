@@ -24,7 +24,7 @@ from codeshift.study.keys import NONE
 from codeshift.study.records import TrainingFacts
 from codeshift.study.run_spec import RunSpec
 from codeshift.study.split_facts import SplitFacts
-from codeshift.study.variants import WISE_FT
+from codeshift.study.variants import WISE_FT, variant_of
 
 
 class RunModels:
@@ -110,10 +110,8 @@ class RunModels:
 
     def variant(self, model: Model, variant: str) -> Model:
         """Make a variant of the weights of the trained model."""
-        kind, _, value = variant.partition("=")
-        if kind == WISE_FT:
-            return wise_ft(self._pretrained(), model, float(value))
-        return scale_adapter(model, float(value))
+        kind, value = variant_of(variant)
+        return wise_ft(self._pretrained(), model, value) if kind == WISE_FT else scale_adapter(model, value)
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codeshift.formatting import exact
 from codeshift.study.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -28,9 +29,19 @@ def is_lora(config: PeftConfig | None) -> bool:
 
 
 def variant_name(kind: str, value: float) -> str:
-    """Return the name of a variant.
+    """Return the name of a variant, which ``variant_of`` reads.
 
     >>> variant_name(WISE_FT, 0.5)
     'wise_ft=0.5'
     """
-    return f"{kind}={value:g}"
+    return f"{kind}={exact(value)}"
+
+
+def variant_of(name: str) -> tuple[str, float]:
+    """Return the kind of a variant and its weight or scale, by its name.
+
+    >>> variant_of(variant_name(WISE_FT, 1 / 3)) == (WISE_FT, 1 / 3)
+    True
+    """
+    kind, _, value = name.partition("=")
+    return kind, float(value)

@@ -10,6 +10,7 @@ from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
 from codeshift.study.keys import NONE
 from codeshift.study.measures import Measure, method_name
+from codeshift.study.variants import variant_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +113,9 @@ def _scales(cells: Cells) -> dict[str, dict[float, str]]:
     """Return the variants by kind and value: ``{"wise_ft": {0.5: "wise_ft=0.5"}}``."""
     by_kind: dict[str, dict[float, str]] = {}
     for variant in cells.results.variants:
-        kind, _, value = variant.partition("=")
-        if value:
-            by_kind.setdefault(kind, {})[float(value)] = variant
+        if variant:
+            kind, value = variant_of(variant)
+            by_kind.setdefault(kind, {})[value] = variant
     return by_kind
 
 
