@@ -98,10 +98,10 @@ def counted(number: int, singular: str, several: str = "") -> str:
     return f"{number:,} {singular if number == 1 else several or singular + 's'}"
 
 
-def exact(value: float) -> str:
+def shortest(value: float) -> str:
     """Format a number in as few digits as give it back exactly.
 
-    >>> exact(0.5), exact(1.0), exact(1 / 3)
+    >>> shortest(0.5), shortest(1.0), shortest(1 / 3)
     ('0.5', '1', '0.3333333333333333')
     """
     short = f"{value:g}"

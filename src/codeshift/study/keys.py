@@ -9,8 +9,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from codeshift.formatting import shortest
+
 NONE = "none"
 """Name of the method without fine-tuning."""
+
+
+def share_name(share: float) -> str:
+    """Return a share as names of files and runs have it; shares that differ have different names.
+
+    >>> share_name(0.0), share_name(0.5), share_name(1 / 3)
+    ('0', '0.5', '0.3333333333333333')
+    """
+    return shortest(share)
 
 
 def plain_name(words: Iterable[str], exact: Mapping[str, Any]) -> str:
@@ -54,7 +65,7 @@ class RunKey:
     def name(self) -> str:
         """Name that is unique to the run, even if case is ignored, and valid as a file name."""
         words = [self.model, self.method, self.scenario or "", self.variant]
-        words += [] if self.ood_kept is None else [f"kept{self.ood_kept:g}"]
+        words += [] if self.ood_kept is None else [f"kept{share_name(self.ood_kept)}"]
         words += [f"split{self.split_seed}", "" if self.train_seed is None else f"train{self.train_seed}"]
         return plain_name(words, self.to_dict())
 

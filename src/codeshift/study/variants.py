@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codeshift.formatting import exact
+from codeshift.formatting import shortest
 from codeshift.study.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def variant_name(kind: str, value: float) -> str:
     >>> variant_name(WISE_FT, 0.5)
     'wise_ft=0.5'
     """
-    return f"{kind}={exact(value)}"
+    return f"{kind}={shortest(value)}"
 
 
 def variant_of(name: str) -> tuple[str, float]:
