@@ -21,6 +21,13 @@ class APINames(TreeProperty):
     Raises:
         ParameterError: if API names of the language are not resolved.
 
+    Attributes:
+        column: the column that holds the code.
+        language: the language of the code, one of those whose API names are resolved.
+
+    Raises:
+        ParameterError: if API names of the language are not resolved.
+
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
     >>> rows = ["import numpy as np\nnp.linalg.norm(x)", "len(open(path).read())"]
