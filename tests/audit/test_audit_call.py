@@ -9,12 +9,13 @@ import random
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from datasets import Dataset, DatasetDict, IterableDataset
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from codeshift.audit import Thresholds, audit
+from codeshift.audit import AuditSettings, Thresholds, audit
 from codeshift.errors import DataError, ParameterError, SizeWarning
 from codeshift.properties import CharCount, NodeTypes, PropertyTable, TokenCount
 from codeshift.properties.columns import Label
@@ -332,3 +333,12 @@ def test_node_types_of_another_column_are_compared():
     """A property may read another column than the code."""
     report = audit(SPLITS, **QUICK, properties=(NodeTypes("project", "python"),))
     assert {atoms.kind for atoms in report.atoms} == {"NodeTypes", "TokenTypes"}
+
+
+def test_numbers_of_numpy_settle_to_those_of_python() -> None:
+    """So that a report can be written as JSON."""
+    thresholds = Thresholds(auc=np.float32(0.5), confound=np.int64(1), min_rows=np.int64(10))
+    numbers = {"seed": np.int64(1), "n_permutations": np.int64(39), "sample": np.int32(50), "worst": np.int8(2)}
+    settled = AuditSettings(column="code", thresholds=thresholds, **numbers)
+    assert json.loads(json.dumps({name: getattr(settled, name) for name in numbers})) == numbers
+    assert json.loads(json.dumps(vars(thresholds)))["min_rows"] == 10

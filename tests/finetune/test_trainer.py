@@ -383,7 +383,7 @@ BAD = {
     ),
     "none": (
         lambda d: Dataset.from_dict({"doc": ["a", None], "code": ["b", "c"]}), {}, DataError,
-        r"doc must be text in every row, got None: 1 such row\(s\), the first at position 1: exclude",
+        r"doc must be text in every row, got None: 1 such row\(s\), the first at position 1: leave them out with data",
     ),
     "list": (
         lambda d: Dataset.from_dict({"doc": [["a", "b"]], "code": ["c"]}), {"source": "{doc}"}, DataError,

@@ -250,7 +250,7 @@ def test_a_missing_column_is_told_by_the_argument_that_names_it(splitter: Splitt
 def test_a_stream_is_told_of_the_dealer_for_streams() -> None:
     """The error points to the class for streams, since exact sizes need all rows."""
     stream = Dataset.from_dict({"code": CODE}).to_iterable_dataset()
-    with pytest.raises(ParameterError, match=r"got 'IterableDataset': a stream is dealt by .*StreamDealer"):
+    with pytest.raises(ParameterError, match=r"got 'IterableDataset': a stream is split by .*StreamDealer"):
         LONG.split(stream, seed=0)
 
 

@@ -11,6 +11,9 @@ from codeshift.errors import ParameterError
 from codeshift.finetune import TrainingConfig
 from codeshift.splitters import simscood_scenarios
 from codeshift.study import Plan
+from codeshift.study.plan import plan as plan_of
+from codeshift.study.store import StudyStore
+from codeshift.study.variants import kind_and_value
 from helpers.splitter_rows import python_rows
 from helpers.study_case import CONFIG, LONG, LOOPS, rows, small_study
 
@@ -109,6 +112,15 @@ def test_a_curve_is_a_study_like_any_other(model, tmp_path):
     ]
     assert sorted(line.ood_kept) == [0.0, 0.1, 0.5, 1.0]
     assert line.value.notna().all()
+
+
+def test_numbers_that_are_nearly_equal_stay_apart(model, tmp_path):
+    """Each weight is used as it was given, and each share has files of its own."""
+    study = small_study(model, wise_ft=(1 / 3, 0.33333335), ood_kept=(0, 1 / 3, 0.33333335))
+    variants = {key.variant for key in plan_of(study.spec).keys} - {""}
+    assert {kind_and_value(variant) for variant in variants} == {("wise_ft", 1 / 3), ("wise_ft", 0.33333335)}
+    store = StudyStore(tmp_path)
+    assert store.manifest("s", 0, 1 / 3) != store.manifest("s", 0, 0.33333335)
 
 
 def test_variants_and_seeds_are_planned(model):

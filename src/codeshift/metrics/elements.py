@@ -53,7 +53,7 @@ class _ElementOverlap(Metric, abstract=True):
                 self.language
             )
         if self.names is not None:
-            object.__setattr__(self, "names", self._checked_names(self.names))
+            settle(self, names=self._checked_names(self.names))
 
     def in_language(self, language: str) -> Self:
         """Return the metric for rows of one language, with all names, of which its grammar may lack some."""

@@ -63,7 +63,7 @@ class ModelOutputs:
                 continue
             if field.name != "groups":
                 axes = 2 if field.name in ("logits", "probabilities", "features") else 1
-                object.__setattr__(self, field.name, _array(field.name, value, axes))
+                settle(self, **{field.name: _array(field.name, value, axes)})
             lengths[field.name] = len(getattr(self, field.name))
         for name in ("logits", "probabilities"):
             if name in lengths and getattr(self, name).shape[1] < 2:
@@ -105,7 +105,7 @@ class TrainFeatures:
     neighbors: int = 10
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "features", _array("features", self.features, 2))
+        settle(self, features=_array("features", self.features, 2))
         if len(self.features) < 2 or not np.isfinite(self.features).all():
             raise DataError(
                 "features", "finite numbers of at least two rows", self.features.shape, "leave NaN rows out"

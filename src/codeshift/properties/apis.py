@@ -20,6 +20,10 @@ class APINames(TreeProperty):
     stays as written (``np.linalg.norm`` in a bare function), and a method of an object of unknown type is ``.method``.
     ``docs/guides/api-usage.md`` describes what is resolved in each language.
 
+    Attributes:
+        column: the column that holds the code.
+        language: the language of the code, one of those whose API names are resolved.
+
     Raises:
         ParameterError: if API names of the language are not resolved.
 

@@ -14,6 +14,9 @@ from codeshift.properties.base import TextProperty
 class TokenCount(TextProperty):
     """Number of tokens of each row, by the language-independent lexer (``codeshift.properties.lexer``).
 
+    Attributes:
+        column: the column that holds the code.
+
     >>> TokenCount("code").compute(["x = 1", ""])
     array([3., 0.])
     """
@@ -33,6 +36,9 @@ class TokenCount(TextProperty):
 class LineCount(TextProperty):
     r"""Number of lines of each row, as split by ``str.splitlines``.
 
+    Attributes:
+        column: the column that holds the code.
+
     >>> LineCount("code").compute(["x = 1\ny = 2", ""])
     array([2., 0.])
     """
@@ -48,6 +54,9 @@ class LineCount(TextProperty):
 @dataclass(frozen=True)
 class CharCount(TextProperty):
     """Number of characters (Unicode code points) of each row.
+
+    Attributes:
+        column: the column that holds the code.
 
     >>> CharCount("code").compute(["x = 1", ""])
     array([5., 0.])

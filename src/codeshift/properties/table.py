@@ -102,7 +102,7 @@ class PropertyTable:
         if not isinstance(data, Dataset):
             remedy = "load it with datasets first"
             if isinstance(data, IterableDataset | IterableDatasetDict):
-                remedy = "a stream is dealt by codeshift.splitters.StreamDealer"
+                remedy = "a stream is split by codeshift.splitters.StreamDealer"
             raise ParameterError("data", "a datasets.Dataset", type(data).__name__, remedy)
         self.data = data
         self.num_proc = check_num_proc(num_proc)

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 class NodeTypes(TreeProperty):
     """Number of nodes of each type of the grammar in each row (tokens such as ``"while"`` are node types too).
 
+    Attributes:
+        column: the column that holds the code.
+        language: the language of the code, one of ``codeshift.properties.languages()``.
+
+    Raises:
+        ParameterError: if the language is unknown.
+
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
     >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1"]}))
@@ -53,6 +60,13 @@ class NodeTypes(TreeProperty):
 class SyntaxTokenCount(TreeProperty):
     """Number of tokens of each row: the leaves of its syntax tree, including comments.
 
+    Attributes:
+        column: the column that holds the code.
+        language: the language of the code, one of ``codeshift.properties.languages()``.
+
+    Raises:
+        ParameterError: if the language is unknown.
+
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
     >>> table = PropertyTable(Dataset.from_dict({"code": ["x = 1", "while x: pass"]}))
@@ -71,6 +85,13 @@ class SyntaxTokenCount(TreeProperty):
 @dataclass(frozen=True)
 class TreeDepth(TreeProperty):
     r"""Number of nodes on the longest path from the top of each row's code to a leaf.
+
+    Attributes:
+        column: the column that holds the code.
+        language: the language of the code, one of ``codeshift.properties.languages()``.
+
+    Raises:
+        ParameterError: if the language is unknown.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from codeshift.checks import check_share, several
+from codeshift.checks import check_share, settle, several
 from codeshift.errors import ParameterError
 from codeshift.hashing import keyed_hashes, row_digests
 from codeshift.parts import DELIVERED, TEST_PARTS
@@ -108,7 +108,7 @@ class StreamDealer:
             "test_rows": None,
         }
         for name, value in settled.items():
-            object.__setattr__(self, name, value)
+            settle(self, **{name: value})
         self._check_sizes()
 
     def _check_sizes(self) -> None:

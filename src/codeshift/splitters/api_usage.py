@@ -66,7 +66,7 @@ class APIUsageSplitter(ElementSplitter):
             if not apis or wrong:
                 value = wrong[0] if wrong else self.apis
                 raise ParameterError("apis", "at least one name or glob", value, 'such as ("java.util.stream",)')
-            object.__setattr__(self, "apis", apis)
+            settle(self, apis=apis)
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that use the APIs; if none are named, they are chosen over all rows of ``table``.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Unpack, final
 
+from codeshift.checks import settle
 from codeshift.properties import PropertyTable
 from codeshift.properties.progress import bars
 from codeshift.regions.base import Region
@@ -214,7 +215,7 @@ class _Pair(Splitter):
     column: str = field(init=False, compare=False, default="")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "column", self.left.column)
+        settle(self, column=self.left.column)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -264,7 +265,7 @@ class OutsideSplitter(Splitter):
     column: str = field(init=False, compare=False, default="")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "column", self.inner.column)
+        settle(self, column=self.inner.column)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_choice, check_integer, check_share, several
+from codeshift.checks import check_choice, check_integer, check_share, settle, several
 from codeshift.errors import ParameterError, closest
 from codeshift.hashing import seeded_order
 from codeshift.properties import PropertyTable
@@ -66,25 +66,25 @@ class ClusterSplitter(Splitter):
     cluster_seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "embedding", as_embedding(self.embedding))
+        settle(self, embedding=as_embedding(self.embedding))
         if isinstance(self.n_clusters, str):
             if self.n_clusters not in CRITERIA:
                 hint = closest(self.n_clusters, CRITERIA)
                 raise ParameterError("n_clusters", 'a number, "elbow" or "silhouette"', self.n_clusters, hint)
         else:
-            object.__setattr__(self, "n_clusters", check_integer("n_clusters", self.n_clusters, smallest=2))
+            settle(self, n_clusters=check_integer("n_clusters", self.n_clusters, smallest=2))
         if self.pca is not None:
-            object.__setattr__(self, "pca", check_integer("pca", self.pca, smallest=1))
-        object.__setattr__(self, "cluster_seed", check_integer("cluster_seed", self.cluster_seed, smallest=0))
+            settle(self, pca=check_integer("pca", self.pca, smallest=1))
+        settle(self, cluster_seed=check_integer("cluster_seed", self.cluster_seed, smallest=0))
         if self.clusters is None:
-            object.__setattr__(self, "choose", check_choice("choose", self.choose or "most_isolated", _CHOICES))
-            object.__setattr__(self, "share", check_share("share", 0.2 if self.share is None else self.share))
+            settle(self, choose=check_choice("choose", self.choose or "most_isolated", _CHOICES))
+            settle(self, share=check_share("share", 0.2 if self.share is None else self.share))
             return
         for name in ("choose", "share"):
             if getattr(self, name) is not None:
                 remedy = "the clusters are named, so nothing is chosen"
                 raise ParameterError(name, "left out if clusters is given", getattr(self, name), remedy)
-        object.__setattr__(self, "clusters", _check_clusters(self.clusters))
+        settle(self, clusters=_check_clusters(self.clusters))
 
     @property
     def clustering(self) -> Clusters:

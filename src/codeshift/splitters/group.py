@@ -59,15 +59,15 @@ nothing is drawn if the groups are named
         settle(self, by=check_name("by", self.by))
         if self.values is None:
             share = 0.2 if self.share is None else self.share
-            object.__setattr__(self, "share", check_share("share", share))
+            settle(self, share=check_share("share", share))
             seed = 0 if self.region_seed is None else self.region_seed
-            object.__setattr__(self, "region_seed", check_integer("region_seed", seed))
+            settle(self, region_seed=check_integer("region_seed", seed))
             return
         for name in ("share", "region_seed"):
             if getattr(self, name) is not None:
                 remedy = "nothing is drawn if the groups are named"
                 raise ParameterError(name, "left out if values is given", getattr(self, name), remedy)
-        object.__setattr__(self, "values", _check_values(self.values))
+        settle(self, values=_check_values(self.values))
 
     @property
     def also_reads(self) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from codeshift.checks import several
+from codeshift.checks import settle, several
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.dataset_columns import check_name
@@ -45,17 +45,17 @@ class PredicateSplitter(Splitter):
 
     def __post_init__(self) -> None:
         if callable(self.predicate):
-            object.__setattr__(self, "predicate", dotted_name(self.predicate))
+            settle(self, predicate=dotted_name(self.predicate))
         elif not isinstance(self.predicate, str) or ":" not in self.predicate:
             raise ParameterError(
                 "predicate", "a function of a row, or its name", self.predicate, 'such as "package.module:function"'
             )
         assert isinstance(self.predicate, str)  # noqa: S101 - by the two cases above
-        object.__setattr__(self, "name", self.name or self.predicate.partition(":")[2])
+        settle(self, name=self.name or self.predicate.partition(":")[2])
         reads = several("reads", self.reads, "the names of columns", 'such as ("year",)')
         for column in reads:
             check_name("reads", column)
-        object.__setattr__(self, "reads", tuple(sorted({*reads} - {self.column})))
+        settle(self, reads=tuple(sorted({*reads} - {self.column})))
 
     @property
     def also_reads(self) -> Mapping[str, str]:

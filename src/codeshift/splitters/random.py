@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeshift.checks import check_integer, check_share
+from codeshift.checks import check_integer, check_share, settle
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import ContentHash
 from codeshift.properties.tallies import NumberTally
@@ -41,8 +41,8 @@ class RandomSplitter(Splitter):
     region_seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "share", check_share("share", self.share))
-        object.__setattr__(self, "region_seed", check_integer("region_seed", self.region_seed))
+        settle(self, share=check_share("share", self.share))
+        settle(self, region_seed=check_integer("region_seed", self.region_seed))
 
     def fit(self, table: PropertyTable) -> Region:
         """Return an interval of hashes that starts at 0."""

@@ -21,6 +21,9 @@ _ENDS = "0 is the model without fine-tuning and 1 the fine-tuned one, which are 
 def check_scenarios(scenarios: object) -> tuple[Scenario, ...]:
     """Check that scenarios have distinct names, and return them.
 
+    Raises:
+        ParameterError: if there is none, one is no ``Scenario``, or two have the same name.
+
     >>> check_scenarios([])
     Traceback (most recent call last):
         ...
@@ -42,7 +45,11 @@ def check_scenarios(scenarios: object) -> tuple[Scenario, ...]:
 
 
 def check_methods(methods: object) -> dict[str, PeftConfig | None]:
-    """Check the methods, each None or a PEFT config by its name, and return them."""
+    """Check the methods, each None or a PEFT config by its name, and return them.
+
+    Raises:
+        ParameterError: if there is none, or a name or a config cannot be one.
+    """
     remedy = 'such as {"full": None, "lora": LoraConfig(r=8)}'
     if not isinstance(methods, Mapping) or not methods:
         raise ParameterError("methods", "configs by name, at least one", methods, remedy)
@@ -66,6 +73,9 @@ def _refuse_no_peft(name: str, config: object) -> None:
 def check_kept(shares: object) -> tuple[float, ...]:
     """Check that shares are distinct and from 0 to 1, and return them in ascending order.
 
+    Raises:
+        ParameterError: if there is none, or one is repeated or no share.
+
     >>> check_kept((1, 0.5))
     (0.5, 1.0)
     """
@@ -79,7 +89,11 @@ def check_kept(shares: object) -> tuple[float, ...]:
 
 
 def check_seeds(name: str, seeds: object) -> tuple[int, ...]:
-    """Check that seeds are distinct non-negative integers, and return them."""
+    """Check that seeds are distinct non-negative integers, and return them.
+
+    Raises:
+        ParameterError: if there is none, or one is repeated or no such integer.
+    """
     listed = as_sequence(name, seeds, "such as (0, 1, 2)")
     if not listed:
         raise ParameterError(name, "at least one seed", seeds, "such as (0,)")
@@ -90,6 +104,9 @@ def check_seeds(name: str, seeds: object) -> tuple[int, ...]:
 
 def check_wise_ft(weights: object, methods: Mapping[str, PeftConfig | None]) -> tuple[float, ...]:
     """Check that weights of WiSE-FT are distinct, between 0 and 1 and used by a method; return them ascending.
+
+    Raises:
+        ParameterError: if one is repeated or out of range, or no method is full fine-tuning.
 
     >>> check_wise_ft((0.75, 0.5), {"full": None})
     (0.5, 0.75)
@@ -104,7 +121,11 @@ def check_wise_ft(weights: object, methods: Mapping[str, PeftConfig | None]) -> 
 
 
 def check_adapter_scales(scales: object, methods: Mapping[str, PeftConfig | None]) -> tuple[float, ...]:
-    """Check that scales of adapters are distinct, above 0, not 1 and used by a method; return them ascending."""
+    """Check that scales of adapters are distinct, above 0, not 1 and used by a method; return them ascending.
+
+    Raises:
+        ParameterError: if one is repeated or out of range, or no method is LoRA.
+    """
     listed = as_sequence("adapter_scales", scales, _SHARES)
     for scale in listed:
         if not is_number(scale) or scale <= 0 or scale == 1:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from codeshift.checks import settle
 from codeshift.draws import drawn
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
@@ -66,8 +67,8 @@ class StudyResults:
     unmarked: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "load", lru_cache(maxsize=64)(self.load))
-        object.__setattr__(self, "_copies", {})
+        settle(self, load=lru_cache(maxsize=64)(self.load))
+        settle(self, _copies={})
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -103,7 +104,7 @@ class StudyResults:
         """
         self._refuse_unknown("model", model, self.models)
         own = replace(self, records=tuple(record for record in self.records if record.key.model == model))
-        object.__setattr__(own, "_copies", self.__dict__["_copies"])
+        settle(own, _copies=self.__dict__["_copies"])
         return own
 
     @property

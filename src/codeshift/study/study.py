@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.checks import check_bool
+from codeshift.checks import check_bool, settle
 from codeshift.defaults import BATCH_SIZE
 from codeshift.errors import ParameterError
 from codeshift.metrics import Metric
@@ -214,8 +214,8 @@ class Study(CommonOptions):
     spec: StudySpec = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "power", PowerSettings.of(self.power))
-        object.__setattr__(self, "spec", self._checked())
+        settle(self, power=PowerSettings.of(self.power))
+        settle(self, spec=self._checked())
 
     def _checked(self) -> StudySpec:
         """Check each argument once, and return the spec; the arguments themselves stay as they were given."""

@@ -1,4 +1,4 @@
-"""A search whose finds are dropped: one row of each component is dealt, the others are excluded."""
+"""A search whose finds are dropped: one row of each component is assigned, the others are excluded."""
 
 from __future__ import annotations
 

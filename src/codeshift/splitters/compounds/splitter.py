@@ -103,12 +103,12 @@ class CompoundDivergenceSplitter(LanguageSplitter):
             settle(self, language=check_api_language(self.language))
         for name, default in _DEFAULTS[self.compounds].items():
             if getattr(self, name) is None:
-                object.__setattr__(self, name, default)
+                settle(self, **{name: default})
         for name in ("target", "max_atom_divergence"):
             value = check_number(name, getattr(self, name), above=0, below=1, remedy="a divergence such as 0.1")
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "share", check_share("share", self.share))
-        object.__setattr__(self, "min_rows", check_integer("min_rows", self.min_rows, smallest=1))
+            settle(self, **{name: value})
+        settle(self, share=check_share("share", self.share))
+        settle(self, min_rows=check_integer("min_rows", self.min_rows, smallest=1))
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that contain a compound chosen over all rows of ``table``.

@@ -121,10 +121,10 @@ def _studies(design: Design, variances: Variances, confidence: float) -> tuple[F
         rows = squares(shared + variances.residual / n / design.runs, n - 1)
         rows_between = squares(variances.residual / n / design.runs, (splits - 1) * (n - 1))
     trained = _above(within - noise(of_trainings) * rows_within) if of_trainings else np.zeros(_STUDIES)
-    dealt = _above(between - trained - noise(splits - 1) * rows_between) if splits > 1 else np.zeros(_STUDIES)
+    between_splits = _above(between - trained - noise(splits - 1) * rows_between) if splits > 1 else np.zeros(_STUDIES)
     residual, times = (rows_between, splits - 1 + own) if splits > 1 else (rows_within, trainings - 1)
     parts = [
-        (dealt, splits - 1),
+        (between_splits, splits - 1),
         (trained, of_trainings),
         (_above(rows - residual), n - 1),
         (residual, times * (n - 1)),
