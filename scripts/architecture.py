@@ -35,8 +35,8 @@ WORDS = {
     "regions": "region: Region.contains says which rows lie inside",
     "properties": "properties: PropertyTable.values, one a row",
     "checks | documents | files | reaching_hub": "arguments; reports of any look; files written whole",
-    "defaults | errors | formatting | hashing | literals": "what goes wrong, and how values are written and read",
     "draws | marks | parts | task_kinds": "seeded draws; marks of rows; names of parts and tasks",
+    "defaults | errors | formatting | hashing | literals": "what goes wrong, and how values are written and read",
 }
 """What each layer is for; those that a split passes through begin with what comes out of it."""
 OF_A_SPLIT = ("properties", "regions", "splits", "splitters | metrics | transforms")

@@ -135,7 +135,7 @@ def license_of(name: str) -> str:
     families = [line.split(" :: ")[-1] for line in told.get_all("Classifier", []) if line.startswith("License ::")]
     families = [family for family in families if family != "DFSG approved"]
     text = (told["License"] or "").strip() if "License" in told else ""
-    return told["License-Expression"] or ("" if len(text) > 40 else text) or ", ".join(families)
+    return told.get("License-Expression", "") or ("" if len(text) > 40 else text) or ", ".join(families)
 
 
 def megabytes(name: str) -> float:

@@ -91,10 +91,10 @@ def test_a_failed_save_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
     manifest.save(path)
     before = path.read_text(encoding="utf-8")
 
-    def broken(self: SplitManifest) -> str:
+    def broken(*_: object) -> str:
         raise OSError("disk full")
 
-    monkeypatch.setattr(SplitManifest, "to_json", broken)
+    monkeypatch.setattr("os.replace", broken)
     with pytest.raises(OSError, match="disk full"):
         manifest.save(path)
     assert path.read_text(encoding="utf-8") == before

@@ -19,7 +19,7 @@ from codeshift.properties.identity_order import FirstPrograms
 from codeshift.properties.predicate import functions_of, trust_function
 from codeshift.properties.table import ComputedFromText, Summary
 from codeshift.regions.base import Region
-from codeshift.splits.fitting import Recipe
+from codeshift.splits.fitting import Recipe, inside_of
 from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _digests_of(rows: SplitRows, columns: tuple[str, ...], also: dict[str, str])
 
 def _applied(rows: SplitRows, region: Region, functions: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     _trust(functions)
-    return rows.parsable(region), rows.inside(region)
+    return rows.parsable(region), inside_of(region, rows)
 
 
 def _trust(functions: tuple[str, ...]) -> None:

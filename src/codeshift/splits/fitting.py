@@ -85,7 +85,7 @@ def rows_inside(fitted: Fitted, recipe: Recipe, kept: np.ndarray | None) -> np.n
             split.
     """
     region, rows = fitted.region, fitted.rows
-    inside = rows.inside(region)
+    inside = inside_of(region, rows)
     for name, span in rows.spans.items():
         if name == "validation":
             continue  # if all of it is inside or outside, there are still rows to test on
@@ -101,3 +101,8 @@ def rows_inside(fitted: Fitted, recipe: Recipe, kept: np.ndarray | None) -> np.n
         remedy = region.remedy_if_empty() or f"widen {recipe!r} (fitted, it takes {words})"
         raise RegionError("the region", "some of the rows", Told(f"0 of {count}"), remedy)
     return inside
+
+
+def inside_of(region: Region, rows: SplitRows) -> np.ndarray:
+    """Return which rows lie inside a region: booleans of shape ``(n,)``."""
+    return np.concatenate([region.contains(table) for table in rows.tables])

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from codeshift.errors import ParameterError, RegionError
+from codeshift.errors import ParameterError, RegionError, SizeWarning, warn
+from codeshift.formatting import exact
 from codeshift.parts import (
     BOUND,
     CONTROL,
@@ -111,14 +112,19 @@ def divide(inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partit
         raise _too_large(partition, "so small that rows outside of the region are left for train")
     partition.pool = inside & (partition.parts == TRAIN)
     if config.ood_kept > 0 and not partition.pool.any():
-        raise ParameterError(
-            "ood_kept",
-            "0 where no row of the region is left to keep in train",
-            config.ood_kept,
-            "ask for a smaller test_ood_size or validation_ood_size, or widen the region",
-        )
+        _refuse_empty_pool(config, several=int((groups.count(inside) > 0).sum()) > 1)
     keep_pool(partition, groups, config)
     return partition
+
+
+def _refuse_empty_pool(config: SplitConfig, *, several: bool) -> None:
+    """Raise an error where ``ood_kept`` has no effect as the test parts take all; warn if the region is one group."""
+    remedy = "ask for a smaller test_ood_size or validation_ood_size, or widen the region"
+    if several:
+        constraint = "0 where no row of the region is left to keep in train"
+        raise ParameterError("ood_kept", constraint, config.ood_kept, remedy)
+    given = f"ood_kept={exact(config.ood_kept)}"
+    warn(SizeWarning(f"{given} has no effect: all rows of the region stay together, and test_ood has them; {remedy}"))
 
 
 def _divide_inside(partition: Partition, inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> None:

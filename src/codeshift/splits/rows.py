@@ -174,10 +174,6 @@ class SplitRows:
             )
         return tuple(sorted(found))
 
-    def inside(self, region: Region) -> np.ndarray:
-        """Return which rows lie inside a region: booleans of shape ``(n,)``."""
-        return np.concatenate([region.contains(table) for table in self.tables])
-
     def only(self, kept: np.ndarray) -> SplitRows:
         """Return the rows of a mask, with what was computed of them already.
 
