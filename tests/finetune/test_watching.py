@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+from datasets import Dataset
 from peft import LoraConfig
 
 from codeshift.errors import ParameterError
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig
 from codeshift.finetune.checkpoint import Checkpoints
+from codeshift.finetune.teacher_forcing import longest_first
 from codeshift.finetune.testing import tiny_model
 from codeshift.finetune.watching import watched_rows
 from codeshift.metrics import NegativeLogLikelihood, TokenAccuracy
@@ -91,6 +94,23 @@ def test_it_never_chooses(data, tokenizer):
 def test_what_cannot_be_watched(tokenizer, watch, message):
     with pytest.raises(ParameterError, match=message):
         trainer(tokenizer, watch=watch)
+
+
+def test_rows_of_like_length_are_scored_together(tokenizer):
+    """A part is padded little where targets are unequal and sources short, as docstrings with their functions are."""
+    rng = np.random.default_rng(0)
+    rows = {
+        "doc": ["sum " * int(n) for n in rng.integers(1, 4, 64)],
+        "code": ["a " * int(n) for n in 1 + np.arange(64)],
+    }
+    data = Dataset.from_dict(rows)
+    own = trainer(tokenizer)
+    encoded = own.task.objective(own.starting_model(data), tokenizer, own.config, data).encode(data, "test")
+    order = longest_first(encoded)
+    lengths = encoded.targets.lengths
+    padded = sum(lengths[order[i : i + 8]].max() * 8 for i in range(0, 64, 8))
+    assert padded < 1.3 * lengths.sum()
+    assert sorted(order.tolist()) == list(range(64))
 
 
 def test_a_missing_part_is_told(data, tokenizer):
