@@ -31,6 +31,11 @@ class Cluster:
 
     client: Client
 
+    @property
+    def workers(self) -> int:
+        """Number of workers now, at least 1."""
+        return max(len(self.client.nthreads()), 1)
+
     def each(self, function: Callable[..., Any], arguments: Iterable[Sequence[Any]]) -> list[Any]:
         """Call a function with each of several lists of arguments, and return the results in their order.
 
