@@ -113,7 +113,7 @@ def cluster_of(client: Client | None, workers: int | None) -> Iterator[Cluster]:
     if workers is not None:
         workers = check_integer("workers", workers, smallest=1, remedy="leave it out for one a core")
     with (
-        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as local,
+        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as local,
         Client(local) as started,
     ):
         yield Cluster(started)
