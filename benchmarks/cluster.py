@@ -80,7 +80,7 @@ def cost(workers: int, files: str, out: str) -> dict[str, Any]:
         from dask.distributed import Client, LocalCluster
 
         with (
-            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
+            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster,
             Client(cluster) as client,
         ):
             split_files(splitter, files, out, client=client, near_duplicates=near_duplicates)

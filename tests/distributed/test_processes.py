@@ -37,7 +37,7 @@ def test_a_worker_is_killed(tmp_path):
         rows.shard(12, number).to_parquet(tmp_path / f"{(number * 7) % 12:02d}.parquet")
     splitter, killed = ASTNodeSplitter(language="python", share=0.2), []
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         killer = threading.Thread(target=kill_one, args=(client, client.run(os.getpid), killed), daemon=True)

@@ -176,7 +176,7 @@ def audit_files(
     >>> from codeshift.distributed import split_files
     >>> from codeshift.splitters import LengthSplitter
     >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * (i % 60) + "1" for i in range(600)]})
-    >>> threads = Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None)
+    >>> threads = Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0")
     >>> with tempfile.TemporaryDirectory() as folder, threads as client:
     ...     _ = rows.to_parquet(f"{folder}/rows.parquet")
     ...     out = f"{folder}/parts"

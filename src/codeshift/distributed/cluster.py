@@ -31,6 +31,11 @@ class Cluster:
 
     client: Client
 
+    @property
+    def workers(self) -> int:
+        """Number of workers now, at least 1."""
+        return max(len(self.client.nthreads()), 1)
+
     def each(self, function: Callable[..., Any], arguments: Iterable[Sequence[Any]]) -> list[Any]:
         """Call a function with each of several lists of arguments, and return the results in their order.
 
@@ -108,7 +113,7 @@ def cluster_of(client: Client | None, workers: int | None) -> Iterator[Cluster]:
     if workers is not None:
         workers = check_integer("workers", workers, smallest=1, remedy="leave it out for one a core")
     with (
-        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as local,
+        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as local,
         Client(local) as started,
     ):
         yield Cluster(started)

@@ -34,7 +34,7 @@ from codeshift.properties.near_duplicates.whole import (
 from codeshift.splits.rows import SplitRows
 
 ROWS_A_PARTITION = 250_000
-"""Rows, in all shards, for each partition of the shuffle."""
+"""Rows, in all shards, for each partition of the shuffle, of which there are at least as many as workers."""
 
 _COUNTED = 4  # shards that tell which shingles are frequent
 _MOST_CANDIDATES = 20_000_000  # pairs of entries of one partition
@@ -56,7 +56,7 @@ def components(source: Shards, columns: tuple[str, ...], search: NearDuplicates)
     cluster = source.cluster
     counted = source.some(_COUNTED)
     frequent = cluster.shared(Frequent.merged(counted.each(_frequent, columns, search)))
-    partitions = int(source.starts[-1]) // ROWS_A_PARTITION + 1
+    partitions = max(int(source.starts[-1]) // ROWS_A_PARTITION + 1, cluster.workers)
     entries = cluster.futures(on_shard, source.calls(_entries, columns, search, frequent, partitions))
     names = cluster.each(_names, [(each,) for each in entries])
     check_read(names)

@@ -67,7 +67,7 @@ def split_files(
     >>> from datasets import Dataset, load_dataset
     >>> from codeshift.splitters import LengthSplitter
     >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
-    >>> threads = Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None)
+    >>> threads = Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=":0")
     >>> with tempfile.TemporaryDirectory() as folder, threads as client:
     ...     for number in (0, 1):
     ...         _ = rows.shard(2, number).to_parquet(f"{folder}/{number}.parquet")
