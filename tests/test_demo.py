@@ -68,6 +68,7 @@ def test_each_score_is_printed(first):
             assert places == sorted(places)
             assert ("with them" in line, "without them" in line) == (kept == 1, kept == 0)
     assert max(map(len, printed.splitlines()[:-1])) <= 100, "no line of the table is too wide for a terminal"
+    assert "test functions the model read 0 in pretraining as they are" in " ".join(printed.split())
 
 
 @pytest.mark.slow
