@@ -42,6 +42,8 @@ NOT_RUN = {
     "make dist": "makes environments over a network: `make dist` itself is run before a release",
     "codeshift demo": "takes minutes: tests/test_demo.py runs it on few rows",
     "codeshift study run study.yaml --out runs/first --workers 2": "ten trainings: README's study has all parts of one",
+    "codeshift study run far.yaml --out runs/far": "four trainings: tests/study/test_study_transformed.py has some",
+    "codeshift study report runs/far": "of the study before it",
     "codeshift study status runs/first": "of the study before it: tests/cli/test_study_commands.py asks for one",
     "codeshift study report runs/first --figures figures": "likewise",
     "codeshift overlap my-split pretraining.parquet --without clean": "tests/audit/test_overlap.py runs it",

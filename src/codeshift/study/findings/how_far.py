@@ -83,7 +83,7 @@ class EqualGap(Finding):
         state: State of the cell's runs; None of a mean over scenarios.
         gap: Gap as it is.
         explained: Gap less that at equal similarity.
-        share: What is explained as a share of the gap.
+        share: What is explained as a share of the gap; without an interval where the gap may be 0, and then no share.
         compared: Share of the rows of ``test_ood`` that lie in bins that count.
     """
 
@@ -103,7 +103,7 @@ class EqualGap(Finding):
         if math.isnan(self.value):
             return f"{place}: the gap at equal similarity is not measured."
         gap, equal = self.measure.change(self.gap), self.measure.change(self.estimate)
-        part = "" if math.isnan(self.share.value) else f"; similarity explains {SHARE.estimate(self.share)}"
+        part = "" if not self.share.has_interval else f"; similarity explains {SHARE.estimate(self.share)}"
         return (
             f"{place}: of the gap in {self.measure.title} of {gap}, {equal} is left at equal similarity{part} "
             f"({self.compared:.0%} of the rows of {_OOD} compared){self.rows_told}."

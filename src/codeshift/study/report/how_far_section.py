@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from codeshift.documents.document import Column, Note, Section, Table, Value
 from codeshift.formatting import MISSING
 from codeshift.formatting import share as percent
@@ -24,7 +26,8 @@ def how_far_table(findings: Findings) -> Table | None:
             named(gap.cell.scenario or "mean", order=1.0 if gap.cell.scenario else 0.0),
             named(method_name(gap.cell.method)), kept_share(gap.cell.ood_kept),
             estimated(gap.measure, gap.gap, change=True), estimated(gap.measure, gap.estimate, change=True),
-            estimated(SHARE, gap.share), Value(MISSING if gap.compared != gap.compared else percent(gap.compared, 0)),
+            estimated(SHARE, gap.share) if gap.share.has_interval else Value(MISSING),
+            Value(MISSING if math.isnan(gap.compared) else percent(gap.compared, 0)),
             counted(gap.n),
         )
         for gap in findings.equal_gaps
@@ -38,7 +41,7 @@ def how_far_table(findings: Findings) -> Table | None:
     note = (
         f"Gap: {_ID} minus {_OOD}. At equal similarity: the same within bins of similarity to the nearest training "
         f"row, each weighted by its rows of {_OOD}; bins with fewer than {FEWEST} rows of a part are left out. "
-        "Explained: the share of the gap that goes away. A share has no interval where the gap may be 0."
+        "Explained: the share of the gap that goes away. It is left out where the gap may be 0."
     )
     return Table(
         name=ReportTable.HOW_FAR, caption="The gap at equal similarity", columns=columns, rows=rows, note=note
