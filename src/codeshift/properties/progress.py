@@ -43,11 +43,10 @@ def bars(shown: bool) -> Iterator[None]:
     """Show bars inside as set, or none at all.
 
     Args:
-        shown: whether to show bars, as the argument ``progress`` says; False turns off ours and those of
-            ``datasets``.
+        shown: whether to show bars, an argument ``progress``; False turns off ours and those of ``datasets``.
 
     Raises:
-        ParameterError: if it is neither True nor False.
+        ParameterError: if it is no truth value.
     """
     if check_bool("progress", shown) or not bars_shown():
         yield

@@ -71,8 +71,7 @@ class PropertyTable:
 
     Raises:
         ParameterError: if ``data`` is not a ``datasets.Dataset`` (for a stream see
-            ``codeshift.splitters.StreamDealer``), ``num_proc`` is no number of processes, or ``cached`` is
-            neither True nor False.
+            ``codeshift.splitters.StreamDealer``), ``num_proc`` is no number of processes, or ``cached`` no truth value.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import LineCount

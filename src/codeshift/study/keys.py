@@ -10,10 +10,19 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from codeshift.errors import ParameterError
-from codeshift.formatting import exact
+from codeshift.formatting import shortest
 
 NONE = "none"
 """Name of the method without fine-tuning."""
+
+
+def share_name(share: float) -> str:
+    """Return a share as names of files and runs have it; shares that differ have different names.
+
+    >>> share_name(0.0), share_name(0.5), share_name(1 / 3)
+    ('0', '0.5', '0.3333333333333333')
+    """
+    return shortest(share)
 
 
 def plain_name(words: Iterable[str], exact: Mapping[str, Any]) -> str:
@@ -42,7 +51,7 @@ class Variant(str):
 
     def __new__(cls, kind: str, value: float) -> Self:
         """Make the name."""
-        variant = super().__new__(cls, f"{kind}={exact(value)}")
+        variant = super().__new__(cls, f"{kind}={shortest(value)}")
         variant.kind, variant.value = kind, value
         return variant
 
@@ -98,7 +107,7 @@ class RunKey:
     def name(self) -> str:
         """Name that is unique to the run, even if case is ignored, and valid as a file name."""
         words = [self.model, self.method, self.scenario or "", self.variant]
-        words += [] if self.ood_kept is None else [f"kept{exact(self.ood_kept)}"]
+        words += [] if self.ood_kept is None else [f"kept{share_name(self.ood_kept)}"]
         words += [f"split{self.split_seed}", "" if self.train_seed is None else f"train{self.train_seed}"]
         return plain_name(words, self.to_dict())
 
@@ -117,7 +126,7 @@ class RunKey:
 
     def __str__(self) -> str:
         shared = "all scenarios" if self.scenario is None else self.scenario
-        kept = "" if self.ood_kept is None else f", ood_kept={exact(self.ood_kept)}"
+        kept = "" if self.ood_kept is None else f", ood_kept={share_name(self.ood_kept)}"
         seeds = f"split seed {self.split_seed}" + ("" if self.train_seed is None else f", train seed {self.train_seed}")
         model = f"{self.model}, " if self.model else ""
         return f"{model}{self.method}{f' {self.variant}' if self.variant else ''} on {shared}{kept} ({seeds})"
