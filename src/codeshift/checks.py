@@ -246,22 +246,6 @@ def optional(check: Check) -> Check:
     return lambda parameter, value: None if value is None else check(parameter, value)
 
 
-def settle(instance: Any, **values: Any) -> None:
-    """Store what the checks of a frozen dataclass return, in its ``__post_init__``: NumPy's numbers as Python's.
-
-    >>> from dataclasses import dataclass
-    >>> @dataclass(frozen=True)
-    ... class Plan:
-    ...     steps: int
-    ...     def __post_init__(self):
-    ...         settle(self, steps=check_integer("steps", self.steps))
-    >>> Plan(np.int64(3))
-    Plan(steps=3)
-    """
-    for name, value in values.items():
-        object.__setattr__(instance, name, value)
-
-
 def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = None) -> Callable[[Class], Class]:
     """Make a keyword-only dataclass check its arguments, and suggest close names for unknown ones.
 
@@ -303,6 +287,22 @@ def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = No
         return cls
 
     return decorate
+
+
+def settle(instance: object, **values: Any) -> None:
+    """Set attributes of a frozen dataclass to the values that its arguments settle to, in ``__post_init__``.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Plan:
+    ...     steps: int
+    ...     def __post_init__(self):
+    ...         settle(self, steps=check_integer("steps", self.steps))
+    >>> Plan(np.int64(3))
+    Plan(steps=3)
+    """
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)
 
 
 def named(name: object, known: Iterable[str], renamed: Mapping[str, str] | None = None) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 _LONGEST_SHOWN = 120
 _PACKAGE = os.path.join(os.path.dirname(__file__), "")
@@ -53,84 +53,13 @@ class ParameterError(CodeshiftError, ValueError):
         self.place = (parameter,) if key is None else (parameter, key)
         self.parameter = parameter if key is None else f"{parameter}[{key!r}]"
         self.constraint, self.value, self.remedy = constraint, value, remedy
-        super().__init__(self.in_other_words(remedy))
-
-    def in_other_words(self, remedy: str) -> str:
-        """Return the message with another remedy.
-
-        >>> ParameterError("folder", "one without parts", "a", Overwrite("")).in_other_words("give --overwrite")
-        "folder must be one without parts, got 'a': give --overwrite"
-        """
-        return f"{self.parameter} must be {self.constraint}, got {shown(self.value)}: {remedy}"
+        super().__init__(f"{self.parameter} must be {constraint}, got {shown(value)}: {remedy}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The default would call the class with the message only, so an error could not be sent to another process.
         name, *key = self.place
         make = partial(type(self), key=key[0]) if key else type(self)
         return make, (name, self.constraint, self.value, self.remedy)
-
-
-class Remedy(str):
-    """Remedy of an error in Python's words, which the command line can put into words of its own.
-
-    Attributes:
-        start: the text before what to do.
-        action: what to do, in Python.
-
-    >>> Remedy("train.parquet is already there: name another folder, or ", "overwrite").by("give --overwrite")
-    'train.parquet is already there: name another folder, or give --overwrite'
-    """
-
-    start: str
-    action: str
-
-    def __new__(cls, start: str, action: str) -> Self:
-        """Join the two texts."""
-        remedy = super().__new__(cls, start + action)
-        remedy.start, remedy.action = start, action
-        return remedy
-
-    def by(self, action: str) -> str:
-        """Return the remedy with other words for what to do."""
-        return self.start + action
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.start, self.action)
-
-
-class Overwrite(Remedy):
-    """Remedy by the argument ``overwrite``.
-
-    >>> Overwrite("name another folder, or ")
-    'name another folder, or overwrite'
-    """
-
-    def __new__(cls, start: str, action: str = "overwrite") -> Self:
-        """Append what to do."""
-        return super().__new__(cls, start, action)
-
-
-class LeaveOutRows(Remedy):
-    """Remedy by leaving out the rows that a column has no value for.
-
-    Attributes:
-        column: the column.
-
-    >>> LeaveOutRows("3 rows are None; ", "code", "row['code'] is not None")
-    "3 rows are None; leave them out with data.filter(lambda row: row['code'] is not None)"
-    """
-
-    column: str
-    _given: tuple[str, str, str]
-
-    def __new__(cls, start: str, column: str, condition: str) -> Self:
-        """Say how, by the condition of the rows to keep, in Python."""
-        remedy = super().__new__(cls, f"{start}leave them out with ", f"data.filter(lambda row: {condition})")
-        remedy.column, remedy._given = column, (start, column, condition)
-        return remedy
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._given
 
 
 class DataError(ParameterError):
@@ -240,6 +169,34 @@ class Told(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+class Remedy(str):
+    """Remedy whose last words are Python, in place of which the command line names an option.
+
+    Args:
+        words: words before the Python.
+        code: what to do in Python.
+        option: name of the option that does it, without dashes.
+        value: value of the option; None for a switch.
+
+    >>> remedy = Remedy("leave them out with ", "data.filter(...)", option="require", value="code")
+    >>> print(remedy, remedy.option, remedy.value)
+    leave them out with data.filter(...) require code
+    """
+
+    words: str
+    code: str
+    option: str
+    value: str | None
+
+    def __new__(cls, words: str, code: str, *, option: str, value: str | None = None) -> Remedy:  # noqa: D102
+        remedy = super().__new__(cls, words + code)
+        remedy.words, remedy.code, remedy.option, remedy.value = words, code, option, value
+        return remedy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(Remedy, option=self.option, value=self.value), (self.words, self.code)
 
 
 class CodeshiftWarning(UserWarning):

@@ -35,16 +35,6 @@ def fixed(value: float, digits: int = 0, *, signed: bool = False) -> str:
     return f"+{text}" if signed and value > 0 and text.strip("0.") else text
 
 
-def exact(value: float) -> str:
-    """Format a number so that reading it gives the same number, as short as that can be: for names of files and keys.
-
-    >>> exact(0.5), exact(1.0), exact(1 / 3), exact(0.33333335)
-    ('0.5', '1', '0.3333333333333333', '0.33333335')
-    """
-    short = f"{value:g}"
-    return short if float(short) == value else repr(float(value))
-
-
 def significant(value: float, digits: int = 6) -> str:
     """Format a number with at most ``digits`` significant digits.
 
@@ -106,6 +96,16 @@ def counted(number: int, singular: str, several: str = "") -> str:
     ('1 row', '1,200 rows', '0 entries')
     """
     return f"{number:,} {singular if number == 1 else several or singular + 's'}"
+
+
+def shortest(value: float) -> str:
+    """Format a number in as few digits as give it back exactly.
+
+    >>> shortest(0.5), shortest(1.0), shortest(1 / 3)
+    ('0.5', '1', '0.3333333333333333')
+    """
+    short = f"{value:g}"
+    return short if float(short) == value else repr(float(value))
 
 
 def listed(items: Sequence[object], most: int = 5, joint: str = ", ") -> str:

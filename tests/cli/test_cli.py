@@ -17,14 +17,7 @@ import pytest
 from codeshift import __version__
 from codeshift.cli import main
 from codeshift.cli.main import _in_options
-from codeshift.errors import (
-    CodeshiftWarning,
-    DataError,
-    LeaveOutRows,
-    MissingExtraError,
-    Overwrite,
-    ParameterError,
-)
+from codeshift.errors import CodeshiftWarning, DataError, MissingExtraError, ParameterError, Remedy
 
 
 def run(*arguments):
@@ -181,13 +174,14 @@ def test_a_remedy_names_any_column_in_the_shells_way(capsys, tmp_path, name):
 
 def test_remedies_are_values_that_each_interface_words():
     """In Python they read as Python, in a study file as YAML, and they reach other processes."""
-    error = DataError("column", "one without None", "pro'ject", LeaveOutRows("1 row; ", "pro'ject", "row"))
-    assert str(error).endswith("1 row; leave them out with data.filter(lambda row: row)")
+    remedy = Remedy("1 row; leave it out with ", "data.filter(...)", option="require", value="pro'ject")
+    error = DataError("column", "one without None", "pro'ject", remedy)
+    assert str(error).endswith("1 row; leave it out with data.filter(...)")
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - ours
-    assert (str(again), again.remedy.column) == (str(error), "pro'ject")
+    assert (str(again), again.remedy.option, again.remedy.value) == (str(error), "require", "pro'ject")
     words = _in_options(again, argparse.Namespace())
-    assert words.endswith("""1 row; leave them out with require: ["pro'ject"] under data""")
-    taken = ParameterError("folder", "one without parts", "a", Overwrite("b is there: name another, or "))
+    assert words.endswith("1 row; leave it out with require: [pro'ject] under data")
+    taken = ParameterError("folder", "one", "a", Remedy("name another, or ", "overwrite", option="overwrite"))
     assert _in_options(taken, argparse.Namespace()).endswith("or overwrite")
     assert _in_options(taken, argparse.Namespace(overwrite=False)).endswith("or give --overwrite")
 

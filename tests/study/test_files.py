@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,9 @@ import pytest
 from codeshift.errors import ParameterError
 from codeshift.files import write_json, write_text
 from codeshift.study.files import output_folder
+from codeshift.study.keys import RunKey, Variant
 from codeshift.study.store import StudyStore
-from codeshift.study.variants import WISE_FT, kind_and_value, variant_name
+from codeshift.study.variants import WISE_FT
 
 
 def test_files_are_written_whole(tmp_path, monkeypatch):
@@ -36,9 +40,14 @@ def test_a_folder_that_cannot_be_written_to(tmp_path):
 def test_shares_and_variants_that_differ_in_the_seventh_digit_have_names_of_their_own(tmp_path: Path) -> None:
     """Values are written in full: a third is not 0.333333, and shares of one split do not take each other's rows."""
     shares = (1 / 3, 0.33333335, 0.33333339, 0.5, 1.0)
-    names = [variant_name(WISE_FT, share) for share in shares]
-    assert [kind_and_value(name) for name in names] == [(WISE_FT, share) for share in shares]
-    assert names[-2:] == ["wise_ft=0.5", "wise_ft=1"]
+    keys = [RunKey(method="full", ood_kept=0.0, variant=Variant(WISE_FT, share)) for share in shares]
+    read = [RunKey(**json.loads(json.dumps(key.to_dict()))) for key in keys]
+    assert read == keys == copy.deepcopy(keys) == pickle.loads(pickle.dumps(keys))  # noqa: S301 - ours
+    assert [key.variant.value for key in read] == list(shares)
+    assert len({key.name for key in keys}) == len(shares)
+    assert [key.variant for key in keys[-2:]] == ["wise_ft=0.5", "wise_ft=1"]
+    with pytest.raises(ParameterError, match="variant must be a kind and a number, got 'wise'"):
+        RunKey(method="full", variant="wise")
     store = StudyStore(tmp_path)
     assert len({store.manifest("long", 0, share) for share in shares}) == len(shares)
     rows = {share: {"train": np.array([number])} for number, share in enumerate(shares)}

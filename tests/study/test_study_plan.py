@@ -13,7 +13,6 @@ from codeshift.splitters import simscood_scenarios
 from codeshift.study import Plan
 from codeshift.study.plan import plan as plan_of
 from codeshift.study.store import StudyStore
-from codeshift.study.variants import kind_and_value
 from helpers.splitter_rows import python_rows
 from helpers.study_case import CONFIG, LONG, LOOPS, rows, small_study
 
@@ -118,7 +117,7 @@ def test_numbers_that_are_nearly_equal_stay_apart(model, tmp_path):
     """Each weight is used as it was given, and each share has files of its own."""
     study = small_study(model, wise_ft=(1 / 3, 0.33333335), ood_kept=(0, 1 / 3, 0.33333335))
     variants = {key.variant for key in plan_of(study.spec).keys} - {""}
-    assert {kind_and_value(variant) for variant in variants} == {("wise_ft", 1 / 3), ("wise_ft", 0.33333335)}
+    assert {(variant.kind, variant.value) for variant in variants} == {("wise_ft", 1 / 3), ("wise_ft", 0.33333335)}
     store = StudyStore(tmp_path)
     assert store.manifest("s", 0, 1 / 3) != store.manifest("s", 0, 0.33333335)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import re
 import shlex
 import sys
 import traceback
@@ -25,7 +23,7 @@ from codeshift.cli.output import (
     results_alone,
 )
 from codeshift.cli.parser import make_parser
-from codeshift.errors import CodeshiftError, CodeshiftWarning, LeaveOutRows, Overwrite, ParameterError, Remedy
+from codeshift.errors import CodeshiftError, CodeshiftWarning, ParameterError, Remedy
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,19 +56,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _in_options(error: CodeshiftError, parsed: argparse.Namespace) -> str:
-    """Return the message of an error, with options of the command line in place of Python in its remedy."""
-    remedy = error.remedy if isinstance(error, ParameterError) else None
-    if not isinstance(error, ParameterError) or not isinstance(remedy, Remedy):
-        return str(error)
-    if isinstance(remedy, LeaveOutRows):
-        name = remedy.column
-        quoted = name if re.fullmatch(r"\w[\w.-]*", name) else json.dumps(name, ensure_ascii=False)
-        with_option = hasattr(parsed, "require")
-        how = f"--require {shlex.quote(name)}" if with_option else f"require: [{quoted}] under data"
-        return error.in_other_words(remedy.by(how))
-    if isinstance(remedy, Overwrite) and hasattr(parsed, "overwrite"):
-        return error.in_other_words(remedy.by("give --overwrite"))
+    """Return the message of an error, with an option of the command line for the Python in its remedy."""
+    fault: BaseException | None = error
+    while fault is not None:
+        if isinstance(fault, ParameterError) and isinstance(fault.remedy, Remedy):
+            return str(error).removesuffix(fault.remedy.code) + _as_option(fault.remedy, parsed)
+        fault = fault.__cause__
     return str(error)
+
+
+def _as_option(remedy: Remedy, parsed: argparse.Namespace) -> str:
+    if not hasattr(parsed, remedy.option):  # a study says in its file what other commands are given by options
+        return remedy.code if remedy.value is None else f"{remedy.option}: [{remedy.value}] under data"
+    return f"give --{remedy.option}" if remedy.value is None else f"--{remedy.option} {shlex.quote(remedy.value)}"
 
 
 @contextmanager

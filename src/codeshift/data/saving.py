@@ -16,7 +16,7 @@ from datasets import Dataset
 from codeshift.checks import check_bool, check_choice
 from codeshift.data.folders import FILE_PARTS, part_of
 from codeshift.data.formats import format_of
-from codeshift.errors import DataError, Overwrite, ParameterError
+from codeshift.errors import DataError, ParameterError, Remedy
 from codeshift.files import remove_unfinished, replaced_together
 
 _BATCH = 10_000
@@ -104,7 +104,8 @@ def check_saving(folder: str | os.PathLike[str], *, format: str, overwrite: bool
         raise ParameterError("folder", "a folder", str(folder), "it is a file: name another")
     old = [path for path in folder.glob("*") if format_of(path) and part_of(path) in FILE_PARTS]
     if old and not overwrite:
-        remedy = Overwrite(f"{min(old).name} is already there: name another folder, or ")
+        words = f"{min(old).name} is already there: name another folder, or "
+        remedy = Remedy(words, "overwrite", option="overwrite")
         raise ParameterError("folder", "one without parts", str(folder), remedy)
     return old
 

@@ -11,7 +11,7 @@ import numpy as np
 from datasets import ClassLabel, Dataset, Features, Value
 from numpy.typing import NDArray
 
-from codeshift.errors import DataError, LeaveOutRows, ParameterError, Told, closest, warn
+from codeshift.errors import DataError, ParameterError, Remedy, Told, closest, warn
 from codeshift.finetune.errors import UnseenLabelWarning
 from codeshift.formatting import listed
 
@@ -109,8 +109,9 @@ class LabelColumn:
         wrong = [row for row, value in enumerate(values) if value in unlabelled]
         if wrong:
             kept = "is not None" if len(unlabelled) == 1 else f"not in {unlabelled}"
-            where = f"{len(wrong)} such row(s), the first at position {wrong[0]}: "
-            remedy = LeaveOutRows(where, self.name, f"row[{self.name!r}] {kept}")
+            where = f"{len(wrong)} such row(s), the first at position {wrong[0]}"
+            code = f"data.filter(lambda row: row[{self.name!r}] {kept})"
+            remedy = Remedy(f"{where}: leave them out with ", code, option="require", value=self.name)
             raise DataError(self.name, "a label in every row", values[wrong[0]], remedy)
         return values
 

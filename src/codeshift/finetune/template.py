@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from datasets import Dataset, Features, LargeList, List
 
-from codeshift.errors import DataError, LeaveOutRows, ParameterError, Told, closest
+from codeshift.errors import DataError, ParameterError, Remedy, Told, closest
 from codeshift.properties.text_tokens import Pieces
 
 _TEXT = ("string", "large_string", "string_view", "null")  # a column that holds only None is checked row by row
@@ -160,8 +160,9 @@ class Template:
             wrong = [(i, v) for i, v in enumerate(batch[column]) if not isinstance(v, str)]
             if wrong:
                 row, value = wrong[0]
-                where = f"{len(wrong)} such row(s), the first at position {row}: "
-                remedy = LeaveOutRows(where, column, f"isinstance(row[{column!r}], str)")
+                where = f"{len(wrong)} such row(s), the first at position {row}"
+                code = f"data.filter(lambda row: isinstance(row[{column!r}], str))"
+                remedy = Remedy(f"{where}: leave them out with ", code, option="require", value=column)
                 raise DataError(column, "text in every row", value, remedy)
 
 

@@ -101,7 +101,7 @@ NOT_BY_NAME: Mapping[str, bool] = {"not_by_name": True}
 """Metadata of a field that cannot be set by name, because it decides what code runs."""
 
 METRICS: dict[str, type[Metric]] = {}
-"""All metrics by key; a user's own metric is added when it is defined."""
+"""All metrics by their key; a user's own metric is added when it is defined."""
 
 
 class Metric(ABC):

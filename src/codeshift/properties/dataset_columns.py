@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, LeaveOutRows, ParameterError, closest
+from codeshift.errors import DataError, ParameterError, Remedy, closest
 from codeshift.formatting import first_few
 
 if TYPE_CHECKING:
@@ -98,5 +98,6 @@ def check_none_missing(data: Dataset, column: str, parameter: str) -> None:
 def _check_given(missing: Sequence[int], rows: int, column: str, parameter: str) -> None:
     if missing:
         where = f"{len(missing):,} of {rows:,} rows are None ({first_few('row', missing)})"
-        remedy = LeaveOutRows(f"{where}; ", column, f"row[{column!r}] is not None")
+        code = f"data.filter(lambda row: row[{column!r}] is not None)"
+        remedy = Remedy(f"{where}; leave them out with ", code, option="require", value=column)
         raise DataError(parameter, "a column without None", column, remedy)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from codeshift.errors import ParameterError, RegionError, SizeWarning, warn
-from codeshift.formatting import exact
+from codeshift.formatting import shortest
 from codeshift.parts import (
     BOUND,
     CONTROL,
@@ -123,7 +123,7 @@ def _refuse_empty_pool(config: SplitConfig, *, several: bool) -> None:
     if several:
         constraint = "0 where no row of the region is left to keep in train"
         raise ParameterError("ood_kept", constraint, config.ood_kept, remedy)
-    given = f"ood_kept={exact(config.ood_kept)}"
+    given = f"ood_kept={shortest(config.ood_kept)}"
     warn(SizeWarning(f"{given} has no effect: all rows of the region stay together, and test_ood has them; {remedy}"))
 
 

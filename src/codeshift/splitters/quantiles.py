@@ -12,6 +12,24 @@ from codeshift.properties.tallies import NumberTally, Tally
 from codeshift.regions.interval import Interval
 
 
+def check_band(
+    quantiles: Any, bounds: Any
+) -> tuple[tuple[float, float] | None, tuple[float | None, float | None] | None]:
+    """Return the quantiles or the bounds of a band, whichever is given; the quantiles of the top fifth if neither is.
+
+    Raises:
+        ParameterError: if both are given, or the one that is given is no pair of numbers in order.
+
+    >>> check_band(None, None), check_band(None, (100, None))
+    (((0.8, 1.0), None), (None, (100.0, None)))
+    """
+    if bounds is None:
+        return check_quantiles((0.8, 1.0) if quantiles is None else quantiles), None
+    if quantiles is not None:
+        raise ParameterError("quantiles", "left out if bounds is given", quantiles, "choose one of the two")
+    return None, check_bounds(bounds)
+
+
 def check_quantiles(quantiles: Any) -> tuple[float, float]:
     """Return a pair ``(low, high)`` with ``0 <= low < high <= 1``.
 
@@ -49,28 +67,11 @@ def check_bounds(bounds: Any) -> tuple[float | None, float | None]:
     return tuple(None if b is None else float(b) for b in pair)  # type: ignore[return-value]
 
 
-Quantiles = tuple[float, float]
-Bounds = tuple[float | None, float | None]
-
-
-def check_band(quantiles: Any, bounds: Any) -> tuple[Quantiles | None, Bounds | None]:
-    """Return the quantiles or the bounds of a band, of which one is given; by default the last fifth.
-
-    Raises:
-        ParameterError: if both are given, or one is not such a pair.
-
-    >>> check_band(None, None), check_band(None, [100, None])
-    (((0.8, 1.0), None), (None, (100.0, None)))
-    """
-    if quantiles is not None and bounds is not None:
-        raise ParameterError("quantiles", "left out if bounds is given", quantiles, "choose one of the two")
-    if bounds is not None:
-        return None, check_bounds(bounds)
-    return check_quantiles((0.8, 1.0) if quantiles is None else quantiles), None
-
-
 def band_of(
-    measured: Property, table: PropertyTable, quantiles: Quantiles | None, bounds: Bounds | None = None
+    measured: Property,
+    table: PropertyTable,
+    quantiles: tuple[float, float] | None,
+    bounds: tuple[float | None, float | None] | None = None,
 ) -> Interval:
     """Return the interval of a property between bounds, or between quantiles over all rows of ``table``."""
     if bounds is not None:

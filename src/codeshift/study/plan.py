@@ -10,7 +10,7 @@ import pandas as pd
 
 from codeshift.documents.document import Table, names, numbers, row
 from codeshift.documents.text import table
-from codeshift.formatting import counted, exact
+from codeshift.formatting import counted, shortest
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.power import StudyPower
 from codeshift.study.spec import StudySpec
@@ -181,7 +181,7 @@ class Plan:
         groups: dict[tuple[str, ...], list[PlannedRun]] = {}
         for run in self.runs:
             method = f"{run.key.method} {run.key.variant}".strip()
-            kept = "-" if run.key.ood_kept is None else exact(run.key.ood_kept)
+            kept = "-" if run.key.ood_kept is None else shortest(run.key.ood_kept)
             model = [run.key.model or "-"] if named else []
             groups.setdefault((*model, method, run.key.scenario or "all", kept), []).append(run)
         for group, runs in groups.items():

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning, warn
-from codeshift.formatting import exact
+from codeshift.formatting import shortest
 from codeshift.parts import PARTS, TRAIN, TRAINING, VALIDATION
 from codeshift.regions.distribution import Distribution, dimension_of, distributions_of
 from codeshift.regions.elements import masked_by
@@ -123,7 +123,7 @@ def scenario_rows(scenario: Scenario, parts: Parts, config: SplitConfig, shares:
                 if not len(rows):
                     remedy = "narrow the region, or ask for other sizes"
                     raise ParameterError(
-                        "the region", f"such that {part} has rows at ood_kept={exact(share)}", 0, remedy
+                        "the region", f"such that {part} has rows at ood_kept={shortest(share)}", 0, remedy
                     )
     except ParameterError as error:
         parameter = f"scenario {scenario.name!r}: {error.parameter}"

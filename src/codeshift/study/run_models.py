@@ -20,11 +20,11 @@ from codeshift.finetune.training_result import TrainingResult
 from codeshift.parts import TEST_PARTS
 from codeshift.properties.progress import bars_shown
 from codeshift.study.finetuning import trainer
-from codeshift.study.keys import NONE
+from codeshift.study.keys import NONE, Variant
 from codeshift.study.records import TrainingFacts
 from codeshift.study.run_spec import RunSpec
 from codeshift.study.split_facts import SplitFacts
-from codeshift.study.variants import WISE_FT, kind_and_value
+from codeshift.study.variants import WISE_FT
 
 
 class RunModels:
@@ -108,10 +108,11 @@ class RunModels:
         seen = {*self.method.task.texts(train)[1]} if classes else set()
         return [label for label in classes if label not in seen]
 
-    def variant(self, model: Model, variant: str) -> Model:
+    def variant(self, model: Model, variant: Variant) -> Model:
         """Make a variant of the weights of the trained model."""
-        kind, value = kind_and_value(variant)
-        return wise_ft(self._pretrained(), model, value) if kind == WISE_FT else scale_adapter(model, value)
+        if variant.kind == WISE_FT:
+            return wise_ft(self._pretrained(), model, variant.value)
+        return scale_adapter(model, variant.value)
 
 
 @lru_cache(maxsize=1)

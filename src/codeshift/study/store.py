@@ -25,12 +25,11 @@ from codeshift.files import (
     set_aside,
     write_json,
 )
-from codeshift.formatting import exact
 from codeshift.metrics.base import FloatArray
 from codeshift.parts import TRAINING
 from codeshift.study.corpus import Positions
 from codeshift.study.corpus_marks import CorpusMarks
-from codeshift.study.keys import RunKey, plain_name
+from codeshift.study.keys import RunKey, plain_name, share_name
 from codeshift.study.records import RunRecord
 from codeshift.study.split_audit import AuditError, SplitAudit, audit_from_dict
 from codeshift.study.stored_settings import StoredSettings, StoredStudy
@@ -92,7 +91,7 @@ class StudyStore:
 
     def manifest(self, scenario: str, split_seed: int, ood_kept: float) -> Path:
         """Return the file of the manifest of one regime."""
-        return self.split(scenario, split_seed) / f"kept{exact(ood_kept)}.manifest.json"
+        return self.split(scenario, split_seed) / f"kept{share_name(ood_kept)}.manifest.json"
 
     def training_rows(self, scenario: str, split_seed: int) -> Path:
         """Return the file of the positions of the rows that each regime trains and validates on."""
@@ -294,7 +293,9 @@ class StudyStore:
 
     def write_nearest(self, scenario: str, split_seed: int, nearest: Mapping[float, FloatArray]) -> None:
         """Write the similarity of each test row to its nearest training row, by the share kept."""
-        _write_arrays(self.nearest(scenario, split_seed), {exact(share): values for share, values in nearest.items()})
+        _write_arrays(
+            self.nearest(scenario, split_seed), {share_name(share): values for share, values in nearest.items()}
+        )
 
     def read_nearest(self, scenario: str, split_seed: int) -> dict[float, FloatArray]:
         """Read the similarity of each test row to its nearest training row, by the share kept; {} if not measured."""
@@ -328,7 +329,9 @@ class StudyStore:
 
     def write_regimes(self, scenario: str, split_seed: int, regimes: Mapping[float, Mapping[str, Positions]]) -> None:
         """Write the positions of the rows that each share kept trains and validates on."""
-        named = {f"{exact(share)}:{part}": rows for share, parts in regimes.items() for part, rows in parts.items()}
+        named = {
+            f"{share_name(share)}:{part}": rows for share, parts in regimes.items() for part, rows in parts.items()
+        }
         _write_arrays(self.training_rows(scenario, split_seed), named)
 
     def read_test(self, split_seed: int) -> Positions:
@@ -351,7 +354,7 @@ class StudyStore:
         else:
             path = self.training_rows(scenario, split_seed)
             check_file(self.facts(scenario, split_seed), path)
-        named = {part: f"baseline:{part}" if baseline else f"{exact(ood_kept)}:{part}" for part in TRAINING}
+        named = {part: f"baseline:{part}" if baseline else f"{share_name(ood_kept)}:{part}" for part in TRAINING}
         with np.load(path, allow_pickle=False) as arrays:
             return {part: arrays[name] for part, name in named.items() if name in arrays.files}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codeshift.formatting import exact
+from codeshift.study.keys import Variant
 from codeshift.study.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -14,34 +14,15 @@ WISE_FT, ADAPTER = "wise_ft", "adapter"
 _LORA = "LORA"  # a PeftType is a text, too; PEFT itself takes seconds to import
 
 
-def variants_of(spec: StudySpec, config: PeftConfig | None) -> tuple[str, ...]:
-    """Return the names of the variants of a method's models, by the config of the method."""
+def variants_of(spec: StudySpec, config: PeftConfig | None) -> tuple[Variant, ...]:
+    """Return the variants of a method's models, by the config of the method."""
     if config is None:
-        return tuple(variant_name(WISE_FT, alpha) for alpha in spec.wise_ft)
+        return tuple(Variant(WISE_FT, alpha) for alpha in spec.wise_ft)
     if is_lora(config):
-        return tuple(variant_name(ADAPTER, scale) for scale in spec.adapter_scales)
+        return tuple(Variant(ADAPTER, scale) for scale in spec.adapter_scales)
     return ()
 
 
 def is_lora(config: PeftConfig | None) -> bool:
     """Return whether a method is LoRA."""
     return config is not None and config.peft_type == _LORA
-
-
-def variant_name(kind: str, value: float) -> str:
-    """Return the name of a variant, which holds its value in full.
-
-    >>> variant_name(WISE_FT, 0.5)
-    'wise_ft=0.5'
-    """
-    return f"{kind}={exact(value)}"
-
-
-def kind_and_value(variant: str) -> tuple[str, float]:
-    """Return the kind and the value that ``variant_name`` made the name of.
-
-    >>> kind_and_value(variant_name(WISE_FT, 1 / 3))
-    ('wise_ft', 0.3333333333333333)
-    """
-    kind, _, value = variant.partition("=")
-    return kind, float(value)

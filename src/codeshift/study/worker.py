@@ -25,7 +25,7 @@ from codeshift.finetune.errors import (
 )
 from codeshift.finetune.identity import versions
 from codeshift.finetune.models import Model
-from codeshift.study.keys import NONE, RunKey
+from codeshift.study.keys import NONE, RunKey, Variant
 from codeshift.study.locks import locked
 from codeshift.study.records import RunRecord, TrainingFacts
 from codeshift.study.run_models import RunModels
@@ -82,7 +82,7 @@ class _Work:
         remove_unfinished(self.store.run(key))
         try:
             model, training = trained.get()
-            if key.variant:
+            if isinstance(key.variant, Variant):
                 model, training = self.models.variant(model, key.variant), None
             evaluated = RunScorer(self.run, self.models.tokenizer).score(model, key)
         except Exception as error:  # any error is recorded, and the other runs go on

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from codeshift.metrics import Estimate
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
-from codeshift.study.keys import NONE
+from codeshift.study.keys import NONE, Variant
 from codeshift.study.measures import Measure, method_name
-from codeshift.study.variants import kind_and_value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +112,8 @@ def _scales(cells: Cells) -> dict[str, dict[float, str]]:
     """Return the variants by kind and value: ``{"wise_ft": {0.5: "wise_ft=0.5"}}``."""
     by_kind: dict[str, dict[float, str]] = {}
     for variant in cells.results.variants:
-        if variant:
-            kind, value = kind_and_value(variant)
-            by_kind.setdefault(kind, {})[value] = variant
+        if isinstance(variant, Variant):
+            by_kind.setdefault(variant.kind, {})[variant.value] = variant
     return by_kind
 
 
