@@ -109,6 +109,9 @@ def paired_sample(
     """Return two systems' rows side by side as one sample, whose value combines the two systems' values.
 
     If two shares have the same difference in every row, that difference is the sample's ``bound``.
+
+    Raises:
+        ParameterError: if the systems have different rows, or ``nan_policy`` or the groups are invalid.
     """
     as_sample([], nan_policy=nan_policy)  # checks the policy's name
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
