@@ -15,7 +15,7 @@ from codeshift.checks import check_bool, check_choice
 from codeshift.data.saving import check_saving
 from codeshift.defaults import EXPORT_FORMATS, Endpoint, ExportFormat
 from codeshift.errors import ParameterError
-from codeshift.files import replaced
+from codeshift.files import replaced_together
 from codeshift.finetune.conversation import Chat, Prompt, make_chat
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts, rows_for_shots
 from codeshift.finetune.messages import Messages
@@ -94,7 +94,7 @@ def export_parts(
         seed: the seed of that draw.
         endpoint: the kind of request: ``"chat"`` with messages, or ``"completions"`` with the source as a prompt.
         body: the other values of each request, such as ``{"model": "my-model", "max_tokens": 256}``.
-        overwrite: whether to replace parts that are already in the folder.
+        overwrite: whether to replace all parts that are already in the folder.
 
     Returns:
         The file of each part.
@@ -120,14 +120,17 @@ def export_parts(
         task.check(rows)
     if shots:
         task = task.with_shots(rows_for_shots(splits, shots), shots, seed)
-    check_saving(folder, format="jsonl", overwrite=check_bool("overwrite", overwrite))
+    old = check_saving(folder, format="jsonl", overwrite=check_bool("overwrite", overwrite))
     writer = _Writer(chat=task.chat or Chat(), endpoint=endpoint, body=body or {})
     Path(folder).mkdir(parents=True, exist_ok=True)
     files = {part: Path(folder) / f"{part}.jsonl" for part in chosen}
-    for part, rows in chosen.items():
-        with replaced(files[part]) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-            for row in _exported(part, rows, task, format, writer):
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    with replaced_together([*files.values()]) as writing:
+        for part, rows in chosen.items():
+            with writing(files[part]) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+                for row in _exported(part, rows, task, format, writer):
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    for path in set(old) - set(files.values()):
+        path.unlink()
     return files
 
 
