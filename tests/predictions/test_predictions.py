@@ -323,7 +323,9 @@ def test_files_are_not_replaced_unasked(data, tmp_path):
     export_parts(data, tmp_path, format="messages", **COLUMNS)
     with pytest.raises(ParameterError, match="already there"):
         export_parts(data, tmp_path, format="messages", **COLUMNS)
-    export_parts(data, tmp_path, format="messages", overwrite=True, **COLUMNS)
+    Dataset.from_dict({"code": ["old"]}).to_parquet(tmp_path / "train.parquet")
+    files = export_parts(data, tmp_path, format="messages", overwrite=True, **COLUMNS)
+    assert sorted(tmp_path.iterdir()) == sorted(files.values())  # a part in another format is replaced, too
 
 
 def test_the_command_line_gives_the_same(data, tmp_path, capsys):

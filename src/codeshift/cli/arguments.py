@@ -153,6 +153,9 @@ def _how(arguments: argparse.Namespace) -> dict[str, Any]:
 def size(text: str) -> float | str:
     """Parse a share of rows (0.1, 1.0), a number of rows (500), or "match".
 
+    Raises:
+        argparse.ArgumentTypeError: if it is none of these.
+
     >>> size("0.1"), size("500"), size("match")
     (0.1, 500, 'match')
     """

@@ -85,7 +85,11 @@ def add_chat(command: argparse.ArgumentParser, default: str) -> None:
 
 
 def task_of(arguments: argparse.Namespace, *, language: str | None = None, trained: Task | None = None) -> TaskColumns:
-    """Return the task that the arguments of ``add_task`` name; what is missing is what a model was ``trained`` for."""
+    """Return the task that the arguments of ``add_task`` name; what is missing is what a model was ``trained`` for.
+
+    Raises:
+        ParameterError: if it is incomplete, or arguments exclude each other.
+    """
     recorded: dict[str, Any] = (
         {"task": GENERATION, "source": (), "target": ""} if trained is None else trained.to_dict()
     )
@@ -137,7 +141,11 @@ def _messages(arguments: argparse.Namespace, kind: TaskName, recorded: object) -
 
 
 def check_columns(task: TaskColumns, columns: Sequence[str]) -> None:
-    """Check for misspelt columns before libraries are loaded; the library checks that templates are well formed."""
+    """Check for misspelt columns before libraries are loaded; the library checks that templates are well formed.
+
+    Raises:
+        ParameterError: if the data lacks one.
+    """
     given = [*(("source", source) for source in task.sources), ("target", task.target)]
     given += [("messages", turn["content"]) for turn in task.messages if "{" in turn["content"]]
     for parameter, template in given:
@@ -164,7 +172,11 @@ def add_model(command: argparse.ArgumentParser, what: str) -> None:
 
 
 def model_of(arguments: argparse.Namespace) -> str:
-    """Return the folder or hub name of the model that the arguments of ``add_model`` name."""
+    """Return the folder or hub name of the model that the arguments of ``add_model`` name.
+
+    Raises:
+        ParameterError: if it is a path to nothing.
+    """
     quiet_models_unless_watched()
     if arguments.model == EMBEDDED and not Path(EMBEDDED).exists():
         from codeshift.data.embedded import embedded_model_path

@@ -59,7 +59,11 @@ class Template:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """Columns that the text is made of, each once."""
+        """Columns that the text is made of, each once.
+
+        Raises:
+            ParameterError: there is none.
+        """
         columns = self.named_columns
         if not columns:
             raise ParameterError(self.parameter, "a template with a column", self.spec, "write {column} where it goes")

@@ -94,7 +94,11 @@ class Generation(Task):
         return replace(self, chat=trained.chat if isinstance(trained, Generation) else None)
 
     def check_shots(self, k: int) -> int:
-        """Return a number of examples before each source, which conversations alone have."""
+        """Return a number of examples before each source, which conversations alone have.
+
+        Raises:
+            ParameterError: rows are no conversations, or lists of messages with turns of their own.
+        """
         if k and isinstance(self.source, Messages):
             raise ParameterError("shots", "0 with a list of messages", k, "write the examples as turns of the messages")
         return super().check_shots(k) if self.chat is None else k
@@ -193,7 +197,11 @@ class Generation(Task):
         return fresh_generator(config, tokenizer)
 
     def suited(self, model: Model, tokenizer: Tokenizer) -> Model:
-        """Return the model itself, or an encoder-decoder around it if it is an encoder."""
+        """Return the model itself, or an encoder-decoder around it if it is an encoder.
+
+        Raises:
+            ParameterError: it is a classifier.
+        """
         if is_classifier(model):
             kind = Told(f"a {type(base_model(model)).__name__}")
             raise ParameterError("model", "one that writes", kind, 'give task="classification"')

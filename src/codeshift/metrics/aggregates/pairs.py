@@ -137,7 +137,11 @@ def paired_samples(
     nan_policy: str,
     groups: Sequence[Hashable] | NDArray[Any] | None = None,
 ) -> Pairs:
-    """Return the samples of two systems' scores of the same rows."""
+    """Return the samples of two systems' scores of the same rows.
+
+    Raises:
+        ParameterError: if the systems have different rows, or ``nan_policy`` or the groups are invalid.
+    """
     as_sample([], nan_policy=nan_policy)  # checks the policy's name
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if second.shape != first.shape:

@@ -35,7 +35,7 @@ class Comparison(Finding):
         measure: Display of the metric.
         p_value: P-value of the interval over seeds and rows, or of a paired permutation test over rows if that is
             larger; an interval that disagrees with it is widened.
-        p_holm: P-value after Holm's correction over the study's scenarios, for each method and share kept.
+        p_holm: P-value after Holm's correction over the study's scenarios, for the method and the share kept.
 
     >>> from codeshift.metrics import Estimate
     >>> from codeshift.study.measures import EXACT_MATCH

@@ -76,6 +76,9 @@ class PowerSettings:
     def of(cls, given: PowerSettings | Mapping[str, Any] | None) -> PowerSettings | None:
         """Return the settings, or make them of a mapping.
 
+        Raises:
+            ParameterError: if they are neither, or a setting is unknown or invalid.
+
         >>> PowerSettings.of({"seed_spread": 0.01}).seed_spread
         0.01
         """
