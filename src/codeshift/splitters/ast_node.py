@@ -62,13 +62,19 @@ did you mean while_statement, with_statement or if_statement?
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that contain the nodes; if none are named, all rows of ``table`` decide which."""
         counted = NodeTypes(self.column, self.language)
-        nodes, languages = self.nodes, [prop.language for prop, _, _ in counted.by_language(table)]
+        nodes = self.nodes
         if nodes is None:
-            rules = frozenset().union(*map(rule_names, languages))
+            rules = frozenset().union(*map(rule_names, self._languages_of(counted, table)))
             nodes = self.choose(table, counted, rules.__contains__)
         elif language_column(self.language) is not None:
-            _check_nodes(nodes, languages)
+            _check_nodes(nodes, self._languages_of(counted, table))
         return Contains(counted, nodes, self.match, self.min_count)
+
+    def _languages_of(self, counted: NodeTypes, table: PropertyTable) -> list[str]:
+        """Return the languages of the rows; one that is given is known without them."""
+        if language_column(self.language) is None:
+            return [self.language]
+        return [prop.language for prop, _, _ in counted.by_language(table)]
 
 
 def _check_nodes(nodes: Sequence[str], languages: Sequence[str]) -> None:
