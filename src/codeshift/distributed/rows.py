@@ -19,7 +19,7 @@ from codeshift.properties.identity_order import FirstPrograms
 from codeshift.properties.predicate import functions_of, trust_function
 from codeshift.properties.table import ComputedFromText, Summary
 from codeshift.regions.base import Region
-from codeshift.splits.fitting import Recipe, inside_of
+from codeshift.splits.fitting import Recipe
 from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
@@ -128,13 +128,9 @@ class ShardedRows(SplitRows):
 
     def parsable(self, region: Region) -> np.ndarray:
         """Return which rows the parsers of a region do not give up on: booleans of shape ``(n,)``."""
-        return self._applied(region)[0]
+        return self.applied(region)[0]
 
-    def inside(self, region: Region) -> np.ndarray:
-        """Return which rows lie inside a region: booleans of shape ``(n,)``."""
-        return self._applied(region)[1]
-
-    def _applied(self, region: Region) -> tuple[np.ndarray, np.ndarray]:
+    def applied(self, region: Region) -> tuple[np.ndarray, np.ndarray]:
         """Return which rows a region's parsers do not give up on, and which lie inside: each shard is read once."""
 
         def applied() -> tuple[np.ndarray, np.ndarray]:
@@ -197,7 +193,7 @@ def _digests_of(rows: SplitRows, columns: tuple[str, ...], also: dict[str, str])
 
 def _applied(rows: SplitRows, region: Region, functions: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     _trust(functions)
-    return rows.parsable(region), inside_of(region, rows)
+    return rows.applied(region)
 
 
 def _trust(functions: tuple[str, ...]) -> None:

@@ -37,11 +37,13 @@ class Fitted(NamedTuple):
         region: the region.
         rows: the rows on which no parser of the region gives up.
         parsable: the mask of these rows over all rows of the call, of shape ``(n,)``.
+        inside: the mask of the rows inside the region over ``rows``.
     """
 
     region: Region
     rows: SplitRows
     parsable: np.ndarray
+    inside: np.ndarray
 
 
 def fit(recipe: Recipe, rows: SplitRows, region: Region | None = None) -> Fitted:
@@ -62,14 +64,15 @@ def fit(recipe: Recipe, rows: SplitRows, region: Region | None = None) -> Fitted
         LeftOutWarning: if there are rows that cannot be parsed.
     """
     fitted = recipe.fit(rows.fitting) if region is None else region
-    parsable = rows.parsable(fitted)
+    parsable, inside = rows.applied(fitted)
     if parsable.all():
-        return Fitted(fitted, rows, parsable)
+        return Fitted(fitted, rows, parsable, inside)
     stopped = counted(int((~parsable).sum()), "row is", "rows are")
     why = "the parser gives up on a text that takes far more operations or memory than code of its length"
     warn(LeftOutWarning(f"{stopped} excluded as unparsable ({rows.named(~parsable)}): {why}"))
     usable = rows.only(parsable)
-    return Fitted(recipe.fit(usable.fitting) if region is None else region, usable, parsable)
+    fitted = recipe.fit(usable.fitting) if region is None else region
+    return Fitted(fitted, usable, parsable, usable.applied(fitted)[1])
 
 
 def rows_inside(fitted: Fitted, recipe: Recipe, kept: np.ndarray | None) -> np.ndarray:
@@ -84,8 +87,7 @@ def rows_inside(fitted: Fitted, recipe: Recipe, kept: np.ndarray | None) -> np.n
         RegionError: if the region holds none or all of the rows that are kept, or of those of an official train or test
             split.
     """
-    region, rows = fitted.region, fitted.rows
-    inside = inside_of(region, rows)
+    region, rows, inside = fitted.region, fitted.rows, fitted.inside
     for name, span in rows.spans.items():
         if name == "validation":
             continue  # if all of it is inside or outside, there are still rows to test on
@@ -101,8 +103,3 @@ def rows_inside(fitted: Fitted, recipe: Recipe, kept: np.ndarray | None) -> np.n
         remedy = region.remedy_if_empty() or f"widen {recipe!r} (fitted, it takes {words})"
         raise RegionError("the region", "some of the rows", Told(f"0 of {count}"), remedy)
     return inside
-
-
-def inside_of(region: Region, rows: SplitRows) -> np.ndarray:
-    """Return which rows lie inside a region: booleans of shape ``(n,)``."""
-    return np.concatenate([region.contains(table) for table in rows.tables])

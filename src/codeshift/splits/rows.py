@@ -164,6 +164,10 @@ class SplitRows:
         given_up += [np.concatenate([table.stopped(*pair) for table in self.tables]) for pair in region.parsed()]
         return np.asarray(~np.logical_or.reduce(given_up))
 
+    def applied(self, region: Region) -> tuple[np.ndarray, np.ndarray]:
+        """Return which rows a region's parsers do not give up on, and which lie inside: booleans of shape ``(n,)``."""
+        return self.parsable(region), np.concatenate([region.contains(table) for table in self.tables])
+
     def languages(self, region: Region) -> tuple[str, ...]:
         """Return the languages that a region reads the rows in, sorted: those that it names, or that rows name."""
         found: set[str] = set()
