@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
 from collections import defaultdict
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 from datasets import Dataset
 
 from codeshift.audit import ngrams_of, overlap, read_decontamination_list, write_decontamination_list
+from codeshift.audit.plain_pickle import read_plain
 from codeshift.cli import main
 from codeshift.data import save_splits
 from codeshift.errors import DataError, ParameterError
@@ -132,3 +134,17 @@ def test_the_command_line_imports_and_exports(tmp_path, capsys):
     assert "3 by n-grams" in capsys.readouterr().out
     assert main(["overlap", str(tmp_path / "web.parquet"), list_of, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["parts"][0]["ngrams"] == 1
+
+
+def test_an_edited_pickle_is_an_error_or_plain_values():
+    """Whatever bytes it holds, nothing else than the errors that are told comes of it."""
+    rng, content = random.Random(0), pickle.dumps({f"a {i}": i for i in range(20)})
+    for _ in range(500):
+        edited = bytearray(content)
+        for _ in range(rng.randint(1, 3)):
+            edited[rng.randrange(len(edited))] = rng.randrange(256)
+        try:
+            value = read_plain(bytes(edited))
+        except (ValueError, IndexError, KeyError, TypeError, StopIteration):
+            continue
+        assert isinstance(value, dict | list | tuple | str | int | float | None)

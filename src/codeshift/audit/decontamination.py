@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-import pickle  # the format of NeMo Curator; it is read by an unpickler that makes plain values alone
-from collections import defaultdict
+import pickle  # the format that NeMo Curator reads; nothing is unpickled
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from codeshift.audit.plain_pickle import read_plain
 from codeshift.audit.word_ngrams import NGRAM, NgramSearch, Words, ngrams_of
 from codeshift.checks import check_choice, check_integer
 from codeshift.errors import DataError, ParameterError
@@ -29,6 +29,9 @@ from codeshift.files import replaced, write_text
 _INFO, _SIZE, _FILES = "info.json", "ngram_size", "*.sorted.zst"
 _BUCKET = "ngrams_0.bkt.txt.sorted.zst"
 _PICKLES = (".pkl", ".pickle")
+_COUNTERS = frozenset(
+    {"collections.defaultdict", "builtins.int", "__builtin__.int", "__builtin__.long"}
+)  # what NeMo Curator counts with
 _MATCHED = "matched-ngrams"
 _FORMATS = ("lm-eval", "nemo")
 
@@ -148,23 +151,11 @@ def _lines(stream: Any) -> Iterator[str]:
         yield rest.decode("utf-8", "surrogatepass")
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """Unpickler that makes dicts, lists, texts and numbers, and calls nothing else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return the two classes that NeMo Curator counts with; raise for all others."""
-        plain = {("collections", "defaultdict"): defaultdict, ("builtins", "int"): int}
-        if (module, name) not in plain:
-            raise pickle.UnpicklingError(f"it names {module}.{name}, which a list has no need of")
-        return plain[module, name]
-
-
 def _pickled(path: Path) -> Mapping[str, int]:
     remedy = "take what prepare_task_data or find_matching_ngrams of NeMo Curator writes"
     try:
-        with path.open("rb") as file:
-            content = _PlainUnpickler(file).load()
-    except (pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError, AttributeError, TypeError) as error:
+        content = read_plain(path.read_bytes(), counters=_COUNTERS)
+    except (ValueError, IndexError, KeyError, TypeError, StopIteration) as error:
         raise DataError(str(path), "a pickle of n-grams", str(error), remedy) from error
     if isinstance(content, dict) and _MATCHED in content:
         content = content[_MATCHED]
