@@ -62,12 +62,14 @@ did you mean while_statement, with_statement or if_statement?
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that contain the nodes; if none are named, all rows of ``table`` decide which."""
         counted = NodeTypes(self.column, self.language)
-        nodes, languages = self.nodes, [prop.language for prop, _, _ in counted.by_language(table)]
-        if nodes is None:
-            rules = frozenset().union(*map(rule_names, languages))
-            nodes = self.choose(table.values(counted), rules.__contains__)
-        elif language_column(self.language) is not None:
-            _check_nodes(nodes, languages)
+        if self.nodes is not None and language_column(self.language) is None:
+            return Contains(counted, self.nodes, self.match, self.min_count)
+        languages = [prop.language for prop, _, _ in counted.by_language(table)]
+        if self.nodes is not None:
+            _check_nodes(self.nodes, languages)
+            return Contains(counted, self.nodes, self.match, self.min_count)
+        rules = frozenset().union(*map(rule_names, languages))
+        nodes = self.choose(table.values(counted), rules.__contains__)
         return Contains(counted, nodes, self.match, self.min_count)
 
 
