@@ -130,7 +130,8 @@ def check_identity(splitter: Splitter, data: Dataset) -> None:
 
 def check_near_duplicates(splitter: Splitter, data: Dataset) -> None:
     """Check that no near-duplicate pair is divided between train and another part, unless they are ignored."""
-    assignment = splitter.assign(data, seed=0, ood_kept=0.5)
+    table = PropertyTable(data)
+    assignment = splitter.assign(table, seed=0, ood_kept=0.5 if _has_pool(splitter, table) else 0.0)
     code = ["\n".join(row) for row in _code(splitter, data)]
     train = [code[row] for row in assignment.indices("train")]
     for part in ("validation", "test_id", "test_ood"):
@@ -182,8 +183,14 @@ def check_parts_on_request(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_regimes(splitter: Splitter, data: Dataset) -> None:
-    """Check that regimes are nested and share every part but train; 0 keeps no row of the pool, 1 all, k that share."""
+    """Check that regimes are nested and share every part but train; 0 keeps no row of the pool, 1 all, k that share.
+
+    Where the pool has no row, every share above 0 is refused.
+    """
     table = PropertyTable(data)
+    if not _has_pool(splitter, table):
+        _refused(splitter, table, "where no row of the region is left, none is left to keep", ood_kept=0.5)
+        return
     regimes = {kept: splitter.assign(table, seed=0, ood_kept=kept) for kept in (0.0, 0.3, 0.7, 1.0)}
     full = regimes[1.0]
     for smaller, larger in zip(list(regimes)[:-1], list(regimes)[1:], strict=True):
@@ -220,7 +227,7 @@ def check_train_size(splitter: Splitter, data: Dataset) -> None:
     size = _half_of_train(splitter, table)
     inside = _inside(splitter, table)
     kept: set[int] = set()
-    for share in (0.0, 0.3, 0.7, 1.0):
+    for share in (0.0, 0.3, 0.7, 1.0) if _has_pool(splitter, table) else (0.0,):
         train = splitter.assign(table, seed=0, ood_kept=share, train_size=size).indices("train")
         _require(len(train) == size, "train_size is met exactly in every regime")
         now = set(train[inside[train]].tolist())
@@ -241,7 +248,8 @@ def check_sides(splitter: Splitter, data: Dataset) -> None:
 def check_manifest(splitter: Splitter, data: Dataset) -> None:
     """Check that a manifest survives JSON, and applied to the rows in any order gives the same split."""
     table = PropertyTable(data)
-    assignment = splitter.assign(table, seed=0, ood_kept=0.3, train_size=_half_of_train(splitter, table))
+    kept = 0.3 if _has_pool(splitter, table) else 0.0
+    assignment = splitter.assign(table, seed=0, ood_kept=kept, train_size=_half_of_train(splitter, table))
     manifest = SplitManifest.from_json(assignment.manifest.to_json())
     _require(manifest == assignment.manifest, "a manifest round-trips through JSON")
     rebuilt = SplitAssignment.from_manifest(manifest, data)
@@ -388,6 +396,11 @@ def _contents(splitter: Splitter, data: Dataset) -> list[str]:
 def _code(splitter: Splitter, data: Dataset) -> list[tuple[str, ...]]:
     plain = data.with_format(None)
     return list(zip(*(plain[column][:] for column in splitter.columns), strict=True))
+
+
+def _has_pool(splitter: Splitter, table: PropertyTable) -> bool:
+    """Return whether a row of the region is left over by the test parts, so that there is a share to keep."""
+    return splitter.assign(table, seed=0).excluded.get("masked", 0) > 0
 
 
 def _half_of_train(splitter: Splitter, table: PropertyTable) -> int:
