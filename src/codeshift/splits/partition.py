@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from codeshift.errors import ParameterError, RegionError, SizeWarning, warn
-from codeshift.formatting import shortest
+from codeshift.errors import ParameterError, RegionError
 from codeshift.parts import (
     BOUND,
     CONTROL,
@@ -112,19 +111,11 @@ def divide(inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partit
         raise _too_large(partition, "so small that rows outside of the region are left for train")
     partition.pool = inside & (partition.parts == TRAIN)
     if config.ood_kept > 0 and not partition.pool.any():
-        _refuse_empty_pool(config, several=int((groups.count(inside) > 0).sum()) > 1)
+        constraint = "0 where no row of the region is left to keep in train"
+        remedy = "ask for a smaller test_ood_size or validation_ood_size, or widen the region"
+        raise ParameterError("ood_kept", constraint, config.ood_kept, remedy)
     keep_pool(partition, groups, config)
     return partition
-
-
-def _refuse_empty_pool(config: SplitConfig, *, several: bool) -> None:
-    """Raise an error where ``ood_kept`` has no effect as the test parts take all; warn if the region is one group."""
-    remedy = "ask for a smaller test_ood_size or validation_ood_size, or widen the region"
-    if several:
-        constraint = "0 where no row of the region is left to keep in train"
-        raise ParameterError("ood_kept", constraint, config.ood_kept, remedy)
-    given = f"ood_kept={shortest(config.ood_kept)}"
-    warn(SizeWarning(f"{given} has no effect: all rows of the region stay together, and test_ood has them; {remedy}"))
 
 
 def _divide_inside(partition: Partition, inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> None:
