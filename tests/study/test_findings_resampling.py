@@ -166,9 +166,9 @@ def test_seeds_of_the_intervals():
     ("options", "message"),
     [
         ({"metric": "exact_mach"}, "metric must be one of the study, got 'exact_mach': did you mean exact_match?"),
-        ({"n_resamples": 0}, "n_resamples must be at least 1, got 0: leave it out to take 1000"),
-        ({"seed": -1}, "seed must be an integer of at least 0, got -1: leave it out to take 0"),
-        ({"confidence": 95}, "confidence must be between 0 and 1, got 95: 0.95 is a 95% interval"),
+        ({"n_resamples": 0}, "n_resamples must be a whole number from 1 up, got 0: leave it out to take 1000"),
+        ({"seed": -1}, "seed must be a whole number from 0 up, got -1: leave it out to take 0"),
+        ({"confidence": 95}, "confidence must be a number above 0 and below 1, got 95: 0.95 is a 95% interval"),
     ],
 )
 def test_bad_options(options, message):

@@ -230,7 +230,10 @@ def test_marked_differences(text, other, expected):
     ("call", "message"),
     [
         (lambda: Report(study_results(), metric="bleu"), "metric must be one of the study, got 'bleu'"),
-        (lambda: Report(study_results(), examples=-1), "examples must be at least 0, got -1: 0 shows none"),
+        (
+            lambda: Report(study_results(), examples=-1),
+            "examples must be a whole number from 0 up, got -1: 0 shows none",
+        ),
         (lambda: nasty_report().plot("heatmap"), "name must be that of a figure, got 'heatmap': did you mean heat_map"),
         (lambda: nasty_report().plot("curves", panel=9), "panel must be from 0 to 2, got 9"),
         (lambda: nasty_report().save_figures("x", formats=("jpg",)), "formats must be known, got 'jpg'"),
