@@ -1,8 +1,9 @@
 """Every code block of every page runs: README, CONTRIBUTING and all pages in docs/.
 
 The blocks of a page share one namespace and one empty folder and run in order, as a reader would run them, except that
-trainings end after two steps. New pages are found without an entry here. A block of an unknown kind is an error, so
-none is skipped silently; and so is a block that is neither run nor listed, with a reason, in ``helpers.page_commands``.
+trainings end after two steps where a page shows no results. New pages are found without an entry here. A block of an
+unknown kind is an error, so none is skipped silently; and so is a block that is neither run nor listed, with a reason,
+in ``helpers.page_commands``.
 """
 
 from __future__ import annotations
@@ -139,7 +140,8 @@ def _naming(page: Path, block: Block) -> Iterator[None]:
 def _run(block: Block, namespace: dict[str, object], page: Path) -> None:
     if block.kind == "python":
         code = "\n" * (block.line - 1) + _with_fewer_rows(block.text, page.name)
-        with few_steps():
+        shows_results = any(other.kind == "pycon" for other in blocks(page))
+        with contextlib.nullcontext() if shows_results else few_steps():
             exec(compile(code, str(page), "exec"), namespace)  # noqa: S102 - our own pages
     elif block.kind == "pycon":
         _run_session(block, namespace, page)

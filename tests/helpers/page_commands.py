@@ -67,6 +67,10 @@ NOT_RUN_CODE = {
         ">>> X = numpy.random.default_rng(0).normal(size=(1000, 4))",
     ): "of astartes, which is not installed",
     (
+        "published-splits.md",
+        'rows = load_rows("mbpp/problems.jsonl")  # the 974 problems, in any order',
+    ): "needs the rows of MBPP: tests/data/test_published.py applies the splits to them where they are",
+    (
         "data.md",
         'rows = load_rows("code-search-net/code_search_net", split="train", config="python",',
     ): "needs the hub: tests/data/test_loading.py has a stand-in of it",

@@ -40,7 +40,8 @@ def test_figures_are_files(tmp_path):
     assert set(report.plots) == FIGURES == set(ReportFigure) - elsewhere
     of_others = {
         ReportTable.CLASSES, ReportTable.CALIBRATION, ReportTable.DETECTION, ReportTable.REGRETS, ReportTable.MODELS,
-        ReportTable.SEEN, ReportTable.SEEN_ADVANTAGES, ReportTable.SEEN_SHARES,
+        ReportTable.SEEN, ReportTable.SEEN_ADVANTAGES, ReportTable.SEEN_SHARES, ReportTable.HOW_FAR,
+        ReportTable.TRANSFORMED,
     }  # fmt: skip
     assert {table.name for table in report.tables} == set(ReportTable) - of_others
     paths = report.save_figures(tmp_path / "figures", formats=("svg",))
