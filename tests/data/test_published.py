@@ -12,16 +12,21 @@ from datasets import Dataset
 from codeshift.data import PublishedSplits, benchmark_names, load_benchmark
 from codeshift.data.published import FOLDER
 from codeshift.errors import DamagedFileError, ManifestError, ParameterError
-from codeshift.splitters import LengthSplitter, RandomSplitter
+from codeshift.splitters import GroupSplitter, LengthSplitter, RandomSplitter
 from helpers.shared_data import shared_rows
 
 NAME = "tiny-bands-v1"
-SPLITTERS = {"longest": LengthSplitter(column="code", quantiles=(0.8, 1.0)), "random": RandomSplitter(column="code")}
+SPLITTERS = {
+    "longest": LengthSplitter(column="code", quantiles=(0.8, 1.0)),
+    "random": RandomSplitter(column="code"),
+    "project": GroupSplitter(column="code", by="project", values=("b",)),  # knows a row by its project too
+}
 
 
 @pytest.fixture(scope="module")
 def rows():
-    return Dataset.from_dict({"code": [f"x{i} = " + " + ".join(["1"] * (i % 37 + 1)) for i in range(120)]})
+    code = [f"x{i} = " + " + ".join(["1"] * (i % 37 + 1)) for i in range(120)]
+    return Dataset.from_dict({"code": code, "project": list("abcde") * 24})
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +49,7 @@ def saved(manifests, tmp_path):
 def test_what_is_loaded_is_what_was_split(saved, manifests, rows):
     assert benchmark_names(saved) == (NAME,)
     published = load_benchmark(NAME, folder=saved)
-    assert (published.scenarios, published.ood_kept) == (("longest", "random"), (0.0, 1.0))
+    assert (published.scenarios, published.ood_kept) == (tuple(SPLITTERS), (0.0, 1.0))
     assert published.audits["random"] == {"verdict": {"label": "sound"}}
     for (scenario, kept), manifest in manifests.items():
         assert published.manifest(scenario, ood_kept=kept) == manifest
@@ -59,7 +64,7 @@ def test_unknown_names_are_told(saved):
     with pytest.raises(ParameterError, match=f"name must be .*{NAME}"):
         load_benchmark("tiny-bands-v2", folder=saved)
     published = load_benchmark(NAME, folder=saved)
-    with pytest.raises(ParameterError, match="scenario must be one of longest, random"):
+    with pytest.raises(ParameterError, match="scenario must be one of longest, random, project"):
         published.manifest("shortest")
     with pytest.raises(ParameterError, match=r"ood_kept must be 0 or 1, got 0\.5: split the rows anew"):
         published.manifest("longest", ood_kept=0.5)

@@ -46,7 +46,8 @@ class PublishedSplits:
         audits: figures of each scenario's audit with the region masked, as ``AuditReport.to_dict`` gives them.
         recipes: fields of each manifest but for its rows, by ``"scenario@ood_kept"``.
         labels: names of parts, as in the rows of a manifest.
-        table: digest of each row, and the position of its label in ``labels`` for each recipe.
+        table: digest of each row, one for each set of columns that rows are known by, and the position of its label in
+            ``labels`` for each recipe, in the order of its digests.
 
     >>> published = load_benchmark("mbpp-bands-syntax-clusters-v1")
     >>> published.licence, published.audits["syntax_lambda"]["verdict"]["label"]
@@ -80,11 +81,13 @@ class PublishedSplits:
         """
         plain = {_key(*key): json.loads(manifest.to_json()) for key, manifest in manifests.items()}
         entries = {key: _entries(key, fields) for key, fields in plain.items()}
-        digests = [digest for digest, _ in next(iter(entries.values()))]
         labels = sorted({label for listed in entries.values() for _, label in listed})
-        columns = {"digest": pa.array([bytes.fromhex(digest) for digest in digests], pa.binary(16))}
+        columns: dict[str, pa.Array] = {}
+        first = next(iter(entries.values()))
         for key, listed in entries.items():
-            if [digest for digest, _ in listed] != digests:
+            digests = pa.array([bytes.fromhex(digest) for digest, _ in listed], pa.binary(16))
+            known = columns.setdefault(_digests_of(plain[key]), digests)
+            if len(listed) != len(first) or not known.equals(digests):
                 raise ManifestError(f"{key} lists other rows than {next(iter(entries))}: split the same rows")
             columns[key] = pa.array([labels.index(label) for _, label in listed], pa.int8())
         return cls(
@@ -117,7 +120,8 @@ class PublishedSplits:
             raise ParameterError("ood_kept", shares, ood_kept, remedy)
         key = _key(scenario, ood_kept)
         rows: dict[str, list[str]] = {}
-        for digest, label in zip(self.table["digest"].to_pylist(), self.table[key].to_pylist(), strict=True):
+        digests = self.table[_digests_of(self.recipes[key])]
+        for digest, label in zip(digests.to_pylist(), self.table[key].to_pylist(), strict=True):
             rows.setdefault(self.labels[label], []).append(digest.hex())
         text = json.dumps({**self.recipes[key], "rows": {WHOLE: rows}})
         try:
@@ -193,7 +197,7 @@ def load_benchmark(name: str, *, folder: Path = FOLDER) -> PublishedSplits:
         if facts.pop("sha256") != content_digest(facts) or facts["format"] != FORMAT:
             raise ValueError("its digest or format differs")
         rows = pq.read_table(table, memory_map=False)
-        if set(rows.column_names) != {"digest", *facts["recipes"]}:
+        if set(rows.column_names) != {*map(_digests_of, facts["recipes"].values()), *facts["recipes"]}:
             raise ValueError("the two files are not of one name")
         return PublishedSplits(
             name=name,
@@ -213,6 +217,11 @@ def load_benchmark(name: str, *, folder: Path = FOLDER) -> PublishedSplits:
 def _key(scenario: str, ood_kept: float) -> str:
     """Return the name of a manifest's column."""
     return f"{scenario}@{ood_kept:g}"
+
+
+def _digests_of(fields: Mapping[str, Any]) -> str:
+    """Return the name of the column of digests by which a manifest knows rows: by code, or by a date as well, say."""
+    return f"digest[{','.join(fields['also_reads'])}]" if fields["also_reads"] else "digest"
 
 
 def _entries(key: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
