@@ -18,7 +18,7 @@ from codeshift.distributed import near_duplicates, split_files
 from codeshift.errors import DataError, MissingExtraError, ParameterError
 from codeshift.properties import CharCount, clustering, tfidf
 from codeshift.properties.embedding import TfidfEmbedding
-from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 from codeshift.splitters import (
     APIUsageSplitter,
     ASTNodeSplitter,
@@ -205,6 +205,24 @@ def test_near_duplicates_across_files(client, tmp_path, monkeypatch):
         files = str(tmp_path / "*.parquet")
         manifest = check_same(LengthSplitter(), rows, files, out, client, near_duplicates=how, ood_kept=0.3)
         assert manifest.near_duplicates.components > 20
+
+
+def test_near_duplicates_in_several_columns(client, tmp_path):
+    """Each column that a search names is looked in, across files, and blank texts are like no other."""
+    rows = variants(python_rows(60))
+    documented = [f"Give back what the row {row % 97} of the old table held" for row in range(len(rows))]
+    documented[::3] = [" " * (row % 3) for row in range(len(documented[::3]))]
+    rows = rows.add_column("doc", documented).add_column("blank", ["\n"] * len(rows))
+    for part, (start, stop) in enumerate([(0, 50), (50, 60), (60, len(rows))]):
+        rows.select(range(start, stop)).to_parquet(tmp_path / f"{part}.parquet")
+    files, bound = str(tmp_path / "*.parquet"), {}  # the rows bound by each search
+    for i, columns in enumerate([None, ("doc", "code"), ("blank", "doc")]):
+        search = NearDuplicates(threshold=0.9, columns=columns)
+        manifest = check_same(LengthSplitter(), rows, files, tmp_path / f"out{i}", client, near_duplicates=search)
+        bound[columns] = manifest.near_duplicates.rows
+    assert len({*bound.values()}) == 3
+    dropping = DropNearDuplicates(threshold=0.9, columns=("doc", "code"))
+    check_same(LengthSplitter(), rows, files, tmp_path / "dropped", client, near_duplicates=dropping)
 
 
 def variants(rows):
