@@ -173,9 +173,8 @@ class SplitRows:
         found: set[str] = set()
         for _, language in region.parsed():
             by_row = language_column(language)
-            found |= (
-                {language} if by_row is None else {name for table in self.tables for name in table.by_language(by_row)}
-            )
+            named = [(language,)] if by_row is None else [table.languages(by_row) for table in self.tables]
+            found.update(*named)
         return tuple(sorted(found))
 
     def only(self, kept: np.ndarray) -> SplitRows:
