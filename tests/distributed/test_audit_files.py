@@ -75,5 +75,7 @@ def test_what_is_refused(folder, client, tmp_path):
         audit_files(str(tmp_path), client=client)
     with pytest.raises(ParameterError, match="sample must be"):
         audit_files(folder, client=client, sample=99)
+    with pytest.raises(ParameterError, match=r"near_duplicates must be a search without columns.*column="):
+        audit_files(folder, client=client, near_duplicates=NearDuplicates(columns=("doc", "code")))
     with pytest.raises(ParameterError, match="near_duplicates must be a NearDuplicates"):
         audit_files(folder, client=client, near_duplicates="bind")

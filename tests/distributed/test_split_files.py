@@ -15,10 +15,10 @@ from datasets import Dataset, concatenate_datasets, load_dataset
 
 from codeshift.cli import main
 from codeshift.distributed import near_duplicates, split_files
-from codeshift.errors import DataError, MissingExtraError, ParameterError
-from codeshift.properties import CharCount, clustering, tfidf
+from codeshift.errors import DataError, MissingExtraError, ParameterError, UnresolvedAPIWarning
+from codeshift.properties import CharCount, PropertyTable, clustering, tfidf
 from codeshift.properties.embedding import TfidfEmbedding
-from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 from codeshift.splitters import (
     APIUsageSplitter,
     ASTNodeSplitter,
@@ -103,6 +103,62 @@ SPLITTERS = {
 def test_each_splitter(name, rows, files, client, tmp_path):
     """Every splitter that is fitted on summaries gives each row the same part."""
     check_same(SPLITTERS[name], rows, files, tmp_path / "out", client, near_duplicates=None)
+
+
+IN_LANGUAGES = {
+    "nodes": ASTNodeSplitter(language="column:lang", share=0.3),
+    "named nodes": ASTNodeSplitter(language="column:lang", nodes=("for_statement", "enhanced_for_statement")),
+    "apis": APIUsageSplitter(language="column:lang", apis=("List.add", "os.path.join")),
+    "complexity": ComplexitySplitter(language="column:lang"),
+}
+
+
+@pytest.fixture(scope="module")
+def in_languages(tmp_path_factory):
+    """Rows of Python and Java, and their files, of which one holds Python alone."""
+    java = [f"int f{i}(List<Integer> a) {{ {'a.add(1); ' * (i % 7)}return a.size() + {i}; }}" for i in range(60)]
+    java[::4] = [f"int g{i}(int[] a) {{ for (int x : a) {{ h(x + {i}); }} return {i}; }}" for i in range(15)]
+    python = python_rows(140)["code"][:90]
+    languages = ["python"] * 90 + ["java"] * 60
+    rows = Dataset.from_dict({"code": [*python, *java], "lang": languages, "number": list(range(150))})
+    folder = tmp_path_factory.mktemp("languages")
+    for name, (start, stop) in enumerate([(0, 50), (50, 120), (120, 150)]):
+        rows.select(range(start, stop)).to_parquet(folder / f"{name}.parquet")
+    return rows, str(folder / "*.parquet")
+
+
+@pytest.mark.parametrize("name", IN_LANGUAGES)
+def test_languages_of_rows(name, in_languages, client, tmp_path):
+    """Rows that name their languages are read in these, in whichever files each language is."""
+    rows, files = in_languages
+    manifest = check_same(IN_LANGUAGES[name], rows, files, tmp_path / "out", client, near_duplicates=None)
+    assert set(manifest.grammars) == {"java", "python"}
+
+
+def test_warnings_of_unresolved_apis(in_languages, client, tmp_path):
+    """Rows that may use an API but do not show it are counted over all files, by language."""
+    rows, files = in_languages
+    with pytest.warns(UnresolvedAPIWarning) as on_one_machine:
+        IN_LANGUAGES["apis"].fit(PropertyTable(rows))
+    with pytest.warns(UnresolvedAPIWarning) as of_files:
+        split_files(IN_LANGUAGES["apis"], files, str(tmp_path / "out"), client=client, near_duplicates=None)
+    expected, got = (
+        [str(each.message) for each in warned if issubclass(each.category, UnresolvedAPIWarning)]
+        for warned in (on_one_machine, of_files)
+    )
+    assert got == expected
+
+
+def test_unknown_languages_of_rows(in_languages, client, tmp_path):
+    """Languages that are unknown are counted over all files."""
+    rows, _ = in_languages
+    for name, start in enumerate((0, 75)):
+        part = rows.select(range(start, start + 75))
+        part.map(lambda row: {"lang": "C#" if row["number"] % 50 == 3 else "python"}).to_parquet(
+            tmp_path / f"{name}.parquet"
+        )
+    with pytest.raises(DataError, match=r"3 of 150 rows name others: 'C#' \(3 rows"):
+        split_files(IN_LANGUAGES["nodes"], str(tmp_path / "*.parquet"), str(tmp_path / "out"), client=client)
 
 
 def test_all_options(rows, files, client, tmp_path):
@@ -205,6 +261,24 @@ def test_near_duplicates_across_files(client, tmp_path, monkeypatch):
         files = str(tmp_path / "*.parquet")
         manifest = check_same(LengthSplitter(), rows, files, out, client, near_duplicates=how, ood_kept=0.3)
         assert manifest.near_duplicates.components > 20
+
+
+def test_near_duplicates_in_several_columns(client, tmp_path):
+    """Each column that a search names is looked in, across files, and blank texts are like no other."""
+    rows = variants(python_rows(60))
+    documented = [f"Give back what the row {row % 97} of the old table held" for row in range(len(rows))]
+    documented[::3] = [" " * (row % 3) for row in range(len(documented[::3]))]
+    rows = rows.add_column("doc", documented).add_column("blank", ["\n"] * len(rows))
+    for part, (start, stop) in enumerate([(0, 50), (50, 60), (60, len(rows))]):
+        rows.select(range(start, stop)).to_parquet(tmp_path / f"{part}.parquet")
+    files, bound = str(tmp_path / "*.parquet"), {}  # the rows bound by each search
+    for i, columns in enumerate([None, ("doc", "code"), ("blank", "doc")]):
+        search = NearDuplicates(threshold=0.9, columns=columns)
+        manifest = check_same(LengthSplitter(), rows, files, tmp_path / f"out{i}", client, near_duplicates=search)
+        bound[columns] = manifest.near_duplicates.rows
+    assert len({*bound.values()}) == 3
+    dropping = DropNearDuplicates(threshold=0.9, columns=("doc", "code"))
+    check_same(LengthSplitter(), rows, files, tmp_path / "dropped", client, near_duplicates=dropping)
 
 
 def variants(rows):

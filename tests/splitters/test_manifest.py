@@ -119,6 +119,19 @@ def test_other_data_is_an_error_that_says_what_differs(change, message: str) -> 
         manifest.apply(change(rows()))
 
 
+def test_line_ends_that_differ_are_named() -> None:
+    """If the rows are those of the manifest but for their line ends, the error says so; otherwise it does not."""
+    windows = rows().map(lambda row: {"code": row["code"].replace("\n", "\r\n")})
+    with pytest.raises(ManifestError, match=r"only line ends differ, .*it is listed with '\\n'"):
+        _assign("longest").manifest.apply(windows)
+    manifest = LengthSplitter(column="code").assign(windows, seed=0).manifest
+    with pytest.raises(ManifestError, match=r"only line ends differ, .*it is listed with '\\r\\n'"):
+        manifest.apply(rows())
+    with pytest.raises(ManifestError) as caught:
+        manifest.apply(windows.map(lambda row: {"code": row["code"] + "\r\n# changed"}))
+    assert "line ends" not in str(caught.value)
+
+
 def test_a_missing_column_is_an_error() -> None:
     """The manifest's column must be there."""
     with pytest.raises(DataError, match="column must be a column of the dataset, got 'code'"):

@@ -75,7 +75,7 @@ def default_properties(table: PropertyTable, column: str, language: str | None) 
         return lengths
     of_tree = (*lengths, TreeDepth(column, language), NodeTypes(column, language))
     by_row = language_column(language)
-    languages = (language,) if by_row is None else tuple(table.by_language(by_row))
+    languages = (language,) if by_row is None else table.languages(by_row)
     return (*of_tree, APINames(column, language)) if set(languages) <= set(API_LANGUAGES) else of_tree
 
 

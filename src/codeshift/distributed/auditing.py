@@ -160,7 +160,7 @@ def audit_files(
         folder: the folder of the parts, on any file system of fsspec.
         column: the column that holds the code.
         sample: the number of rows that are sampled of each part, at least 100.
-        near_duplicates: the definition of near-duplicates; by default that of ``audit``.
+        near_duplicates: the definition of near-duplicates, without columns; by default that of ``audit``.
         seed: the seed of the samples.
         client: the client of a dask cluster; None for processes on this machine, as in ``split_files``.
         workers: the number of processes without a client; None for one a core.
@@ -188,6 +188,9 @@ def audit_files(
     search = NearDuplicates() if near_duplicates is None else near_duplicates
     if not isinstance(search, NearDuplicates):
         raise ParameterError("near_duplicates", "a NearDuplicates", search, "leave it out for that of audit")
+    if search.columns is not None:
+        remedy = "leave its columns out, and name each by column= in a call of its own"
+        raise ParameterError("near_duplicates", "a search without columns", search, remedy)
     check_name("column", column, example="code")
     check_integer("sample", sample, smallest=2 * FEWEST * _REPEATS, remedy="2,000 take seconds")
     check_integer("seed", seed)

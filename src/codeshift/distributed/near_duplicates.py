@@ -6,6 +6,8 @@
    that each is compared once.
 3. Each shard makes the sets of its rows in such pairs again, and sends them to where they are compared in full.
 4. The similar pairs are gathered, and their components made in one place.
+
+A search that names columns does this once for each, of the rows that hold a text there.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from codeshift.distributed.sources import Shards
 from codeshift.errors import DataError, Told
 from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
 from codeshift.properties.near_duplicates.arrays import mixed
+from codeshift.properties.near_duplicates.several_columns import holds_text, joined
 from codeshift.properties.near_duplicates.whole import (
     SET,
     Frequent,
@@ -43,11 +46,38 @@ Array = npt.NDArray[Any]
 
 
 def components(source: Shards, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
+    """Return the components of near-duplicates among the rows of shards, as ``SplitRows.near_duplicates`` does.
+
+    Args:
+        source: the shards.
+        columns: the columns of code, whose texts are joined, for a search that names no columns.
+        search: the search, whose columns are looked in one by one.
+
+    Raises:
+        DataError: if so many rows are nearly alike that not all pairs can be compared.
+    """
+    if search.columns is None:
+        return _of_texts(source, columns, search)
+    of_columns = [_of_filled(source, column, search) for column in search.columns]
+    return joined(int(source.starts[-1]), of_columns)
+
+
+def _of_filled(source: Shards, column: str, search: NearDuplicates) -> tuple[Array, DuplicateComponents]:
+    """Return the links between the rows that hold a text, by the numbers of all rows, and what the search found."""
+    holding = np.concatenate(source.each(_holding, column))
+    if not holding.any():
+        found = search.components([])
+    else:
+        found = _of_texts(source if holding.all() else source.only(holding), (column,), search)
+    return np.flatnonzero(holding)[found.pairs], found
+
+
+def _of_texts(source: Shards, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
     """Return the components of near-duplicates among the rows of shards, as ``search.components`` does of texts.
 
     Args:
         source: the shards.
-        columns: the columns of code, whose texts are joined.
+        columns: the columns, whose texts are joined.
         search: the search.
 
     Raises:
@@ -112,6 +142,10 @@ def _compared(
 
 
 # What workers do.
+
+
+def _holding(rows: SplitRows, column: str) -> npt.NDArray[np.bool_]:
+    return holds_text(rows.texts((column,)))
 
 
 def _frequent(rows: SplitRows, columns: tuple[str, ...], search: NearDuplicates) -> Frequent:

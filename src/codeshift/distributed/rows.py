@@ -165,7 +165,7 @@ class ShardedRows(SplitRows):
         return replace(self, tables=(ShardedTable(self.source, self.splitter),))
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
-        """Return the components of near-duplicates among all rows."""
+        """Return the components of near-duplicates among all rows, in each of the columns that the search names."""
         return components(self.source, columns, search)
 
 

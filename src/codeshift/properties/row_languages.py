@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from codeshift.properties.grammars import check_language, language_remedy, langu
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+    from codeshift.properties.table import PropertyTable
 
 _PREFIX = "column:"
 _SHOWN = 3
@@ -80,8 +83,20 @@ def known_languages(values: Sequence[Any], column: str) -> tuple[str, ...]:
     codeshift.errors.DataError: language must be a column of known languages, got 'lang': 2 of 3 rows name others: \
 'C#' (2 rows, did you mean c_sharp?); rename or leave them out with data.map or data.filter
     """
+    return _known(_counted(values), column)
+
+
+def _counted(values: Sequence[Any]) -> Counter[str]:
+    return Counter(value if isinstance(value, str) else repr(value) for value in values)
+
+
+def _known(named: Counter[str], column: str) -> tuple[str, ...]:
+    """Return the languages that are counted, sorted.
+
+    Raises:
+        DataError: if rows name an unknown language; it says how many.
+    """
     known = languages()
-    named = Counter(value if isinstance(value, str) else repr(value) for value in values)
     unknown = [(value, count) for value, count in named.most_common() if value not in known]
     if unknown:
         rows = sum(count for _, count in unknown)
@@ -89,10 +104,45 @@ def known_languages(values: Sequence[Any], column: str) -> tuple[str, ...]:
             f"{value!r} ({counted(count, 'row')}, {language_remedy(value, known)})" for value, count in unknown[:_SHOWN]
         )
         more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
-        others = f"{rows:,} of {len(values):,} rows name others: {shown}{more}"
+        others = f"{rows:,} of {named.total():,} rows name others: {shown}{more}"
         remedy = f"{others}; rename or leave them out with data.map or data.filter"
         raise DataError("language", "a column of known languages", column, remedy)
     return tuple(sorted(named))
+
+
+@dataclass(frozen=True)
+class RowLanguages:
+    """Languages of all rows, each once, sorted.
+
+    Attributes:
+        column: the column that names each row's language.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> PropertyTable(Dataset.from_dict({"lang": ["python", "java", "python"]})).summarise(RowLanguages("lang"))
+    ('java', 'python')
+    """
+
+    column: str
+
+    def of(self, table: PropertyTable) -> Counter[str]:
+        """Count the rows of one table by what they name.
+
+        Raises:
+            DataError: if there is no such column, or it contains None.
+        """
+        return _counted(column_values(table.data, self.column, "language"))
+
+    def merged(self, parts: Sequence[Counter[str]]) -> tuple[str, ...]:
+        """Return the languages of several tables.
+
+        Raises:
+            DataError: if rows name an unknown language; it says how many of all rows.
+        """
+        named: Counter[str] = Counter()
+        for part in parts:
+            named.update(part)
+        return _known(named, self.column)
 
 
 def unsuited(error: ParameterError, column: str, rows: int) -> DataError:

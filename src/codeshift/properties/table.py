@@ -19,7 +19,7 @@ from codeshift.properties.cache import cached
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.grammars import grammar
 from codeshift.properties.processes import check_num_proc, processes_for
-from codeshift.properties.row_languages import gathered, language_column, rows_by_language
+from codeshift.properties.row_languages import RowLanguages, gathered, language_column, rows_by_language
 from codeshift.properties.serialise import Serialisable
 from codeshift.properties.syntax import SyntaxScan, scan_batch, schema
 from codeshift.properties.texts import BATCH, Texts, column_texts
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # With fewer rows, computing again is cheaper than opening a cache file.
 _CACHED_FROM = 1_000
+
+_OF_NO_ROWS = ("python",)  # the languages of a table without rows: any gives no values
 
 T = TypeVar("T")
 Result = TypeVar("Result", covariant=True)
@@ -173,6 +175,14 @@ class PropertyTable:
         parts = [(rows, table.stopped(column, name)) for name, (rows, table) in self.by_language(by_row).items()]
         return np.asarray(gathered(parts, len(self)))
 
+    def languages(self, column: str) -> tuple[str, ...]:
+        """Return the languages that a column names, each once, sorted; ``("python",)`` without rows.
+
+        Raises:
+            DataError: if there is no such column, or rows name an unknown language.
+        """
+        return self.summarise(RowLanguages(column)) or _OF_NO_ROWS
+
     def by_language(self, column: str) -> dict[str, tuple[NDArray[np.int64], PropertyTable]]:
         """Return the positions of the rows of each language that a column names, and the table of these rows.
 
@@ -180,7 +190,7 @@ class PropertyTable:
             DataError: if there is no such column, or rows name an unknown language.
         """
         found = self.remember(("by language", column), lambda: self._by_language(column))
-        return found or {"python": (np.empty(0, np.int64), self)}  # without rows, any language gives no values
+        return found or {name: (np.empty(0, np.int64), self) for name in _OF_NO_ROWS}
 
     def _by_language(self, column: str) -> dict[str, tuple[NDArray[np.int64], PropertyTable]]:
         return {

@@ -269,7 +269,8 @@ class SplitManifest:
         control = np.zeros(len(digests), dtype=bool) if self.control else None
         for name, bounds in rows.spans.items():
             span = slice(*bounds)
-            labels[span] = match(name, self.digests[name], digests[span], order[span])
+            digests_with = partial(rows.digests_with, self.columns, self._also_read, start=span.start)
+            labels[span] = match(name, self.digests[name], digests[span], order[span], digests_with)
             if control is not None:
                 control[span] = find(self.control[name], digests[span], order[span])
         if verify_region:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self, overload
 
 import numpy as np
@@ -13,6 +13,9 @@ from codeshift.parts import DUPLICATE, EXCLUDED, PARTS, REASONS
 
 _LABELS = (*PARTS[:EXCLUDED], *(f"excluded:{reason}" for reason in REASONS))
 _AT_ONCE = 10_000
+
+DigestsWith = Callable[[np.ndarray, str], np.ndarray]
+"""Digests that rows at some positions of a split would have if another line end stood in their code."""
 
 
 def parts_of(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -104,8 +107,8 @@ def by_part(digests: np.ndarray, parts: np.ndarray, reasons: np.ndarray) -> dict
     return {label: RowDigests(digests[codes == present[label]]) for label in order}
 
 
-def difference(split: str, expected: np.ndarray, got: np.ndarray) -> str:
-    """Describe how the rows of the manifest and those of the data differ."""
+def difference(split: str, expected: np.ndarray, got: np.ndarray, digests_with: DigestsWith) -> str:
+    """Describe how the rows of the manifest and those of the data differ, and whether line ends are the reason."""
     listed, listed_counts = np.unique(expected, return_counts=True)
     present, present_counts = np.unique(got, return_counts=True)
     unlisted = np.flatnonzero(~np.isin(got, listed))
@@ -123,10 +126,26 @@ def difference(split: str, expected: np.ndarray, got: np.ndarray) -> str:
         differences.append(
             f"{recounted.size} rows stand there another number of times (such as {recounted[0].tobytes().hex()})"
         )
-    return "; ".join(differences) + ": pass the rows that the manifest was made of"
+    remedy = "pass the rows that the manifest was made of"
+    end = _listed_line_end(listed, unlisted[:1], digests_with)
+    if end is not None:
+        remedy = f"only line ends differ, at least in the first of them: it is listed with {end!r}; {remedy}, unchanged"
+    return f"{'; '.join(differences)}: {remedy}"
 
 
-def match(split: str, listed: Mapping[str, RowDigests], digests: np.ndarray, order: np.ndarray) -> np.ndarray:
+def _listed_line_end(listed: np.ndarray, unlisted: np.ndarray, digests_with: DigestsWith) -> str | None:
+    """Return the line end with which some rows are listed; None if it is with none, or there are no rows."""
+    ends = (end for end in ("\n", "\r\n") if unlisted.size and np.isin(digests_with(unlisted, end), listed).all())
+    return next(ends, None)
+
+
+def match(
+    split: str,
+    listed: Mapping[str, RowDigests],
+    digests: np.ndarray,
+    order: np.ndarray,
+    digests_with: DigestsWith,
+) -> np.ndarray:
     """Return the label of each row. Rows with the same digest get its labels in the order of parts.
 
     Args:
@@ -134,6 +153,7 @@ def match(split: str, listed: Mapping[str, RowDigests], digests: np.ndarray, ord
         listed: the digests of each label.
         digests: the digests of the data's rows, of shape ``(n,)``.
         order: the rank of each row, as ``SplitRows.row_order`` gives it.
+        digests_with: the function that returns the digests of rows, by their positions, with another line end.
 
     Raises:
         ManifestError: if the digests differ from the listed ones; the message says how.
@@ -144,7 +164,7 @@ def match(split: str, listed: Mapping[str, RowDigests], digests: np.ndarray, ord
     ranked = np.argsort(expected, kind="stable")  # of equal digests, the labels stay in their order
     here = np.argsort(order)
     if not np.array_equal(expected[ranked], digests[here]):
-        raise ManifestError(difference(split, expected[ranked], digests))
+        raise ManifestError(difference(split, expected[ranked], digests, digests_with))
     of_rows = np.empty(len(digests), dtype=object)
     of_rows[here] = np.array(labels, dtype=object)[codes[ranked]]
     return of_rows

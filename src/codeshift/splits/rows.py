@@ -154,6 +154,24 @@ class SplitRows:
             self.digested[key] = self.tables[0].remember(("digests", *key), taken) if shared else taken()
         return self.digested[key]
 
+    def digests_with(
+        self, columns: tuple[str, ...], also: Mapping[str, str], positions: np.ndarray, line_end: str, *, start: int = 0
+    ) -> np.ndarray:
+        r"""Return the digests, as ``digests`` does, that rows of one official split would have with other line ends.
+
+        Args:
+            columns: the columns of code.
+            also: the other columns, each with the argument that names it.
+            positions: the positions of the rows, ascending.
+            line_end: the line end that stands for each ``"\n"`` or ``"\r\n"`` of the code.
+            start: the position among all rows that ``positions`` count from.
+        """
+        rows = SplitRows.of(self.select(positions + start))
+        code = (
+            [text.replace("\r\n", "\n").replace("\n", line_end) for text in rows.texts((column,))] for column in columns
+        )
+        return row_digests([*code, *(rows.values(*named) for named in also.items())])
+
     def known_digests(self, columns: tuple[str, ...]) -> np.ndarray | None:
         """Return the digest of each row over columns of code alone if it was computed before, else None."""
         return self.digested.get((columns, ()))
@@ -173,9 +191,8 @@ class SplitRows:
         found: set[str] = set()
         for _, language in region.parsed():
             by_row = language_column(language)
-            found |= (
-                {language} if by_row is None else {name for table in self.tables for name in table.by_language(by_row)}
-            )
+            named = [(language,)] if by_row is None else [table.languages(by_row) for table in self.tables]
+            found.update(*named)
         return tuple(sorted(found))
 
     def only(self, kept: np.ndarray) -> SplitRows:

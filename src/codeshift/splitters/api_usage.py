@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -76,41 +77,64 @@ class APIUsageSplitter(ElementSplitter):
         """
         used = APINames(self.column, self.language)
         if self.apis is not None:
-            for of_language, _, rows in used.by_language(table):
-                _tell_unresolved(self.apis, of_language, rows)
+            _tell_unresolved(self.apis, used, table)
             return Matches(used, self.apis, self.match, self.min_count)
         return Contains(used, self.choose(table, used, _is_qualified), self.match, self.min_count)
 
 
+class _Usage(NamedTuple):
+    """Rows of one language that match an API, and rows that may use it but do not show its module or package.
+
+    Attributes:
+        matched: the number of the former.
+        unresolved: the number of the latter.
+        names: the names that the latter hold.
+    """
+
+    matched: int
+    unresolved: int
+    names: set[str]
+
+
 @dataclass(frozen=True)
-class _Unresolved:
-    """Rows that match an API, and rows that may use it but do not show its module or package."""
+class _UsageByLanguage:
+    """Usage of an API in the rows of each language."""
 
     api: str
     used: APINames
 
-    def of(self, table: PropertyTable) -> tuple[int, int, list[str]]:
-        """Count both in one table, and name what the latter hold."""
-        usage: ElementCounts = table.values(self.used)
-        matched = usage.total(matching(self.api, usage.vocabulary)) > 0
-        names = may_be(self.api, usage.vocabulary, self.used.language)
-        unresolved = (usage.total(names) > 0) & ~matched
-        if self.used.language == "python":
-            _leave_out_imported(unresolved, names, usage, table.texts(self.used.column))
-        return int(matched.sum()), int(unresolved.sum()), names
+    def of(self, table: PropertyTable) -> dict[str, _Usage]:
+        """Count the rows of one table."""
+        return {used.language: _usage(self.api, used, rows) for used, _, rows in self.used.by_language(table)}
 
-    def merged(self, parts: Sequence[tuple[int, int, list[str]]]) -> tuple[int, int, list[str]]:
-        """Add up both of several tables."""
-        names = sorted({name for part in parts for name in part[2]})
-        return sum(part[0] for part in parts), sum(part[1] for part in parts), names
+    def merged(self, parts: Sequence[dict[str, _Usage]]) -> dict[str, _Usage]:
+        """Add up the rows of several tables."""
+        merged: dict[str, _Usage] = {}
+        for language, usage in (item for part in parts for item in part.items()):
+            before = merged.get(language, _Usage(0, 0, set()))
+            matched, unresolved = before.matched + usage.matched, before.unresolved + usage.unresolved
+            merged[language] = _Usage(matched, unresolved, before.names | usage.names)
+        return merged
+
+
+def _usage(api: str, used: APINames, table: PropertyTable) -> _Usage:
+    """Return the usage of an API in rows of one language."""
+    usage: ElementCounts = table.values(used)
+    matched = usage.total(matching(api, usage.vocabulary)) > 0
+    names = may_be(api, usage.vocabulary, used.language)
+    unresolved = (usage.total(names) > 0) & ~matched
+    if used.language == "python":
+        _leave_out_imported(unresolved, names, usage, table.texts(used.column))
+    return _Usage(int(matched.sum()), int(unresolved.sum()), set(names))
 
 
 def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable) -> None:
     """Warn of rows that may use an API but do not show its module or package."""
     for api in apis:
-        matched, unresolved, names = table.summarise(_Unresolved(api, used))
-        if unresolved:
-            shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
+        for _, (matched, unresolved, names) in sorted(table.summarise(_UsageByLanguage(api, used)).items()):
+            if not unresolved:
+                continue
+            shown = ", ".join(sorted(names)[:3]) + (" and others" if len(names) > 3 else "")
             warning = UnresolvedAPIWarning(
                 f"apis: {api!r} matches {matched} rows; {unresolved} more hold names that may be the same "
                 f"({shown}), but not the import that would tell: a bare method or function does not show its file's "

@@ -64,17 +64,16 @@ did you mean while_statement, with_statement or if_statement?
         counted = NodeTypes(self.column, self.language)
         nodes = self.nodes
         if nodes is None:
-            rules = frozenset().union(*map(rule_names, self._languages_of(counted, table)))
+            rules = frozenset().union(*map(rule_names, self._languages_of(table)))
             nodes = self.choose(table, counted, rules.__contains__)
         elif language_column(self.language) is not None:
-            _check_nodes(nodes, self._languages_of(counted, table))
+            _check_nodes(nodes, self._languages_of(table))
         return Contains(counted, nodes, self.match, self.min_count)
 
-    def _languages_of(self, counted: NodeTypes, table: PropertyTable) -> list[str]:
+    def _languages_of(self, table: PropertyTable) -> tuple[str, ...]:
         """Return the languages of the rows; one that is given is known without them."""
-        if language_column(self.language) is None:
-            return [self.language]
-        return [prop.language for prop, _, _ in counted.by_language(table)]
+        by_row = language_column(self.language)
+        return (self.language,) if by_row is None else table.languages(by_row)
 
 
 def _check_nodes(nodes: Sequence[str], languages: Sequence[str]) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import compress
 
 import numpy as np
 
-from codeshift.properties.near_duplicates.arrays import Ints
+from codeshift.properties.near_duplicates.arrays import Bools, Ints
 from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
 from codeshift.properties.near_duplicates.search import NearDuplicates
 
-__all__ = ["components_over"]
+__all__ = ["components_over", "holds_text", "joined"]
 
 
 def components_over(
@@ -29,8 +30,16 @@ def components_over(
     >>> components_over([docs, code], NearDuplicates()).labels.tolist()
     [0, 0, 1, 1]
     """
-    rows = len(columns[0])
-    of_columns = [_filled(texts, search, num_proc) for texts in columns]
+    return joined(len(columns[0]), [_filled(texts, search, num_proc) for texts in columns])
+
+
+def joined(rows: int, of_columns: Sequence[tuple[Ints, DuplicateComponents]]) -> DuplicateComponents:
+    """Return the components of rows that are linked in at least one column.
+
+    Args:
+        rows: the number of all rows.
+        of_columns: for each column, the links by the numbers of all rows, shape (p, 2), and what the search found.
+    """
     pairs = np.concatenate([pairs for pairs, _ in of_columns])
     jaccard = np.concatenate([found.jaccard for _, found in of_columns])
     order = np.lexsort((-jaccard, pairs[:, 1], pairs[:, 0]))
@@ -41,13 +50,17 @@ def components_over(
         jaccard=jaccard[order][first],
         complete=False,
         assumed=sum(found.assumed for _, found in of_columns),
-        columns=len(columns),
+        columns=len(of_columns),
     )
+
+
+def holds_text(texts: Iterable[str]) -> Bools:
+    """Return which texts hold more than white space, and so can be like another: booleans of shape ``(n,)``."""
+    return np.array([bool(text.strip()) for text in texts], dtype=np.bool_)
 
 
 def _filled(texts: Sequence[str], search: NearDuplicates, num_proc: int | None) -> tuple[Ints, DuplicateComponents]:
     """Return the links between the rows that hold a text, by the numbers of all rows, and what the search found."""
-    filled = np.array([row for row, text in enumerate(texts) if text.strip()], dtype=np.int64)
-    whole = filled.size == len(texts)
-    found = search.components(texts if whole else [text for text in texts if text.strip()], num_proc=num_proc)
-    return (found.pairs if whole else filled[found.pairs]), found
+    holding = holds_text(texts)
+    found = search.components(texts if holding.all() else list(compress(texts, holding)), num_proc=num_proc)
+    return np.flatnonzero(holding)[found.pairs], found
