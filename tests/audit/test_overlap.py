@@ -154,6 +154,30 @@ def test_every_file_of_a_corpus_is_searched(mine, theirs, tmp_path) -> None:
         assert overlap(mine, tmp_path / "corpus")["test", "data"].corpus_rows == 12
 
 
+def test_the_command_searches_what_python_searches(mine, theirs, tmp_path, capsys) -> None:
+    """All files of a folder and below, of every format, or those of a pattern; a manifest beside them has no rows."""
+    save_splits(mine, tmp_path / "mine")
+    folder = tmp_path / "corpus"
+    (folder / "below").mkdir(parents=True)
+    theirs.select([0, 4]).to_parquet(folder / "a.parquet")
+    theirs.select([1, 5]).to_json(folder / "b.jsonl")
+    theirs.select([2, 6]).to_csv(folder / "c.csv", index=False)
+    theirs.select([3, 7]).to_parquet(folder / "below/d.parquet")
+    expected = overlap(mine, theirs.select(range(8)), label="label").to_dict()["parts"]
+    for corpus, rows in ((str(folder), 8), (f"{folder}/*.parquet", 2), (f"{folder}/**/*.parquet", 4)):
+        assert main(["overlap", str(tmp_path / "mine"), corpus, "--label", "label", "--json"]) == 0
+        counts = json.loads(capsys.readouterr().out)["parts"]
+        assert counts == overlap(mine, corpus, label="label").to_dict()["parts"]
+        assert {part["corpus_rows"] for part in counts} == {rows}
+        assert rows != 8 or counts == expected
+    (folder / "manifest.json").write_text("{}")
+    with pytest.warns(LeftOutWarning, match=r"1 file of .* not searched.*: manifest.json"):
+        assert overlap(mine, folder)["test", "data"].corpus_rows == 8
+    theirs.save_to_disk(str(tmp_path / "saved"))
+    assert main(["overlap", str(tmp_path / "mine"), str(tmp_path / "saved"), "--json"]) == 0
+    assert {part["corpus_rows"] for part in json.loads(capsys.readouterr().out)["parts"]} == {len(theirs)}
+
+
 def test_bad_input(mine, theirs) -> None:
     """A missing column, part or kind, and what is no dataset, are told."""
     with pytest.raises(DataError, match="a column cod"):

@@ -33,6 +33,7 @@ _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 """Separators of the cells of other files."""
 
 _COMPRESSED = (".gz", ".zst")
+_MANIFEST = "manifest.json"  # which stands beside the parts of a split, and has no rows
 _SHOWN = 5
 _CSV_BLOCK = 1 << 24  # bytes read at once, more than a row has
 
@@ -172,7 +173,7 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
     if others:
         names = listed([os.path.relpath(file, whole) if whole.is_dir() else file for file in others], _SHOWN)
         left_out = counted(len(others), "file")
-        warn(LeftOutWarning(f"{left_out} of {path} not searched, being of no format that is read: {names}"))
+        warn(LeftOutWarning(f"{left_out} of {path} not searched, having no rows in a format that is read: {names}"))
     for ending, some in of_ending.items():
         if ending in _SEPARATORS:
             options = {"files": some, "separator": _SEPARATORS[ending]}
@@ -213,7 +214,7 @@ def _csv_rows_of(file: str, separator: str) -> Iterator[dict[str, str]]:
 
 def _ending(path: Path) -> str | None:
     """Return the extension that decides how a file is read; None for a file of another format."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
+    suffixes = [] if path.name == _MANIFEST else [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _COMPRESSED:
         suffixes.pop()
         if suffixes and suffixes[-1] == ".parquet":

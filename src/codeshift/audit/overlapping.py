@@ -331,7 +331,7 @@ class _Search:
     def _keep(self, name: str, at: int, jaccard: float, other: str, labels: list[Any]) -> None:
         """Keep a pair if it is more similar than the one so far, or as similar and first by content."""
         pair, best = (-jaccard, other), (-self._best[name][at], self._other[name][at])
-        differs = name == "near" and self._labels is not None and any(label != self._labels[at] for label in labels)
+        differs = name == "near" and self._labels is not None and any(_differ(label, self._labels[at]) for label in labels)
         if self._best[name][at] < 0 or pair < best:
             self._best[name][at], self._other[name][at] = jaccard, other
             self._conflicts[at] = differs if name == "near" else self._conflicts[at]
@@ -367,6 +367,12 @@ class _Search:
                 pair = LeakedPair(jaccard=self._best[name][at], row=self._texts[at], train_row=self._other[name][at])
                 pairs.append((name, -pair.jaccard, pair.row, pair))
         return tuple(pair for *_, pair in sorted(pairs, key=lambda one: one[:3])[: self._worst])
+
+
+def _differ(label: Any, other: Any) -> bool:
+    """Return whether two labels differ; a number is the same as its text, which the cells of streamed CSV are."""
+    of_text = isinstance(label, str) != isinstance(other, str)
+    return bool(str(label) != str(other) if of_text else label != other)
 
 
 def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: AuditSettings) -> Overlap:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of, parts_of
 from codeshift.cli.output import DONE, check_report_file, report, write_report
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from codeshift.audit import Overlap
 
 _KINDS = ("exact", "near", "renamed", "ngrams")
+_OF_DATASETS = ("dataset_dict.json", "state.json")  # files of a folder that ``datasets`` has saved
 
 
 def add_to(commands: Commands) -> None:
@@ -29,8 +31,9 @@ def add_to(commands: Commands) -> None:
     add(
         "corpus",
         metavar="CORPUS",
-        help="the dataset to look in, as DATA; embedded for what the embedded model has read; or a list of n-grams: "
-        "the folder of lm-evaluation-harness or the .pkl of NeMo Curator",
+        help="the dataset to look in: a file, a folder with all below it or a pattern, of Parquet, JSON Lines, JSON or "
+        "CSV, the texts compressed or not (.gz, .zst), or owner/name of the hub; embedded for what the embedded model "
+        "has read; or a list of n-grams: the folder of lm-evaluation-harness or the .pkl of NeMo Curator",
     )
     add("--column", default="code", metavar="NAME", help="column of the code [%(default)s]")
     add("--corpus-column", metavar="NAME", help="column of the corpus's code [the same]")
@@ -50,15 +53,14 @@ def add_to(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from codeshift.audit import overlap, write_decontamination_list
-    from codeshift.audit.corpora import summarised
     from codeshift.audit.word_ngrams import NGRAM
-    from codeshift.data import load_data, save_splits
+    from codeshift.data import save_splits
 
     check_report_file(arguments.out)
     data = data_of(arguments)
     found = overlap(
         data,
-        arguments.corpus if summarised(arguments.corpus) is not None else load_data(arguments.corpus),
+        _corpus(arguments.corpus),
         column=arguments.column,
         corpus_column=arguments.corpus_column,
         label=arguments.label,
@@ -79,6 +81,19 @@ def run(arguments: argparse.Namespace) -> int:
         lines.append(f"The rows without overlap are in {arguments.without}: {sizes}.")
     report(arguments, "\n".join(lines), found.to_dict())
     return DONE
+
+
+def _corpus(named: str) -> Any:
+    """Return a corpus as ``overlap`` takes it: a path or pattern, whose files are streamed, or data that is loaded."""
+    from codeshift.audit.corpora import EMBEDDED
+    from codeshift.data import load_data
+
+    path = Path(named)
+    if named == EMBEDDED or path.is_file():
+        return named
+    if path.is_dir():
+        return load_data(named) if any((path / name).exists() for name in _OF_DATASETS) else named
+    return named if any(sign in named for sign in "*?[") else load_data(named)
 
 
 def _in_words(found: Overlap) -> str:
