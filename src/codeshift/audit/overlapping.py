@@ -64,7 +64,7 @@ class PartOverlap(CopyCounts):
 
     def looked_for(self, kind: str) -> bool:
         """Return whether copies of a kind were looked for, which a corpus of digests or n-grams may not allow."""
-        return kind in self.rows or not self.rows
+        return kind in self.rows or (not self.rows and kind != NGRAMS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,25 +94,39 @@ class Overlap:
         known = [f"{one.part}, {one.corpus}" for one in self.parts]
         raise ParameterError("pair", "a part of the dataset and one of the corpus", pair, closest(str(pair), known))
 
-    def rows(self, part: str, kind: str = "renamed") -> tuple[int, ...]:
+    def rows(self, part: str, kind: str | None = None) -> tuple[int, ...]:
         """Return the positions of a part's rows that any part of the corpus holds.
 
         Args:
             part: the part of the dataset.
-            kind: "exact", "near" or "renamed" copies, each of which includes those before it; or "ngrams".
+            kind: "exact", "near" or "renamed" copies, each of which includes those before it; or "ngrams". By default
+                renamed copies, and rows that share n-grams with a list, in which copies cannot be looked for.
 
         Raises:
-            ParameterError: if there is no such part or kind.
+            ParameterError: if there is no such part or kind, or a part of the corpus was not searched for the kind.
         """
-        check_choice("kind", kind, (*KINDS, NGRAMS))
         known = dict.fromkeys(one.part for one in self.parts)
         if part not in known:
             raise ParameterError("part", "a part of the dataset", part, closest(part, known))
-        wanted = (kind,) if kind == NGRAMS else KINDS[: KINDS.index(kind) + 1]
-        of_part = (one for one in self.parts if one.part == part)
-        return tuple(sorted({at for one in of_part for each in wanted for at in one.rows.get(each, ())}))
+        self._check_searched(kind)
+        held: set[int] = set()
+        for one in self.parts:
+            if one.part == part:
+                widest = kind or ("renamed" if one.looked_for("renamed") else NGRAMS)
+                wanted = (widest,) if widest == NGRAMS else KINDS[: KINDS.index(widest) + 1]
+                held.update(at for each in wanted for at in one.rows.get(each, ()))
+        return tuple(sorted(held))
 
-    def without(self, data: Dataset | DatasetDict, kind: str = "renamed") -> DatasetDict:
+    def _check_searched(self, kind: str | None) -> None:
+        if kind is None:
+            return
+        check_choice("kind", kind, (*KINDS, NGRAMS))
+        if not all(one.looked_for(kind) for one in self.parts):
+            searched = {one.corpus: ", ".join(one.rows or KINDS) for one in self.parts}
+            remedy = "; ".join(f"{corpus} was searched for {kinds}" for corpus, kinds in searched.items())
+            raise ParameterError("kind", "one that each part of the corpus was searched for", kind, remedy)
+
+    def without(self, data: Dataset | DatasetDict, kind: str | None = None) -> DatasetDict:
         """Return the dataset without the rows that the corpus holds.
 
         Args:
@@ -120,7 +134,7 @@ class Overlap:
             kind: the copies to leave out, as in ``rows``.
 
         Raises:
-            ParameterError: if it is another dataset.
+            ParameterError: if it is another dataset, or a part of the corpus was not searched for the kind.
         """
         from datasets import DatasetDict
 
@@ -331,7 +345,9 @@ class _Search:
     def _keep(self, name: str, at: int, jaccard: float, other: str, labels: list[Any]) -> None:
         """Keep a pair if it is more similar than the one so far, or as similar and first by content."""
         pair, best = (-jaccard, other), (-self._best[name][at], self._other[name][at])
-        differs = name == "near" and self._labels is not None and any(_differ(label, self._labels[at]) for label in labels)
+        differs = (
+            name == "near" and self._labels is not None and any(_differ(label, self._labels[at]) for label in labels)
+        )
         if self._best[name][at] < 0 or pair < best:
             self._best[name][at], self._other[name][at] = jaccard, other
             self._conflicts[at] = differs if name == "near" else self._conflicts[at]

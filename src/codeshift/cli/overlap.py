@@ -11,6 +11,7 @@ from codeshift.cli.output import DONE, check_report_file, report, write_report
 
 if TYPE_CHECKING:
     from codeshift.audit import Overlap
+    from codeshift.audit.overlapping import PartOverlap
 
 _KINDS = ("exact", "near", "renamed", "ngrams")
 _OF_DATASETS = ("dataset_dict.json", "state.json")  # files of a folder that ``datasets`` has saved
@@ -46,7 +47,7 @@ def add_to(commands: Commands) -> None:
         "lm-evaluation-harness",
     )
     add("--without", metavar="FOLDER", help="folder for the rows that the corpus does not hold, a file for each part")
-    add("--kind", default="renamed", choices=_KINDS, help="copies that --without leaves out [%(default)s]")
+    add("--kind", choices=_KINDS, help="copies that --without leaves out [renamed; ngrams of a list of n-grams]")
     add("--out", metavar="FILE", help="file for the full report with the most similar pairs, .html, .md or .json")
 
 
@@ -66,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         label=arguments.label,
         ngrams=arguments.ngrams,
     )
+    kept = found.without(data, arguments.kind) if arguments.without else None
     lines = [_in_words(found)]
     if arguments.out:
         write_report(arguments.out, found)
@@ -74,8 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         texts = [text for part in parts_of(data).values() for text in part.with_format(None)[arguments.column]]
         write_decontamination_list(texts, arguments.ngrams_out, n=arguments.ngrams or NGRAM)
         lines.append(f"The n-grams of the {len(texts):,} rows are in {arguments.ngrams_out}.")
-    if arguments.without:
-        kept = found.without(data, arguments.kind)
+    if kept is not None:
         save_splits({name: part for name, part in kept.items() if len(part)}, arguments.without)
         sizes = ", ".join(f"{name} {len(part):,}" for name, part in kept.items())
         lines.append(f"The rows without overlap are in {arguments.without}: {sizes}.")
@@ -98,9 +99,14 @@ def _corpus(named: str) -> Any:
 
 def _in_words(found: Overlap) -> str:
     return "\n".join(
-        f"{one.part} in {one.corpus} of the corpus: {one.exact:,} of {one.n:,} rows as exact copies, "
-        f"{one.near:,} near, {one.renamed:,} renamed"
+        f"{one.part} in {one.corpus} of the corpus: {_count(one, 'exact')} of {one.n:,} rows as exact copies, "
+        f"{_count(one, 'near')} near, {_count(one, 'renamed')} renamed"
         + ("" if one.ngrams is None else f", {one.ngrams:,} by n-grams")
         + ("" if one.conflicts is None else f", {one.conflicts:,} with another label")
         for one in found.parts
     )
+
+
+def _count(one: PartOverlap, kind: str) -> str:
+    """Return the number of copies of a kind; a dash if the corpus cannot be searched for them."""
+    return f"{getattr(one, kind):,}" if one.looked_for(kind) else "–"
