@@ -7,6 +7,7 @@ import gzip
 import json
 import random
 
+import pyarrow as pa
 import pytest
 from datasets import Dataset, DatasetDict
 
@@ -176,6 +177,29 @@ def test_the_command_searches_what_python_searches(mine, theirs, tmp_path, capsy
     theirs.save_to_disk(str(tmp_path / "saved"))
     assert main(["overlap", str(tmp_path / "mine"), str(tmp_path / "saved"), "--json"]) == 0
     assert {part["corpus_rows"] for part in json.loads(capsys.readouterr().out)["parts"]} == {len(theirs)}
+
+
+def test_corpora_compressed_by_zstandard(mine, theirs, tmp_path) -> None:
+    """Lines, a list and CSV are streamed from it; what is damaged is told with its file and line."""
+    rows = [dict(row) for row in theirs]
+    written = {
+        "a.jsonl.zst": "".join(json.dumps(row) + "\n\n" for row in rows[:2]),
+        "b.json.zst": json.dumps(rows[2:4], indent=1),
+        "c.csv.zst": 'code,label\n"a = b",1\n',
+    }
+    for name, content in written.items():
+        with pa.output_stream(str(tmp_path / name), compression="zstd") as stream:
+            stream.write(content.encode())
+    searched = overlap(mine, tmp_path)["test", "data"]
+    assert (searched.corpus_rows, searched.rows) == (5, overlap(mine, theirs.select(range(4)))["test", "data"].rows)
+    for content, message in (('{"code": "x"}\n[1]\n', "line 2: 1 is no object"), ('{"code"', "line 1: Expecting")):
+        with pa.output_stream(str(tmp_path / "odd.jsonl.zst"), compression="zstd") as stream:
+            stream.write(content.encode())
+        with pytest.raises(DataError, match=rf"corpus must be files of JSON Lines, got '.*odd.jsonl.zst': {message}"):
+            overlap(mine, tmp_path / "odd.jsonl.zst")
+    (tmp_path / "odd.jsonl.zst").write_text(json.dumps(rows[0]))
+    with pytest.raises(DataError, match=r"got '.*odd.jsonl.zst': ZSTD"):
+        overlap(mine, tmp_path / "odd.jsonl.zst")
 
 
 def test_bad_input(mine, theirs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,9 +33,11 @@ _BUILDERS = {".parquet": "parquet", ".jsonl": "json", ".ndjson": "json", ".json"
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 """Separators of the cells of other files."""
 
-_COMPRESSED = (".gz", ".zst")
+_ZSTANDARD = ".zst"
+_COMPRESSED = (".gz", _ZSTANDARD)
 _MANIFEST = "manifest.json"  # which stands beside the parts of a split, and has no rows
 _SHOWN = 5
+_WIDTH = 40  # characters shown of a row that is none
 _CSV_BLOCK = 1 << 24  # bytes read at once, more than a row has
 
 
@@ -163,25 +166,59 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
     from datasets import IterableDataset, load_dataset
 
     whole = Path(path)
-    of_ending: dict[str | None, list[str]] = {}
+    alike: dict[tuple[str, bool], list[str]] = {}
+    others = []
     for file in files_of(path):
-        of_ending.setdefault(_ending(Path(file)), []).append(file)
-    others = of_ending.pop(None, [])
-    if not of_ending:
+        ending = _ending(Path(file))
+        if ending is None:
+            others.append(file)
+        else:
+            alike.setdefault((ending, file.lower().endswith(_ZSTANDARD)), []).append(file)
+    if not alike:
         remedy = "a file, a folder or a pattern such as 'pretraining/*.parquet'"
         raise ParameterError("corpus", f"files of {', '.join([*_BUILDERS, *_SEPARATORS])}", str(path), remedy)
     if others:
         names = listed([os.path.relpath(file, whole) if whole.is_dir() else file for file in others], _SHOWN)
         left_out = counted(len(others), "file")
         warn(LeftOutWarning(f"{left_out} of {path} not searched, having no rows in a format that is read: {names}"))
-    for ending, some in of_ending.items():
+    for (ending, zstandard), some in alike.items():
         if ending in _SEPARATORS:
             options = {"files": some, "separator": _SEPARATORS[ending]}
             yield IterableDataset.from_generator(_csv_rows, gen_kwargs=options)
+        elif zstandard:  # datasets would need another package for it
+            yield IterableDataset.from_generator(_zstandard_json_rows, gen_kwargs={"files": some})
         else:
-            stream = load_dataset(_BUILDERS[str(ending)], data_files=some, split="train", streaming=True)
+            stream = load_dataset(_BUILDERS[ending], data_files=some, split="train", streaming=True)
             assert isinstance(stream, IterableDataset)  # noqa: S101 - of one split
             yield stream
+
+
+def _zstandard_json_rows(files: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of files of JSON Lines, or of a list of objects, that are compressed by Zstandard.
+
+    Raises:
+        DataError: if a file cannot be read.
+    """
+    import pyarrow as pa
+
+    for file in files:
+        line = 0
+        try:
+            with pa.input_stream(file, compression="zstd") as stream, io.TextIOWrapper(stream, "utf-8-sig") as text:
+                for line, content in enumerate(text, start=1):  # noqa: B007 - for the message
+                    if content.lstrip().startswith("["):
+                        yield from map(_object, json.loads(content + text.read()))
+                    elif content.strip():
+                        yield _object(json.loads(content))
+        except (OSError, ValueError) as error:  # of what is compressed or written otherwise
+            problem = f"line {line}: {error}" if line else str(error)
+            raise DataError("corpus", "files of JSON Lines", file, problem) from error
+
+
+def _object(row: Any) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        raise ValueError(f"{json.dumps(row)[:_WIDTH]} is no object")
+    return row
 
 
 def _csv_rows(files: Sequence[str], separator: str) -> Iterator[dict[str, str]]:
