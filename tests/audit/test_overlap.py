@@ -202,6 +202,22 @@ def test_corpora_compressed_by_zstandard(mine, theirs, tmp_path) -> None:
         overlap(mine, tmp_path / "odd.jsonl.zst")
 
 
+def test_corpora_are_opened_before_an_audit_measures(mine, theirs, tmp_path, monkeypatch) -> None:
+    """A folder without rows, what is no corpus and a missing column are told, and nothing was measured."""
+    measured = []
+    monkeypatch.setattr("codeshift.audit.auditing.measure_parts", lambda *given: measured.append(given))
+    monkeypatch.setattr("codeshift.audit.auditing.overlap_of_parts", lambda *given: measured.append(given))
+    odd = theirs.rename_column("code", "text")
+    for corpus, message in (
+        (tmp_path, "files of"),
+        (["x = 1"], "a dataset, a stream or a path"),
+        (odd, "a column code"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            audit(mine, column="code", against={"here": theirs, "odd": corpus})
+    assert measured == []
+
+
 def test_bad_input(mine, theirs) -> None:
     """A missing column, part or kind, and what is no dataset, are told."""
     with pytest.raises(DataError, match="a column cod"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from glob import glob
 from pathlib import Path
@@ -74,11 +74,33 @@ def parts_of(data: Any) -> dict[str, Any]:
     return parts
 
 
+def opened_corpora(corpora: Any, column: str, label: str | None) -> dict[str, Any]:
+    """Return corpora as they are searched, by name; a ``Corpus`` with another column stays one.
+
+    Raises:
+        ParameterError: if one is no corpus, or a path has no file that can be read.
+        DataError: if one lacks the column of its code or of labels, as far as that is known without reading it.
+
+    Warns:
+        LeftOutWarning: if there are files of other formats, whose rows are not searched.
+    """
+    by_name: dict[str, Any] = {}
+    for name, corpus in parts_of(corpora).items():
+        rows = opened(corpus)
+        of_code = corpus.column if isinstance(corpus, Corpus) else column
+        for stream in rows if isinstance(rows, tuple) else (rows,):
+            columns = getattr(stream, "column_names", None)
+            if columns:
+                _check_columns(columns, name, of_code, label)
+        by_name[name] = replace(corpus, source=rows) if isinstance(corpus, Corpus) else rows
+    return by_name
+
+
 def opened(corpus: Any) -> Any:
     """Return the rows of a corpus as they are searched: digests, a decontamination list, or files as streams.
 
     Raises:
-        ParameterError: if a path has no file that can be read.
+        ParameterError: if it is no corpus, or a path has no file that can be read.
 
     Warns:
         LeftOutWarning: if there are files of other formats, whose rows are not searched.
@@ -87,7 +109,12 @@ def opened(corpus: Any) -> Any:
     known = summarised(corpus)
     if known is not None:
         return known
-    return tuple(_streamed(corpus)) if isinstance(corpus, str | os.PathLike) else corpus
+    if isinstance(corpus, str | os.PathLike):
+        return tuple(_streamed(corpus))
+    if not all(callable(getattr(rows, "iter", None)) for rows in (corpus if isinstance(corpus, tuple) else (corpus,))):
+        remedy = "Dataset.from_dict({...}), a stream of load_dataset(..., streaming=True), or a path of files"
+        raise ParameterError("corpus", "a dataset, a stream or a path", corpus, remedy)
+    return corpus
 
 
 def summarised(corpus: Any) -> CodeDigests | DecontaminationList | None:
@@ -117,11 +144,7 @@ def checked_corpus(corpus: Any) -> Any:
         return corpus
     if isinstance(corpus, str | os.PathLike) and corpus != EMBEDDED:
         corpus = os.path.abspath(Path(corpus).expanduser())
-    known = opened(corpus)
-    readable = isinstance(known, CodeDigests | DecontaminationList | tuple) or callable(getattr(known, "iter", None))
-    if not readable:
-        remedy = "Dataset.from_dict({...}), a stream of load_dataset(..., streaming=True), or a path of files"
-        raise ParameterError("corpus", "a dataset, a stream or a path", corpus, remedy)
+    opened(corpus)
     return corpus
 
 
@@ -274,14 +297,15 @@ def blocks_of(
     rows: Any, name: str, column: str, label: str | None, size: int
 ) -> Iterator[tuple[list[str], list[Any] | None]]:
     """Yield blocks of the corpus: the texts of their rows, and their labels."""
-    if isinstance(rows, tuple):
-        for stream in rows:
-            yield from _blocks_of_stream(stream, name, column, label, size)
-    elif callable(getattr(rows, "iter", None)):
-        yield from _blocks_of_stream(rows, name, column, label, size)
-    else:
-        remedy = "Dataset.from_dict({...}), a stream of load_dataset(..., streaming=True), or a path of files"
-        raise ParameterError("corpus", "a dataset, a stream, a path, or such by name", rows, remedy)
+    for stream in rows if isinstance(rows, tuple) else (rows,):
+        yield from _blocks_of_stream(stream, name, column, label, size)
+
+
+def _check_columns(columns: Collection[str], name: str, column: str, label: str | None) -> None:
+    for needed in (column, label):
+        if needed is not None and needed not in columns:
+            remedy = f"{closest(needed, columns)}; name it: corpus_column, or Corpus(source, column)"
+            raise DataError(f"part {name} of the corpus", f"a column {needed}", list(columns), remedy)
 
 
 def _blocks_of_stream(
@@ -291,10 +315,7 @@ def _blocks_of_stream(
     if set(wanted) <= set(rows.column_names or ()):
         rows = rows.select_columns(wanted)
     for batch in rows.iter(batch_size=size):
-        for needed in wanted:
-            if needed not in batch:
-                remedy = f"{closest(needed, batch)}; name it: corpus_column, or Corpus(source, column)"
-                raise DataError(f"part {name} of the corpus", f"a column {needed}", list(batch), remedy)
+        _check_columns(batch, name, column, label)
         odd = next((text for text in batch[column] if not isinstance(text, str)), "")
         if odd != "":
             raise DataError(f"part {name} of the corpus", f"text in {column}", odd, "leave such rows out: data.filter")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.audit.corpora import Corpus, blocks_of, opened, parts_of, texts_of
+from codeshift.audit.corpora import Corpus, blocks_of, opened_corpora, parts_of, texts_of
 from codeshift.audit.decontamination import DecontaminationList
 from codeshift.audit.leakage import CopyCounts, LeakedPair
 from codeshift.audit.parts import AuditParts
@@ -258,8 +258,8 @@ def overlap(
     texts = {name: texts_of(part, column, name) for name, part in parts.items()}
     labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
     found = []
-    for name, given in parts_of(corpus).items():
-        rows = opened(given)
+    for name, given in opened_corpora(corpus, corpus_column, label).items():
+        rows = given.source if isinstance(given, Corpus) else given
         if isinstance(rows, CodeDigests):
             found.append([_overlap_of_digests(part, texts[part], name, rows) for part in parts])
             continue
@@ -392,16 +392,13 @@ def _differ(label: Any, other: Any) -> bool:
 
 
 def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: AuditSettings) -> Overlap:
-    """Return the overlap of the held-out parts of a split with corpora, for an audit.
+    """Return the overlap of the held-out parts of a split with opened corpora, for an audit.
 
     Raises:
-        ParameterError: if the corpora have no names.
         DataError: if a corpus lacks the column.
     """
     from datasets import Dataset, DatasetDict
 
-    if not isinstance(corpora, Mapping) or not corpora:
-        raise ParameterError("against", "corpora by name", corpora, 'such as {"pretraining": "pretraining/*.parquet"}')
     column = settings.column
     held_out = {part: Dataset.from_dict({column: parts.given_texts(part, column)}) for part in parts.held_out}
     return overlap(
