@@ -218,6 +218,25 @@ def test_corpora_are_opened_before_an_audit_measures(mine, theirs, tmp_path, mon
     assert measured == []
 
 
+def test_rows_of_a_corpus_without_text_are_left_out(mine, theirs, tmp_path) -> None:
+    """They are counted for each corpus, over all of its files, and the others keep their labels."""
+    rows = [{"code": None, "label": 5}, *theirs, {"code": None, "label": 5}]
+    missing = Dataset.from_list(rows)
+    missing.select(range(3)).to_parquet(tmp_path / "a.parquet")
+    missing.select(range(3, len(rows))).to_json(tmp_path / "b.jsonl")
+    expected = overlap(mine, theirs, label="label")["test", "data"]
+    with pytest.warns(LeftOutWarning) as told:
+        found = overlap(mine, {"here": missing, "files": tmp_path, "full": theirs}, label="label")
+    for corpus in ("here", "files", "full"):
+        one = found["test", corpus]
+        assert (one.corpus_rows, one.rows, one.conflicts) == (len(theirs), expected.rows, expected.conflicts)
+    assert [str(warning.message) for warning in told] == [
+        f"2 rows of part {corpus} of the corpus not searched, having None in code" for corpus in ("here", "files")
+    ]
+    with pytest.warns(LeftOutWarning, match="1 row of part data"):
+        assert overlap(mine, missing.select([0]))["test", "data"].corpus_rows == 0
+
+
 def test_bad_input(mine, theirs) -> None:
     """A missing column, part or kind, and what is no dataset, are told."""
     with pytest.raises(DataError, match="a column cod"):
@@ -228,8 +247,8 @@ def test_bad_input(mine, theirs) -> None:
     with pytest.raises(ParameterError, match="a dataset, a stream"):
         overlap(mine, ["x = 1"])
     missing = Dataset.from_dict({"code": ["x = 1", None]})
-    with pytest.raises(DataError, match="leave such rows out"):
-        overlap(mine, missing)
+    with pytest.raises(DataError, match=r"text in code, got 2: row 0 holds a value of type int"):
+        overlap(mine, Dataset.from_dict({"code": [2]}))
     with pytest.raises(DataError, match="a column without None"):
         overlap(missing, theirs)
     found = overlap(mine, theirs)

@@ -46,7 +46,8 @@ class Corpus:
     """Corpus whose code stands in another column than that of the dataset.
 
     Attributes:
-        source: the dataset, the stream, or the path of Parquet or JSON Lines files.
+        source: the dataset, the stream, or the path of files (a file, a folder with all below it, or a pattern) of
+            Parquet, JSON Lines, JSON or CSV; all but Parquet may be compressed (``.gz``, ``.zst``).
         column: the column of its code.
 
     >>> from codeshift.audit import overlap
@@ -296,9 +297,26 @@ def texts_of(part: Any, column: str, name: str) -> list[str]:
 def blocks_of(
     rows: Any, name: str, column: str, label: str | None, size: int
 ) -> Iterator[tuple[list[str], list[Any] | None]]:
-    """Yield blocks of the corpus: the texts of their rows, and their labels."""
+    """Yield blocks of the corpus: the texts of their rows, and their labels; rows whose text is None are left out.
+
+    Raises:
+        DataError: if there is no such column, or it holds values that are neither text nor None.
+
+    Warns:
+        LeftOutWarning: if there are rows whose text is None, of which a corpus of the web has some.
+    """
+    left_out = 0
     for stream in rows if isinstance(rows, tuple) else (rows,):
-        yield from _blocks_of_stream(stream, name, column, label, size)
+        for texts, labels in _blocks_of_stream(stream, name, column, label, size):
+            filled = [text for text in texts if text is not None]
+            left_out += len(texts) - len(filled)
+            if labels is not None:
+                labels = [of for text, of in zip(texts, labels, strict=True) if text is not None]
+            if filled:
+                yield filled, labels
+    if left_out:
+        empty = counted(left_out, "row")
+        warn(LeftOutWarning(f"{empty} of part {name} of the corpus not searched, having None in {column}"))
 
 
 def _check_columns(columns: Collection[str], name: str, column: str, label: str | None) -> None:
@@ -310,13 +328,16 @@ def _check_columns(columns: Collection[str], name: str, column: str, label: str 
 
 def _blocks_of_stream(
     rows: Any, name: str, column: str, label: str | None, size: int
-) -> Iterator[tuple[list[str], list[Any] | None]]:
+) -> Iterator[tuple[list[str | None], list[Any] | None]]:
     wanted = [needed for needed in (column, label) if needed is not None]
     if set(wanted) <= set(rows.column_names or ()):
         rows = rows.select_columns(wanted)
+    start = 0
     for batch in rows.iter(batch_size=size):
         _check_columns(batch, name, column, label)
-        odd = next((text for text in batch[column] if not isinstance(text, str)), "")
-        if odd != "":
-            raise DataError(f"part {name} of the corpus", f"text in {column}", odd, "leave such rows out: data.filter")
+        for row, text in enumerate(batch[column], start=start):
+            if not isinstance(text, str | None):
+                remedy = f"row {row} holds a value of type {type(text).__name__}; name a column of text"
+                raise DataError(f"part {name} of the corpus", f"text in {column}", text, remedy)
+        start += len(batch[column])
         yield list(batch[column]), None if label is None else list(batch[label])

@@ -237,10 +237,10 @@ def overlap(
 
     Raises:
         ParameterError: if an argument is invalid.
-        DataError: if a part lacks a column.
+        DataError: if a part lacks a column, a row of the dataset has no text, or a row of the corpus something else.
 
     Warns:
-        LeftOutWarning: if there are files of other formats, whose rows are not searched.
+        LeftOutWarning: if files of other formats, or rows of the corpus whose code is None, are not searched.
 
     >>> from datasets import Dataset
     >>> mine = Dataset.from_dict({"code": [f"x{i} = {i} * y{i} + z{i} - {i}" for i in range(6)]})
