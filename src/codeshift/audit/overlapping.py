@@ -225,9 +225,10 @@ def overlap(
     Args:
         data: the dataset whose rows are looked for.
         corpus: the dataset to look in, or a stream, or a path of files (a file, a folder with all below it, or a
-            pattern) of Parquet, JSON Lines, JSON or CSV, which are streamed; ``"embedded"`` for what the embedded model
-            was pretrained on, of which exact and renamed copies are found; the path of a decontamination list
-            (``read_decontamination_list``), whose n-grams are looked for in the rows; or such by name.
+            pattern) of Parquet, JSON Lines, JSON or CSV, which are streamed; all but Parquet may be compressed
+            (``.gz``, ``.zst``). Or ``"embedded"`` for what the embedded model was pretrained on, of which exact and
+            renamed copies are found; the path of a decontamination list (``read_decontamination_list``), whose n-grams
+            are looked for in the rows; or such by name. Rows whose code is None are left out.
         column: the column of the code.
         corpus_column: the column of the corpus's code; by default the same. ``Corpus`` names that of one among several.
         label: the column of labels in both, to count the rows whose nearest row has another one.
