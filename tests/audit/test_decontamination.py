@@ -14,7 +14,7 @@ from datasets import Dataset
 from codeshift.audit import ngrams_of, overlap, read_decontamination_list, write_decontamination_list
 from codeshift.audit.plain_pickle import read_plain
 from codeshift.cli import main
-from codeshift.data import save_splits
+from codeshift.data import load_rows, save_splits
 from codeshift.errors import DataError, ParameterError
 
 WORDS = "def Area(width, height): return Width * height if width and height else None # of it"
@@ -105,10 +105,16 @@ def test_overlap_counts_rows_that_share_ngrams(tmp_path):
     assert overlap(mine, theirs)["data", "data"].ngrams is None
     write_decontamination_list(theirs["code"][:], tmp_path / "list")
     listed = overlap(mine, {"web": str(tmp_path / "list")})
-    assert (listed["data", "web"].ngrams, listed.rows("data", "renamed")) == (1, ())
+    assert (listed["data", "web"].ngrams, listed.rows("data")) == (1, (0,))
     assert listed.marks["data"].seen().tolist() == [True, False]
     assert "shared n-gram" in str(listed)
-    assert len(listed.without(mine, "ngrams")["data"]) == 1
+    assert [len(listed.without(mine, *kind)["data"]) for kind in ((), ("ngrams",))] == [1, 1]
+    with pytest.raises(ParameterError, match=r"kind must be one that .*, got 'renamed': web was searched for ngrams"):
+        listed.without(mine, "renamed")
+    with pytest.raises(ParameterError, match=r"data was searched for exact, near, renamed"):
+        overlap(mine, theirs).without(mine, "ngrams")
+    both = overlap(mine, {"list": str(tmp_path / "list"), "here": Dataset.from_dict({"code": [OTHER]})})
+    assert len(both.without(mine)["data"]) == 0
 
 
 def test_the_command_line_imports_and_exports(tmp_path, capsys):
@@ -134,6 +140,14 @@ def test_the_command_line_imports_and_exports(tmp_path, capsys):
     assert "3 by n-grams" in capsys.readouterr().out
     assert main(["overlap", str(tmp_path / "web.parquet"), list_of, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["parts"][0]["ngrams"] == 1
+    clean = tmp_path / "clean"
+    assert main(["overlap", str(tmp_path / "web.parquet"), list_of, "--without", str(clean)]) == 0
+    assert "– of 2 rows as exact copies, – near, – renamed, 1 by n-grams" in capsys.readouterr().out
+    assert load_rows(clean)["code"][:] == [OTHER]
+    near = ["overlap", str(tmp_path / "mine"), "embedded", "--kind", "near", "--without", str(tmp_path / "none")]
+    assert main(near) == 2
+    assert "data was searched for exact, renamed" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
 
 
 def test_an_edited_pickle_is_an_error_or_plain_values():

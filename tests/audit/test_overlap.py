@@ -7,6 +7,7 @@ import gzip
 import json
 import random
 
+import pyarrow as pa
 import pytest
 from datasets import Dataset, DatasetDict
 
@@ -154,6 +155,88 @@ def test_every_file_of_a_corpus_is_searched(mine, theirs, tmp_path) -> None:
         assert overlap(mine, tmp_path / "corpus")["test", "data"].corpus_rows == 12
 
 
+def test_the_command_searches_what_python_searches(mine, theirs, tmp_path, capsys) -> None:
+    """All files of a folder and below, of every format, or those of a pattern; a manifest beside them has no rows."""
+    save_splits(mine, tmp_path / "mine")
+    folder = tmp_path / "corpus"
+    (folder / "below").mkdir(parents=True)
+    theirs.select([0, 4]).to_parquet(folder / "a.parquet")
+    theirs.select([1, 5]).to_json(folder / "b.jsonl")
+    theirs.select([2, 6]).to_csv(folder / "c.csv", index=False)
+    theirs.select([3, 7]).to_parquet(folder / "below/d.parquet")
+    expected = overlap(mine, theirs.select(range(8)), label="label").to_dict()["parts"]
+    for corpus, rows in ((str(folder), 8), (f"{folder}/*.parquet", 2), (f"{folder}/**/*.parquet", 4)):
+        assert main(["overlap", str(tmp_path / "mine"), corpus, "--label", "label", "--json"]) == 0
+        counts = json.loads(capsys.readouterr().out)["parts"]
+        assert counts == overlap(mine, corpus, label="label").to_dict()["parts"]
+        assert {part["corpus_rows"] for part in counts} == {rows}
+        assert rows != 8 or counts == expected
+    (folder / "manifest.json").write_text("{}")
+    with pytest.warns(LeftOutWarning, match=r"1 file of .* not searched.*: manifest.json"):
+        assert overlap(mine, folder)["test", "data"].corpus_rows == 8
+    theirs.save_to_disk(str(tmp_path / "saved"))
+    assert main(["overlap", str(tmp_path / "mine"), str(tmp_path / "saved"), "--json"]) == 0
+    assert {part["corpus_rows"] for part in json.loads(capsys.readouterr().out)["parts"]} == {len(theirs)}
+
+
+def test_corpora_compressed_by_zstandard(mine, theirs, tmp_path) -> None:
+    """Lines, a list and CSV are streamed from it; what is damaged is told with its file and line."""
+    rows = [dict(row) for row in theirs]
+    written = {
+        "a.jsonl.zst": "".join(json.dumps(row) + "\n\n" for row in rows[:2]),
+        "b.json.zst": json.dumps(rows[2:4], indent=1),
+        "c.csv.zst": 'code,label\n"a = b",1\n',
+    }
+    for name, content in written.items():
+        with pa.output_stream(str(tmp_path / name), compression="zstd") as stream:
+            stream.write(content.encode())
+    searched = overlap(mine, tmp_path)["test", "data"]
+    assert (searched.corpus_rows, searched.rows) == (5, overlap(mine, theirs.select(range(4)))["test", "data"].rows)
+    for content, message in (('{"code": "x"}\n[1]\n', "line 2: 1 is no object"), ('{"code"', "line 1: Expecting")):
+        with pa.output_stream(str(tmp_path / "odd.jsonl.zst"), compression="zstd") as stream:
+            stream.write(content.encode())
+        with pytest.raises(DataError, match=rf"corpus must be files of JSON Lines, got '.*odd.jsonl.zst': {message}"):
+            overlap(mine, tmp_path / "odd.jsonl.zst")
+    (tmp_path / "odd.jsonl.zst").write_text(json.dumps(rows[0]))
+    with pytest.raises(DataError, match=r"got '.*odd.jsonl.zst': ZSTD"):
+        overlap(mine, tmp_path / "odd.jsonl.zst")
+
+
+def test_corpora_are_opened_before_an_audit_measures(mine, theirs, tmp_path, monkeypatch) -> None:
+    """A folder without rows, what is no corpus and a missing column are told, and nothing was measured."""
+    measured = []
+    monkeypatch.setattr("codeshift.audit.auditing.measure_parts", lambda *given: measured.append(given))
+    monkeypatch.setattr("codeshift.audit.auditing.overlap_of_parts", lambda *given: measured.append(given))
+    odd = theirs.rename_column("code", "text")
+    for corpus, message in (
+        (tmp_path, "files of"),
+        (["x = 1"], "a dataset, a stream or a path"),
+        (odd, "a column code"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            audit(mine, column="code", against={"here": theirs, "odd": corpus})
+    assert measured == []
+
+
+def test_rows_of_a_corpus_without_text_are_left_out(mine, theirs, tmp_path) -> None:
+    """They are counted for each corpus, over all of its files, and the others keep their labels."""
+    rows = [{"code": None, "label": 5}, *theirs, {"code": None, "label": 5}]
+    missing = Dataset.from_list(rows)
+    missing.select(range(3)).to_parquet(tmp_path / "a.parquet")
+    missing.select(range(3, len(rows))).to_json(tmp_path / "b.jsonl")
+    expected = overlap(mine, theirs, label="label")["test", "data"]
+    with pytest.warns(LeftOutWarning) as told:
+        found = overlap(mine, {"here": missing, "files": tmp_path, "full": theirs}, label="label")
+    for corpus in ("here", "files", "full"):
+        one = found["test", corpus]
+        assert (one.corpus_rows, one.rows, one.conflicts) == (len(theirs), expected.rows, expected.conflicts)
+    assert [str(warning.message) for warning in told] == [
+        f"2 rows of part {corpus} of the corpus not searched, having None in code" for corpus in ("here", "files")
+    ]
+    with pytest.warns(LeftOutWarning, match="1 row of part data"):
+        assert overlap(mine, missing.select([0]))["test", "data"].corpus_rows == 0
+
+
 def test_bad_input(mine, theirs) -> None:
     """A missing column, part or kind, and what is no dataset, are told."""
     with pytest.raises(DataError, match="a column cod"):
@@ -164,8 +247,8 @@ def test_bad_input(mine, theirs) -> None:
     with pytest.raises(ParameterError, match="a dataset, a stream"):
         overlap(mine, ["x = 1"])
     missing = Dataset.from_dict({"code": ["x = 1", None]})
-    with pytest.raises(DataError, match="leave such rows out"):
-        overlap(mine, missing)
+    with pytest.raises(DataError, match=r"text in code, got 2: row 0 holds a value of type int"):
+        overlap(mine, Dataset.from_dict({"code": [2]}))
     with pytest.raises(DataError, match="a column without None"):
         overlap(missing, theirs)
     found = overlap(mine, theirs)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from codeshift.audit.corpora import opened_corpora
 from codeshift.audit.measuring import measure_parts
 from codeshift.audit.overlapping import overlap_of_parts
 from codeshift.audit.parts import Splits, column_of, manifest_of, take_parts
@@ -15,6 +16,7 @@ from codeshift.audit.report import AuditReport
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.audit.truncation import token_counter
 from codeshift.checks import check_bool
+from codeshift.errors import ParameterError
 from codeshift.properties import Property, PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.progress import bars
@@ -125,6 +127,7 @@ def audit(
     )
     check_bool("progress", progress)
     counter = token_counter(tokenizer, max_length, tokenizer_revision)
+    corpora = None if against is None else _opened(against, settings.column)
     parts = take_parts(
         splits,
         data,
@@ -138,7 +141,14 @@ def audit(
     # More threads would gain little here, and would sum in another order on another machine.
     with threadpool_limits(limits=1), bars(progress):
         report = measure_parts(parts, settings, counter)
-        return report if against is None else replace(report, overlap=overlap_of_parts(parts, against, settings))
+        return report if corpora is None else replace(report, overlap=overlap_of_parts(parts, corpora, settings))
+
+
+def _opened(against: Mapping[str, Any], column: str) -> dict[str, Any]:
+    """Return opened corpora by name, so that what is wrong with one is known before anything is measured."""
+    if not isinstance(against, Mapping) or not against:
+        raise ParameterError("against", "corpora by name", against, 'such as {"pretraining": "pretraining/*.parquet"}')
+    return opened_corpora(against, column, None)
 
 
 def _over_columns(near_duplicates: NearDuplicates, manifest: SplitManifest | None) -> NearDuplicates:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from glob import glob
 from pathlib import Path
@@ -32,8 +33,11 @@ _BUILDERS = {".parquet": "parquet", ".jsonl": "json", ".ndjson": "json", ".json"
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 """Separators of the cells of other files."""
 
-_COMPRESSED = (".gz", ".zst")
+_ZSTANDARD = ".zst"
+_COMPRESSED = (".gz", _ZSTANDARD)
+_MANIFEST = "manifest.json"  # which stands beside the parts of a split, and has no rows
 _SHOWN = 5
+_WIDTH = 40  # characters shown of a row that is none
 _CSV_BLOCK = 1 << 24  # bytes read at once, more than a row has
 
 
@@ -42,7 +46,8 @@ class Corpus:
     """Corpus whose code stands in another column than that of the dataset.
 
     Attributes:
-        source: the dataset, the stream, or the path of Parquet or JSON Lines files.
+        source: the dataset, the stream, or the path of files (a file, a folder with all below it, or a pattern) of
+            Parquet, JSON Lines, JSON or CSV; all but Parquet may be compressed (``.gz``, ``.zst``).
         column: the column of its code.
 
     >>> from codeshift.audit import overlap
@@ -70,11 +75,33 @@ def parts_of(data: Any) -> dict[str, Any]:
     return parts
 
 
+def opened_corpora(corpora: Any, column: str, label: str | None) -> dict[str, Any]:
+    """Return corpora as they are searched, by name; a ``Corpus`` with another column stays one.
+
+    Raises:
+        ParameterError: if one is no corpus, or a path has no file that can be read.
+        DataError: if one lacks the column of its code or of labels, as far as that is known without reading it.
+
+    Warns:
+        LeftOutWarning: if there are files of other formats, whose rows are not searched.
+    """
+    by_name: dict[str, Any] = {}
+    for name, corpus in parts_of(corpora).items():
+        rows = opened(corpus)
+        of_code = corpus.column if isinstance(corpus, Corpus) else column
+        for stream in rows if isinstance(rows, tuple) else (rows,):
+            columns = getattr(stream, "column_names", None)
+            if columns:
+                _check_columns(columns, name, of_code, label)
+        by_name[name] = replace(corpus, source=rows) if isinstance(corpus, Corpus) else rows
+    return by_name
+
+
 def opened(corpus: Any) -> Any:
     """Return the rows of a corpus as they are searched: digests, a decontamination list, or files as streams.
 
     Raises:
-        ParameterError: if a path has no file that can be read.
+        ParameterError: if it is no corpus, or a path has no file that can be read.
 
     Warns:
         LeftOutWarning: if there are files of other formats, whose rows are not searched.
@@ -83,7 +110,12 @@ def opened(corpus: Any) -> Any:
     known = summarised(corpus)
     if known is not None:
         return known
-    return tuple(_streamed(corpus)) if isinstance(corpus, str | os.PathLike) else corpus
+    if isinstance(corpus, str | os.PathLike):
+        return tuple(_streamed(corpus))
+    if not all(callable(getattr(rows, "iter", None)) for rows in (corpus if isinstance(corpus, tuple) else (corpus,))):
+        remedy = "Dataset.from_dict({...}), a stream of load_dataset(..., streaming=True), or a path of files"
+        raise ParameterError("corpus", "a dataset, a stream or a path", corpus, remedy)
+    return corpus
 
 
 def summarised(corpus: Any) -> CodeDigests | DecontaminationList | None:
@@ -113,11 +145,7 @@ def checked_corpus(corpus: Any) -> Any:
         return corpus
     if isinstance(corpus, str | os.PathLike) and corpus != EMBEDDED:
         corpus = os.path.abspath(Path(corpus).expanduser())
-    known = opened(corpus)
-    readable = isinstance(known, CodeDigests | DecontaminationList | tuple) or callable(getattr(known, "iter", None))
-    if not readable:
-        remedy = "Dataset.from_dict({...}), a stream of load_dataset(..., streaming=True), or a path of files"
-        raise ParameterError("corpus", "a dataset, a stream or a path", corpus, remedy)
+    opened(corpus)
     return corpus
 
 
@@ -162,25 +190,59 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
     from datasets import IterableDataset, load_dataset
 
     whole = Path(path)
-    of_ending: dict[str | None, list[str]] = {}
+    alike: dict[tuple[str, bool], list[str]] = {}
+    others = []
     for file in files_of(path):
-        of_ending.setdefault(_ending(Path(file)), []).append(file)
-    others = of_ending.pop(None, [])
-    if not of_ending:
+        ending = _ending(Path(file))
+        if ending is None:
+            others.append(file)
+        else:
+            alike.setdefault((ending, file.lower().endswith(_ZSTANDARD)), []).append(file)
+    if not alike:
         remedy = "a file, a folder or a pattern such as 'pretraining/*.parquet'"
         raise ParameterError("corpus", f"files of {', '.join([*_BUILDERS, *_SEPARATORS])}", str(path), remedy)
     if others:
         names = listed([os.path.relpath(file, whole) if whole.is_dir() else file for file in others], _SHOWN)
         left_out = counted(len(others), "file")
-        warn(LeftOutWarning(f"{left_out} of {path} not searched, being of no format that is read: {names}"))
-    for ending, some in of_ending.items():
+        warn(LeftOutWarning(f"{left_out} of {path} not searched, having no rows in a format that is read: {names}"))
+    for (ending, zstandard), some in alike.items():
         if ending in _SEPARATORS:
             options = {"files": some, "separator": _SEPARATORS[ending]}
             yield IterableDataset.from_generator(_csv_rows, gen_kwargs=options)
+        elif zstandard:  # datasets would need another package for it
+            yield IterableDataset.from_generator(_zstandard_json_rows, gen_kwargs={"files": some})
         else:
-            stream = load_dataset(_BUILDERS[str(ending)], data_files=some, split="train", streaming=True)
+            stream = load_dataset(_BUILDERS[ending], data_files=some, split="train", streaming=True)
             assert isinstance(stream, IterableDataset)  # noqa: S101 - of one split
             yield stream
+
+
+def _zstandard_json_rows(files: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of files of JSON Lines, or of a list of objects, that are compressed by Zstandard.
+
+    Raises:
+        DataError: if a file cannot be read.
+    """
+    import pyarrow as pa
+
+    for file in files:
+        line = 0
+        try:
+            with pa.input_stream(file, compression="zstd") as stream, io.TextIOWrapper(stream, "utf-8-sig") as text:
+                for line, content in enumerate(text, start=1):  # noqa: B007 - for the message
+                    if content.lstrip().startswith("["):
+                        yield from map(_object, json.loads(content + text.read()))
+                    elif content.strip():
+                        yield _object(json.loads(content))
+        except (OSError, ValueError) as error:  # of what is compressed or written otherwise
+            problem = f"line {line}: {error}" if line else str(error)
+            raise DataError("corpus", "files of JSON Lines", file, problem) from error
+
+
+def _object(row: Any) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        raise ValueError(f"{json.dumps(row)[:_WIDTH]} is no object")
+    return row
 
 
 def _csv_rows(files: Sequence[str], separator: str) -> Iterator[dict[str, str]]:
@@ -213,7 +275,7 @@ def _csv_rows_of(file: str, separator: str) -> Iterator[dict[str, str]]:
 
 def _ending(path: Path) -> str | None:
     """Return the extension that decides how a file is read; None for a file of another format."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
+    suffixes = [] if path.name == _MANIFEST else [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _COMPRESSED:
         suffixes.pop()
         if suffixes and suffixes[-1] == ".parquet":
@@ -235,29 +297,47 @@ def texts_of(part: Any, column: str, name: str) -> list[str]:
 def blocks_of(
     rows: Any, name: str, column: str, label: str | None, size: int
 ) -> Iterator[tuple[list[str], list[Any] | None]]:
-    """Yield blocks of the corpus: the texts of their rows, and their labels."""
-    if isinstance(rows, tuple):
-        for stream in rows:
-            yield from _blocks_of_stream(stream, name, column, label, size)
-    elif callable(getattr(rows, "iter", None)):
-        yield from _blocks_of_stream(rows, name, column, label, size)
-    else:
-        remedy = "Dataset.from_dict({...}), a stream of load_dataset(..., streaming=True), or a path of files"
-        raise ParameterError("corpus", "a dataset, a stream, a path, or such by name", rows, remedy)
+    """Yield blocks of the corpus: the texts of their rows, and their labels; rows whose text is None are left out.
+
+    Raises:
+        DataError: if there is no such column, or it holds values that are neither text nor None.
+
+    Warns:
+        LeftOutWarning: if there are rows whose text is None, of which a corpus of the web has some.
+    """
+    left_out = 0
+    for stream in rows if isinstance(rows, tuple) else (rows,):
+        for texts, labels in _blocks_of_stream(stream, name, column, label, size):
+            filled = [text for text in texts if text is not None]
+            left_out += len(texts) - len(filled)
+            if labels is not None:
+                labels = [of for text, of in zip(texts, labels, strict=True) if text is not None]
+            if filled:
+                yield filled, labels
+    if left_out:
+        empty = counted(left_out, "row")
+        warn(LeftOutWarning(f"{empty} of part {name} of the corpus not searched, having None in {column}"))
+
+
+def _check_columns(columns: Collection[str], name: str, column: str, label: str | None) -> None:
+    for needed in (column, label):
+        if needed is not None and needed not in columns:
+            remedy = f"{closest(needed, columns)}; name it: corpus_column, or Corpus(source, column)"
+            raise DataError(f"part {name} of the corpus", f"a column {needed}", list(columns), remedy)
 
 
 def _blocks_of_stream(
     rows: Any, name: str, column: str, label: str | None, size: int
-) -> Iterator[tuple[list[str], list[Any] | None]]:
+) -> Iterator[tuple[list[str | None], list[Any] | None]]:
     wanted = [needed for needed in (column, label) if needed is not None]
     if set(wanted) <= set(rows.column_names or ()):
         rows = rows.select_columns(wanted)
+    start = 0
     for batch in rows.iter(batch_size=size):
-        for needed in wanted:
-            if needed not in batch:
-                remedy = f"{closest(needed, batch)}; name it: corpus_column, or Corpus(source, column)"
-                raise DataError(f"part {name} of the corpus", f"a column {needed}", list(batch), remedy)
-        odd = next((text for text in batch[column] if not isinstance(text, str)), "")
-        if odd != "":
-            raise DataError(f"part {name} of the corpus", f"text in {column}", odd, "leave such rows out: data.filter")
+        _check_columns(batch, name, column, label)
+        for row, text in enumerate(batch[column], start=start):
+            if not isinstance(text, str | None):
+                remedy = f"row {row} holds a value of type {type(text).__name__}; name a column of text"
+                raise DataError(f"part {name} of the corpus", f"text in {column}", text, remedy)
+        start += len(batch[column])
         yield list(batch[column]), None if label is None else list(batch[label])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.audit.corpora import Corpus, blocks_of, opened, parts_of, texts_of
+from codeshift.audit.corpora import Corpus, blocks_of, opened_corpora, parts_of, texts_of
 from codeshift.audit.decontamination import DecontaminationList
 from codeshift.audit.leakage import CopyCounts, LeakedPair
 from codeshift.audit.parts import AuditParts
@@ -64,7 +64,7 @@ class PartOverlap(CopyCounts):
 
     def looked_for(self, kind: str) -> bool:
         """Return whether copies of a kind were looked for, which a corpus of digests or n-grams may not allow."""
-        return kind in self.rows or not self.rows
+        return kind in self.rows or (not self.rows and kind != NGRAMS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,25 +94,39 @@ class Overlap:
         known = [f"{one.part}, {one.corpus}" for one in self.parts]
         raise ParameterError("pair", "a part of the dataset and one of the corpus", pair, closest(str(pair), known))
 
-    def rows(self, part: str, kind: str = "renamed") -> tuple[int, ...]:
+    def rows(self, part: str, kind: str | None = None) -> tuple[int, ...]:
         """Return the positions of a part's rows that any part of the corpus holds.
 
         Args:
             part: the part of the dataset.
-            kind: "exact", "near" or "renamed" copies, each of which includes those before it; or "ngrams".
+            kind: "exact", "near" or "renamed" copies, each of which includes those before it; or "ngrams". By default
+                renamed copies, and rows that share n-grams with a list, in which copies cannot be looked for.
 
         Raises:
-            ParameterError: if there is no such part or kind.
+            ParameterError: if there is no such part or kind, or a part of the corpus was not searched for the kind.
         """
-        check_choice("kind", kind, (*KINDS, NGRAMS))
         known = dict.fromkeys(one.part for one in self.parts)
         if part not in known:
             raise ParameterError("part", "a part of the dataset", part, closest(part, known))
-        wanted = (kind,) if kind == NGRAMS else KINDS[: KINDS.index(kind) + 1]
-        of_part = (one for one in self.parts if one.part == part)
-        return tuple(sorted({at for one in of_part for each in wanted for at in one.rows.get(each, ())}))
+        self._check_searched(kind)
+        held: set[int] = set()
+        for one in self.parts:
+            if one.part == part:
+                widest = kind or ("renamed" if one.looked_for("renamed") else NGRAMS)
+                wanted = (widest,) if widest == NGRAMS else KINDS[: KINDS.index(widest) + 1]
+                held.update(at for each in wanted for at in one.rows.get(each, ()))
+        return tuple(sorted(held))
 
-    def without(self, data: Dataset | DatasetDict, kind: str = "renamed") -> DatasetDict:
+    def _check_searched(self, kind: str | None) -> None:
+        if kind is None:
+            return
+        check_choice("kind", kind, (*KINDS, NGRAMS))
+        if not all(one.looked_for(kind) for one in self.parts):
+            searched = {one.corpus: ", ".join(one.rows or KINDS) for one in self.parts}
+            remedy = "; ".join(f"{corpus} was searched for {kinds}" for corpus, kinds in searched.items())
+            raise ParameterError("kind", "one that each part of the corpus was searched for", kind, remedy)
+
+    def without(self, data: Dataset | DatasetDict, kind: str | None = None) -> DatasetDict:
         """Return the dataset without the rows that the corpus holds.
 
         Args:
@@ -120,7 +134,7 @@ class Overlap:
             kind: the copies to leave out, as in ``rows``.
 
         Raises:
-            ParameterError: if it is another dataset.
+            ParameterError: if it is another dataset, or a part of the corpus was not searched for the kind.
         """
         from datasets import DatasetDict
 
@@ -211,9 +225,10 @@ def overlap(
     Args:
         data: the dataset whose rows are looked for.
         corpus: the dataset to look in, or a stream, or a path of files (a file, a folder with all below it, or a
-            pattern) of Parquet, JSON Lines, JSON or CSV, which are streamed; ``"embedded"`` for what the embedded model
-            was pretrained on, of which exact and renamed copies are found; the path of a decontamination list
-            (``read_decontamination_list``), whose n-grams are looked for in the rows; or such by name.
+            pattern) of Parquet, JSON Lines, JSON or CSV, which are streamed; all but Parquet may be compressed
+            (``.gz``, ``.zst``). Or ``"embedded"`` for what the embedded model was pretrained on, of which exact and
+            renamed copies are found; the path of a decontamination list (``read_decontamination_list``), whose n-grams
+            are looked for in the rows; or such by name. Rows whose code is None are left out.
         column: the column of the code.
         corpus_column: the column of the corpus's code; by default the same. ``Corpus`` names that of one among several.
         label: the column of labels in both, to count the rows whose nearest row has another one.
@@ -223,10 +238,10 @@ def overlap(
 
     Raises:
         ParameterError: if an argument is invalid.
-        DataError: if a part lacks a column.
+        DataError: if a part lacks a column, a row of the dataset has no text, or a row of the corpus something else.
 
     Warns:
-        LeftOutWarning: if there are files of other formats, whose rows are not searched.
+        LeftOutWarning: if files of other formats, or rows of the corpus whose code is None, are not searched.
 
     >>> from datasets import Dataset
     >>> mine = Dataset.from_dict({"code": [f"x{i} = {i} * y{i} + z{i} - {i}" for i in range(6)]})
@@ -244,8 +259,8 @@ def overlap(
     texts = {name: texts_of(part, column, name) for name, part in parts.items()}
     labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
     found = []
-    for name, given in parts_of(corpus).items():
-        rows = opened(given)
+    for name, given in opened_corpora(corpus, corpus_column, label).items():
+        rows = given.source if isinstance(given, Corpus) else given
         if isinstance(rows, CodeDigests):
             found.append([_overlap_of_digests(part, texts[part], name, rows) for part in parts])
             continue
@@ -331,7 +346,9 @@ class _Search:
     def _keep(self, name: str, at: int, jaccard: float, other: str, labels: list[Any]) -> None:
         """Keep a pair if it is more similar than the one so far, or as similar and first by content."""
         pair, best = (-jaccard, other), (-self._best[name][at], self._other[name][at])
-        differs = name == "near" and self._labels is not None and any(label != self._labels[at] for label in labels)
+        differs = (
+            name == "near" and self._labels is not None and any(_differ(label, self._labels[at]) for label in labels)
+        )
         if self._best[name][at] < 0 or pair < best:
             self._best[name][at], self._other[name][at] = jaccard, other
             self._conflicts[at] = differs if name == "near" else self._conflicts[at]
@@ -369,17 +386,20 @@ class _Search:
         return tuple(pair for *_, pair in sorted(pairs, key=lambda one: one[:3])[: self._worst])
 
 
+def _differ(label: Any, other: Any) -> bool:
+    """Return whether two labels differ; a number is the same as its text, which the cells of streamed CSV are."""
+    of_text = isinstance(label, str) != isinstance(other, str)
+    return bool(str(label) != str(other) if of_text else label != other)
+
+
 def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: AuditSettings) -> Overlap:
-    """Return the overlap of the held-out parts of a split with corpora, for an audit.
+    """Return the overlap of the held-out parts of a split with opened corpora, for an audit.
 
     Raises:
-        ParameterError: if the corpora have no names.
         DataError: if a corpus lacks the column.
     """
     from datasets import Dataset, DatasetDict
 
-    if not isinstance(corpora, Mapping) or not corpora:
-        raise ParameterError("against", "corpora by name", corpora, 'such as {"pretraining": "pretraining/*.parquet"}')
     column = settings.column
     held_out = {part: Dataset.from_dict({column: parts.given_texts(part, column)}) for part in parts.held_out}
     return overlap(

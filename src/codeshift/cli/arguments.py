@@ -87,8 +87,9 @@ def add_against(command: argparse.ArgumentParser, what: str) -> None:
         default=[],
         type=_named_corpus,
         metavar="NAME=CORPUS",
-        help=f"corpus to look for {what} in: a file, folder or pattern of Parquet or JSONL files, or embedded for what "
-        "the embedded model has read; may be given several times",
+        help=f"corpus to look for {what} in: a file, a folder with all below it or a pattern, of Parquet, JSON "
+        "Lines, JSON or CSV, the texts compressed or not (.gz, .zst); or embedded for what the embedded model has "
+        "read; may be given several times",
     )
     command.add_argument("--corpus-column", metavar="NAME", help="column of the code in these corpora [the same]")
 

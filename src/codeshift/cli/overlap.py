@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of, parts_of
 from codeshift.cli.output import DONE, check_report_file, report, write_report
 
 if TYPE_CHECKING:
     from codeshift.audit import Overlap
+    from codeshift.audit.overlapping import PartOverlap
 
 _KINDS = ("exact", "near", "renamed", "ngrams")
+_OF_DATASETS = ("dataset_dict.json", "state.json")  # files of a folder that ``datasets`` has saved
 
 
 def add_to(commands: Commands) -> None:
@@ -29,8 +32,9 @@ def add_to(commands: Commands) -> None:
     add(
         "corpus",
         metavar="CORPUS",
-        help="the dataset to look in, as DATA; embedded for what the embedded model has read; or a list of n-grams: "
-        "the folder of lm-evaluation-harness or the .pkl of NeMo Curator",
+        help="the dataset to look in: a file, a folder with all below it or a pattern, of Parquet, JSON Lines, JSON or "
+        "CSV, the texts compressed or not (.gz, .zst), or owner/name of the hub; embedded for what the embedded model "
+        "has read; or a list of n-grams: the folder of lm-evaluation-harness or the .pkl of NeMo Curator",
     )
     add("--column", default="code", metavar="NAME", help="column of the code [%(default)s]")
     add("--corpus-column", metavar="NAME", help="column of the corpus's code [the same]")
@@ -43,27 +47,27 @@ def add_to(commands: Commands) -> None:
         "lm-evaluation-harness",
     )
     add("--without", metavar="FOLDER", help="folder for the rows that the corpus does not hold, a file for each part")
-    add("--kind", default="renamed", choices=_KINDS, help="copies that --without leaves out [%(default)s]")
+    add("--kind", choices=_KINDS, help="copies that --without leaves out [renamed; ngrams of a list of n-grams]")
     add("--out", metavar="FILE", help="file for the full report with the most similar pairs, .html, .md or .json")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from codeshift.audit import overlap, write_decontamination_list
-    from codeshift.audit.corpora import summarised
     from codeshift.audit.word_ngrams import NGRAM
-    from codeshift.data import load_data, save_splits
+    from codeshift.data import save_splits
 
     check_report_file(arguments.out)
     data = data_of(arguments)
     found = overlap(
         data,
-        arguments.corpus if summarised(arguments.corpus) is not None else load_data(arguments.corpus),
+        _corpus(arguments.corpus),
         column=arguments.column,
         corpus_column=arguments.corpus_column,
         label=arguments.label,
         ngrams=arguments.ngrams,
     )
+    kept = found.without(data, arguments.kind) if arguments.without else None
     lines = [_in_words(found)]
     if arguments.out:
         write_report(arguments.out, found)
@@ -72,8 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         texts = [text for part in parts_of(data).values() for text in part.with_format(None)[arguments.column]]
         write_decontamination_list(texts, arguments.ngrams_out, n=arguments.ngrams or NGRAM)
         lines.append(f"The n-grams of the {len(texts):,} rows are in {arguments.ngrams_out}.")
-    if arguments.without:
-        kept = found.without(data, arguments.kind)
+    if kept is not None:
         save_splits({name: part for name, part in kept.items() if len(part)}, arguments.without)
         sizes = ", ".join(f"{name} {len(part):,}" for name, part in kept.items())
         lines.append(f"The rows without overlap are in {arguments.without}: {sizes}.")
@@ -81,11 +84,29 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _corpus(named: str) -> Any:
+    """Return a corpus as ``overlap`` takes it: a path or pattern, whose files are streamed, or data that is loaded."""
+    from codeshift.audit.corpora import EMBEDDED
+    from codeshift.data import load_data
+
+    path = Path(named)
+    if named == EMBEDDED or path.is_file():
+        return named
+    if path.is_dir():
+        return load_data(named) if any((path / name).exists() for name in _OF_DATASETS) else named
+    return named if any(sign in named for sign in "*?[") else load_data(named)
+
+
 def _in_words(found: Overlap) -> str:
     return "\n".join(
-        f"{one.part} in {one.corpus} of the corpus: {one.exact:,} of {one.n:,} rows as exact copies, "
-        f"{one.near:,} near, {one.renamed:,} renamed"
+        f"{one.part} in {one.corpus} of the corpus: {_count(one, 'exact')} of {one.n:,} rows as exact copies, "
+        f"{_count(one, 'near')} near, {_count(one, 'renamed')} renamed"
         + ("" if one.ngrams is None else f", {one.ngrams:,} by n-grams")
         + ("" if one.conflicts is None else f", {one.conflicts:,} with another label")
         for one in found.parts
     )
+
+
+def _count(one: PartOverlap, kind: str) -> str:
+    """Return the number of copies of a kind; a dash if the corpus cannot be searched for them."""
+    return f"{getattr(one, kind):,}" if one.looked_for(kind) else "–"

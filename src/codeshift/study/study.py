@@ -120,11 +120,11 @@ class Study(CommonOptions):
             (see ``codeshift.finetune.wise_ft``).
         adapter_scales: Scales of LoRA adapters to evaluate as well (see ``codeshift.finetune.scale_adapter``).
         audit: Whether each split is audited, or settings of the audit, such as ``{"n_permutations": 99}``.
-        against: Corpora by name, such as what a model was pretrained on: paths of Parquet or JSON Lines files,
-            datasets, streams, or ``"embedded"`` for what the embedded model has read. The test rows of each split are
-            looked for in them once, and the report has each score for rows that a corpus holds and that none does. A
-            ``codeshift.audit.Corpus`` names the column of its code; ``RowMarks`` of ``run_parts(key)["test"]`` stand
-            for a corpus that was searched elsewhere.
+        against: Corpora by name, such as what a model was pretrained on: paths of files as in
+            ``codeshift.audit.overlap``, datasets, streams, or ``"embedded"`` for what the embedded model has read. The
+            test rows of each split are looked for in them once, and the report has each score for rows that a corpus
+            holds and that none does. A ``codeshift.audit.Corpus`` names the column of its code; ``RowMarks`` of
+            ``run_parts(key)["test"]`` stand for a corpus that was searched elsewhere.
         watch: Numbers of rows to score while a model trains, such as ``{"test_id": 200, "test_ood": 200}``: what is in
             the region and what is not, of the scenario that is masked, whenever validation takes place. It chooses
             nothing.
