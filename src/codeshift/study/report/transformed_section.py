@@ -22,7 +22,8 @@ def transformed_table(findings: Findings) -> Table | None:
             named(change.cell.scenario), named(method_name(change.cell.method)), kept_share(change.cell.ood_kept),
             estimated(change.measure, change.estimate, change.state.unmeasured or MISSING,
                       kind=change.state.unmeasured, change=True),
-            interval_p_value(change.p_value), interval_p_value(change.p_holm), counted(change.n), counted(change.rows - change.changed),
+            interval_p_value(change.p_value), interval_p_value(change.p_holm),
+            counted(change.n), counted(change.rows - change.changed),
         )
         for change in findings.transformed
     )  # fmt: skip
