@@ -82,6 +82,36 @@ def test_figures_are_those_of_numpy(method, kept):
         np.testing.assert_allclose(points, curve)
 
 
+def test_a_gap_of_few_rows_is_not_told():
+    """With fewer distinct rows than a claim needs, the report says so, as of rows seen and unseen."""
+    results = _results(right_by_similarity=True)
+    [by_numpy] = [
+        gap for gap in Findings(results=results, metric="exact_match").equal_gaps if gap.cell.method == "none"
+    ]
+    assert not by_numpy.too_few
+    copies = {key: replace(facts, nearest=_few(facts)) for key, facts in results.splits.items()}
+    report = Report(replace(results, splits=copies), n_resamples=20)
+    gaps = report.findings.equal_gaps
+    assert [(gap.distinct, gap.too_few) for gap in gaps] == [(2 * FEWEST, True)] * 3
+    assert all(np.isnan([gap.value, gap.explained.value, gap.share.value]).all() for gap in gaps)
+    assert all(gap.gap.value == gap.gap.value for gap in gaps)
+    assert "10 distinct rows at equal similarity, too few for a gap." in gaps[0].sentence
+    table = next(table for table in report.tables if table.name == "how_far")
+    assert all([cell.text for cell in row][4:6] == ["too few"] * 2 and row[7].text == "10" for row in table.rows)
+
+
+def _few(facts) -> dict[float, np.ndarray]:
+    """Return similarities of which two bins alone have rows of both parts, ``FEWEST`` rows of ``test_ood`` each."""
+    inside = np.flatnonzero(facts.members["test_ood"])
+    outside = np.flatnonzero(facts.members["test_id"])
+    values = np.full(ROWS, np.nan)
+    evened = outside[4 * FEWEST :]  # half of the rows with a similarity lie below 0.5
+    values[evened] = np.linspace(0.5, 0.9, len(evened))
+    values[inside] = np.linspace(0.1, 0.4, len(inside))
+    values[inside[:FEWEST]], values[inside[FEWEST : 2 * FEWEST]] = 0.55, 0.85
+    return {0.0: values, 1.0: values}
+
+
 def test_similarity_explains_a_gap_that_it_makes():
     """If nearness alone decides, nothing is left at equal similarity; if the part does, all of it is."""
     by_similarity, by_part = (

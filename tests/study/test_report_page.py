@@ -12,6 +12,7 @@ import pytest
 from codeshift.errors import ParameterError
 from codeshift.study.findings import Findings
 from codeshift.study.report.differences import marked
+from codeshift.study.report.sections import what_was_found
 from codeshift.study.report.study_report import Report
 from codeshift.study.scores import RunScores
 from codeshift.study.split_audit import AuditError
@@ -248,3 +249,16 @@ def test_bad_input(call, message):
     with pytest.raises(ParameterError) as error:
         call()
     assert str(error.value).startswith(message)
+
+
+def test_an_unfinished_study_counts_the_seeds_behind_its_values():
+    """Seeds whose runs are still to come are told as such; the words below the claims are of one seed."""
+    shape = {"methods": ("full",), "ood_kept": (0.0, 1.0), "split_seeds": (0, 1), "train_seeds": (0, 1)}
+    whole = study_results(**shape)
+    to_come = [r.key for r in whole.records if r.key.split_seed or r.key.train_seed]
+    early, late = (Report(results, n_resamples=20) for results in (study_results(**shape, pending=to_come), whole))
+    assert early.results.seeds_done == (1, 1)
+    assert "; 1 of 2 split seeds, 1 of 2 training seeds." in early.subtitle
+    assert "there is one training seed" in repr(what_was_found(early.contents))
+    assert "; 2 split seeds, 2 training seeds." in late.subtitle
+    assert "the noise of 2 split and 2 training seeds" in repr(what_was_found(late.contents))

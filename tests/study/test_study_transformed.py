@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from datasets import Dataset
@@ -14,7 +16,7 @@ from codeshift.study import Study, load_results
 from codeshift.study.config_file import SettingsError
 from codeshift.study.findings import Findings
 from codeshift.study.report import Report
-from codeshift.study.report.transformed_section import in_other_clothes
+from codeshift.study.report.transformed_section import in_other_clothes, transformed_table
 from codeshift.study.store import StudyStore
 from codeshift.study.study_file import load_study
 from codeshift.transforms import DropComments, Reformat
@@ -106,6 +108,16 @@ def test_the_report_has_a_section(folder):
     assert [column.title for column in table.columns][-1] == "left as they are"
     assert [row[1].text for row in table.rows] == ["without fine-tuning", "full fine-tuning", "full fine-tuning"]
     assert "left as they are" in report.to_markdown()
+    assert "p: two-sided, of the t interval of the paired difference over seeds and rows" in report.to_markdown()
+
+
+def test_a_tiny_p_value_of_an_interval_has_a_bound(folder):
+    """The report prints no number so small that it says more of the normal tails than of the data."""
+    findings = Findings(results=load_results(folder), n_resamples=20)
+    change = replace(findings.transformed[0], p_value=2e-16, p_holm=0.012)
+    vars(findings)["transformed"] = (change,)
+    [row] = transformed_table(findings).rows
+    assert [row[4].text, row[5].text] == ["< 0.0005", "0.012"]
 
 
 def test_another_transform_is_another_study(study, folder):
@@ -122,12 +134,23 @@ def test_another_transform_is_another_study(study, folder):
     [
         ("transform: Reformat", "Reformat(column='code', language='python', indent=2)"),
         ("transform: {type: Reformat, indent: 3}", "Reformat(column='code', language='python', indent=3)"),
+        ("transform: {type: Reformat, language: 'column:doc'}", "Reformat(column='code', language='column:doc'"),
         ("transform: [DropComments, Reformat]", "Chain(steps=(DropComments("),
     ],
 )
 def test_a_file_names_the_transform(tmp_path, line, expected):
     """By its name, by its settings, or as a chain."""
     assert repr(_loaded(tmp_path, line).transform).startswith(expected)
+
+
+def test_a_study_of_several_languages_rewrites_each_row_in_its_own():
+    """The column that names them is among those that the study depends on."""
+    data = rows().add_column("lang", [("python", "java")[i % 2] for i in range(len(rows()))])
+    specs = [
+        small_study("m", dataset=data, scenarios=(LONG,), source="code", target="doc", transform=transform).spec
+        for transform in (REFORMAT, Reformat(language="column:lang"))
+    ]
+    assert set(specs[1].data_columns) - set(specs[0].data_columns) == {"lang"}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splits.assignment import SplitAssignment
 from codeshift.splits.manifest import SplitManifest
 from codeshift.splitters import LengthSplitter
-from codeshift.transforms import DropComments, RenameIdentifiers, paired_shift
+from codeshift.transforms import DropComments, ForToWhile, RenameIdentifiers, paired_shift
 
 ROWS = Dataset.from_dict(
     {
@@ -25,6 +25,7 @@ ROWS = Dataset.from_dict(
     }
 )
 RENAMED = RenameIdentifiers(language="python")
+RENAMED_BY_ROW = RenameIdentifiers(language="column:lang")
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +95,38 @@ def test_an_evaluator_compares_the_two_parts_row_by_row(assignment):
         evaluator.evaluate(tiny_model("t5", tokenizer), parts, tokenizer=tokenizer, parts=("train", "test_id")).paired(
             "negative_log_likelihood", "test_id", "train"
         )
+
+
+def test_each_row_is_rewritten_in_its_own_language():
+    """Rows of a language that the transform does not know stay as they are; the manifest makes the part again."""
+    texts = {"python": "def f(x):\n    y = x  # z\n    return y", "java": "int f(int x) { int y = x; return y; }  // z"}
+    texts["ruby"] = "def f(x)\n  y = x # z\n  y\nend"
+    rows = Dataset.from_dict(
+        {
+            "code": [f"{text}{' ' * i}" for i in range(12) for text in texts.values()],
+            "lang": [language for _ in range(12) for language in texts],
+        }
+    )
+    by_row = DropComments(language="column:lang") >> RenameIdentifiers(language="column:lang")
+    assert by_row.also_reads == ("lang",)
+    for code, language, rewritten in zip(rows["code"], rows["lang"], by_row.apply(rows)["code"], strict=True):
+        dropped = DropComments(language=language).rewrite(code)
+        known = language in RenameIdentifiers.known_languages
+        assert rewritten == (RenameIdentifiers(language=language).rewrite(dropped) if known else dropped) != code
+    loops = ForToWhile(language="column:lang").apply(rows)
+    assert loops["code"][:] == rows["code"][:]
+    assignment = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates=None, min_test_rows=0)
+    manifest = SplitManifest.from_json(paired_shift(assignment, RENAMED_BY_ROW).manifest.to_json())
+    shift = paired_shift(SplitAssignment.from_manifest(manifest, rows))
+    assert shift.transform == RENAMED_BY_ROW
+    assert shift.unchanged == sum(name == "ruby" for name in shift.parts["test_id"]["lang"]) > 0
+
+
+def test_what_a_column_of_languages_cannot_be():
+    """A text names no language, a column must exist, and must name languages that are known."""
+    with pytest.raises(ParameterError, match="apply rewrites rows"):
+        RENAMED_BY_ROW.rewrite("x = 1")
+    with pytest.raises(DataError, match="lang"):
+        RENAMED_BY_ROW.apply(ROWS)
+    with pytest.raises(DataError, match="1 of 1 rows name others: 'C#'"):
+        RENAMED_BY_ROW.apply(Dataset.from_dict({"code": ["x"], "lang": ["C#"]}))

@@ -144,6 +144,21 @@ class StudyResults:
         return tuple(seed for seed in seeds if seed is not None)
 
     @property
+    def seeds_done(self) -> tuple[int, int]:
+        """Largest numbers of split seeds, and of training seeds of one split seed, of the runs behind one value.
+
+        Only runs that are done count.
+        """
+        splits: dict[RunKey, set[int]] = {}
+        trainings: dict[RunKey, set[int]] = {}
+        for key in (record.key for record in self.records if record.status == "done"):
+            of_split = replace(key, train_seed=None)
+            splits.setdefault(replace(of_split, split_seed=0), set()).add(key.split_seed)
+            if key.train_seed is not None:
+                trainings.setdefault(of_split, set()).add(key.train_seed)
+        return max(map(len, splits.values()), default=0), max(map(len, trainings.values()), default=0)
+
+    @property
     def counts(self) -> dict[str, int]:
         """Numbers of runs that are done, failed and pending."""
         states = [record.status for record in self.records]

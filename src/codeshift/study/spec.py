@@ -149,7 +149,8 @@ class StudySpec:
         split = (self.split_config.groups, self.split_config.stratify_by_column)
         languages = (self.language, None if self.audit is None else self.audit.language)
         named = {name for name in (*split, *map(language_column, languages)) if name is not None}
-        named |= {*self.split_config.searched_columns, *(() if self.transform is None else self.transform.columns)}
+        named |= set(self.split_config.searched_columns)
+        named |= set() if self.transform is None else {*self.transform.columns, *self.transform.also_reads}
         return tuple(sorted({*self.text_columns, self.column, *read, *named}))
 
 

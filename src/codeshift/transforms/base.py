@@ -13,8 +13,8 @@ from codeshift.checks import check_integer
 from codeshift.errors import DataError, ParameterError
 from codeshift.hashing import digest, generator
 from codeshift.properties.dataset_columns import column_values
-from codeshift.properties.grammars import check_language
 from codeshift.properties.progress import counted
+from codeshift.properties.row_languages import check_languages, known_languages, language_column
 from codeshift.properties.serialise import Serialisable
 
 if TYPE_CHECKING:
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Transform(Serialisable, ABC):
-    r"""Rewrite of the code of a row that keeps what the code does. Subclasses define ``rewrite``.
+    r"""Rewrite of the code of a row that keeps what the code does. Subclasses define ``rewrite_in``.
 
     A row is rewritten from its own text and the transform's arguments alone. Code that does not parse, and code of
-    which parsing cannot tell that the rewrite is safe, stays as it is: such rows are counted as unchanged.
+    which parsing cannot tell that the rewrite is safe, stays as it is: such rows are counted as unchanged. So are rows
+    of a language that the transform does not know, where a column names each row's.
 
     Attributes:
         column: column of the code.
-        language: language of the code.
+        language: language of the code, or ``"column:lang"`` for the one that each row names in its column ``lang``.
+
+    Raises:
+        ParameterError: if the language is not known, or not to this transform.
 
     >>> from datasets import Dataset
     >>> from codeshift.transforms import DropComments, RenameIdentifiers
@@ -49,20 +53,45 @@ class Transform(Serialisable, ABC):
     """Languages that the transform knows; None for all that have a grammar."""
 
     def __post_init__(self) -> None:
-        check_language(self.language)
-        known = self.known_languages
-        if known is not None and self.language not in known:
+        check_languages(self.language)
+        if language_column(self.language) is None and not self._knows(self.language):
+            known = self.known_languages or ()
             remedy = "take DropComments or Reformat, which know all languages"
             raise ParameterError("language", f"one of {', '.join(known)} for this rewrite", self.language, remedy)
 
+    def _knows(self, language: str) -> bool:
+        return self.known_languages is None or language in self.known_languages
+
     @abstractmethod
+    def rewrite_in(self, text: str, language: str) -> str:
+        """Return the code rewritten, or as it is if it cannot be rewritten safely.
+
+        Args:
+            text: the code.
+            language: its language, one that the transform knows.
+        """
+
     def rewrite(self, text: str) -> str:
-        """Return the code rewritten, or as it is if it cannot be rewritten safely."""
+        """Return the code rewritten, or as it is if it cannot be rewritten safely.
+
+        Raises:
+            ParameterError: if a column names the language, which a text has none of.
+        """
+        if language_column(self.language) is not None:
+            remedy = "apply rewrites rows, each in its own language"
+            raise ParameterError("language", "a language, to rewrite a text", self.language, remedy)
+        return self.rewrite_in(text, self.language)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that are rewritten."""
         return (self.column,)
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """Column of the rows' languages, if ``language`` names one."""
+        column = language_column(self.language)
+        return () if column is None else (column,)
 
     @property
     def digest(self) -> str:
@@ -73,7 +102,7 @@ class Transform(Serialisable, ABC):
         """Return the rows in their order with the column rewritten; other columns are untouched.
 
         Raises:
-            DataError: if the column is missing or does not hold text alone.
+            DataError: if the column is missing or does not hold text alone, or rows name an unknown language.
         """
         from datasets import Dataset
 
@@ -82,9 +111,22 @@ class Transform(Serialisable, ABC):
             raise DataError("column", "a column of text", self.column, "rewrite a column that holds code")
         plain = rows.with_format(None)
         columns = {name: plain[name][:] for name in rows.column_names}
+        languages = self._languages(rows)
         bar = counted("Rewriting", len(texts), "row", over=texts)
-        columns[self.column] = [self.rewrite(text) for text in bar]
+        columns[self.column] = [
+            self.rewrite_in(text, language) if self._knows(language) else text
+            for text, language in zip(bar, languages, strict=True)
+        ]
         return Dataset.from_dict(columns, features=rows.features)
+
+    def _languages(self, rows: Dataset) -> list[str]:
+        """Return the language of each row."""
+        column = language_column(self.language)
+        if column is None:
+            return [self.language] * len(rows)
+        languages = list(column_values(rows, column, "language"))
+        known_languages(languages, column)
+        return languages
 
     def __rshift__(self, then: Transform) -> Chain:
         return Chain(steps=(self, then))
@@ -135,6 +177,11 @@ class Chain(Serialisable):
     def columns(self) -> tuple[str, ...]:
         """Columns that are rewritten."""
         return tuple(dict.fromkeys(column for step in self.steps for column in step.columns))
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """Columns of the rows' languages, of the steps that name one."""
+        return tuple(dict.fromkeys(column for step in self.steps for column in step.also_reads))
 
     @property
     def digest(self) -> str:

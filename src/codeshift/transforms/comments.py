@@ -33,7 +33,7 @@ class DropComments(Transform):
 
     Attributes:
         column: column of the code.
-        language: language of the code, any that has a grammar.
+        language: language of the code, any that has a grammar, or such as ``"column:lang"`` for each row's own.
         docstrings: whether docstrings of Python are dropped too.
 
     >>> print(DropComments(language="java").rewrite("int f() { // the sum\n  return a + b; /* of both */ }"))
@@ -49,11 +49,11 @@ class DropComments(Transform):
         super().__post_init__()
         object.__setattr__(self, "docstrings", check_bool("docstrings", self.docstrings))
 
-    def rewrite(self, text: str) -> str:
+    def rewrite_in(self, text: str, language: str) -> str:
         """Return the code without comments, or as it is if it does not parse."""
-        parser = _parser(self.language)
+        parser = _parser(language)
         dropped = _without_comments(text, parser)
-        return _without_docstrings(dropped) if self.language == "python" and self.docstrings else dropped
+        return _without_docstrings(dropped) if language == "python" and self.docstrings else dropped
 
 
 @cache

@@ -34,7 +34,7 @@ class InvertConditions(Transform):
             return 1
     """
 
-    def rewrite(self, text: str) -> str:
+    def rewrite_in(self, text: str, language: str) -> str:
         """Return the code with inverted conditions, or as it is if it does not parse."""
         source = PythonSource.read(text)
         if source is None or source.looks_inside:

@@ -31,7 +31,7 @@ class UnfoldConstants(DrawingTransform):
 
     purpose: ClassVar[str] = "constants"
 
-    def rewrite(self, text: str) -> str:
+    def rewrite_in(self, text: str, language: str) -> str:
         """Return the code with differences, or as it is if it does not parse."""
         source = PythonSource.read(text)
         if source is None:

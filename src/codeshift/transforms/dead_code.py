@@ -43,7 +43,7 @@ class DeadCode(DrawingTransform):
         super().__post_init__()
         object.__setattr__(self, "statements", check_integer("statements", self.statements, smallest=1, largest=100))
 
-    def rewrite(self, text: str) -> str:
+    def rewrite_in(self, text: str, language: str) -> str:
         """Return the code with dead statements, or as it is if it does not parse or has no function."""
         source = PythonSource.read(text)
         if source is None or source.looks_inside:

@@ -35,7 +35,7 @@ class Reformat(Transform):
 
     Attributes:
         column: column of the code.
-        language: language of the code, any that has a grammar.
+        language: language of the code, any that has a grammar, or such as ``"column:lang"`` for each row's own.
         indent: spaces of a level.
 
     >>> print(Reformat(language="java").rewrite("int f ( ) { g ( 1 ) ; return 2 ; }"))
@@ -56,16 +56,16 @@ class Reformat(Transform):
         super().__post_init__()
         object.__setattr__(self, "indent", check_integer("indent", self.indent, smallest=1, largest=16))
 
-    def rewrite(self, text: str) -> str:
+    def rewrite_in(self, text: str, language: str) -> str:
         """Return the code in its new layout, or as it is if it does not parse."""
-        parser = _parser(self.language)
+        parser = _parser(language)
         code = parser.parse(text)
         if encoded(text) is None or code.has_error or code.stopped or _has_directives(code):
             return text
-        others = _braced_lines if self.language in _BRACES else _own_lines
-        lines = _python_lines if self.language == "python" else others
+        others = _braced_lines if language in _BRACES else _own_lines
+        lines = _python_lines if language == "python" else others
         new = _joined(lines(code, self.indent), text)
-        if self.language == "python":
+        if language == "python":
             before, after = parsed(text), parsed(new)
             return new if before is not None and after is not None and same_meaning(before, after) else text
         return new if same_leaves(code, parser.parse(new)) else text

@@ -36,7 +36,7 @@ class ForToWhile(Transform):
             print(row)
     """
 
-    def rewrite(self, text: str) -> str:
+    def rewrite_in(self, text: str, language: str) -> str:
         """Return the code with ``while`` loops, or as it is if it does not parse."""
         source = PythonSource.read(text)
         if source is None or source.looks_inside or not _defined(source.tree).isdisjoint(_USED):

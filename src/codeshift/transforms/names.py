@@ -28,7 +28,7 @@ class RenameIdentifiers(DrawingTransform):
 
     Attributes:
         column: column of the code.
-        language: language of the code.
+        language: language of the code, or such as ``"column:lang"`` for the one that each row names.
         seed: seed of the words.
         names: "numbered" for ``local_0``, ``local_1`` and so on; "words" for words that say nothing of the code.
         parameters: whether parameters get other names too.
@@ -51,11 +51,11 @@ class RenameIdentifiers(DrawingTransform):
         check_choice("names", self.names, ("numbered", "words"))
         object.__setattr__(self, "parameters", check_bool("parameters", self.parameters))
 
-    def rewrite(self, text: str) -> str:
+    def rewrite_in(self, text: str, language: str) -> str:
         """Return the code with other names, or as it is if it cannot be told which are local."""
         new_names = numbered if self.names == "numbered" else drawn_words(self.draws(text))
-        rename = rename_python if self.language == "python" else rename_locals
-        return rename(text, _parser(self.language), new_names, parameters=self.parameters)
+        rename = rename_python if language == "python" else rename_locals
+        return rename(text, _parser(language), new_names, parameters=self.parameters)
 
 
 @cache

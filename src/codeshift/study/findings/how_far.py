@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from codeshift.metrics.base import FloatArray
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import Finding, share
+from codeshift.study.findings.large_enough import distinct_rows
 from codeshift.study.findings.quantity import Quantity, combined, mean_of, nothing
 from codeshift.study.keys import RunKey
 from codeshift.study.measures import SHARE, Measure, method_name
@@ -85,6 +87,8 @@ class EqualGap(Finding):
         explained: Gap less that at equal similarity.
         share: What is explained as a share of the gap; without an interval where the gap may be 0, and then no share.
         compared: Share of the rows of ``test_ood`` that lie in bins that count.
+        distinct: Number of distinct rows in these bins, of the part and split seed with fewest.
+        needed: Number of distinct rows that the gap at equal similarity needs.
     """
 
     cell: Cell
@@ -94,12 +98,21 @@ class EqualGap(Finding):
     explained: Estimate
     share: Estimate
     compared: float
+    distinct: int
+    needed: int
+
+    @property
+    def too_few(self) -> bool:
+        """Whether too few distinct rows are compared for a gap at equal similarity."""
+        return self.distinct < self.needed and not math.isnan(self.gap.value)
 
     @property
     def sentence(self) -> str:
         """The finding in words."""
         kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
         place = f"{self.cell.scenario or 'mean over scenarios'}, {method_name(self.cell.method)}{kept}"
+        if self.too_few:
+            return f"{place}: {self.distinct} distinct rows at equal similarity, too few for a gap."
         if math.isnan(self.value):
             return f"{place}: the gap at equal similarity is not measured."
         gap, equal = self.measure.change(self.gap), self.measure.change(self.estimate)
@@ -131,30 +144,50 @@ def similarity_curves(cells: Cells, metric: str) -> Iterator[SimilarityCurve]:
 
 def equal_gaps(cells: Cells, metric: str) -> Iterator[EqualGap]:
     """Yield the gap at equal similarity of each cell, and the mean over scenarios of each method and share kept."""
-    means: dict[tuple[str, float | None], list[tuple[Quantity, Quantity, float]]] = {}
+    means: dict[tuple[str, float | None], list[_Compared]] = {}
     for scenario in cells.results.scenarios:
         for cell in cells.of_scenario(scenario):
             near = _Near(cells, cell)
             if near.edges is None:
                 continue
             gap = cells.quantity(cell, metric, _ID) - cells.quantity(cell, metric, _OOD)
-            equal, compared = near.equal_gap(metric)
-            means.setdefault((cell.method, cell.ood_kept), []).append((gap, equal, compared))
-            yield _equal_gap(cells, metric, cell, gap, equal, compared)
-    for (method, kept), each in means.items():
-        known = [one for one in each if one[0].defined and one[1].defined]
+            equal, share_compared = near.equal_gap(metric)
+            compared = _Compared(gap, equal, share_compared, near.distinct(metric))
+            means.setdefault((cell.method, cell.ood_kept), []).append(compared)
+            yield _equal_gap(cells, metric, cell, compared)
+    for (method, kept), of_scenarios in means.items():
+        known = [
+            each for each in of_scenarios
+            if each.gap.defined and each.equal.defined and each.distinct >= cells.min_rows
+        ]  # fmt: skip
         if len(known) > 1:
-            gap, equal = (mean_of([one[side] for one in known]) for side in (0, 1))  # type: ignore[misc]
-            cell = Cell(scenario="", method=method, ood_kept=kept)
-            yield _equal_gap(cells, metric, cell, gap, equal, math.fsum(one[2] for one in known) / len(known))
+            mean = _Compared(
+                gap=mean_of([each.gap for each in known]),
+                equal=mean_of([each.equal for each in known]),
+                share=math.fsum(each.share for each in known) / len(known),
+                distinct=min(each.distinct for each in known),
+            )
+            yield _equal_gap(cells, metric, Cell(scenario="", method=method, ood_kept=kept), mean)
 
 
-def _equal_gap(cells: Cells, metric: str, cell: Cell, gap: Quantity, equal: Quantity, compared: float) -> EqualGap:
+@dataclass(frozen=True)
+class _Compared:
+    """Gap as it is and at equal similarity, with the share and the distinct number of rows compared."""
+
+    gap: Quantity
+    equal: Quantity
+    share: float
+    distinct: int
+
+
+def _equal_gap(cells: Cells, metric: str, cell: Cell, compared: _Compared) -> EqualGap:
+    gap, equal = compared.gap, compared.equal if compared.distinct >= cells.min_rows else nothing()
     explained = gap - equal
     return EqualGap(
         estimate=cells.estimate(equal), seeds=equal.seeds, cell=cell, measure=cells.measure(metric),
         state=cells.state(cell) if cell.scenario else None, gap=cells.estimate(gap),
-        explained=cells.estimate(explained), share=cells.estimate(explained / gap), compared=compared,
+        explained=cells.estimate(explained), share=cells.estimate(explained / gap), compared=compared.share,
+        distinct=compared.distinct, needed=cells.min_rows,
     )  # fmt: skip
 
 
@@ -218,17 +251,33 @@ class _Near:
     def _count(self, split_seed: int, part: str | None, number: int) -> int:
         return int((self._rows(split_seed, part) & (self._bins(split_seed) == number)).sum())
 
+    @cached_property
+    def _shared_bins(self) -> list[int]:
+        """Bins with enough rows of each part, of all split seeds."""
+        assert self.edges is not None  # noqa: S101 - who asks has them
+        return [
+            number for number in range(len(self.edges) - 1)
+            if all(self._count(seed, part, number) >= FEWEST for seed in self._of_seed for part in TEST_PARTS)
+        ]  # fmt: skip
+
+    def distinct(self, metric: str) -> int:
+        """Return the number of distinct rows in the bins that count, of the part and split seed with fewest."""
+
+        def rows(key: RunKey) -> NDArray[np.bool_]:
+            return np.isin(self._bins(key.split_seed), self._shared_bins)
+
+        counts = [distinct_rows(self._cells, metric, part, self._cell.scenario, rows=rows) for part in TEST_PARTS]
+        return min(count or 0 for count in counts)
+
     def equal_gap(self, metric: str) -> tuple[Quantity, float]:
         """Return the gap at equal similarity, and the share of the rows of ``test_ood`` that it is about."""
-        assert self.edges is not None  # noqa: S101 - who asks has them
         seeds = self._of_seed
         differences, counts = [], []
-        for number in range(len(self.edges) - 1):
-            if all(self._count(seed, part, number) >= FEWEST for seed in seeds for part in TEST_PARTS):
-                inside, outside = (self.quantity(metric, part, number) for part in (_OOD, _ID))
-                if inside.defined and outside.defined:
-                    differences.append(outside - inside)
-                    counts.append(sum(self._count(seed, _OOD, number) for seed in seeds))
+        for number in self._shared_bins:
+            inside, outside = (self.quantity(metric, part, number) for part in (_OOD, _ID))
+            if inside.defined and outside.defined:
+                differences.append(outside - inside)
+                counts.append(sum(self._count(seed, _OOD, number) for seed in seeds))
         total = sum(int(self._rows(seed, _OOD).sum()) for seed in seeds)
         weights = [count / sum(counts) for count in counts]
         return combined(list(zip(weights, differences, strict=True))), sum(counts) / total if total else math.nan

@@ -9,7 +9,7 @@ from codeshift.formatting import MISSING
 from codeshift.formatting import share as percent
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings import Findings
-from codeshift.study.findings.how_far import FEWEST
+from codeshift.study.findings.how_far import FEWEST, EqualGap
 from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.blocks import figures, methods_key, tables
 from codeshift.study.report.contents import ReportContents
@@ -25,10 +25,11 @@ def how_far_table(findings: Findings) -> Table | None:
         (
             named(gap.cell.scenario or "mean", order=1.0 if gap.cell.scenario else 0.0),
             named(method_name(gap.cell.method)), kept_share(gap.cell.ood_kept),
-            estimated(gap.measure, gap.gap, change=True), estimated(gap.measure, gap.estimate, change=True),
-            estimated(SHARE, gap.share) if gap.share.has_interval else Value(MISSING),
+            estimated(gap.measure, gap.gap, change=True),
+            estimated(gap.measure, gap.estimate, _missing(gap), change=True),
+            estimated(SHARE, gap.share) if gap.share.has_interval else Value(_missing(gap)),
             Value(MISSING if math.isnan(gap.compared) else percent(gap.compared, 0)),
-            counted(gap.n),
+            counted(gap.distinct if gap.too_few else gap.n),
         )
         for gap in findings.equal_gaps
     )  # fmt: skip
@@ -41,11 +42,16 @@ def how_far_table(findings: Findings) -> Table | None:
     note = (
         f"Gap: {_ID} minus {_OOD}. At equal similarity: the same within bins of similarity to the nearest training "
         f"row, each weighted by its rows of {_OOD}; bins with fewer than {FEWEST} rows of a part are left out. "
-        "Explained: the share of the gap that goes away. It is left out where the gap may be 0."
+        f"Too few: fewer than {findings.min_rows} distinct rows of a part are compared. Explained: the share of the "
+        "gap that goes away. It is left out where the gap may be 0."
     )
     return Table(
         name=ReportTable.HOW_FAR, caption="The gap at equal similarity", columns=columns, rows=rows, note=note
     ) if rows else None  # fmt: skip
+
+
+def _missing(gap: EqualGap) -> str:
+    return "too few" if gap.too_few else MISSING
 
 
 def how_far_is_far(contents: ReportContents) -> Section:

@@ -44,7 +44,7 @@ def _claim(claim: Claim) -> Section:
 
 
 def _seeds(findings: Findings) -> str:
-    trained, split = len(findings.results.train_seeds), len(findings.results.split_seeds)
+    split, trained = findings.results.seeds_done
     if trained == split == 1:
         return "there is one training seed, so the intervals say how sure the scores of these models are, not of others"
     return f"intervals include the noise of {split} split and {trained} training seeds as well as that of the rows"

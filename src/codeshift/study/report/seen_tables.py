@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator
 
 from codeshift.documents.document import Column, Table, Value
-from codeshift.formatting import MISSING, p_value
+from codeshift.formatting import MISSING
 from codeshift.marks import KINDS, NGRAMS
 from codeshift.study.findings import Findings, SeenScore, SeenShare
 from codeshift.study.measures import method_name
 from codeshift.study.report.shown import ReportTable
-from codeshift.study.report.tables import counted, estimated, kept_share, named, of_all, part_kind
+from codeshift.study.report.tables import counted, estimated, interval_p_value, kept_share, named, of_all, part_kind
 
 _HEADS = {"exact": "exact copy", "near": "near-duplicate", "renamed": "renamed copy", NGRAMS: "n-gram"}
 
@@ -90,7 +90,7 @@ def advantage_table(findings: Findings) -> Table | None:
             estimated(one.measure, one.on_unseen, "too few", change=True), counted(one.on_unseen.n),
             estimated(one.measure, one.on_seen, "too few", change=True), counted(one.on_seen.n),
             estimated(one.measure, one.estimate, change=True),
-            Value(MISSING) if math.isnan(one.p_value) else Value(p_value(one.p_value), order=one.p_value),
+            interval_p_value(one.p_value),
         )
         for one in known
     )  # fmt: skip

@@ -89,8 +89,10 @@ class Report:
         results = self.results
         kept = ", ".join(f"{100 * kept:.4g}%" for kept in results.ood_kept)
         methods = ", ".join(map(method_name, results.methods))
+        split, trained = results.seeds_done
         seeds = (
-            f"{counted(len(results.split_seeds), 'split seed')}, {counted(len(results.train_seeds), 'training seed')}"
+            f"{_done_of(split, len(results.split_seeds), 'split seed')}, "
+            f"{_done_of(trained, len(results.train_seeds), 'training seed')}"
         )
         regimes = f"; {kept} of the region's rows kept" if kept else ""
         return f"{counted(len(results.scenarios), 'scenario')}; {methods}{regimes}; {seeds}."
@@ -207,6 +209,11 @@ class Report:
 
     def __repr__(self) -> str:
         return f"Report({self.results})"
+
+
+def _done_of(done: int, planned: int, noun: str) -> str:
+    """Return the number of seeds behind the values, beside that of the study where more are to come."""
+    return counted(planned, noun) if done == planned else f"{done} of {counted(planned, noun)}"
 
 
 def _named(model: str | None) -> str:

@@ -6,9 +6,12 @@ import math
 from collections.abc import Iterable
 
 from codeshift.documents.document import Value
-from codeshift.formatting import MISSING, share
+from codeshift.formatting import MISSING, p_value, share
 from codeshift.metrics import Estimate
 from codeshift.study.measures import Measure
+
+SMALLEST_P = 0.0005
+"""Smallest p-value of an interval that is printed as a number."""
 
 
 def estimated(
@@ -31,6 +34,17 @@ def estimated(
         return Value(missing, kind=kind)
     text = measure.difference(estimate.value) if change else measure.text(estimate.value) + measure.sign
     return Value(text, order=estimate.value, aside=measure.interval(estimate))
+
+
+def interval_p_value(p: float) -> Value:
+    """Format the p-value of an interval. So far out in the tails its size is that of an assumption: it has a bound.
+
+    >>> interval_p_value(2e-16).text, interval_p_value(0.0005).text, interval_p_value(0.03).text
+    ('< 0.0005', '0.0005', '0.030')
+    """
+    if math.isnan(p):
+        return Value(MISSING)
+    return Value(p_value(p) if p >= SMALLEST_P else f"< {p_value(SMALLEST_P)}", order=p)
 
 
 def counted(number: int) -> Value:
