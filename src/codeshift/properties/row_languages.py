@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,6 @@ from codeshift.properties.grammars import check_language, language_remedy, langu
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-    from codeshift.properties.table import PropertyTable
 
 _PREFIX = "column:"
 _SHOWN = 3
@@ -110,6 +108,14 @@ def _known(named: Counter[str], column: str) -> tuple[str, ...]:
     return tuple(sorted(named))
 
 
+class HasRows(Protocol):
+    """Interface of a table, as the languages of its rows are read."""
+
+    @property
+    def data(self) -> Dataset:
+        """Rows."""
+
+
 @dataclass(frozen=True)
 class RowLanguages:
     """Languages of all rows, each once, sorted.
@@ -125,7 +131,7 @@ class RowLanguages:
 
     column: str
 
-    def of(self, table: PropertyTable) -> Counter[str]:
+    def of(self, table: HasRows) -> Counter[str]:
         """Count the rows of one table by what they name.
 
         Raises:
