@@ -108,8 +108,8 @@ def _known(named: Counter[str], column: str) -> tuple[str, ...]:
     return tuple(sorted(named))
 
 
-class OfDataset(Protocol):
-    """Interface of a table of rows: a ``PropertyTable``, whose module imports this one."""
+class HasRows(Protocol):
+    """Interface of a table, as the languages of its rows are read."""
 
     @property
     def data(self) -> Dataset:
@@ -131,7 +131,7 @@ class RowLanguages:
 
     column: str
 
-    def of(self, table: OfDataset) -> Counter[str]:
+    def of(self, table: HasRows) -> Counter[str]:
         """Count the rows of one table by what they name.
 
         Raises:
