@@ -64,7 +64,7 @@ class PartOverlap(CopyCounts):
 
     def looked_for(self, kind: str) -> bool:
         """Return whether copies of a kind were looked for, which a corpus of digests or n-grams may not allow."""
-        return kind in self.rows or (not self.rows and kind != NGRAMS)
+        return kind in self.rows or (not self.rows and (kind != NGRAMS or self.ngrams is not None))
 
 
 @dataclass(frozen=True, kw_only=True)
