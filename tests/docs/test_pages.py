@@ -140,7 +140,7 @@ def _naming(page: Path, block: Block) -> Iterator[None]:
 def _run(block: Block, namespace: dict[str, object], page: Path) -> None:
     if block.kind == "python":
         code = "\n" * (block.line - 1) + _with_fewer_rows(block.text, page.name)
-        shows_results = any(other.kind == "pycon" for other in blocks(page))
+        shows_results = page.exists() and any(other.kind == "pycon" for other in blocks(page))
         with contextlib.nullcontext() if shows_results else few_steps():
             exec(compile(code, str(page), "exec"), namespace)  # noqa: S102 - our own pages
     elif block.kind == "pycon":

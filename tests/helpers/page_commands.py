@@ -199,7 +199,9 @@ def _accelerate(arguments: list[str], _: str) -> None:
     DatasetDict(train=Dataset.from_list(rows)).save_to_disk("data")
     text, names = re.subn(r'"Salesforce/[\w-]+"', '"tiny"', script.read_text(encoding="utf-8"))
     assert names, f"{script} names no model that could be exchanged"
-    count_processes = "\nfrom accelerate import PartialState\nprint('processes:', PartialState().num_processes)\n"
+    # One write a process: the pieces of a print of two processes can interleave.
+    state = "accelerate.PartialState().num_processes"
+    count_processes = f"\nimport os, accelerate\nos.write(1, b'processes: %d\\n' % {state})\n"
     script.write_text(text + count_processes, encoding="utf-8")
     launcher = [sys.executable, "-m", "accelerate.commands.launch", *arguments[1:-1]]
     with patch.dict(os.environ, {"ACCELERATE_USE_CPU": "true"}), free_port() as port:
