@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from codeshift.audit.leakage import LeakedPair, shown_pairs
+from codeshift.audit.leakage import DuplicateCounts, LeakedPair, find_copies, shown_pairs
 from codeshift.audit.parts import AuditParts
 from codeshift.properties.near_duplicates import NearDuplicates
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnLeakage:
+class ColumnLeakage(DuplicateCounts):
     """Leakage of one part into train by one column, or by several columns together.
 
     Attributes:
@@ -38,23 +35,9 @@ class ColumnLeakage:
     [(('doc',), 40), (('code',), 0), (('doc', 'code'), 0)]
     """
 
-    part: str
     columns: tuple[str, ...]
-    n: int
-    exact: int
-    near: int
     unsettled: int
     worst: tuple[LeakedPair, ...]
-
-    @property
-    def exact_share(self) -> float:
-        """Share of rows with an exact copy; NaN for a part without texts."""
-        return self.exact / self.n if self.n else math.nan
-
-    @property
-    def near_share(self) -> float:
-        """Share of rows with an exact copy or a near-duplicate; NaN for a part without texts."""
-        return self.near / self.n if self.n else math.nan
 
 
 def measure_columns(parts: AuditParts, part: str, near_duplicates: NearDuplicates, worst: int) -> list[ColumnLeakage]:
@@ -78,18 +61,15 @@ def _measured(
     parts: AuditParts, part: str, columns: tuple[str, ...], near_duplicates: NearDuplicates, worst: int
 ) -> ColumnLeakage:
     texts, train = (_texts(parts, name, columns) for name in (part, parts.train))
-    seen = set(train)
-    exact = np.array([text in seen for text in texts], dtype=bool)
-    nearest = near_duplicates.nearest(texts, train)
-    leaking = exact | (nearest.index >= 0)
+    copies = find_copies(texts, train, near_duplicates)
     return ColumnLeakage(
         part=part,
         columns=columns,
         n=len(texts),
-        exact=int(exact.sum()),
-        near=int(leaking.sum()),
-        unsettled=int((nearest.unsettled & ~leaking).sum()),
-        worst=shown_pairs(texts, train, nearest.worst(len(texts)), worst),
+        exact=int(copies.exact.sum()),
+        near=int(copies.near.sum()),
+        unsettled=int(copies.unsettled.sum()),
+        worst=shown_pairs(texts, train, copies.pairs, worst),
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.audit.parts import AuditParts
 from codeshift.properties.dataset_columns import check_column, column_values
@@ -31,22 +33,20 @@ class LeakedPair:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CopyCounts:
-    """Numbers of the rows of a part that other rows hold too: those of train, or of a corpus.
+class DuplicateCounts:
+    """Numbers of the rows of a part that other rows repeat in a text: those of train, or of a corpus.
 
     Attributes:
         part: the part.
         n: the number of rows of the part.
-        exact: the number of rows with exactly the same code as another.
+        exact: the number of rows with exactly the same text as another.
         near: the number of rows with a near-duplicate, exact copies included.
-        renamed: the number of rows with a renamed copy, near-duplicates included.
     """
 
     part: str
     n: int
     exact: int
     near: int
-    renamed: int
 
     @property
     def exact_share(self) -> float:
@@ -57,6 +57,21 @@ class CopyCounts:
     def near_share(self) -> float:
         """Share of rows with an exact copy or a near-duplicate; NaN for an empty part."""
         return self.near / self.n if self.n else math.nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyCounts(DuplicateCounts):
+    """Numbers of the rows of a part whose code other rows hold too: those of train, or of a corpus.
+
+    Attributes:
+        part: the part.
+        n: the number of rows of the part.
+        exact: the number of rows with exactly the same code as another.
+        near: the number of rows with a near-duplicate, exact copies included.
+        renamed: the number of rows with a renamed copy, near-duplicates included.
+    """
+
+    renamed: int
 
     @property
     def renamed_share(self) -> float:
@@ -115,25 +130,43 @@ def measure_leakage(
         DataError: if the column of groups is missing or contains None.
     """
     texts, train = parts.texts(part, column), parts.texts(parts.train, column)
-    seen = set(train)
-    exact = np.array([text in seen for text in texts], dtype=bool)
-    nearest = near_duplicates.nearest(texts, train)
-    leaking = exact | (nearest.index >= 0)
-    others = np.flatnonzero(~leaking)
+    copies = find_copies(texts, train, near_duplicates)
+    others = np.flatnonzero(~copies.near)
     renamed = near_duplicates.of_renamed().nearest([texts[row] for row in others], train)
     pairs = [(int(others[row]), other, jaccard) for row, other, jaccard in renamed.worst(len(others))]
     return Leakage(
         part=part,
         n=len(texts),
-        exact=int(exact.sum()),
-        near=int(leaking.sum()),
-        renamed=int(leaking.sum()) + len(pairs),
-        unsettled=int((nearest.unsettled & ~leaking).sum()),
+        exact=int(copies.exact.sum()),
+        near=int(copies.near.sum()),
+        renamed=int(copies.near.sum()) + len(pairs),
+        unsettled=int(copies.unsettled.sum()),
         groups=None if groups is None else _in_shared_groups(parts, part, groups),
-        worst=shown_pairs(texts, train, nearest.worst(len(texts)), worst),
+        worst=shown_pairs(texts, train, copies.pairs, worst),
         worst_renamed=shown_pairs(texts, train, pairs, worst),
-        rows=tuple(sorted(parts.given[part][leaking].tolist())),
+        rows=tuple(sorted(parts.given[part][copies.near].tolist())),
     )
+
+
+class TrainCopies(NamedTuple):
+    """Which texts have an exact copy in train, which that or a near-duplicate, and which others may have one.
+
+    The arrays are of shape ``(n,)``; the pairs (row, row of train, similarity) are those that may be shown.
+    """
+
+    exact: NDArray[np.bool_]
+    near: NDArray[np.bool_]
+    unsettled: NDArray[np.bool_]
+    pairs: list[tuple[int, int, float]]
+
+
+def find_copies(texts: list[str], train: list[str], near_duplicates: NearDuplicates) -> TrainCopies:
+    """Look for texts in those of train."""
+    seen = set(train)
+    exact = np.array([text in seen for text in texts], dtype=bool)
+    nearest = near_duplicates.nearest(texts, train)
+    near = exact | (nearest.index >= 0)
+    return TrainCopies(exact, near, nearest.unsettled & ~near, nearest.worst(len(texts)))
 
 
 def shown_pairs(
