@@ -21,6 +21,7 @@ from typing import Any
 import datasketch
 import numpy as np
 from datasets import Dataset, disable_progress_bars
+from pages import add_page, write_or_print
 from scipy import sparse
 
 from codeshift.audit import overlap
@@ -179,14 +180,11 @@ def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of the datasets; the embedded functions alone without")
-    parser.add_argument("--write", type=Path, help="the page to write; printed without")
+    add_page(parser)
     arguments = parser.parse_args()
     disable_progress_bars()
     text = "\n".join(page(arguments.data)) + "\n"
-    if arguments.write:
-        arguments.write.write_text(text, encoding="utf-8")
-    else:
-        print(text)
+    write_or_print(text, arguments.write)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pages import add_page, write_or_print
+
 from codeshift.data import stdlib_functions
 from codeshift.metrics import bootstrap_ci
 from codeshift.properties.lexer import lex
@@ -124,17 +126,14 @@ differs are literals."""
 def main() -> None:
     """Write the page, or the pairs to read."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", type=Path, help="the page to write; printed without")
+    add_page(parser)
     parser.add_argument("--pairs", type=Path, help="the file for the drawn pairs, which are then to be read")
     arguments = parser.parse_args()
     if arguments.pairs:
         _write_pairs(arguments.pairs)
         return
     text = "\n".join(page()) + "\n"
-    if arguments.write:
-        arguments.write.write_text(text, encoding="utf-8")
-    else:
-        print(text)
+    write_or_print(text, arguments.write)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from pages import write_or_print
+
 
 class Counts:
     """What was counted in each cell, and the CPU seconds of it, kept in a file so that a stopped run goes on.
@@ -54,7 +56,4 @@ def write_page(description: str, pages: Callable[[int, Counts], Iterable[str]], 
     start, counts = time.process_time(), Counts(arguments.counts)
     page = "\n".join(pages(arguments.runs, counts))
     page += f"\n\nAll of it took {counts.seconds or time.process_time() - start:.0f} CPU seconds.\n"
-    if arguments.out is None:
-        print(page)
-    else:
-        arguments.out.write_text(page, encoding="utf-8")
+    write_or_print(page, arguments.out)

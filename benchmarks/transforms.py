@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 from codeshift.metrics.execution import PythonRunner
 from codeshift.properties.parsing import CodeParser
@@ -160,15 +159,14 @@ Rows of CodeXGLUE and of TheAlgorithms. New errors: rows that parsed before and 
 
 def main() -> None:
     """Write the page."""
+    from pages import add_page, write_or_print  # here, since a test imports this file from the repository's root
+
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", type=Path, help="the page to write; printed without")
+    add_page(parser)
     parser.add_argument("--count", type=int, help="programs of each benchmark to run; all without")
     arguments = parser.parse_args()
     text = "\n".join([_HEAD, *python_table(arguments.count), _OTHERS, *parse_table()]) + "\n"
-    if arguments.write:
-        arguments.write.write_text(text, encoding="utf-8")
-    else:
-        print(text)
+    write_or_print(text, arguments.write)
 
 
 if __name__ == "__main__":
