@@ -19,6 +19,12 @@ CopyKind: TypeAlias = Literal["exact", "near", "renamed"]
 COPY_KINDS: tuple[CopyKind, ...] = get_args(CopyKind)
 """Names of the kinds of copies."""
 
+NGRAMS = "ngrams"
+"""Kind of a row that shares an n-gram with a decontamination list, which need not be a copy."""
+
+MARKS = (*COPY_KINDS, NGRAMS)
+"""Kinds of marks of rows."""
+
 BATCH_SIZE = 32
 """Rows in a batch of an evaluation."""
 N_PERMUTATIONS = 200

@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.defaults import MARKS, NGRAMS
 from codeshift.errors import ParameterError, closest
 from codeshift.hashing import digest
 
-KINDS = ("exact", "near", "renamed")
-"""Kinds of copies; each includes those before it."""
 
-NGRAMS = "ngrams"
-"""Kind of a row that shares an n-gram with a decontamination list, which need not be a copy."""
+def kinds_within(kind: str) -> tuple[str, ...]:
+    """Return the kinds of marks that one of ``MARKS`` includes.
+
+    >>> kinds_within("near"), kinds_within("ngrams")
+    (('exact', 'near'), ('ngrams',))
+    """
+    return (NGRAMS,) if kind == NGRAMS else MARKS[: MARKS.index(kind) + 1]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,11 +68,9 @@ class RowMarks:
         """
         if corpus is not None and corpus not in self.copies:
             raise ParameterError("corpus", "one that was searched", corpus, closest(corpus, self.copies))
-        if kind is not None and kind not in (*KINDS, NGRAMS):
-            raise ParameterError("kind", "a kind of copy", kind, closest(kind, (*KINDS, NGRAMS)))
-        wanted = {None: (*KINDS, NGRAMS), NGRAMS: (NGRAMS,)}.get(kind)
-        if wanted is None:
-            wanted = KINDS[: KINDS.index(str(kind)) + 1]
+        if kind is not None and kind not in MARKS:
+            raise ParameterError("kind", "a kind of copy", kind, closest(kind, MARKS))
+        wanted = MARKS if kind is None else kinds_within(kind)
         mask = np.zeros(self.n, dtype=bool)
         for name in self.copies if corpus is None else (corpus,):
             for each in wanted:
@@ -80,7 +82,7 @@ class RowMarks:
         closest_kinds: dict[str, list[str | None]] = {}
         for corpus, kinds in self.copies.items():
             closest_kinds[corpus] = [None] * self.n
-            for kind in reversed([each for each in (*KINDS, NGRAMS) if each in kinds]):
+            for kind in reversed([each for each in MARKS if each in kinds]):
                 for row in kinds[kind]:
                     closest_kinds[corpus][row] = kind
         return closest_kinds

@@ -17,10 +17,11 @@ from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.word_ngrams import NgramSearch
 from codeshift.checks import check_choice, check_integer, optional
+from codeshift.defaults import COPY_KINDS, MARKS, NGRAMS
 from codeshift.documents import html, markdown
 from codeshift.documents.document import Block, Code, Document, Heading, Note, Paragraph, Table, names, numbers, row
 from codeshift.errors import ParameterError, closest
-from codeshift.marks import KINDS, NGRAMS, RowMarks
+from codeshift.marks import RowMarks, kinds_within
 from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.near_duplicates.digests import CodeDigests
@@ -113,16 +114,15 @@ class Overlap:
         for one in self.parts:
             if one.part == part:
                 widest = kind or ("renamed" if one.looked_for("renamed") else NGRAMS)
-                wanted = (widest,) if widest == NGRAMS else KINDS[: KINDS.index(widest) + 1]
-                held.update(at for each in wanted for at in one.rows.get(each, ()))
+                held.update(at for each in kinds_within(widest) for at in one.rows.get(each, ()))
         return tuple(sorted(held))
 
     def _check_searched(self, kind: str | None) -> None:
         if kind is None:
             return
-        check_choice("kind", kind, (*KINDS, NGRAMS))
+        check_choice("kind", kind, MARKS)
         if not all(one.looked_for(kind) for one in self.parts):
-            searched = {one.corpus: ", ".join(one.rows or KINDS) for one in self.parts}
+            searched = {one.corpus: ", ".join(one.rows or COPY_KINDS) for one in self.parts}
             remedy = "; ".join(f"{corpus} was searched for {kinds}" for corpus, kinds in searched.items())
             raise ParameterError("kind", "one that each part of the corpus was searched for", kind, remedy)
 
@@ -409,7 +409,7 @@ def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: Au
 
 
 def _cells(one: PartOverlap, *, ngrams: bool, labels: bool) -> list[str]:
-    counts = {kind: getattr(one, kind) for kind in (*KINDS, *([NGRAMS] if ngrams else []))}
+    counts = {kind: getattr(one, kind) for kind in (MARKS if ngrams else COPY_KINDS)}
     told = [
         f"{count:,} ({count / one.n:.2%})" if one.n and count is not None and one.looked_for(kind) else "-"
         for kind, count in counts.items()

@@ -19,6 +19,7 @@ from codeshift.cli.arguments import (
 from codeshift.cli.output import DONE, NO, check_report_file, report, write_report
 from codeshift.cli.split import MANIFEST
 from codeshift.cli.unparsed import warn_unparsed
+from codeshift.defaults import N_PERMUTATIONS, SAMPLED_ROWS
 
 if TYPE_CHECKING:
     from codeshift.audit import AuditReport
@@ -61,8 +62,20 @@ def add_to(commands: Commands) -> None:
     add("--tokenizer-revision", metavar="NAME", help="branch, tag or commit of that tokenizer of the hub [the newest]")
     add("--max-length", type=int, metavar="N", help="length of that context, in tokens [the tokenizer's]")
     add("--seed", type=int, default=0, metavar="N", help="seed of samples, folds and permutations [%(default)s]")
-    add("--permutations", type=int, default=200, metavar="N", help="number per p-value, 39 for a verdict [%(default)s]")
-    add("--sample", type=int, default=2000, metavar="N", help="rows per part in the two-sample tests [%(default)s]")
+    add(
+        "--permutations",
+        type=int,
+        default=N_PERMUTATIONS,
+        metavar="N",
+        help="number per p-value, 39 for a verdict [%(default)s]",
+    )
+    add(
+        "--sample",
+        type=int,
+        default=SAMPLED_ROWS,
+        metavar="N",
+        help="rows per part in the two-sample tests [%(default)s]",
+    )
     add_against(command, "the held-out rows")
     add_processes(command)
     add("--out", metavar="FILE", help="file for the full report, .html, .md or .json")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of, parts_of
 from codeshift.cli.output import DONE, check_report_file, report, write_report
+from codeshift.defaults import MARKS
 
 if TYPE_CHECKING:
     from codeshift.audit import Overlap
     from codeshift.audit.overlapping import PartOverlap
 
-_KINDS = ("exact", "near", "renamed", "ngrams")
 _OF_DATASETS = ("dataset_dict.json", "state.json")  # files of a folder that ``datasets`` has saved
 
 
@@ -47,7 +47,7 @@ def add_to(commands: Commands) -> None:
         "lm-evaluation-harness",
     )
     add("--without", metavar="FOLDER", help="folder for the rows that the corpus does not hold, a file for each part")
-    add("--kind", choices=_KINDS, help="copies that --without leaves out [renamed; ngrams of a list of n-grams]")
+    add("--kind", choices=MARKS, help="copies that --without leaves out [renamed; ngrams of a list of n-grams]")
     add("--out", metavar="FILE", help="file for the full report with the most similar pairs, .html, .md or .json")
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.marks import KINDS, NGRAMS
+from codeshift.defaults import MARKS
 from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
 from codeshift.parts import TEST_PARTS
@@ -136,7 +136,7 @@ def seen_shares(cells: Cells) -> Iterator[SeenShare]:
             continue
         marks = results.marks[split_seed]
         for corpus in marks.corpora:
-            kinds = [kind for kind in (*KINDS, NGRAMS) if kind in marks.copies[corpus]]
+            kinds = [kind for kind in MARKS if kind in marks.copies[corpus]]
             for part in SEEN_PARTS:
                 members = facts.members[part]
                 copies = {kind: int((marks.seen(corpus, kind) & members).sum()) for kind in kinds}

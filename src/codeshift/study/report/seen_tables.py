@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from codeshift.defaults import MARKS, NGRAMS
 from codeshift.documents.document import Column, Table, Value
 from codeshift.formatting import MISSING
-from codeshift.marks import KINDS, NGRAMS
 from codeshift.study.findings import Findings, SeenScore, SeenShare
 from codeshift.study.measures import method_name
 from codeshift.study.report.shown import ReportTable
@@ -26,7 +26,7 @@ def seen_tables(findings: Findings) -> Iterator[Table]:
 def seen_share_table(findings: Findings) -> Table | None:
     """Make the table of the rows of each part that each corpus holds, by kind of copy."""
     shares = findings.seen_shares
-    kinds = [kind for kind in (*KINDS, NGRAMS) if any(kind in one.copies for one in shares)]
+    kinds = [kind for kind in MARKS if any(kind in one.copies for one in shares)]
     rows = tuple(
         (
             named(one.scenario), named(one.part, kind=part_kind(one.part)), counted(one.split_seed), named(one.corpus),
