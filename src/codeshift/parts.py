@@ -43,5 +43,8 @@ SCENARIO_PARTS = (*TEST_PARTS, TRANSFORMED)
 OFFICIAL = ("train", "validation", "test")
 """Names of the official splits of a ``DatasetDict``."""
 
+MANIFEST = "manifest.json"
+"""Name of the file in a folder of parts that holds the manifest of the split."""
+
 WHOLE = "data"
 """Name that stands for the rows of a ``Dataset``, which has no official splits."""

@@ -17,6 +17,7 @@ from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest,
 from codeshift.formatting import counted, listed
 from codeshift.hashing import digest
 from codeshift.marks import RowMarks
+from codeshift.parts import MANIFEST
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.near_duplicates.digests import CodeDigests
 from codeshift.properties.texts import column_texts
@@ -35,7 +36,6 @@ _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 _ZSTANDARD = ".zst"
 _COMPRESSED = (".gz", _ZSTANDARD)
-_MANIFEST = "manifest.json"  # which stands beside the parts of a split, and has no rows
 _SHOWN = 5
 _WIDTH = 40  # characters shown of a row that is none
 _CSV_BLOCK = 1 << 24  # bytes read at once, more than a row has
@@ -275,7 +275,8 @@ def _csv_rows_of(file: str, separator: str) -> Iterator[dict[str, str]]:
 
 def _ending(path: Path) -> str | None:
     """Return the extension that decides how a file is read; None for a file of another format."""
-    suffixes = [] if path.name == _MANIFEST else [suffix.lower() for suffix in path.suffixes]
+    # A manifest stands beside the parts of a split, and has no rows.
+    suffixes = [] if path.name == MANIFEST else [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _COMPRESSED:
         suffixes.pop()
         if suffixes and suffixes[-1] == ".parquet":

@@ -17,9 +17,9 @@ from codeshift.cli.arguments import (
     splits_of,
 )
 from codeshift.cli.output import DONE, NO, check_report_file, report, write_report
-from codeshift.cli.split import MANIFEST
 from codeshift.cli.unparsed import warn_unparsed
 from codeshift.defaults import N_PERMUTATIONS, SAMPLED_ROWS
+from codeshift.parts import MANIFEST
 
 if TYPE_CHECKING:
     from codeshift.audit import AuditReport

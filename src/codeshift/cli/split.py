@@ -21,14 +21,12 @@ from codeshift.cli.output import DONE, report
 from codeshift.cli.split_files import add_cluster, check_of_files, is_of_files, run_on_files
 from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError, check_folder
+from codeshift.parts import MANIFEST
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
     from codeshift.splitters import SplitAssignment, SplitManifest, Splitter
-
-MANIFEST = "manifest.json"
-"""File name of the manifest in the folder of parts."""
 
 SPLIT_OPTIONS: dict[str, dict[str, Any]] = {
     "seed": {"type": int, "metavar": "N", "help": "seed of the split, any integer [0]"},

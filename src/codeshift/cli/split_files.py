@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.output import DONE, report
 from codeshift.errors import MissingExtraError, ParameterError
+from codeshift.parts import MANIFEST
 
 if TYPE_CHECKING:
     from dask.distributed import Client
@@ -54,7 +55,7 @@ def run_on_files(arguments: argparse.Namespace, splitter: Splitter, options: dic
             overwrite=arguments.overwrite,
             **options,
         )
-    words = f"{manifest.summary()}\n\nThe folders of the parts and manifest.json are in {arguments.out}."
+    words = f"{manifest.summary()}\n\nThe folders of the parts and {MANIFEST} are in {arguments.out}."
     report(arguments, words, _told(manifest, arguments.out))
     return DONE
 
@@ -98,5 +99,5 @@ def _told(manifest: SplitManifest, out: str) -> dict[str, Any]:
         "region_rows": manifest.region_rows,
         "parts": parts,
         "excluded": manifest.excluded,
-        "manifest": f"{out}/manifest.json",
+        "manifest": f"{out}/{MANIFEST}",
     }

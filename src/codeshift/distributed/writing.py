@@ -16,14 +16,11 @@ from codeshift.distributed.sources import Shards
 from codeshift.errors import ParameterError
 from codeshift.files import file_digest
 from codeshift.hashing import digest
-from codeshift.parts import CONTROL, DELIVERED
+from codeshift.parts import CONTROL, DELIVERED, MANIFEST
 from codeshift.splits.assignment import SplitAssignment
 from codeshift.splits.card import dataset_card
 from codeshift.splits.partition import positions_of
 from codeshift.splits.rows import SplitRows
-
-MANIFEST = "manifest.json"
-"""File name of the manifest in the folder of parts."""
 
 _README = "README.md"
 _FOLDERS = (*DELIVERED, CONTROL)
