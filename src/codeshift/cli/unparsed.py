@@ -25,8 +25,10 @@ def warn_unparsed(parts: Mapping[str, Dataset], columns: Iterable[str], language
         texts = [pair for rows in parts.values() if column in rows.column_names for pair in _some(rows, column, by_row)]
         wrong = 0
         for text, named in texts:
-            parser = parsers.setdefault(named or language, CodeParser(named or language))
-            wrong += parser.parse(text).has_error
+            row_language = named or language
+            if row_language not in parsers:
+                parsers[row_language] = CodeParser(row_language)
+            wrong += parsers[row_language].parse(text).has_error
         if texts and wrong >= _SHARE * len(texts):
             message = f"{wrong} of {len(texts)} rows checked have syntax errors as {language}"
             remedy = "is the language right, and the column? Rows that name their language are read by column:NAME"
