@@ -81,19 +81,21 @@ class _Problem:
 
     def gradient(self, weights: np.ndarray, folds: np.ndarray) -> np.ndarray:
         """Return the gradient of each fold's loss."""
-        residuals = self.shares[folds] * (_expit(weights @ self.design.T) - self.labels)
+        return self._gradient_of(_expit(weights @ self.design.T), weights, folds)
+
+    def _gradient_of(self, chances: np.ndarray, weights: np.ndarray, folds: np.ndarray) -> np.ndarray:
+        residuals = self.shares[folds] * (chances - self.labels)
         gradient: np.ndarray = residuals @ self.design + self.penalties[folds] * weights
         return gradient
 
     def derivatives(self, weights: np.ndarray, folds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the gradient and the matrix of second derivatives of each fold's loss."""
         chances = _expit(weights @ self.design.T)
-        gradient = (self.shares[folds] * (chances - self.labels)) @ self.design + self.penalties[folds] * weights
         curvatures = self.shares[folds] * chances * (1 - chances)
         hessian = np.stack([self.design.T @ (of_fold[:, None] * self.design) for of_fold in curvatures])
         diagonal = np.arange(hessian.shape[1])
         hessian[:, diagonal, diagonal] += self.penalties[folds]
-        return gradient, hessian
+        return self._gradient_of(chances, weights, folds), hessian
 
     def step_sizes(self, weights: np.ndarray, step: np.ndarray, slope: np.ndarray, folds: np.ndarray) -> np.ndarray:
         """Return for each fold the first of 1, 1/2, 1/4 ... at which its loss falls enough, and 0 if it does at none.
