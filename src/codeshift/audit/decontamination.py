@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import pickle  # the format that NeMo Curator reads; nothing is unpickled
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,7 @@ def read_decontamination_list(path: str | os.PathLike[str]) -> DecontaminationLi
     """
     place = Path(path)
     if place.suffix in _PICKLES and place.is_file():
-        sizes = sorted({ngram.count(" ") + 1 for ngram in _pickled(place)})
-        return DecontaminationList(place, tuple(sizes), "nemo")
+        return _of_nemo(place, _pickled(place))
     if not (place / _INFO).is_file() or not any(place.glob(_FILES)):
         return None
     try:
@@ -132,13 +131,18 @@ def write_decontamination_list(
         known: dict[str, int] = dict.fromkeys((ngram for text in texts for ngram in ngrams_of(text, n, "nemo")), 0)
         with replaced(place) as temporary:
             temporary.write_bytes(pickle.dumps(known))
-        return DecontaminationList(place, tuple(sorted({ngram.count(" ") + 1 for ngram in known})), "nemo")
+        return _of_nemo(place, known)
     place.mkdir(parents=True, exist_ok=True)
     lines = sorted(f"{ngram} {row}\n" for row, text in enumerate(texts) for ngram in set(ngrams_of(text, n)))
     with replaced(place / _BUCKET) as temporary, pa.output_stream(str(temporary), compression="zstd") as stream:
         stream.write("".join(lines).encode("utf-8", "surrogatepass"))
     write_text(place / _INFO, json.dumps({"title": "codeshift", _SIZE: n}) + "\n")
     return DecontaminationList(place, (n,), "lm-eval")
+
+
+def _of_nemo(path: Path, ngrams: Iterable[str]) -> DecontaminationList:
+    """Return the list in a pickle of these n-grams."""
+    return DecontaminationList(path, tuple(sorted({ngram.count(" ") + 1 for ngram in ngrams})), "nemo")
 
 
 def _lines(stream: Any) -> Iterator[str]:
