@@ -11,7 +11,6 @@ says whether the digests are those that codeshift expects.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 
 from codeshift.audit import embedded_digests
 from codeshift.data import embedded_model_path
+from codeshift.files import file_digest
 from codeshift.properties.near_duplicates.digests import CodeDigests
 from tools.pretrain.corpus import make_corpus
 from tools.pretrain.java_sources import JDK_ZIP, jdk_methods
@@ -41,7 +41,7 @@ def main() -> int:
         if before != now:
             sys.exit(f"the model was trained with {before}, this is {now}")
     write(CodeDigests.of(fragment.code for fragment in corpus.fragments), arguments.out)
-    found = hashlib.sha256(arguments.out.read_bytes()).hexdigest()
+    found = file_digest(arguments.out)
     size = arguments.out.stat().st_size
     print(f"{arguments.out}: {len(corpus.fragments):,} functions, {size:,} bytes, sha256 {found}")
     if found != embedded_digests.DIGEST:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from codeshift.errors import DataError
+from codeshift.files import file_digest
 from codeshift.properties.near_duplicates.digests import CodeDigests
 
 FILE = Path(__file__).parent / "embedded_digests.npy"
@@ -38,10 +38,9 @@ def embedded_digests() -> CodeDigests:
     """
     remedy = "install codeshift again"
     try:
-        content = FILE.read_bytes()
+        found = file_digest(FILE)
     except OSError as error:
         raise DataError("the embedded digests", "a file that can be read", f"{FILE} ({error})", remedy) from error
-    found = hashlib.sha256(content).hexdigest()
     if found != DIGEST:
         raise DataError("the embedded digests", f"a file with the digest {DIGEST}", f"{FILE} with {found}", remedy)
     digests = np.load(FILE, allow_pickle=False)
