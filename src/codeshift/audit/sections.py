@@ -11,7 +11,7 @@ from codeshift.audit.confounds import Confound
 from codeshift.audit.correction import property_permutations
 from codeshift.audit.distances import effect_words
 from codeshift.audit.labels import LabelShift
-from codeshift.audit.leakage import Leakage
+from codeshift.audit.leakage import Leakage, LeakedPair
 from codeshift.audit.overlapping import Overlap
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import PropertyShift, Strength
@@ -90,8 +90,12 @@ def _pairs(leakage: Sequence[Leakage], train: str) -> Iterator[Code]:
             if pair.row == pair.train_row:
                 yield Code(_cut(pair.row), caption=f"{caption}: the same code in {leak.part} and in {train}")
             else:
-                yield Code(_cut(pair.row), caption=f"{caption}: the row of {leak.part}")
-                yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {train}")
+                yield from _both_rows(pair, caption, leak.part, train)
+
+
+def _both_rows(pair: LeakedPair, caption: str, part: str, train: str) -> Iterator[Code]:
+    yield Code(_cut(pair.row), caption=f"{caption}: the row of {part}")
+    yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {train}")
 
 
 def of_columns(leakage: Sequence[ColumnLeakage], train: str) -> Iterator[Block]:
@@ -118,8 +122,7 @@ def of_columns(leakage: Sequence[ColumnLeakage], train: str) -> Iterator[Block]:
         for i, pair in enumerate(leak.worst, start=1):
             caption = f"{leak.part}, {' + '.join(leak.columns)}, pair {i}, Jaccard similarity {pair.jaccard:.2f}"
             if pair.row != pair.train_row:
-                yield Code(_cut(pair.row), caption=f"{caption}: the row of {leak.part}")
-                yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {train}")
+                yield from _both_rows(pair, caption, leak.part, train)
 
 
 def of_overlap(overlap: Overlap | None) -> Iterator[Block]:
