@@ -56,11 +56,7 @@ def after_simscood(
 ) -> tuple[Scenario, ...]:
     """Return the fifteen scenarios after SimSCOOD, then one each of rarity, API usage and compounds."""
     return (
-        *(
-            length_bands(column, language=language)
-            if bands is None
-            else length_bands(column, bands=bands, language=language)
-        ),
+        *length_bands(column, bands=bands, language=language),
         *ast_elements(column, language=language, nodes=nodes),
         *clusters(column, n_clusters=n_clusters),
         Scenario("rarity", TokenRaritySplitter(column=column)),
