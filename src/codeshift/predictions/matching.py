@@ -123,11 +123,12 @@ def predictions_digest(outputs: Mapping[str, Output]) -> str:
 
 
 def _rows_of_file(path: Path) -> list[Any]:
-    if format_of(path) in CSV_SEPARATORS:
+    ending = format_of(path)
+    if ending in CSV_SEPARATORS:
         if not path.is_file():
             raise DataError("predictions", "a file that can be read", str(path), "there is no such file")
         # Cells as they are written: an answer may be a number, or empty.
-        cells: list[Any] = csv_table(path, CSV_SEPARATORS[str(format_of(path))]).to_pylist()
+        cells: list[Any] = csv_table(path, CSV_SEPARATORS[ending]).to_pylist()
         return cells
     if path.suffix != ".jsonl":
         return list(load_rows(path))
