@@ -12,6 +12,7 @@ import fsspec
 import numpy as np
 
 from codeshift.data.saving import write_parquet
+from codeshift.distributed.shards import Storage
 from codeshift.distributed.sources import Shards
 from codeshift.errors import ParameterError
 from codeshift.files import file_digest
@@ -27,8 +28,6 @@ MANIFEST = "manifest.json"
 
 _README = "README.md"
 _FOLDERS = (*DELIVERED, CONTROL)
-
-Storage = tuple[tuple[str, Any], ...]
 
 
 def check_out(out: str, storage: Mapping[str, Any], *, overwrite: bool) -> str:
