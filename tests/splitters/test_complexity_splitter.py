@@ -187,6 +187,6 @@ def test_errors(arguments: dict, message: str) -> None:
 def test_a_grammar_without_control_flow_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A language that a plugin brings has no tables of decisions; its trees have a depth all the same."""
     monkeypatch.delitem(CONTROL_FLOW, "rust")
-    with pytest.raises(ParameterError, match='language must be one of .*measure="depth" takes any language'):
+    with pytest.raises(ParameterError, match=r'language must be one of .*measure="depth" takes any language'):
         ComplexitySplitter(language="rust")
     assert ComplexitySplitter(language="rust", measure="depth").measured.language == "rust"
