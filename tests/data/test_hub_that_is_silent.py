@@ -192,11 +192,12 @@ def test_a_revision_reaches_what_rows_are_measured_with(asked):
         lambda: length_bands("code", tokenizer="o/t", tokenizer_revision="v3")[0].splitter.fit(PropertyTable(rows)),
         lambda: ModelTokenCount("code", "o/t", revision="v4").compute(["x"]),
         lambda: audit(DatasetDict(train=rows, test=rows), tokenizer="o/t", tokenizer_revision="v5"),
+        lambda: PropertyTable(rows).values(ModelTokenCount("code", "o/t", revision="v6")),
     )
     for call in calls:
         with pytest.raises(ParameterError, match="it cannot be loaded"):
             call()
-    names = ["o/m", "o/t", "o/t", "o/t", "o/t"]
+    names = ["o/m", "o/t", "o/t", "o/t", "o/t", "o/t"]
     assert asked == [("AutoTokenizer", name, f"v{i}") for i, name in enumerate(names, 1)]
 
 

@@ -9,7 +9,7 @@ from datasets import Dataset
 from codeshift.distributed import audit_files
 from codeshift.distributed.cluster import Cluster
 from codeshift.distributed.sampling import sample_texts
-from codeshift.distributed.sources import shards_of
+from codeshift.distributed.sources import Shards, shards_of
 from codeshift.errors import DataError, ParameterError
 from codeshift.properties.near_duplicates import NearDuplicates
 
@@ -55,6 +55,18 @@ def test_all_rows(parts, folder, client):
     assert moved["test_id"].auc < 0.7
     assert moved["test_id"].rows <= 40
     assert "test_id: 6.0% of rows have exact copies in train (95% interval 3.5% to 10.2%" in found.summary()
+
+
+def test_train_is_read_once_for_all_parts(folder, client, monkeypatch):
+    """The rows of all held-out parts are looked for in one pass over the files of train."""
+    functions, each = [], Shards.each
+    monkeypatch.setattr(
+        Shards,
+        "each",
+        lambda self, function, *a, **k: functions.append(function.__name__) or each(self, function, *a, **k),
+    )
+    assert len(audit_files(folder, client=client, sample=100).leakage) == 2
+    assert functions.count("_found") == 1
 
 
 def test_a_sample(parts, folder, client):

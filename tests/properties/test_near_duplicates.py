@@ -27,6 +27,7 @@ from scipy.sparse.csgraph import shortest_path
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError
 from codeshift.properties.lexer import lex
 from codeshift.properties.near_duplicates import NearDuplicates, dense, join, search, shingles, tokens
+from codeshift.properties.near_duplicates.arrays import stable_order
 from codeshift.splitters import LengthSplitter
 from helpers.nearly_alike import few_comparisons, nearly_alike
 from helpers.shared_data import shared_rows
@@ -49,7 +50,7 @@ def test_hashes_that_differ_in_their_lower_bits_alone_are_ordered() -> None:
 def test_rows_beyond_sixteen_bits_are_ordered() -> None:
     """The order of rows is that of a stable sort."""
     rows = np.random.default_rng(0).integers(0, 1 << 18, 500)
-    assert shingles._stable_order(rows).tolist() == np.argsort(rows, kind="stable").tolist()
+    assert stable_order(rows).tolist() == np.argsort(rows, kind="stable").tolist()
 
 
 def shingle_set(text: str, ngram: int) -> frozenset[tuple[str, ...]]:

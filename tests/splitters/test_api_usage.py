@@ -359,6 +359,21 @@ def test_rows_that_may_use_an_api_are_told(language, api, held, unresolved, othe
     assert region.contains(PropertyTable(Dataset.from_dict({"code": code}))).tolist() == [True] + [False] * 4
 
 
+def test_several_apis_are_counted_in_one_pass(monkeypatch):
+    """One summary counts all APIs, so that rows in files are read once for them; each is told in the order given."""
+    summaries, summarise = [], PropertyTable.summarise
+    monkeypatch.setattr(PropertyTable, "summarise", lambda self, s: summaries.append(s) or summarise(self, s))
+    code = ["import numpy\nnumpy.random.x()", "random.x()", "import collections.abc as c\nc.A()", "abc.A()"]
+    splitter = APIUsageSplitter(column="code", language="python", apis=("numpy.random", "collections.abc"))
+    with pytest.warns(UnresolvedAPIWarning) as warned:
+        splitter.fit(PropertyTable(Dataset.from_dict({"code": code})))
+    assert [str(each.message).split(";")[0] for each in warned] == [
+        "apis: 'numpy.random' matches 1 rows",
+        "apis: 'collections.abc' matches 1 rows",
+    ]
+    assert len(summaries) == 1
+
+
 def test_nothing_is_told_where_imports_tell():
     """Rows that import another module of the same name are no candidates."""
     code = ["import os\nos.path.join(a)", "import posixpath\nposixpath.join(b)", "from shutil import copy\ncopy(a)"]

@@ -182,3 +182,11 @@ def test_errors(arguments: dict, message: str) -> None:
     with pytest.raises(ParameterError) as error:
         ComplexitySplitter(**{"column": "code", "language": "python", **arguments})
     assert str(error.value) == message
+
+
+def test_a_grammar_without_control_flow_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A language that a plugin brings has no tables of decisions; its trees have a depth all the same."""
+    monkeypatch.delitem(CONTROL_FLOW, "rust")
+    with pytest.raises(ParameterError, match=r'language must be one of .*measure="depth" takes any language'):
+        ComplexitySplitter(language="rust")
+    assert ComplexitySplitter(language="rust", measure="depth").measured.language == "rust"

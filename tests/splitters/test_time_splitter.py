@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.errors import DataError, ParameterError, RegionError
-from codeshift.properties import PropertyTable
+from codeshift.properties import PropertyTable, columns
+from codeshift.properties.columns import moment
 from codeshift.splitters import LengthSplitter, SinceOfLabel, TimeSplitter
 from codeshift.splitters.testing import check_splitter
 from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
@@ -211,3 +212,12 @@ def test_a_cutoff_for_all_and_one_for_each_exclude_each_other() -> None:
     """Each project has a cut of its own, so there is none to give."""
     with pytest.raises(ParameterError, match="cutoff must be left out if within is given"):
         TimeSplitter(column="code", cutoff="2020-01-01", within="project")
+
+
+def test_each_time_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fit asks for the kind of the column and for its numbers, which one reading gives."""
+    read = []
+    monkeypatch.setattr(columns, "moment", lambda value: read.append(value) or moment(value))
+    times = ["2020-01-01", "2021-01-01", "2022-01-01", "2023-01-01"]
+    assert _inside(times, share=0.5) == [False, False, True, True]
+    assert read == times

@@ -21,6 +21,7 @@ from codeshift.distributed.sources import Shards, shards_of
 from codeshift.errors import DataError, ParameterError, Told
 from codeshift.hashing import row_digests
 from codeshift.metrics.aggregates.binomial import wilson
+from codeshift.parts import TEST_PARTS
 from codeshift.properties import PropertyTable
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.near_duplicates import NearDuplicates
@@ -30,8 +31,7 @@ from codeshift.splits.rows import SplitRows
 if TYPE_CHECKING:
     from dask.distributed import Client
 
-_HELD_OUT = ("validation", "test_id", "test_ood")
-_TESTED = ("test_id", "test_ood")
+_HELD_OUT = ("validation", *TEST_PARTS)
 _REPEATS = 5
 _CONFIDENCE = 0.95
 
@@ -198,9 +198,9 @@ def audit_files(
     with cluster_of(client, workers) as cluster:
         parts = _parts(cluster, folder, storage)
         texts = {part: sample_texts(source, column, sample, seed) for part, source in parts.items()}
-        held_out, tested = ([part for part in some if part in parts] for some in (_HELD_OUT, _TESTED))
-        leakage = tuple(_leakage(part, texts[part], parts["train"], column, search) for part in held_out)
-    strength = tuple(_strength(part, texts["train"], texts[part], search, seed) for part in tested)
+        held_out = {part: texts[part] for part in _HELD_OUT if part in parts}
+        leakage = _leakage(held_out, parts["train"], column, search)
+    strength = tuple(_strength(part, texts["train"], texts[part], search, seed) for part in TEST_PARTS if part in parts)
     return FilesAudit(leakage=leakage, strength=strength)
 
 
@@ -208,22 +208,30 @@ def _parts(cluster: Cluster, folder: str, storage: Mapping[str, Any]) -> dict[st
     """Return the shards of train and of each held-out part that is there."""
     system, path = fsspec.core.url_to_fs(folder, **storage)
     there = [part for part in ("train", *_HELD_OUT) if system.exists(f"{path}/{part}")]
-    if "train" not in there or not {*_TESTED} & {*there}:
+    if "train" not in there or not {*TEST_PARTS} & {*there}:
         remedy = "name the folder that split_files wrote"
         raise DataError("folder", "a folder of parts, with train and a test part", folder, remedy)
     return {part: shards_of(cluster, f"{folder}/{part}/*.parquet", storage) for part in there}
 
 
-def _leakage(part: str, texts: Sequence[str], train: Shards, column: str, search: NearDuplicates) -> FilesLeakage:
-    """Look for sampled rows of a part in all of train."""
+def _leakage(
+    held_out: Mapping[str, Sequence[str]], train: Shards, column: str, search: NearDuplicates
+) -> tuple[FilesLeakage, ...]:
+    """Look for the sampled rows of all held-out parts in all of train, whose files are read once."""
+    texts = [text for of_part in held_out.values() for text in of_part]
     known = SimilarSets.of(search, texts)
     digests = row_digests([texts])
     found = train.each(_found, column, digests, known)
     exact = np.logical_or.reduce([copies for copies, _ in found])
     of_sets = np.logical_or.reduce([matched for _, matched in found])
-    near = of_sets[np.searchsorted(known.sets.names, search.whole_sets(texts).names)]
-    shares = (SampledShare(found=int(each.sum()), rows=len(texts)) for each in (exact, near | exact))
-    return FilesLeakage(part=part, exact=next(shares), near=next(shares))
+    near = of_sets[np.searchsorted(known.sets.names, search.whole_sets(texts).names)] | exact
+    ends = np.cumsum([len(of_part) for of_part in held_out.values()])[:-1]
+    of_parts = zip(held_out, np.split(exact, ends), np.split(near, ends), strict=True)
+    return tuple(FilesLeakage(part=part, exact=_share(copies), near=_share(alike)) for part, copies, alike in of_parts)
+
+
+def _share(counts: np.ndarray) -> SampledShare:
+    return SampledShare(found=int(counts.sum()), rows=len(counts))
 
 
 def _found(rows: SplitRows, column: str, digests: np.ndarray, known: SimilarSets) -> tuple[np.ndarray, np.ndarray]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 Storage = tuple[tuple[str, Any], ...]
+"""Options of a file system of fsspec, as they travel to workers."""
 
 
 @dataclass(frozen=True)

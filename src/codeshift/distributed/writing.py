@@ -12,6 +12,7 @@ import fsspec
 import numpy as np
 
 from codeshift.data.saving import write_parquet
+from codeshift.distributed.shards import Storage
 from codeshift.distributed.sources import Shards
 from codeshift.errors import ParameterError
 from codeshift.files import file_digest
@@ -24,8 +25,6 @@ from codeshift.splits.rows import SplitRows
 
 _README = "README.md"
 _FOLDERS = (*DELIVERED, CONTROL)
-
-Storage = tuple[tuple[str, Any], ...]
 
 
 def check_out(out: str, storage: Mapping[str, Any], *, overwrite: bool) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeshift.checks import settle
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.base import TreeProperty
 from codeshift.properties.elements import ElementCounts
-from codeshift.properties.row_languages import language_column
 from codeshift.properties.syntax import SyntaxScan
 
 
@@ -39,10 +37,13 @@ class APINames(TreeProperty):
     element = "API"
     dimension = "APIs"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if language_column(self.language) is None:
-            settle(self, language=check_api_language(self.language))
+    def check_language(self) -> None:
+        """Check that API names of the language are resolved.
+
+        Raises:
+            ParameterError: if they are not.
+        """
+        check_api_language(self.language)
 
     def from_syntax(self, scan: SyntaxScan) -> ElementCounts:
         """Return counts of ``n`` rows."""

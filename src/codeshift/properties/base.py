@@ -202,6 +202,15 @@ class TreeProperty(Property):
 
     def __post_init__(self) -> None:
         settle(self, language=check_languages(self.language))
+        if language_column(self.language) is None:
+            self.check_language()
+
+    def check_language(self) -> None:
+        """Check that the property can read its one language, of which there is a grammar. By default it reads any.
+
+        Raises:
+            ParameterError: if it cannot.
+        """
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -87,6 +87,9 @@ class Timestamp(Property):
         Raises:
             DataError: if the column is missing, or contains None, both kinds, or values that are neither.
         """
+        return table.remember(("measured", self), lambda: self._read(table))
+
+    def _read(self, table: PropertyTable) -> tuple[str, np.ndarray]:
         values = column_values(table.data, self.column, "by")
         kinds, moments = [], np.empty(len(values))
         for i, value in enumerate(values):

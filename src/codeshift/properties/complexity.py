@@ -9,7 +9,6 @@ import numpy as np
 from codeshift.errors import ParameterError
 from codeshift.properties.base import TreeProperty
 from codeshift.properties.control_flow import CONTROL_FLOW, ControlFlow
-from codeshift.properties.row_languages import language_column
 from codeshift.properties.syntax import SyntaxScan
 
 
@@ -31,10 +30,13 @@ class CyclomaticComplexity(TreeProperty):
 
     dimension = "complexity"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if language_column(self.language) is None:
-            control_flow(self.language)
+    def check_language(self) -> None:
+        """Check that the control flow of the language is known.
+
+        Raises:
+            ParameterError: if it has a grammar but no tables.
+        """
+        control_flow(self.language)
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""
@@ -55,10 +57,13 @@ class IdentifierCount(TreeProperty):
 
     dimension = "complexity"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if language_column(self.language) is None:
-            control_flow(self.language)
+    def check_language(self) -> None:
+        """Check that the control flow of the language is known.
+
+        Raises:
+            ParameterError: if it has a grammar but no tables.
+        """
+        control_flow(self.language)
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""
@@ -81,10 +86,13 @@ class NestingDepth(TreeProperty):
 
     dimension = "complexity"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if language_column(self.language) is None:
-            control_flow(self.language)
+    def check_language(self) -> None:
+        """Check that the control flow of the language is known.
+
+        Raises:
+            ParameterError: if it has a grammar but no tables.
+        """
+        control_flow(self.language)
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""

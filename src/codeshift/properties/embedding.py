@@ -50,10 +50,8 @@ class TfidfEmbedding(Embedding):
 
     def __post_init__(self) -> None:
         for name in ("features", "dimensions"):
-            settle(
-                self,
-                **{name: check_integer(name, getattr(self, name), smallest=2, remedy="leave it out for the default")},
-            )
+            value = check_integer(name, getattr(self, name), smallest=2, remedy="leave it out for the default")
+            settle(self, **{name: value})
 
     def fit(self, table: PropertyTable, column: str) -> Property:
         """Fit the vocabulary and the projection to the table's programs."""
@@ -113,7 +111,7 @@ class FunctionEmbedding(Embedding):
 
     def __post_init__(self) -> None:
         if callable(self.function):
-            object.__setattr__(self, "function", dotted_name(self.function, "embedding"))
+            settle(self, function=dotted_name(self.function, "embedding"))
 
     def fit(self, table: PropertyTable, column: str) -> Property:
         """Import the function and return its vectors' property; nothing is learnt from the rows."""

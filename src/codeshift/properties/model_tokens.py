@@ -43,7 +43,7 @@ class ModelTokenCount(TextProperty):
         """Compute numbers of shape ``(n,)``, cached by the vocabulary, since a name may lead to another one."""
         if self.digest:
             return super().evaluate(table)
-        counts: np.ndarray = table.values(replace(self, digest=load_tokenizer(self.tokenizer)[1]))
+        counts: np.ndarray = table.values(replace(self, digest=load_tokenizer(self.tokenizer, self.revision)[1]))
         return counts
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar
 
 import numpy as np
 
-from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number
+from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number, settle
 from codeshift.errors import ManifestError, ParameterError, closest, shown
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
 
     def __post_init__(self) -> None:
         if isinstance(self.near_duplicates, Mapping):
-            object.__setattr__(self, "near_duplicates", _search_of(self.near_duplicates))
+            settle(self, near_duplicates=_search_of(self.near_duplicates))
         _check_near_duplicates(self.near_duplicates)
         remedy = "a share of the pool: 0 masks the region, 1 is the 100% baseline"
         kept = check_number("ood_kept", self.ood_kept, smallest=0, largest=1, remedy=remedy)
@@ -144,8 +144,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
             value = getattr(self, name)
             if isinstance(value, np.str_):
                 settled[name] = str(value)
-        for name, value in settled.items():  # NumPy's numbers are accepted, but a manifest is JSON
-            object.__setattr__(self, name, value)
+        settle(self, **settled)  # NumPy's numbers are accepted, but a manifest is JSON
         if self.test_ood_size == 1 and self.ood_kept > 0:
             raise ParameterError(
                 "test_ood_size",

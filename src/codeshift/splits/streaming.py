@@ -107,8 +107,7 @@ class StreamDealer:
             "config": SplitConfig(**(options | {"near_duplicates": None})),
             "test_rows": None,
         }
-        for name, value in settled.items():
-            settle(self, **{name: value})
+        settle(self, **settled)
         self._check_sizes()
 
     def _check_sizes(self) -> None:
@@ -220,7 +219,7 @@ class StreamDealer:
 
     def _with(self, test_rows: SimilarSets | None) -> StreamDealer:
         dealer = copy(self)
-        object.__setattr__(dealer, "test_rows", test_rows)
+        settle(dealer, test_rows=test_rows)
         return dealer
 
     def _place(self, keys: np.ndarray, role: str) -> np.ndarray:

@@ -98,22 +98,23 @@ class _Usage(NamedTuple):
 
 @dataclass(frozen=True)
 class _UsageByLanguage:
-    """Usage of an API in the rows of each language."""
+    """Usage of each of some APIs in the rows of each language."""
 
-    api: str
+    apis: tuple[str, ...]
     used: APINames
 
-    def of(self, table: PropertyTable) -> dict[str, _Usage]:
-        """Count the rows of one table."""
-        return {used.language: _usage(self.api, used, rows) for used, _, rows in self.used.by_language(table)}
+    def of(self, table: PropertyTable) -> dict[tuple[str, str], _Usage]:
+        """Count the rows of one table, by API and language."""
+        parts = self.used.by_language(table)
+        return {(api, used.language): _usage(api, used, rows) for api in self.apis for used, _, rows in parts}
 
-    def merged(self, parts: Sequence[dict[str, _Usage]]) -> dict[str, _Usage]:
+    def merged(self, parts: Sequence[dict[tuple[str, str], _Usage]]) -> dict[tuple[str, str], _Usage]:
         """Add up the rows of several tables."""
-        merged: dict[str, _Usage] = {}
-        for language, usage in (item for part in parts for item in part.items()):
-            before = merged.get(language, _Usage(0, 0, set()))
+        merged: dict[tuple[str, str], _Usage] = {}
+        for key, usage in (item for part in parts for item in part.items()):
+            before = merged.get(key, _Usage(0, 0, set()))
             matched, unresolved = before.matched + usage.matched, before.unresolved + usage.unresolved
-            merged[language] = _Usage(matched, unresolved, before.names | usage.names)
+            merged[key] = _Usage(matched, unresolved, before.names | usage.names)
         return merged
 
 
@@ -130,17 +131,18 @@ def _usage(api: str, used: APINames, table: PropertyTable) -> _Usage:
 
 def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable) -> None:
     """Warn of rows that may use an API but do not show its module or package."""
-    for api in apis:
-        for _, (matched, unresolved, names) in sorted(table.summarise(_UsageByLanguage(api, used)).items()):
-            if not unresolved:
-                continue
-            shown = ", ".join(sorted(names)[:3]) + (" and others" if len(names) > 3 else "")
-            warning = UnresolvedAPIWarning(
-                f"apis: {api!r} matches {matched} rows; {unresolved} more hold names that may be the same "
-                f"({shown}), but not the import that would tell: a bare method or function does not show its file's "
-                "imports. They count as not using it; a shorter pattern, or an import in each row, takes them in"
-            )
-            warn(warning)
+    usages = table.summarise(_UsageByLanguage(apis, used))
+    for api, language in sorted(usages, key=lambda key: (apis.index(key[0]), key[1])):
+        matched, unresolved, names = usages[api, language]
+        if not unresolved:
+            continue
+        shown = ", ".join(sorted(names)[:3]) + (" and others" if len(names) > 3 else "")
+        warning = UnresolvedAPIWarning(
+            f"apis: {api!r} matches {matched} rows; {unresolved} more hold names that may be the same "
+            f"({shown}), but not the import that would tell: a bare method or function does not show its file's "
+            "imports. They count as not using it; a shorter pattern, or an import in each row, takes them in"
+        )
+        warn(warning)
 
 
 def _leave_out_imported(unresolved: np.ndarray, names: list[str], usage: ElementCounts, texts: Texts) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codeshift.checks import several
+from codeshift.checks import settle, several
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import NodeTypes, PropertyTable, grammar
 from codeshift.properties.row_languages import language_column
@@ -57,7 +57,7 @@ did you mean while_statement, with_statement or if_statement?
                 raise ParameterError("nodes", "at least one node type", self.nodes, 'such as ("while_statement",)')
             if language_column(self.language) is None:
                 _check_nodes(nodes, (self.language,))
-            object.__setattr__(self, "nodes", nodes)
+            settle(self, nodes=nodes)
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that contain the nodes; if none are named, all rows of ``table`` decide which."""

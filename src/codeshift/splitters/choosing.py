@@ -178,8 +178,7 @@ class ElementSplitter(LanguageSplitter):
         if self.match == "all" and given != [named_by]:
             remedy = f"name the {named_by} to hold out rows with all of them"
             raise ParameterError("match", f'"any" where {named_by} is left out', self.match, remedy)
-        for name, value in settled.items():
-            object.__setattr__(self, name, value)
+        settle(self, **settled)
 
     def choose(self, table: PropertyTable, counted: Property, eligible: Callable[[str], bool]) -> tuple[str, ...]:
         """Return the elements that make the region if none are named, sorted.

@@ -54,6 +54,7 @@ class ComplexitySplitter(LanguageSplitter):
         quantiles, bounds = check_band(self.quantiles, self.bounds)
         settle(self, quantiles=quantiles, bounds=bounds)
         settle(self, language=check_languages(self.language))
+        _ = self.measured  # checks that the measure knows the language
 
     @property
     def measured(self) -> Property:

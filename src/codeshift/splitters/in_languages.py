@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from codeshift.properties.grammars import language_of
 from codeshift.properties.row_languages import language_column
 from codeshift.splitters.base import Splitter
 
@@ -16,11 +17,11 @@ class LanguageSplitter(Splitter):
     @property
     def languages(self) -> tuple[str, ...]:
         """Language of the code, or the column that names it; none if it is not given."""
-        language = getattr(self, "language", None)
+        language = language_of(self)
         return () if language is None else (language,)
 
     @property
     def also_reads(self) -> Mapping[str, str]:
         """Column of the rows' languages, if ``language`` names one."""
-        column = language_column(getattr(self, "language", None))
+        column = language_column(language_of(self))
         return {} if column is None else {column: "language"}

@@ -79,7 +79,7 @@ lines, tokens
             if self.language is not None:
                 remedy = "tokens are either leaves of the syntax tree or those of a model"
                 raise ParameterError("language", "left out if tokenizer is given", self.language, remedy)
-            object.__setattr__(self, "tokenizer", tokenizer_name(self.tokenizer, self.tokenizer_revision))
+            settle(self, tokenizer=tokenizer_name(self.tokenizer, self.tokenizer_revision))
         revision = {"parameter": "tokenizer_revision", "of": "tokenizer"}
         check_revision(self.tokenizer, self.tokenizer_revision, **revision)
 

@@ -66,7 +66,7 @@ such as "2021-06-01"
                 remedy = "each project has a cut of its own: give share"
                 raise ParameterError("cutoff", "left out if within is given", self.cutoff, remedy)
         if self.cutoff is None:
-            object.__setattr__(self, "share", check_share("share", 0.2 if self.share is None else self.share))
+            settle(self, share=check_share("share", 0.2 if self.share is None else self.share))
             return
         if self.share is not None:
             raise ParameterError("share", "left out if cutoff is given", self.share, "choose one of the two")

@@ -119,13 +119,13 @@ class NearDuplicates:
     columns: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "threshold", _similarity("threshold", self.threshold))
+        settle(self, threshold=_similarity("threshold", self.threshold))
         remedy = "leave it out to take 5"
-        object.__setattr__(self, "ngram", check_integer("ngram", self.ngram, smallest=1, remedy=remedy))
+        settle(self, ngram=check_integer("ngram", self.ngram, smallest=1, remedy=remedy))
         for name in ("identifiers", "literals"):
             settle(self, **{name: check_choice(name, getattr(self, name), ("compared", "ignored"))})
         if self.columns is not None:
-            object.__setattr__(self, "columns", _checked_columns(self.columns))
+            settle(self, columns=_checked_columns(self.columns))
 
     def __repr__(self) -> str:
         shown = self.to_dict() | ({} if self.columns is None else {"columns": self.columns})

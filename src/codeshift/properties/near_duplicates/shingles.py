@@ -13,7 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.properties.near_duplicates.arrays import AnyInts, Bools, Ints, UInts, changes, mixed, ragged
+from codeshift.properties.near_duplicates.arrays import (
+    AnyInts,
+    Bools,
+    Ints,
+    UInts,
+    changes,
+    mixed,
+    ragged,
+    stable_order,
+)
 from codeshift.properties.near_duplicates.partners import Shingles, least_overlap, settled
 from codeshift.properties.near_duplicates.renaming import Ignored
 from codeshift.properties.near_duplicates.spool import Spool
@@ -215,7 +224,7 @@ def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
     new = changes(in_order)
     values = in_order[new]
     numbers, rows = np.cumsum(new) - 1, rows[order]
-    order = _stable_order(rows)
+    order = stable_order(rows)
     by_row, of_row = rows[order], numbers[order]
     new = changes(by_row) | changes(of_row)
     return by_row[new].astype(np.int64, copy=False), of_row[new].astype(np.int64, copy=False), values
@@ -232,14 +241,6 @@ def _order_of_hashes(hashes: UInts) -> Ints:
     in_order = hashes[order]
     # Two that differ in their lower bits alone may stand the wrong way round, in one of some 60 parts of a million.
     return order if (in_order[1:] >= in_order[:-1]).all() else np.argsort(hashes)
-
-
-def _stable_order(values: Ints) -> Ints:
-    """The order of numbers, equal ones as they stand; those of 16 bits are sorted by radix, in a third of the time."""
-    order = np.argsort(values.astype(np.uint16), kind="stable")
-    if values.max(initial=0) >> 16:
-        order = order[np.argsort((values >> 16)[order], kind="stable")]
-    return order
 
 
 def _sorted_pairs(rows: AnyInts, shingles: AnyInts) -> tuple[AnyInts, AnyInts]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codeshift.properties.near_duplicates.arrays import Ints, UInts, changes, mixed, ragged
+from codeshift.properties.near_duplicates.arrays import Ints, UInts, changes, mixed, ragged, stable_order
 from codeshift.properties.near_duplicates.join import Pairs, Prefixes, all_candidates, index_of, similar_among
 from codeshift.properties.near_duplicates.partners import least_overlap
 from codeshift.properties.near_duplicates.renaming import Ignored
@@ -118,9 +118,7 @@ def _within_rows(keys: UInts, rows: Ints) -> Ints:
     It is what ``np.lexsort`` returns; two sorts, of which the second is by digits, take half as long.
     """
     order: Ints = np.argsort(keys, kind="stable")
-    few = rows.size == 0 or rows[-1] <= np.iinfo(np.uint16).max  # rows are ascending
-    numbers = rows.astype(np.uint16) if few else rows
-    return order[np.argsort(numbers[order], kind="stable")]
+    return order[stable_order(rows[order])]
 
 
 def distinct_sets(names: Array) -> tuple[Array, Ints, Ints]:
