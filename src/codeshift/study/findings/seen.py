@@ -18,6 +18,7 @@ from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells, State
+from codeshift.study.findings.comparisons import of_both
 from codeshift.study.findings.finding import Finding, share
 from codeshift.study.findings.large_enough import distinct_rows
 from codeshift.study.findings.quantity import Quantity, nothing
@@ -185,17 +186,9 @@ def seen_advantages(cells: Cells, metric: str) -> Iterator[SeenAdvantage]:
 def advantage(cells: Cells, cell: Cell, metric: str, part: str, *, seen: bool) -> Quantity:
     """Return the score of a cell minus that of the reference method, on the same seen or unseen rows."""
     other = Cell(scenario=cell.scenario, method=cells.reference_method or "", ood_kept=cell.ood_kept)
-    records = [_marked(cells, each) for each in (cell, other)]
-    seeds = [{(r.key.split_seed, r.key.train_seed) for r in side if r.status == "done"} for side in records]
-    both = seeds[0] & seeds[1]
-    sides = (
-        _of_records(
-            cells, [r for r in side if (r.key.split_seed, r.key.train_seed) in both], cell.scenario, metric, part, seen
-        )
-        for side in records
-    )
-    first, second = sides
-    return first - second
+    both = of_both(_marked(cells, cell), _marked(cells, other))
+    ours, theirs = (_of_records(cells, records, cell.scenario, metric, part, seen) for records in both)
+    return ours - theirs
 
 
 def on_rows(cells: Cells, cell: Cell, metric: str, part: str, *, seen: bool) -> Quantity:
