@@ -85,10 +85,8 @@ class SeenScore(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
         rows = "rows that a corpus holds" if self.seen else "rows that no corpus holds"
-        place = f"{self.cell.scenario}, {method_name(self.cell.method)}{kept}"
-        return f"{place}: {self.measure.title} on {rows} of {self.part} {self.text}{self.rows_told}."
+        return f"{self.cell.title}: {self.measure.title} on {rows} of {self.part} {self.text}{self.rows_told}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,17 +149,16 @@ def seen_scores(cells: Cells) -> Iterator[SeenScore]:
     """Yield the score of every cell on seen and on unseen rows of both test parts, by every metric."""
     if not cells.results.marks:
         return
-    for scenario in cells.results.scenarios:
-        for cell in cells.of_scenario(scenario):
-            for part in SEEN_PARTS:
-                for metric in cells.results.metrics:
-                    for seen in (True, False):
-                        quantity = on_rows(cells, cell, metric, part, seen=seen)
-                        yield SeenScore(
-                            estimate=cells.estimate(quantity), seeds=quantity.seeds, cell=cell, part=part,
-                            measure=cells.measure(metric), state=cells.state(cell), seen=seen,
-                            distinct=_distinct(cells, metric, part, scenario, seen=seen), needed=cells.min_rows,
-                        )  # fmt: skip
+    for cell in cells:
+        for part in SEEN_PARTS:
+            for metric in cells.results.metrics:
+                for seen in (True, False):
+                    quantity = on_rows(cells, cell, metric, part, seen=seen)
+                    yield SeenScore(
+                        estimate=cells.estimate(quantity), seeds=quantity.seeds, cell=cell, part=part,
+                        measure=cells.measure(metric), state=cells.state(cell), seen=seen,
+                        distinct=_distinct(cells, metric, part, cell.scenario, seen=seen), needed=cells.min_rows,
+                    )  # fmt: skip
 
 
 def seen_advantages(cells: Cells, metric: str) -> Iterator[SeenAdvantage]:

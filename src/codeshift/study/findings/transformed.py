@@ -10,8 +10,8 @@ import numpy as np
 from codeshift.metrics import holm
 from codeshift.parts import PARTS, REWRITTEN, TEST_ID, TRANSFORMED
 from codeshift.study.findings.cells import Cell, Cells, State
-from codeshift.study.findings.finding import Finding, share
-from codeshift.study.measures import Measure, method_name
+from codeshift.study.findings.finding import Finding
+from codeshift.study.measures import Measure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,18 +48,15 @@ class TransformedChange(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        place = f"{self.cell.scenario}, {method_name(self.cell.method)}"
-        kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
         what = f"{self.measure.title} on {TRANSFORMED} less that on {PARTS[TEST_ID]} {self.text}{self.rows_told}"
-        return f"{place}{kept}: {what}; {self.changed:,} of {self.rows:,} rows are rewritten."
+        return f"{self.cell.title}: {what}; {self.changed:,} of {self.rows:,} rows are rewritten."
 
 
 def transformed_changes(cells: Cells, metric: str) -> list[TransformedChange]:
     """Return the change of every cell; none unless the study has a transform."""
     if REWRITTEN not in cells.results.sets:
         return []
-    of_scenarios = (cell for scenario in cells.results.scenarios for cell in cells.of_scenario(scenario))
-    changes = [_change(cells, metric, cell) for cell in of_scenarios]
+    changes = [_change(cells, metric, cell) for cell in cells]
     families: dict[tuple[str, float | None], list[TransformedChange]] = {}
     for change in changes:
         families.setdefault((change.cell.method, change.cell.ood_kept), []).append(change)
