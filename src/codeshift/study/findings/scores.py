@@ -88,7 +88,29 @@ class RelativePerformance(Finding):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gap(Finding):
+class CellChange(Finding):
+    """Score of a cell on one part minus that on another.
+
+    Attributes:
+        cell: Cell of the scores.
+        measure: Display of the metric.
+        state: State of the cell's runs.
+    """
+
+    cell: Cell
+    measure: Measure
+    state: State
+
+    @property
+    def text(self) -> str:
+        """The difference with its interval, or the reason why there is none."""
+        if self.state.unmeasured:
+            return self.state.unmeasured
+        return self.measure.change(self.estimate) if self.value == self.value else "not measured"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap(CellChange):
     """Score of a cell on ``test_id`` minus that on ``test_ood``: outside of the region minus inside.
 
     It includes any difference in difficulty between the two sets of rows as well, which relative performance does not.
@@ -106,17 +128,6 @@ class Gap(Finding):
     loops, LoRA, none of the region kept: exact match on test_id less that on test_ood +20.0 points [10.0, 30.0], n
     = 90.
     """
-
-    cell: Cell
-    measure: Measure
-    state: State
-
-    @property
-    def text(self) -> str:
-        """The difference with its interval, or the reason why there is none."""
-        if self.state.unmeasured:
-            return self.state.unmeasured
-        return self.measure.change(self.estimate) if self.value == self.value else "not measured"
 
     @property
     def sentence(self) -> str:

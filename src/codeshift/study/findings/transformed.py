@@ -9,13 +9,12 @@ import numpy as np
 
 from codeshift.metrics import holm
 from codeshift.parts import PARTS, REWRITTEN, TEST_ID, TRANSFORMED
-from codeshift.study.findings.cells import Cell, Cells, State
-from codeshift.study.findings.finding import Finding
-from codeshift.study.measures import Measure
+from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.scores import CellChange
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransformedChange(Finding):
+class TransformedChange(CellChange):
     """Score of a cell on ``test_transformed`` minus that on ``test_id``, whose rows it rewrites one to one.
 
     Rows that the transform leaves as they are count too, with no difference.
@@ -30,20 +29,10 @@ class TransformedChange(Finding):
         p_holm: P-value after Holm's correction over the scenarios of a method and share kept.
     """
 
-    cell: Cell
-    measure: Measure
-    state: State
     rows: int
     changed: int
     p_value: float
     p_holm: float = math.nan
-
-    @property
-    def text(self) -> str:
-        """The difference with its interval, or the reason why there is none."""
-        if self.state.unmeasured:
-            return self.state.unmeasured
-        return self.measure.change(self.estimate) if self.value == self.value else "not measured"
 
     @property
     def sentence(self) -> str:
