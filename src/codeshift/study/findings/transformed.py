@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.metrics import holm
 from codeshift.parts import PARTS, REWRITTEN, TEST_ID, TRANSFORMED
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.scores import CellChange
+from codeshift.study.keys import RunKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,22 +73,22 @@ def _change(cells: Cells, metric: str, cell: Cell) -> TransformedChange:
 
 def _counts(cells: Cells, cell: Cell) -> tuple[int, int]:
     """Return the number of rows of ``test_id`` of all split seeds, and of those that are rewritten."""
-    results, seen, rows, changed = cells.results, set(), 0, 0
-    for record in cells.records(cell):
-        key = record.key
-        if record.status != "done" or key.split_seed in seen or (cell.scenario, key.split_seed) not in results.splits:
-            continue
-        seen.add(key.split_seed)
-        members = results.members(PARTS[TEST_ID], cell.scenario, key.split_seed)
-        before, after = (results.scores(key, name) for name in ("test", REWRITTEN))
-        differ = [
-            texts != others
-            for texts, others in zip(
-                zip(before.sources, before.references, strict=True),
-                zip(after.sources, after.references, strict=True),
-                strict=True,
-            )
-        ]
-        rows += int(members.sum())
-        changed += int((members & np.array(differ, dtype=bool)).sum())
+    keys = {record.key.split_seed: record.key for record in cells.records(cell) if record.status == "done"}
+    rows = changed = 0
+    for split_seed, key in keys.items():
+        if (cell.scenario, split_seed) in cells.results.splits:
+            members = cells.results.members(PARTS[TEST_ID], cell.scenario, split_seed)
+            rows += int(members.sum())
+            changed += int((members & _rewritten(cells, key)).sum())
     return rows, changed
+
+
+def _rewritten(cells: Cells, key: RunKey) -> NDArray[np.bool_]:
+    """Return the mask of the test rows whose source or reference the transform changes: one for each split seed."""
+
+    def compare() -> NDArray[np.bool_]:
+        before, after = (cells.results.scores(key, name) for name in ("test", REWRITTEN))
+        texts = zip(before.sources, before.references, after.sources, after.references, strict=True)
+        return np.array([(source, target) != tuple(others) for source, target, *others in texts], dtype=bool)
+
+    return cells.once(("rewritten", key.split_seed), compare)
