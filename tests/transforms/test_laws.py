@@ -16,25 +16,19 @@ from codeshift.transforms import (
     DeadCode,
     DropComments,
     ForToWhile,
-    InvertConditions,
     Reformat,
     RenameIdentifiers,
     UnfoldConstants,
 )
+from codeshift.transforms.by_name import TRANSFORMS
 from codeshift.transforms.leaves import leaves
 from helpers.strategies import PROGRAMS
 
 OF_PYTHON = (
-    RenameIdentifiers(language="python"),
+    *(transform(language="python") for transform in TRANSFORMS.values()),
     RenameIdentifiers(language="python", names="words", parameters=True, seed=3),
-    DropComments(language="python"),
-    Reformat(language="python"),
-    ForToWhile(language="python"),
-    InvertConditions(language="python"),
-    DeadCode(language="python"),
-    UnfoldConstants(language="python"),
 )
-SAME_TWICE = [t for t in OF_PYTHON if isinstance(t, DropComments | Reformat | ForToWhile)] + [OF_PYTHON[0]]
+SAME_TWICE = [transform(language="python") for transform in (DropComments, Reformat, ForToWhile, RenameIdentifiers)]
 JAVA = (
     "int f(int[] rows) { // the sum\n int sum = 0; for (int row : rows) { sum += row; } return sum; }",
     "void g() { this.x = x; int x = 2; { String x2 = name(x); } }",

@@ -336,14 +336,19 @@ class EvaluationResult:
         Each has ``part``, ``corpus`` (empty for any of them), ``seen`` and ``metric``, and the figures of
         ``aggregates``. A row is seen if the corpus holds a copy of any kind that was looked for.
         """
-        return [
-            {"part": part, "corpus": corpus or "", "seen": seen, "metric": name, **_plain(e)}
-            for part, evaluated in self.parts.items()
-            if evaluated.marks is not None
-            for corpus in (None, *evaluated.marks.corpora)
-            for name in evaluated.metrics
-            for seen, e in zip((True, False), evaluated.seen_estimates(name, corpus=corpus), strict=True)
-        ]
+        return list(self._seen_aggregates(each_corpus=True))
+
+    def _seen_aggregates(self, *, each_corpus: bool) -> Iterator[dict[str, Any]]:
+        """Yield the dicts of ``seen_aggregates``, for each corpus as well or for any of them alone."""
+        for part, evaluated in self.parts.items():
+            if evaluated.marks is not None:
+                for corpus in (None, *(evaluated.marks.corpora if each_corpus else ())):
+                    for name in evaluated.metrics:
+                        estimates = evaluated.seen_estimates(name, corpus=corpus)
+                        for seen, estimate in zip((True, False), estimates, strict=True):
+                            yield {
+                                "part": part, "corpus": corpus or "", "seen": seen, "metric": name, **_plain(estimate)
+                            }  # fmt: skip
 
     def notes(self) -> list[str]:
         """Return what a reader should know of the values, each sentence once for all metrics of a part that say it.
@@ -366,11 +371,10 @@ class EvaluationResult:
 
     def _seen_values(self) -> Iterator[str]:
         """Yield lines of the scores of rows that any corpus holds, and of those that none does."""
-        for row in self.seen_aggregates():
-            if not row["corpus"]:
-                rows = "rows in a corpus" if row["seen"] else "rows in none"
-                value = f"{fixed(row['value'], 4)} {interval_text(row)}"
-                yield f"{row['part']:<12} {row['metric']:<26} {value}  {rows}, n={row['n']:,}"
+        for row in self._seen_aggregates(each_corpus=False):
+            rows = "rows in a corpus" if row["seen"] else "rows in none"
+            value = f"{fixed(row['value'], 4)} {interval_text(row)}"
+            yield f"{row['part']:<12} {row['metric']:<26} {value}  {rows}, n={row['n']:,}"
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a Parquet file of the rows of each part and ``evaluation.json`` (aggregates and metadata), atomically.

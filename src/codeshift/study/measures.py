@@ -52,6 +52,16 @@ class Measure:
         """
         return " points" if self.scale.factor != 1 else self.scale.unit
 
+    @property
+    def heading_of_change(self) -> str:
+        """Title with the unit of a difference.
+
+        >>> EXACT_MATCH.heading_of_change
+        'exact match (points)'
+        """
+        unit = self.step.strip()
+        return f"{self.title} ({unit})" if unit else self.title
+
     def text(self, value: float) -> str:
         """Format a value without its unit; NaN as a dash.
 

@@ -11,7 +11,7 @@ import numpy as np
 from codeshift.metrics import Estimate
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells
-from codeshift.study.findings.finding import Finding, share
+from codeshift.study.findings.finding import Finding
 from codeshift.study.measures import method_name
 from codeshift.study.records import TrainingFacts
 
@@ -81,11 +81,10 @@ class Regret(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        place = f"{self.cell.scenario}, {method_name(self.cell.method)}, {share(self.cell.ood_kept)}"
         steps = f"the step that ID validation chooses (mean {self.chosen:,.0f})"
         best = f"the best on test_ood (mean {self.best:,.0f})"
         ends = f" [{self.low:.3f}, {self.high:.3f}]" if self.estimate.has_interval else ""
-        return f"{place}: loss on test_ood at {steps} is {self.value:.3f}{ends} nats above that at {best}."
+        return f"{self.cell.title}: loss on test_ood at {steps} is {self.value:.3f}{ends} nats above that at {best}."
 
 
 def training_curves(cells: Cells) -> Iterator[TrainingCurve]:
@@ -115,8 +114,7 @@ def regrets(cells: Cells) -> Iterator[Regret]:
 
 def _trained_cells(cells: Cells) -> Iterator[Cell]:
     """Yield the cells with a region that is masked: the shared baseline has no scenario to watch."""
-    for scenario in cells.results.scenarios:
-        yield from (cell for cell in cells.of_scenario(scenario) if cell.ood_kept is not None and cell.ood_kept < 1)
+    yield from (cell for cell in cells if cell.ood_kept is not None and cell.ood_kept < 1)
 
 
 def _watching(cells: Cells, cell: Cell) -> list[TrainingFacts]:

@@ -11,10 +11,11 @@ from codeshift.checks import check_integer, check_number, settle
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics import Estimate, Metric
 from codeshift.metrics.classes import OfPositive
+from codeshift.study.findings.finding import share
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.resampling import Resampler
 from codeshift.study.keys import NONE
-from codeshift.study.measures import Measure, measure_of
+from codeshift.study.measures import Measure, measure_of, method_name
 from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
 
@@ -39,6 +40,18 @@ class Cell:
     method: str
     ood_kept: float | None
     variant: str = ""
+
+    @property
+    def title(self) -> str:
+        """The cell in words: scenario, method and, if it was fine-tuned, the share kept.
+
+        >>> Cell(scenario="loops", method="lora", ood_kept=0.5).title
+        'loops, LoRA, 50% of the region kept'
+        >>> Cell(scenario="loops", method="none", ood_kept=None).title
+        'loops, without fine-tuning'
+        """
+        kept = "" if self.ood_kept is None else f", {share(self.ood_kept)}"
+        return f"{self.scenario}, {method_name(self.method, self.variant)}{kept}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +107,11 @@ class Cells:
         )
         self._kept: dict[Hashable, Any] = {}
         self.resampler = Resampler(results=self.results, n_resamples=self.n_resamples, seed=self.seed)
+
+    def __iter__(self) -> Iterator[Cell]:
+        """Yield the cells of all scenarios, without variants."""
+        for scenario in self.results.scenarios:
+            yield from self.of_scenario(scenario)
 
     def once(self, name: Hashable, make: Callable[[], Kept]) -> Kept:
         """Return the result of ``make``, called once for each name: several findings use the same numbers."""

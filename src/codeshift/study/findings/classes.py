@@ -17,9 +17,7 @@ from codeshift.metrics.base import FloatArray
 from codeshift.metrics.classes import outside_note
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells, State
-from codeshift.study.findings.finding import share
 from codeshift.study.keys import RunKey
-from codeshift.study.measures import method_name
 
 Statistics: TypeAlias = Callable[[FloatArray, NDArray[np.int64]], FloatArray]
 """Function of the probabilities and the classes of rows that returns statistics of each."""
@@ -70,8 +68,7 @@ class Confusion:
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
-        place = f"{self.cell.scenario}, {method_name(self.cell.method)}{kept}, {self.part}"
+        place = f"{self.cell.title}, {self.part}"
         if not self.n:
             return f"{place}: {self.state.status if self.state.status != 'done' else 'not measured'}."
         right = int(np.trace(self.counts))
@@ -246,9 +243,8 @@ def _of_set(cells: Cells, key: RunKey, statistics: Statistics) -> FloatArray:
 
 def _places(cells: Cells) -> Iterator[tuple[Cell, str]]:
     if cells.results.classes:
-        for scenario in cells.results.scenarios:
-            for cell in cells.of_scenario(scenario):
-                yield from ((cell, part) for part in reversed(TEST_PARTS))
+        for cell in cells:
+            yield from ((cell, part) for part in reversed(TEST_PARTS))
 
 
 def _rows(cells: Cells, cell: Cell, part: str) -> Iterator[tuple[FloatArray, NDArray[np.int64]]]:

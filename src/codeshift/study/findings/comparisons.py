@@ -98,7 +98,7 @@ def _comparisons(cells: Cells, metric: str, part: str) -> list[Comparison]:
 def _compared(cells: Cells, metric: str, part: str, scenario: str, method: str, kept: float) -> Comparison:
     reference = cells.reference_method or ""
     records = [cells.records(Cell(scenario=scenario, method=name, ood_kept=kept)) for name in (method, reference)]
-    first, second = _of_both(*records)
+    first, second = of_both(*records)
     sides = [cells.resampler.quantity(side, metric, part, scenario) for side in (first, second)]
     difference = sides[0] - sides[1]
     estimate, p_value = cells.estimate(difference), difference.p_value()
@@ -129,7 +129,7 @@ def as_sure_as(estimate: Estimate, p_value: float) -> Estimate:
     return replace(estimate, low=estimate.value - half, high=estimate.value + half)
 
 
-def _of_both(first: Sequence[RunRecord], second: Sequence[RunRecord]) -> tuple[list[RunRecord], list[RunRecord]]:
+def of_both(first: Sequence[RunRecord], second: Sequence[RunRecord]) -> tuple[list[RunRecord], list[RunRecord]]:
     """Return the runs of the seeds for which both methods are done, in the same order."""
     sides = [
         {(r.key.split_seed, r.key.train_seed): r for r in records if r.status == "done"} for records in (first, second)

@@ -77,17 +77,16 @@ def shift_detections(cells: Cells, metric: str) -> Iterator[ShiftDetection]:
     """Yield how well each score of each cell tells the shift; none if no run has scores."""
     if not is_measured(cells):
         return
-    for scenario in cells.results.scenarios:
-        for cell in cells.of_scenario(scenario):
-            inside, outside = (cells.quantity(cell, metric, part) for part in ("test_id", "test_ood"))
-            lost = cells.estimate(cells.worse(metric, outside - inside))
-            for score in _scores_of(cells, cell) or (confidence_of(cells),):
-                figures = {name: detection(cells, cell, score, name) for name in _FIGURES}
-                yield ShiftDetection(
-                    estimate=cells.estimate(figures["auroc"]), seeds=figures["auroc"].seeds, cell=cell, score=score,
-                    state=cells.state(cell), average_precision=cells.estimate(figures["aupr"]),
-                    rate_at_95=cells.estimate(figures["fpr"]), lost=lost, measure=cells.measure(metric),
-                )  # fmt: skip
+    for cell in cells:
+        inside, outside = (cells.quantity(cell, metric, part) for part in ("test_id", "test_ood"))
+        lost = cells.estimate(cells.worse(metric, outside - inside))
+        for score in _scores_of(cells, cell) or (confidence_of(cells),):
+            figures = {name: detection(cells, cell, score, name) for name in _FIGURES}
+            yield ShiftDetection(
+                estimate=cells.estimate(figures["auroc"]), seeds=figures["auroc"].seeds, cell=cell, score=score,
+                state=cells.state(cell), average_precision=cells.estimate(figures["aupr"]),
+                rate_at_95=cells.estimate(figures["fpr"]), lost=lost, measure=cells.measure(metric),
+            )  # fmt: skip
 
 
 def confidence_of(cells: Cells) -> str:

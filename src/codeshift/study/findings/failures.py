@@ -86,14 +86,13 @@ def failure_modes(cells: Cells) -> Iterator[FailureModes]:
     if cells.results.classes:
         return
     modes = _OutputModes(cells)
-    for scenario in cells.results.scenarios:
-        for cell in cells.of_scenario(scenario):
-            for part in ("test_ood", "test_id"):
-                counts: Counter[str] = Counter(dict.fromkeys((RIGHT, *MODES), 0))
-                for record in cells.records(cell):
-                    if record.status == "done" and (scenario, record.key.split_seed) in cells.results.splits:
-                        counts.update(modes.of(record.key, part, scenario))
-                yield FailureModes(cell=cell, part=part, state=cells.state(cell), counts=dict(counts))
+    for cell in cells:
+        for part in ("test_ood", "test_id"):
+            counts: Counter[str] = Counter(dict.fromkeys((RIGHT, *MODES), 0))
+            for record in cells.records(cell):
+                if record.status == "done" and (cell.scenario, record.key.split_seed) in cells.results.splits:
+                    counts.update(modes.of(record.key, part, cell.scenario))
+            yield FailureModes(cell=cell, part=part, state=cells.state(cell), counts=dict(counts))
 
 
 class _OutputModes:

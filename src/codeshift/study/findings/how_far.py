@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,7 @@ from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells, State
-from codeshift.study.findings.finding import Finding, share
+from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.large_enough import distinct_rows
 from codeshift.study.findings.quantity import Quantity, combined, mean_of, nothing
 from codeshift.study.keys import RunKey
@@ -109,8 +109,7 @@ class EqualGap(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
-        place = f"{self.cell.scenario or 'mean over scenarios'}, {method_name(self.cell.method)}{kept}"
+        place = replace(self.cell, scenario=self.cell.scenario or "mean over scenarios").title
         if self.too_few:
             return f"{place}: {self.distinct} distinct rows at equal similarity, too few for a gap."
         if math.isnan(self.value):
@@ -125,36 +124,34 @@ class EqualGap(Finding):
 
 def similarity_curves(cells: Cells, metric: str) -> Iterator[SimilarityCurve]:
     """Yield the curves at the smallest share kept and without fine-tuning; none without similarities."""
-    for scenario in cells.results.scenarios:
-        for cell in cells.of_scenario(scenario):
-            near = _Near(cells, cell)
-            if near.edges is None or cell.ood_kept not in (None, cells.masked):
-                continue
-            points = []
-            for i, (low, high) in enumerate(zip(near.edges, near.edges[1:], strict=False)):
-                quantity = near.quantity(metric, None, i)
-                if quantity.defined:
-                    estimate = cells.estimate(quantity)
-                    points.append(
-                        SimilarityPoint(low=low, high=high, similarity=near.mean_similarity(i), estimate=estimate)
-                    )
-            if points:
-                yield SimilarityCurve(cell=cell, measure=cells.measure(metric), points=tuple(points))
+    for cell in cells:
+        near = _Near(cells, cell)
+        if near.edges is None or cell.ood_kept not in (None, cells.masked):
+            continue
+        points = []
+        for i, (low, high) in enumerate(zip(near.edges, near.edges[1:], strict=False)):
+            quantity = near.quantity(metric, None, i)
+            if quantity.defined:
+                estimate = cells.estimate(quantity)
+                points.append(
+                    SimilarityPoint(low=low, high=high, similarity=near.mean_similarity(i), estimate=estimate)
+                )
+        if points:
+            yield SimilarityCurve(cell=cell, measure=cells.measure(metric), points=tuple(points))
 
 
 def equal_gaps(cells: Cells, metric: str) -> Iterator[EqualGap]:
     """Yield the gap at equal similarity of each cell, and the mean over scenarios of each method and share kept."""
     means: dict[tuple[str, float | None], list[_Compared]] = {}
-    for scenario in cells.results.scenarios:
-        for cell in cells.of_scenario(scenario):
-            near = _Near(cells, cell)
-            if near.edges is None:
-                continue
-            gap = cells.quantity(cell, metric, _ID) - cells.quantity(cell, metric, _OOD)
-            equal, share_compared = near.equal_gap(metric)
-            compared = _Compared(gap, equal, share_compared, near.distinct(metric))
-            means.setdefault((cell.method, cell.ood_kept), []).append(compared)
-            yield _equal_gap(cells, metric, cell, compared)
+    for cell in cells:
+        near = _Near(cells, cell)
+        if near.edges is None:
+            continue
+        gap = cells.quantity(cell, metric, _ID) - cells.quantity(cell, metric, _OOD)
+        equal, share_compared = near.equal_gap(metric)
+        compared = _Compared(gap, equal, share_compared, near.distinct(metric))
+        means.setdefault((cell.method, cell.ood_kept), []).append(compared)
+        yield _equal_gap(cells, metric, cell, compared)
     for (method, kept), of_scenarios in means.items():
         known = [
             each for each in of_scenarios

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codeshift.study.findings.cells import Cell, Cells, State
-from codeshift.study.findings.finding import Finding, share
-from codeshift.study.measures import SHARE, Measure, method_name
+from codeshift.study.findings.finding import Finding
+from codeshift.study.measures import SHARE, Measure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Score(Finding):
     def sentence(self) -> str:
         """The finding in words."""
         value = f"{self.text}{self.rows_told}{_partly(self.state)}"
-        return f"{_place(self.cell)}: {self.measure.title} on {self.part} {value}."
+        return f"{self.cell.title}: {self.measure.title} on {self.part} {value}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +84,33 @@ class RelativePerformance(Finding):
     def sentence(self) -> str:
         """The finding in words."""
         value = f"{self.text} of the 100% baseline's {self.measure.title} on test_ood{self.rows_told}"
-        return f"{_place(self.cell)}: {value}{_partly(self.state)}."
+        return f"{self.cell.title}: {value}{_partly(self.state)}."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gap(Finding):
+class CellChange(Finding):
+    """Score of a cell on one part minus that on another.
+
+    Attributes:
+        cell: Cell of the scores.
+        measure: Display of the metric.
+        state: State of the cell's runs.
+    """
+
+    cell: Cell
+    measure: Measure
+    state: State
+
+    @property
+    def text(self) -> str:
+        """The difference with its interval, or the reason why there is none."""
+        if self.state.unmeasured:
+            return self.state.unmeasured
+        return self.measure.change(self.estimate) if self.value == self.value else "not measured"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap(CellChange):
     """Score of a cell on ``test_id`` minus that on ``test_ood``: outside of the region minus inside.
 
     It includes any difference in difficulty between the two sets of rows as well, which relative performance does not.
@@ -107,28 +129,15 @@ class Gap(Finding):
     = 90.
     """
 
-    cell: Cell
-    measure: Measure
-    state: State
-
-    @property
-    def text(self) -> str:
-        """The difference with its interval, or the reason why there is none."""
-        if self.state.unmeasured:
-            return self.state.unmeasured
-        return self.measure.change(self.estimate) if self.value == self.value else "not measured"
-
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        return (
-            f"{_place(self.cell)}: {self.measure.title} on test_id less that on test_ood {self.text}{self.rows_told}."
-        )
+        return f"{self.cell.title}: {self.measure.title} on test_id less that on test_ood {self.text}{self.rows_told}."
 
 
 def scores(cells: Cells) -> Iterator[Score]:
     """Yield the score of every cell on every part, by every metric."""
-    for cell in _cells(cells):
+    for cell in cells:
         for part in cells.parts:
             for metric in cells.results.metrics:
                 quantity = cells.quantity(cell, metric, part)
@@ -140,7 +149,7 @@ def scores(cells: Cells) -> Iterator[Score]:
 
 def relative_performances(cells: Cells) -> Iterator[RelativePerformance]:
     """Yield the relative performance of each cell with part of its region masked; none without a 100% baseline."""
-    for cell in _cells(cells):
+    for cell in cells:
         baseline = cells.baseline(cell)
         if cell.ood_kept is None or cell.ood_kept == 1 or not cells.records(baseline):
             continue
@@ -154,23 +163,13 @@ def relative_performances(cells: Cells) -> Iterator[RelativePerformance]:
 
 def gaps(cells: Cells) -> Iterator[Gap]:
     """Yield the generalisation gap of every cell."""
-    for cell in _cells(cells):
+    for cell in cells:
         for metric in cells.results.metrics:
             quantity = cells.quantity(cell, metric, "test_id") - cells.quantity(cell, metric, "test_ood")
             yield Gap(
                 estimate=cells.estimate(quantity), seeds=quantity.seeds, cell=cell, measure=cells.measure(metric),
                 state=cells.state(cell),
             )  # fmt: skip
-
-
-def _cells(cells: Cells) -> Iterator[Cell]:
-    for scenario in cells.results.scenarios:
-        yield from cells.of_scenario(scenario)
-
-
-def _place(cell: Cell) -> str:
-    name = method_name(cell.method, cell.variant)
-    return f"{cell.scenario}, {name}" + ("" if cell.ood_kept is None else f", {share(cell.ood_kept)}")
 
 
 def _partly(state: State) -> str:

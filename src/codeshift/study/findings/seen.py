@@ -18,6 +18,7 @@ from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells, State
+from codeshift.study.findings.comparisons import of_both
 from codeshift.study.findings.finding import Finding, share
 from codeshift.study.findings.large_enough import distinct_rows
 from codeshift.study.findings.quantity import Quantity, nothing
@@ -84,10 +85,8 @@ class SeenScore(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
         rows = "rows that a corpus holds" if self.seen else "rows that no corpus holds"
-        place = f"{self.cell.scenario}, {method_name(self.cell.method)}{kept}"
-        return f"{place}: {self.measure.title} on {rows} of {self.part} {self.text}{self.rows_told}."
+        return f"{self.cell.title}: {self.measure.title} on {rows} of {self.part} {self.text}{self.rows_told}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,17 +149,16 @@ def seen_scores(cells: Cells) -> Iterator[SeenScore]:
     """Yield the score of every cell on seen and on unseen rows of both test parts, by every metric."""
     if not cells.results.marks:
         return
-    for scenario in cells.results.scenarios:
-        for cell in cells.of_scenario(scenario):
-            for part in SEEN_PARTS:
-                for metric in cells.results.metrics:
-                    for seen in (True, False):
-                        quantity = on_rows(cells, cell, metric, part, seen=seen)
-                        yield SeenScore(
-                            estimate=cells.estimate(quantity), seeds=quantity.seeds, cell=cell, part=part,
-                            measure=cells.measure(metric), state=cells.state(cell), seen=seen,
-                            distinct=_distinct(cells, metric, part, scenario, seen=seen), needed=cells.min_rows,
-                        )  # fmt: skip
+    for cell in cells:
+        for part in SEEN_PARTS:
+            for metric in cells.results.metrics:
+                for seen in (True, False):
+                    quantity = on_rows(cells, cell, metric, part, seen=seen)
+                    yield SeenScore(
+                        estimate=cells.estimate(quantity), seeds=quantity.seeds, cell=cell, part=part,
+                        measure=cells.measure(metric), state=cells.state(cell), seen=seen,
+                        distinct=_distinct(cells, metric, part, cell.scenario, seen=seen), needed=cells.min_rows,
+                    )  # fmt: skip
 
 
 def seen_advantages(cells: Cells, metric: str) -> Iterator[SeenAdvantage]:
@@ -185,17 +183,9 @@ def seen_advantages(cells: Cells, metric: str) -> Iterator[SeenAdvantage]:
 def advantage(cells: Cells, cell: Cell, metric: str, part: str, *, seen: bool) -> Quantity:
     """Return the score of a cell minus that of the reference method, on the same seen or unseen rows."""
     other = Cell(scenario=cell.scenario, method=cells.reference_method or "", ood_kept=cell.ood_kept)
-    records = [_marked(cells, each) for each in (cell, other)]
-    seeds = [{(r.key.split_seed, r.key.train_seed) for r in side if r.status == "done"} for side in records]
-    both = seeds[0] & seeds[1]
-    sides = (
-        _of_records(
-            cells, [r for r in side if (r.key.split_seed, r.key.train_seed) in both], cell.scenario, metric, part, seen
-        )
-        for side in records
-    )
-    first, second = sides
-    return first - second
+    both = of_both(_marked(cells, cell), _marked(cells, other))
+    ours, theirs = (_of_records(cells, records, cell.scenario, metric, part, seen) for records in both)
+    return ours - theirs
 
 
 def on_rows(cells: Cells, cell: Cell, metric: str, part: str, *, seen: bool) -> Quantity:

@@ -6,16 +6,17 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.metrics import holm
 from codeshift.parts import PARTS, REWRITTEN, TEST_ID, TRANSFORMED
-from codeshift.study.findings.cells import Cell, Cells, State
-from codeshift.study.findings.finding import Finding, share
-from codeshift.study.measures import Measure, method_name
+from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.scores import CellChange
+from codeshift.study.keys import RunKey
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransformedChange(Finding):
+class TransformedChange(CellChange):
     """Score of a cell on ``test_transformed`` minus that on ``test_id``, whose rows it rewrites one to one.
 
     Rows that the transform leaves as they are count too, with no difference.
@@ -30,36 +31,23 @@ class TransformedChange(Finding):
         p_holm: P-value after Holm's correction over the scenarios of a method and share kept.
     """
 
-    cell: Cell
-    measure: Measure
-    state: State
     rows: int
     changed: int
     p_value: float
     p_holm: float = math.nan
 
     @property
-    def text(self) -> str:
-        """The difference with its interval, or the reason why there is none."""
-        if self.state.unmeasured:
-            return self.state.unmeasured
-        return self.measure.change(self.estimate) if self.value == self.value else "not measured"
-
-    @property
     def sentence(self) -> str:
         """The finding in words."""
-        place = f"{self.cell.scenario}, {method_name(self.cell.method)}"
-        kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
         what = f"{self.measure.title} on {TRANSFORMED} less that on {PARTS[TEST_ID]} {self.text}{self.rows_told}"
-        return f"{place}{kept}: {what}; {self.changed:,} of {self.rows:,} rows are rewritten."
+        return f"{self.cell.title}: {what}; {self.changed:,} of {self.rows:,} rows are rewritten."
 
 
 def transformed_changes(cells: Cells, metric: str) -> list[TransformedChange]:
     """Return the change of every cell; none unless the study has a transform."""
     if REWRITTEN not in cells.results.sets:
         return []
-    of_scenarios = (cell for scenario in cells.results.scenarios for cell in cells.of_scenario(scenario))
-    changes = [_change(cells, metric, cell) for cell in of_scenarios]
+    changes = [_change(cells, metric, cell) for cell in cells]
     families: dict[tuple[str, float | None], list[TransformedChange]] = {}
     for change in changes:
         families.setdefault((change.cell.method, change.cell.ood_kept), []).append(change)
@@ -85,22 +73,22 @@ def _change(cells: Cells, metric: str, cell: Cell) -> TransformedChange:
 
 def _counts(cells: Cells, cell: Cell) -> tuple[int, int]:
     """Return the number of rows of ``test_id`` of all split seeds, and of those that are rewritten."""
-    results, seen, rows, changed = cells.results, set(), 0, 0
-    for record in cells.records(cell):
-        key = record.key
-        if record.status != "done" or key.split_seed in seen or (cell.scenario, key.split_seed) not in results.splits:
-            continue
-        seen.add(key.split_seed)
-        members = results.members(PARTS[TEST_ID], cell.scenario, key.split_seed)
-        before, after = (results.scores(key, name) for name in ("test", REWRITTEN))
-        differ = [
-            texts != others
-            for texts, others in zip(
-                zip(before.sources, before.references, strict=True),
-                zip(after.sources, after.references, strict=True),
-                strict=True,
-            )
-        ]
-        rows += int(members.sum())
-        changed += int((members & np.array(differ, dtype=bool)).sum())
+    keys = {record.key.split_seed: record.key for record in cells.records(cell) if record.status == "done"}
+    rows = changed = 0
+    for split_seed, key in keys.items():
+        if (cell.scenario, split_seed) in cells.results.splits:
+            members = cells.results.members(PARTS[TEST_ID], cell.scenario, split_seed)
+            rows += int(members.sum())
+            changed += int((members & _rewritten(cells, key)).sum())
     return rows, changed
+
+
+def _rewritten(cells: Cells, key: RunKey) -> NDArray[np.bool_]:
+    """Return the mask of the test rows whose source or reference the transform changes: one for each split seed."""
+
+    def compare() -> NDArray[np.bool_]:
+        before, after = (cells.results.scores(key, name) for name in ("test", REWRITTEN))
+        texts = zip(before.sources, before.references, after.sources, after.references, strict=True)
+        return np.array([(source, target) != tuple(others) for source, target, *others in texts], dtype=bool)
+
+    return cells.once(("rewritten", key.split_seed), compare)

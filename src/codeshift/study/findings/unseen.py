@@ -19,10 +19,10 @@ from codeshift.regions.base import Region
 from codeshift.regions.elements import element_names
 from codeshift.regions.words import listed
 from codeshift.study.findings.cells import Cell, Cells, State
-from codeshift.study.findings.finding import Finding, share
+from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import Quantity
 from codeshift.study.keys import RunKey
-from codeshift.study.measures import SHARE, method_name
+from codeshift.study.measures import SHARE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +66,9 @@ class UnseenElement(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        name = method_name(self.cell.method)
-        kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
         outputs = counted(self.n, "output")
         writing = f"writes {listed(self.elements, 'or')} in {self.text} of the {outputs} whose reference holds it"
-        return f"{self.cell.scenario}, {name}{kept}: {writing}."
+        return f"{self.cell.title}: {writing}."
 
 
 def unseen_elements(cells: Cells) -> Iterator[UnseenElement]:

@@ -90,11 +90,10 @@ def detection_table(findings: Findings) -> Table | None:
         )
         for one in findings.detections
     )  # fmt: skip
-    unit = f" ({metric.step.strip()})" if metric.step else ""
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
         Column("score", numeric=False), Column("rows"), Column("AUROC (of 100)"), Column("AUPR (of 100)"),
-        Column("FPR at 95% TPR ↓"), Column(f"loss of {metric.title}{unit}"),
+        Column("FPR at 95% TPR ↓"), Column(f"loss of {metric.heading_of_change}"),
     )  # fmt: skip
     note = (
         "Rows of test_ood against those of test_id; an AUROC of 50 is chance, an AUPR of test_ood's share. "

@@ -33,10 +33,9 @@ def how_far_table(findings: Findings) -> Table | None:
         )
         for gap in findings.equal_gaps
     )  # fmt: skip
-    unit = findings.measure.step.strip()
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
-        Column(f"gap in {findings.measure.title}{f' ({unit})' if unit else ''}"), Column("at equal similarity"),
+        Column(f"gap in {findings.measure.heading_of_change}"), Column("at equal similarity"),
         Column("explained"), Column(f"{_OOD} compared"), Column("rows"),
     )  # fmt: skip
     note = (

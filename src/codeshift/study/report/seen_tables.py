@@ -94,16 +94,15 @@ def advantage_table(findings: Findings) -> Table | None:
         )
         for one in known
     )  # fmt: skip
-    step = findings.measure.step.strip()
-    measured = f"{findings.measure.title}{f' ({step})' if step else ''}"
     columns = (
         Column("scenario", numeric=False), Column("difference of", numeric=False), Column("kept"),
         Column("part", numeric=False), Column("on unseen rows"), Column("unseen"),
         Column("on seen rows"), Column("seen"), Column("seen less unseen"), Column("p"),
     )  # fmt: skip
     note = (
-        f"Paired differences in {measured}, on rows that no corpus holds (unseen) and on those that one does (seen); "
-        "then the second less the first. p-values are of the interval over seeds and rows, without a correction."
+        f"Paired differences in {findings.measure.heading_of_change}, on rows that no corpus holds (unseen) and on "
+        "those that one does (seen); then the second less the first. p-values are of the interval over seeds and rows, "
+        "without a correction."
     )
     caption = "Methods compared on rows seen and unseen"
     return (

@@ -136,12 +136,6 @@ def _head(findings: Findings, name: str) -> str:
     return f"{measure.heading}{'' if measure.higher_is_better else ' ↓'}"
 
 
-def _step(findings: Findings) -> str:
-    """Return the header of a difference: the metric, and the unit of a difference."""
-    unit = findings.measure.step.strip()
-    return f"{findings.measure.title}{f' ({unit})' if unit else ''}"
-
-
 def comparison_table(findings: Findings) -> Table | None:
     """Make the table of differences between other methods and full fine-tuning, with p-values."""
     compared = [comparison for comparison in findings.comparisons if not math.isnan(comparison.value)]
@@ -161,7 +155,7 @@ def comparison_table(findings: Findings) -> Table | None:
     )
     columns = (
         Column("scenario", numeric=False), Column("difference of", numeric=False), Column("kept"),
-        Column(_step(findings)), Column("p"), Column("p (Holm)"), Column("rows"),
+        Column(findings.measure.heading_of_change), Column("p"), Column("p (Holm)"), Column("rows"),
     )  # fmt: skip
     note = (
         "Paired differences on the same rows of test_ood. p: the larger of those of a permutation test over rows and "
@@ -220,7 +214,7 @@ def forgetting_table(findings: Findings) -> Table | None:
     )
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
-        Column("part", numeric=False), Column(f"change of {_step(findings)}"), Column("rows"),
+        Column("part", numeric=False), Column(f"change of {findings.measure.heading_of_change}"), Column("rows"),
     )  # fmt: skip
     direction = "below" if higher else "above"
     note = f"Fine-tuned model minus the model without fine-tuning, on the same rows; {direction} 0 is worse."

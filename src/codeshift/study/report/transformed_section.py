@@ -27,10 +27,9 @@ def transformed_table(findings: Findings) -> Table | None:
         )
         for change in findings.transformed
     )  # fmt: skip
-    unit = findings.measure.step.strip()
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
-        Column(f"change of {findings.measure.title}{f' ({unit})' if unit else ''}"), Column("p"), Column("p (Holm)"),
+        Column(f"change of {findings.measure.heading_of_change}"), Column("p"), Column("p (Holm)"),
         Column("rows"), Column("left as they are"),
     )  # fmt: skip
     note = (

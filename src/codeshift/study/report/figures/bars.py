@@ -60,8 +60,7 @@ def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, compared: li
         [f"{short(comparison.scenario)} (n = {comparison.n:,})" for comparison in compared],
     )
     ax.set_ylim(0.6 - len(compared), 0.6)
-    unit = f" ({findings.measure.step.strip()})" if findings.measure.step else ""
-    ax.set_xlabel(f"difference in {findings.measure.title}{unit};\nfilled: significant after Holm's correction")
+    ax.set_xlabel(f"difference in {findings.measure.heading_of_change};\nfilled: significant after Holm's correction")
     ax.grid(axis="y", visible=False)
 
 

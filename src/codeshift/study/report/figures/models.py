@@ -50,6 +50,5 @@ def _draw(ax: Any, theme: Theme, *, claim: ModelsClaim) -> None:
         ax.plot([estimate.value * scale], [y], marker=marker, color=colour, markersize=6)
     ax.set_yticks(heights, [short(name) for name, _ in lines])
     ax.set_ylim(0.6 - len(lines), 0.6)
-    unit = claim.measure.step.strip()
-    ax.set_xlabel(f"{claim.measure.title}{f' ({unit})' if unit else ''}; right of the line the claim holds")
+    ax.set_xlabel(f"{claim.measure.heading_of_change}; right of the line the claim holds")
     ax.grid(axis="y", visible=False)
