@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from codeshift.study.split_audit import AuditError
 from codeshift.study.store import StudyStore, write_arrow
 from codeshift.study.stored_settings import StoredStudy
 from codeshift.study.study_rows import StudyRows
-from codeshift.study.transformed_rows import with_transform
+from codeshift.study.transformed_rows import rewritten_part
 
 
 def prepare(spec: StudySpec, plan: Plan, rows: StudyRows, store: StudyStore, *, extend: bool) -> None:
@@ -118,19 +119,18 @@ def _write_rows(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
 def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: str, split_seed: int) -> None:
     """Write the manifests and the rows of each regime; the facts come last and mark the split as complete."""
     store.split(name, split_seed).mkdir(parents=True, exist_ok=True)
-    split = None
-    for share in spec.split_shares:
-        if not store.manifest(name, split_seed, share).exists():
-            split = rows.scenario(name, split_seed)
-            recorded = with_transform(split.assignments[share].manifest, spec, rows, split)
-            recorded.save(store.manifest(name, split_seed, share))
+    missing = [share for share in spec.split_shares if not store.manifest(name, split_seed, share).exists()]
     facts = store.facts(name, split_seed)
-    if split is None and facts.exists():
+    if not missing and facts.exists():
         return
     split = rows.scenario(name, split_seed)
+    transformed = rewritten_part(spec, rows, split)
+    for share in missing:
+        manifest = replace(split.assignments[share].manifest, transformed=transformed)
+        manifest.save(store.manifest(name, split_seed, share))
     store.write_regimes(name, split_seed, {share: split.training(share) for share in split.assignments})
-    manifest = store.manifest(name, split_seed, 0.0).relative_to(store.root)
-    split.facts(manifest.as_posix()).save(
+    masked = store.manifest(name, split_seed, 0.0).relative_to(store.root)
+    split.facts(masked.as_posix()).save(
         facts, vouched=[store.training_rows(name, split_seed), *facts.parent.glob("*.manifest.json")]
     )
 
