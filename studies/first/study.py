@@ -50,7 +50,7 @@ TENTHS = ((0.0, 0.1), (0.22, 0.32), (0.45, 0.55), (0.67, 0.77), (0.9, 1.0))
 """Bands of length: SimSCOOD's hold 3% of the rows, too few test rows here to show anything."""
 CURVE = (0.01, 0.05, 0.1, 0.25, 0.5)
 SEEDS = (0, 1, 2)
-RATES: dict[str, tuple[float, ...]] = {"full": (1e-4, 3e-4, 1e-3, 3e-3), "lora": (1e-3, 3e-3, 1e-2, 3e-2)}
+RATES: dict[str, tuple[float, ...]] = {"full": (1e-4, 3e-4, 1e-3, 3e-3), "lora": (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)}
 MOST = {"python": 1500, "java": 1500, "cpp": 1100, "go": 600}
 """Most functions of each language of ``algorithms``."""
 SEARCH = "search-{corpus}.json"
