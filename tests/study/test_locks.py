@@ -17,7 +17,7 @@ import pytest
 from filelock import Timeout
 
 from codeshift.study import LockWarning, locks
-from codeshift.study.locks import HolderWatch, awaited, locked
+from codeshift.study.folder.locks import HolderWatch, awaited, locked
 
 
 def hold(path: Path, ready: Path) -> None:

@@ -10,9 +10,9 @@ from codeshift.formatting import MISSING
 from codeshift.study.findings import Findings
 from codeshift.study.findings.classes import error_metric
 from codeshift.study.findings.detection import AUROC_SHOWN
-from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, estimated, kept_share, named, of_all, part_kind
+from codeshift.study.results.measures import SHARE, method_name
 
 
 def class_table(findings: Findings) -> Table | None:
