@@ -17,9 +17,9 @@ import numpy as np
 from datasets import Dataset
 
 from codeshift.files import replaced
-from codeshift.study import run_models, worker
 from codeshift.study.folder.records import EvaluationFacts, TrainingFacts
 from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.running import run_models, worker
 from codeshift.study.running.run_job import RunJob
 from codeshift.study.settings.keys import RunKey
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from filelock import Timeout
 
-from codeshift.study import LockWarning, locks
+from codeshift.study import LockWarning
+from codeshift.study.folder import locks
 from codeshift.study.folder.locks import HolderWatch, awaited, locked
 
 

@@ -16,10 +16,11 @@ from unittest.mock import patch
 import pytest
 
 from codeshift.finetune.row_log import RowLog
-from codeshift.study import StudyError, jobs, load_results
-from codeshift.study import executors as executors_module
+from codeshift.study import StudyError, load_results
 from codeshift.study.folder.store import StudyStore
 from codeshift.study.planning.plan import Plan
+from codeshift.study.running import executors as executors_module
+from codeshift.study.running import jobs
 from codeshift.study.running.executors import InThisProcess, WorkerProcesses
 from helpers.study_case import (
     LONG,
@@ -139,7 +140,8 @@ def _rows(log):
 @pytest.mark.parametrize("moment", ["evaluated", "recorded", "dealt"])
 def test_stopped_at_any_moment(moment, model, straight, tmp_path, monkeypatch):
     """Stopped between any two writes, a study ends with the same results when it is run again."""
-    from codeshift.study import scoring, store
+    from codeshift.study.folder import store
+    from codeshift.study.running import scoring
 
     stops = {
         "evaluated": (scoring.RunScores, "save"),

@@ -20,9 +20,10 @@ from codeshift.finetune.tokenizing import Tokenizing
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.regions.elements import element_names
 from codeshift.splitters import Scenario
-from codeshift.study import RunKey, load_results, run_models
+from codeshift.study import RunKey, load_results
 from codeshift.study.folder.store import StudyStore
 from codeshift.study.planning.plan import Plan
+from codeshift.study.running import run_models
 from codeshift.study.running.prepare import forget_failures
 from helpers.study_case import CONFIG, LONG, LOOPS, assert_same, rows, small_study
 
