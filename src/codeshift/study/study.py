@@ -229,8 +229,8 @@ class Study(CommonOptions):
         split_config = check_split_config(self)
         evaluation_of = partial(self._evaluation, metrics)
         models = {
-            name: model_spec(given, methods, configs, partial(self._task_of, task), evaluation_of, name)
-            for name, given in self._given_models().items()
+            name: model_spec(model, methods, configs, partial(self._task_of, task), evaluation_of, name)
+            for name, model in self._given_models().items()
         }
         spec = StudySpec(
             title=self.title,
@@ -273,12 +273,12 @@ class Study(CommonOptions):
             return named
         return {"": StudyModel(model=self.model, tokenizer=self.tokenizer, revision=self.revision)} | named
 
-    def _task_of(self, task: Task, given: StudyModel) -> Task:
+    def _task_of(self, task: Task, model: StudyModel) -> Task:
         """Return the task of a model: the study's, unless the model has a chat or a system turn of its own."""
-        if given.chat is None and given.system is None:
+        if model.chat is None and model.system is None:
             return task
-        chat = self.chat if given.chat is None else given.chat
-        system = given.system if given.system is not None or not chat else self.system
+        chat = self.chat if model.chat is None else model.chat
+        system = model.system if model.system is not None or not chat else self.system
         return check_task(self.task, self.source, self.target, self.dataset, chat=chat, system=system)
 
     def _evaluation(

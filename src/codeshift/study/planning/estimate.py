@@ -75,11 +75,11 @@ class _Costs:
     speeds: Mapping[str, Speed]
 
 
-def _costs(spec: StudySpec, name: str, splits: StudySplits, given: dict[str, Speed], probe_steps: int) -> _Costs:
+def _costs(spec: StudySpec, name: str, splits: StudySplits, stated: dict[str, Speed], probe_steps: int) -> _Costs:
     model = spec.models[name]
     tokenizer = load_tokenizer(model.tokenizer, model.tokenizer_revision)
     tokens = _tokens_of_a_target(model, splits, tokenizer)
-    return _Costs(tokens, _probed(spec, name, splits, tokenizer, probe_steps) if probe_steps else given)
+    return _Costs(tokens, _probed(spec, name, splits, tokenizer, probe_steps) if probe_steps else stated)
 
 
 def _test(splits: StudySplits, scenario: str, split_seed: int) -> PlannedTest:

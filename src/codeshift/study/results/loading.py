@@ -64,8 +64,8 @@ def _marks(store: StudyStore) -> tuple[dict[int, RowMarks], dict[str, str]]:
     return marks, errors
 
 
-def _metrics(settings: StoredSettings, given: Iterable[Metric] | None) -> dict[str, Metric]:
-    known = {} if given is None else {metric.name: metric for metric in given}
+def _metrics(settings: StoredSettings, extra: Iterable[Metric] | None) -> dict[str, Metric]:
+    known = {} if extra is None else {metric.name: metric for metric in extra}
     metrics = {}
     for name, language in settings.metric_languages.items():
         try:
@@ -73,7 +73,7 @@ def _metrics(settings: StoredSettings, given: Iterable[Metric] | None) -> dict[s
         except ParameterError as error:
             remedy = f"pass it: load_results(folder, metrics=[...]) ({error})"
             raise ParameterError(
-                "metrics", f"given for {name!r}, which no name leads back to", given, remedy
+                "metrics", f"given for {name!r}, which no name leads back to", extra, remedy
             ) from error
         metrics[name] = metric.for_labels(settings.classes) if settings.classes else metric
     return metrics

@@ -95,8 +95,8 @@ def _save_objects(model: ModelSpec, folder: Path) -> None:
     from codeshift.study.running.worker import quiet
 
     with quiet():
-        for thing in model.objects:
-            thing.save_pretrained(temporary)
+        for part in model.objects:
+            part.save_pretrained(temporary)
     temporary.replace(folder)
 
 

@@ -85,6 +85,6 @@ def method_spec(spec: StudySpec, model: str, method: str) -> MethodSpec:
     )
 
 
-def _name(thing: ModelOrName | TokenizerOrName) -> str | None:
+def _name(named: ModelOrName | TokenizerOrName) -> str | None:
     """Return the name or folder of a model or tokenizer; None if it was given as an object."""
-    return str(thing) if isinstance(thing, str | os.PathLike) else None
+    return str(named) if isinstance(named, str | os.PathLike) else None

@@ -196,7 +196,7 @@ class ModelSpec:
     @property
     def objects(self) -> tuple[Any, ...]:
         """Model and tokenizer, if they were given as objects that a worker cannot load by a name."""
-        return tuple(thing for thing in (self.model, self.tokenizer) if not isinstance(thing, str | os.PathLike))
+        return tuple(part for part in (self.model, self.tokenizer) if not isinstance(part, str | os.PathLike))
 
 
 @dataclass(frozen=True)

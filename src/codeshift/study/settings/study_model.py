@@ -65,7 +65,7 @@ def check_models(models: object) -> dict[str, StudyModel]:
 
 
 def model_spec(
-    given: StudyModel,
+    study_model: StudyModel,
     methods: Mapping[str, PeftConfig | None],
     configs: Mapping[str, TrainingConfig],
     task_of: Callable[[StudyModel], Task],
@@ -75,7 +75,7 @@ def model_spec(
     """Return all settings of a model.
 
     Args:
-        given: Model, as it was given.
+        study_model: Model, as it was given.
         methods: Methods of the study.
         configs: Training config of each method of the study.
         task_of: Function that returns the task of a model.
@@ -86,20 +86,20 @@ def model_spec(
         ParameterError: if a setting cannot work; the message names the model.
     """
     try:
-        model, task = check_model(given.model), task_of(given)
-        own_methods = _own_methods(given, methods)
-        own_configs = configs if given.config is None else check_config(given.config, methods)
+        model, task = check_model(study_model.model), task_of(study_model)
+        own_methods = _own_methods(study_model, methods)
+        own_configs = configs if study_model.config is None else check_config(study_model.config, methods)
         for config in own_configs.values():
             task.check_config(config)
         return ModelSpec(
             model=model,
-            tokenizer=check_tokenizer(given.tokenizer, model),
-            revision=check_revision(model, given.revision),
+            tokenizer=check_tokenizer(study_model.tokenizer, model),
+            revision=check_revision(model, study_model.revision),
             task=task,
             methods={**methods, **own_methods},
             configs=own_configs,
             evaluation=evaluation_of(task, own_configs),
-            own=_own(given, own_methods, own_configs),
+            own=_own(study_model, own_methods, own_configs),
         )
     except ParameterError as error:
         if not name:
@@ -108,9 +108,9 @@ def model_spec(
         raise type(error)(parameter, error.constraint, error.value, error.remedy) from error
 
 
-def _own_methods(given: StudyModel, methods: Mapping[str, PeftConfig | None]) -> dict[str, PeftConfig | None]:
+def _own_methods(study_model: StudyModel, methods: Mapping[str, PeftConfig | None]) -> dict[str, PeftConfig | None]:
     """Return the methods that a model has configs of its own for; each is of one kind in all models."""
-    own = {} if given.methods is None else check_methods(given.methods)
+    own = {} if study_model.methods is None else check_methods(study_model.methods)
     for method, config in own.items():
         if method not in methods:
             raise ParameterError("methods", "of names of the study's methods", method, closest(method, methods))
@@ -121,10 +121,10 @@ def _own_methods(given: StudyModel, methods: Mapping[str, PeftConfig | None]) ->
 
 
 def _own(
-    given: StudyModel, methods: Mapping[str, PeftConfig | None], configs: Mapping[str, TrainingConfig]
+    study_model: StudyModel, methods: Mapping[str, PeftConfig | None], configs: Mapping[str, TrainingConfig]
 ) -> dict[str, Any]:
     """Return what a model was given for itself."""
     own: dict[str, Any] = {"methods": methods} if methods else {}
-    own |= {} if given.config is None else {"configs": configs}
-    named = {"revision": given.revision, "chat": given.chat, "system": given.system}
+    own |= {} if study_model.config is None else {"configs": configs}
+    named = {"revision": study_model.revision, "chat": study_model.chat, "system": study_model.system}
     return own | {name: value for name, value in named.items() if value is not None}
