@@ -51,8 +51,8 @@ SPLIT = (
 STUDY = (
     ("study file", "load_study"),
     ("spec", "StudySpec"),
-    ("plan", "plan"),
-    ("scheduler", "run_jobs"),
+    ("plan", "Plan.of"),
+    ("scheduler", "schedule"),
     ("workers", "do_run, do_audit"),
     ("store", "StudyStore"),
     ("results", "load_results"),
@@ -107,12 +107,10 @@ def first_line(path: Path) -> str:
 
 
 def layers() -> list[str]:
-    """Return the layers of the import contract, from the top."""
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
-    [found] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
-    return [str(layer) for layer in found]
+    """Return the layers of the library's import contract, from the top."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    [stack] = [contract["layers"] for contract in settings["contracts"] if contract.get("containers") == ["codeshift"]]
+    return [str(layer) for layer in stack]
 
 
 def pictures() -> dict[str, str]:

@@ -125,7 +125,7 @@ def test_the_manifest_holds_the_region(first):
     facts = results.splits["loops", 3]
     rows = demo_rows(120, seed=3)
     study = demo_study(**SMALL)
-    test = rows.select(study.rows.parts(3).positions["test"])
+    test = rows.select(study.splits.parts(3).positions["test"])
     assert len(test) == 36
     held_out = np.array(test["code"][:])[facts.members["test_ood"]]
     assert len(held_out) > 2

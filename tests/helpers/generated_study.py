@@ -12,9 +12,9 @@ from functools import cache
 import numpy as np
 
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood, SyntacticValidity
-from codeshift.study.keys import RunKey
-from codeshift.study.results import StudyResults
-from codeshift.study.scores import RunScores
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import RunKey
 from helpers.study_results import study_results
 
 SCENARIOS = ("syntax_for_statement", "length_p97_p100", "semantics_3", "api_os")

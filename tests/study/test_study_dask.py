@@ -9,7 +9,7 @@ import time
 import pytest
 
 from codeshift.study import load_results
-from codeshift.study.store import StudyStore
+from codeshift.study.folder.store import StudyStore
 from helpers.study_case import assert_same, hold_trainings, small_study
 
 

@@ -18,7 +18,7 @@ from codeshift.finetune.models import load_tokenizer
 from codeshift.metrics import Accuracy, ExactMatch, NegativeLogLikelihood
 from codeshift.study import Report, Study, StudyResults
 from codeshift.study.findings import Findings
-from codeshift.study.store import StudyStore
+from codeshift.study.folder.store import StudyStore
 from helpers.study_case import CONFIG, LONG, rows, save_model
 from helpers.study_results import study_results
 

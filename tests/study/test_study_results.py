@@ -10,10 +10,10 @@ import pytest
 
 from codeshift.errors import ParameterError
 from codeshift.metrics import bootstrap_ci
-from codeshift.study.keys import RunKey
-from codeshift.study.records import RunRecord
-from codeshift.study.results import StudyResults
-from codeshift.study.scores import RunScores
+from codeshift.study.folder.records import RunRecord
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import RunKey
 from helpers.study_results import METRICS, study_results
 
 

@@ -14,7 +14,7 @@ from codeshift.errors import ParameterError
 from codeshift.marks import RowMarks
 from codeshift.study import Report, SettingsError, load_results, load_study
 from codeshift.study.findings import Findings
-from codeshift.study.store import StudyStore
+from codeshift.study.folder.store import StudyStore
 from helpers.study_case import LONG, LOOPS, rows, small_study
 from helpers.study_results import study_results
 
@@ -71,7 +71,9 @@ def test_marks_are_made_once_and_again_for_another_corpus(folder, model, corpus,
     path = str(folder.parent / "web.parquet")
     searched = []
     real = overlap
-    monkeypatch.setattr("codeshift.study.marking.overlap", lambda *a, **k: searched.append(a[1]) or real(*a, **k))
+    monkeypatch.setattr(
+        "codeshift.study.running.marking_job.overlap", lambda *a, **k: searched.append(a[1]) or real(*a, **k)
+    )
     study_of(model, {"web": path, "kept": corpus.select(range(4))}).run(folder, threads=1, progress=False)
     assert not searched
     study_of(model, {"kept": corpus.select(range(6))}).run(folder, threads=1, progress=False)

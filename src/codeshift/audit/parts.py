@@ -72,9 +72,9 @@ class AuditParts:
         left_out = {part: int((~mask).sum()) for part, mask in keep.items() if not mask.all()}
         places = np.cumsum(~stopped) - 1
         rows = {part: places[rows[keep[part]]] for part, rows in self.rows.items()}
-        given = {part: rows[keep[part]] for part, rows in self.given.items()}
+        order = {part: rows[keep[part]] for part, rows in self.given.items()}
         table = Selection(self.table, np.flatnonzero(~stopped))
-        return replace(self, table=table, rows=rows, given=given), left_out
+        return replace(self, table=table, rows=rows, given=order), left_out
 
     def texts(self, part: str, column: str) -> list[str]:
         """Return the texts of a part, in the order of content."""

@@ -137,10 +137,10 @@ def _add_split_options(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    given = {name: value for name, value in vars(arguments).items() if name in SPLIT_OPTIONS}
+    options = {name: value for name, value in vars(arguments).items() if name in SPLIT_OPTIONS}
     if is_of_files(arguments):
         check_of_files(arguments)
-        return run_on_files(arguments, _splitter(arguments), given)
+        return run_on_files(arguments, _splitter(arguments), options)
     check_folder("--out", arguments.out)
     from codeshift.data.saving import check_saving, write_parts
     from codeshift.properties.row_languages import language_column
@@ -148,7 +148,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
     if arguments.manifest:
-        _refuse_settings(arguments, given)
+        _refuse_settings(arguments, options)
         recorded = SplitManifest.load(arguments.manifest)
         data = data_of(arguments, split=arguments.part)
         assignment = SplitAssignment.from_manifest(recorded, data, verify_region=arguments.verify_region)
@@ -159,7 +159,7 @@ def run(arguments: argparse.Namespace) -> int:
         data = data_of(arguments, split=arguments.part)
         if arguments.language:  # before an error that a region holds no rows
             warn_unparsed(parts_of(data), splitter.columns, arguments.language)
-        assignment = splitter.assign(data, num_proc=arguments.num_proc, **given)
+        assignment = splitter.assign(data, num_proc=arguments.num_proc, **options)
     splits, manifest = _with_transform(arguments, assignment)
     by_row = assignment.manifest.language
     languages = {by_row} if by_row and language_column(by_row) else set(assignment.manifest.grammars)
@@ -207,9 +207,9 @@ def _splitter(arguments: argparse.Namespace) -> Splitter:
     return scenarios[0].splitter
 
 
-def _refuse_settings(arguments: argparse.Namespace, given: dict[str, Any]) -> None:
+def _refuse_settings(arguments: argparse.Namespace, options: dict[str, Any]) -> None:
     named = {name: getattr(arguments, name) for name in ("column", "language")}
-    for name, value in (given | {name: value for name, value in named.items() if value is not None}).items():
+    for name, value in (options | {name: value for name, value in named.items() if value is not None}).items():
         option = f"--{name.replace('_', '-')}"
         raise ParameterError(option, "left out with --manifest", value, "the manifest has it")
 

@@ -133,14 +133,14 @@ def _lora(arguments: argparse.Namespace) -> dict[str, Any]:
 def _adapter(arguments: argparse.Namespace) -> Any:
     if arguments.method == "full":
         return None
-    given = _lora(arguments)
+    lora = _lora(arguments)
     from peft import LoraConfig
 
-    r, modules = given.get("lora_r", 8), given.get("lora_target_modules")
+    r, modules = lora.get("lora_r", 8), lora.get("lora_target_modules")
     return LoraConfig(
         r=r,
-        lora_alpha=given.get("lora_alpha", 2 * r),
-        lora_dropout=given.get("lora_dropout", 0.0),
+        lora_alpha=lora.get("lora_alpha", 2 * r),
+        lora_dropout=lora.get("lora_dropout", 0.0),
         target_modules="all-linear" if modules == ["all-linear"] else modules,
     )
 
@@ -150,15 +150,15 @@ def _config(arguments: argparse.Namespace) -> TrainingConfig:
     from codeshift.finetune import TrainingConfig
     from codeshift.finetune.training_config import RENAMED
 
-    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
+    options = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
     defaults = {field.name: field.default for field in dataclasses.fields(TrainingConfig)}
     for name, text in arguments.set:
         if name not in defaults:
             raise ParameterError("--set", "a setting of TrainingConfig", name, named(name, defaults, RENAMED))
-        if name in given:
+        if name in options:
             raise ParameterError("--set", "a setting that is given once", name, "leave one of the two out")
-        given[name] = read_bool(name, text) if isinstance(defaults[name], bool) else literal(text)
-    return TrainingConfig(**given)
+        options[name] = read_bool(name, text) if isinstance(defaults[name], bool) else literal(text)
+    return TrainingConfig(**options)
 
 
 def _setting(text: str) -> tuple[str, str]:

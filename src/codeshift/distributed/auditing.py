@@ -221,9 +221,9 @@ def _leakage(
     texts = [text for of_part in held_out.values() for text in of_part]
     known = SimilarSets.of(search, texts)
     digests = row_digests([texts])
-    found = train.each(_found, column, digests, known)
-    exact = np.logical_or.reduce([copies for copies, _ in found])
-    of_sets = np.logical_or.reduce([matched for _, matched in found])
+    by_shard = train.each(_found, column, digests, known)
+    exact = np.logical_or.reduce([copies for copies, _ in by_shard])
+    of_sets = np.logical_or.reduce([matched for _, matched in by_shard])
     near = of_sets[np.searchsorted(known.sets.names, search.whole_sets(texts).names)] | exact
     ends = np.cumsum([len(of_part) for of_part in held_out.values()])[:-1]
     of_parts = zip(held_out, np.split(exact, ends), np.split(near, ends), strict=True)

@@ -291,13 +291,15 @@ class EvaluationResult:
             ParameterError: a part or the metric was not evaluated, or other rows were scored in one part than in the
                 other.
         """
-        one, other = self[first], self[second]
-        statistics = [part.statistics_of(metric) for part in (one, other)]
-        if len(one.references) != len(other.references) or not np.array_equal(one.scored[metric], other.scored[metric]):
-            rows = Told(f"{len(one.scored[metric]):,} and {len(other.scored[metric]):,} scored rows")
+        first_part, second_part = self[first], self[second]
+        statistics = [part.statistics_of(metric) for part in (first_part, second_part)]
+        if len(first_part.references) != len(second_part.references) or not np.array_equal(
+            first_part.scored[metric], second_part.scored[metric]
+        ):
+            rows = Told(f"{len(first_part.scored[metric]):,} and {len(second_part.scored[metric]):,} scored rows")
             raise ParameterError("first", f"the rows of {second}, one to one", rows, "evaluate both with one seed")
-        alike = None if other.copies is None else other.copies[other.scored[metric]]
-        return paired_difference(*statistics, metric=other.metrics[metric], seed=other.seed, groups=alike)
+        groups = None if second_part.copies is None else second_part.copies[second_part.scored[metric]]
+        return paired_difference(*statistics, metric=second_part.metrics[metric], seed=second_part.seed, groups=groups)
 
     def transformed(self) -> list[dict[str, Any]]:
         """Return a dict per metric of what ``test_transformed`` loses to ``test_id``; none without both parts.

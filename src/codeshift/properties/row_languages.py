@@ -174,8 +174,8 @@ def gathered(parts: Sequence[tuple[NDArray[np.int64], Any]], rows: int) -> Any:
     if all(isinstance(values, ElementCounts) for _, values in parts):
         return ElementCounts.gathered(parts, rows)
     if not all(isinstance(values, np.ndarray) for _, values in parts):
-        given = type(next(values for _, values in parts if not isinstance(values, np.ndarray))).__name__
-        raise ParameterError("language", "one language for a property of such values", given, "name one language")
+        kind = type(next(values for _, values in parts if not isinstance(values, np.ndarray))).__name__
+        raise ParameterError("language", "one language for a property of such values", kind, "name one language")
     whole = np.empty((rows, *parts[0][1].shape[1:]), dtype=np.result_type(*(values for _, values in parts)))
     for positions, values in parts:
         whole[positions] = values

@@ -189,8 +189,8 @@ class PropertyTable:
         Raises:
             DataError: if there is no such column, or rows name an unknown language.
         """
-        found = self.remember(("by language", column), lambda: self._by_language(column))
-        return found or {name: (np.empty(0, np.int64), self) for name in _OF_NO_ROWS}
+        tables = self.remember(("by language", column), lambda: self._by_language(column))
+        return tables or {name: (np.empty(0, np.int64), self) for name in _OF_NO_ROWS}
 
     def _by_language(self, column: str) -> dict[str, tuple[NDArray[np.int64], PropertyTable]]:
         return {

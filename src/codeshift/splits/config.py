@@ -313,13 +313,16 @@ def takes_options(function: Function) -> Function:
     """
     signature = inspect.signature(function)
     keyword = inspect.Parameter.KEYWORD_ONLY
-    given = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    parameters = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
     known = {field.name: field for field in fields(SplitConfig)}
     options = [
         inspect.Parameter(name, keyword, default=known[name].default, annotation=known[name].type)
         for name in SplitOptions.__annotations__
         if name not in signature.parameters
     ]
-    shown = [each for each in given if each.kind is not keyword], [each for each in given if each.kind is keyword]
+    shown = (
+        [each for each in parameters if each.kind is not keyword],
+        [each for each in parameters if each.kind is keyword],
+    )
     function.__signature__ = signature.replace(parameters=[*shown[0], *options, *shown[1]])  # type: ignore[attr-defined]
     return function

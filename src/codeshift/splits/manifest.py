@@ -209,12 +209,12 @@ class SplitManifest:
         lines = tuple(
             row(
                 part,
-                f"{got:,}",
-                "row" if got == 1 else "rows",
-                f"{got / self.n_rows:.1%}",
-                asked and f"(asked {asked})",
+                f"{count:,}",
+                "row" if count == 1 else "rows",
+                f"{count / self.n_rows:.1%}",
+                requested and f"(asked {requested})",
             )
-            for part, got, asked in sizes_in_words(self.sizes)
+            for part, count, requested in sizes_in_words(self.sizes)
         )
         sizes = Table(columns=(*names(""), *numbers(""), *names(""), *numbers(""), *names("")), rows=lines)
         blocks = (Facts(facts), sizes, Points(excluded_words(self.excluded)))

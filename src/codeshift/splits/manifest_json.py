@@ -122,8 +122,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, SplitConfig):
         return value.to_dict()
     if is_dataclass(value):
-        given = ((field, getattr(value, field.name)) for field in fields(value))
-        return {field.name: _plain(item) for field, item in given if item != field.default}
+        items = ((field, getattr(value, field.name)) for field in fields(value))
+        return {field.name: _plain(item) for field, item in items if item != field.default}
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return list(value) if isinstance(value, RowDigests) else value

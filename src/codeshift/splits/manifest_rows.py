@@ -107,15 +107,15 @@ def by_part(digests: np.ndarray, parts: np.ndarray, reasons: np.ndarray) -> dict
     return {label: RowDigests(digests[codes == present[label]]) for label in order}
 
 
-def difference(split: str, expected: np.ndarray, got: np.ndarray, digests_with: DigestsWith) -> str:
+def difference(split: str, expected: np.ndarray, digests: np.ndarray, digests_with: DigestsWith) -> str:
     """Describe how the rows of the manifest and those of the data differ, and whether line ends are the reason."""
     listed, listed_counts = np.unique(expected, return_counts=True)
-    present, present_counts = np.unique(got, return_counts=True)
-    unlisted = np.flatnonzero(~np.isin(got, listed))
+    present, present_counts = np.unique(digests, return_counts=True)
+    unlisted = np.flatnonzero(~np.isin(digests, listed))
     missing = listed[~np.isin(listed, present)]
     common, at_listed, at_present = np.intersect1d(listed, present, return_indices=True)
     recounted = common[listed_counts[at_listed] != present_counts[at_present]]
-    differences = [f"the manifest lists {len(expected)} rows of {split!r}, the data has {len(got)}"]
+    differences = [f"the manifest lists {len(expected)} rows of {split!r}, the data has {len(digests)}"]
     if unlisted.size:
         differences.append(f"{unlisted.size} rows are not in the manifest (the first is row {unlisted[0]})")
     if missing.size:

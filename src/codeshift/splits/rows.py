@@ -188,12 +188,12 @@ class SplitRows:
 
     def languages(self, region: Region) -> tuple[str, ...]:
         """Return the languages that a region reads the rows in, sorted: those that it names, or that rows name."""
-        found: set[str] = set()
+        spelt: set[str] = set()
         for _, language in region.parsed():
             by_row = language_column(language)
             named = [(language,)] if by_row is None else [table.languages(by_row) for table in self.tables]
-            found.update(*named)
-        return tuple(sorted(found))
+            spelt.update(*named)
+        return tuple(sorted(spelt))
 
     def only(self, kept: np.ndarray) -> SplitRows:
         """Return the rows of a mask, with what was computed of them already.

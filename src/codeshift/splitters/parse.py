@@ -75,9 +75,9 @@ def parse_splitter(
     codeshift.errors.ParameterError: splitter must be LengthSplitter with arguments that it has, got unitt='lines': \
 did you mean unit?
     """
-    given = {"column": column} | ({} if language is None else {"language": language})
+    defaults = {"column": column} | ({} if language is None else {"language": language})
     try:
-        splitter = _Reader(text.strip(), given, parameter).value(parsed(text.strip()).body)
+        splitter = _Reader(text.strip(), defaults, parameter).value(parsed(text.strip()).body)
     except SyntaxError as error:
         place = f"{error.msg} at character {error.offset}" if error.offset else error.msg
         raise ParameterError(parameter, "an expression of splitters", text, f"{place}; {_EXAMPLE}") from error

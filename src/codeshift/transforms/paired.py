@@ -92,12 +92,14 @@ def paired_shift(
     rows = parts[part]
     rewritten = chosen.apply(rows)
     changed = changed_rows(rows, rewritten, chosen.columns)
-    made = transformed_part(part, chosen, rewritten, changed)
-    if recorded is not None and made != recorded:
-        told = "another transform" if made.digest != recorded.digest else "other rows than this transform gives"
-        raise ManifestError(f"the manifest records {told}: take its own transform, or split the rows again")
+    transformed = transformed_part(part, chosen, rewritten, changed)
+    if recorded is not None and transformed != recorded:
+        difference = (
+            "another transform" if transformed.digest != recorded.digest else "other rows than this transform gives"
+        )
+        raise ManifestError(f"the manifest records {difference}: take its own transform, or split the rows again")
     all_parts = type(parts)({**parts, TRANSFORMED: rewritten})
-    manifest = replace(splits.manifest, transformed=made) if isinstance(splits, SplitAssignment) else None
+    manifest = replace(splits.manifest, transformed=transformed) if isinstance(splits, SplitAssignment) else None
     return PairedShift(all_parts, chosen, changed, manifest)
 
 

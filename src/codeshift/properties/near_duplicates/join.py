@@ -152,9 +152,9 @@ def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | No
     return Pairs(left=left[keep], right=right[keep], jaccard=jaccard[keep])
 
 
-def sorted_unique(index: Prefixes, found: list[Pairs]) -> Pairs:
+def sorted_unique(index: Prefixes, chunks: list[Pairs]) -> Pairs:
     """The pairs found in any chunk, each once."""
-    left, right = (np.concatenate([np.empty(0, np.int64), *(getattr(p, s) for p in found)]) for s in ("left", "right"))
-    jaccard = np.concatenate([np.empty(0), *(pairs.jaccard for pairs in found)])
+    left, right = (np.concatenate([np.empty(0, np.int64), *(getattr(p, s) for p in chunks)]) for s in ("left", "right"))
+    jaccard = np.concatenate([np.empty(0), *(pairs.jaccard for pairs in chunks)])
     _, first = np.unique(left * index.sets.sizes.size + right, return_index=True)
     return Pairs(left=left[first], right=right[first], jaccard=jaccard[first])

@@ -41,7 +41,7 @@ def joined(rows: int, of_columns: Sequence[tuple[Ints, DuplicateComponents]]) ->
         of_columns: for each column, the links by the numbers of all rows, shape (p, 2), and what the search found.
     """
     pairs = np.concatenate([pairs for pairs, _ in of_columns])
-    jaccard = np.concatenate([found.jaccard for _, found in of_columns])
+    jaccard = np.concatenate([components.jaccard for _, components in of_columns])
     order = np.lexsort((-jaccard, pairs[:, 1], pairs[:, 0]))
     pairs, first = np.unique(pairs[order], axis=0, return_index=True)
     return DuplicateComponents(
@@ -49,7 +49,7 @@ def joined(rows: int, of_columns: Sequence[tuple[Ints, DuplicateComponents]]) ->
         pairs=pairs,
         jaccard=jaccard[order][first],
         complete=False,
-        assumed=sum(found.assumed for _, found in of_columns),
+        assumed=sum(components.assumed for _, components in of_columns),
         columns=len(of_columns),
     )
 
@@ -62,5 +62,5 @@ def holds_text(texts: Iterable[str]) -> Bools:
 def _filled(texts: Sequence[str], search: NearDuplicates, num_proc: int | None) -> tuple[Ints, DuplicateComponents]:
     """Return the links between the rows that hold a text, by the numbers of all rows, and what the search found."""
     holding = holds_text(texts)
-    found = search.components(texts if holding.all() else list(compress(texts, holding)), num_proc=num_proc)
-    return np.flatnonzero(holding)[found.pairs], found
+    components = search.components(texts if holding.all() else list(compress(texts, holding)), num_proc=num_proc)
+    return np.flatnonzero(holding)[components.pairs], components

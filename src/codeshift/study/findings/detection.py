@@ -14,10 +14,10 @@ from codeshift.metrics.ranking import ranking_rows
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import Finding, share
 from codeshift.study.findings.quantity import Quantity
-from codeshift.study.keys import RunKey
-from codeshift.study.measures import Measure, measure_of, method_name
-from codeshift.study.records import RunRecord
-from codeshift.study.results import StudyResults
+from codeshift.study.folder.records import RunRecord
+from codeshift.study.results.measures import Measure, measure_of, method_name
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import RunKey
 
 CONFIDENCE = "maximum softmax probability"
 """Score of classifiers that claims are about."""
@@ -43,7 +43,7 @@ class ShiftDetection(Finding):
         lost: What the study's metric is worse by on ``test_ood`` than on ``test_id``.
         measure: Display of that metric.
 
-    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> from codeshift.study.results.measures import EXACT_MATCH
     >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
     >>> auroc, lost = Estimate(0.75, 0.7, 0.8, 90, 0.95, "percentile"), Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile")
     >>> print(ShiftDetection(

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cells
-from codeshift.study.keys import RunKey
-from codeshift.study.results import rows_of
+from codeshift.study.results.study_results import rows_of
+from codeshift.study.settings.keys import RunKey
 
 
 def distinct_rows(

@@ -11,7 +11,7 @@ from codeshift.metrics.aggregates.components import Component, components, half_
 from codeshift.metrics.aggregates.sample import clipped
 from codeshift.metrics.aggregates.seeds import TWO_SEEDS, log_odds
 from codeshift.study.findings.cell_values import CellValue
-from codeshift.study.findings.spreads import Moments, fewest_runs, fieller_ends, moments, unseen_of_difference
+from codeshift.study.findings.variances import Moments, fewest_runs, fieller_ends, moments, unseen_of_difference
 
 _LARGEST_ERROR = 0.25  # relative error of a divisor above which a mean of ratios is far from a sum of its cells
 

@@ -18,9 +18,9 @@ from codeshift.parts import SCENARIO_PARTS
 from codeshift.study.findings.cell_values import CellValue, RunValue
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.row_sets import RowSet, RowSets
-from codeshift.study.keys import RunKey
-from codeshift.study.records import RunRecord
-from codeshift.study.results import StudyResults, rows_of
+from codeshift.study.folder.records import RunRecord
+from codeshift.study.results.study_results import StudyResults, rows_of
+from codeshift.study.settings.keys import RunKey
 
 
 @dataclass(kw_only=True, eq=False)

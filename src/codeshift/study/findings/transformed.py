@@ -12,7 +12,7 @@ from codeshift.metrics import holm
 from codeshift.parts import PARTS, REWRITTEN, TEST_ID, TRANSFORMED
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.scores import CellChange
-from codeshift.study.keys import RunKey
+from codeshift.study.settings.keys import RunKey
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,8 @@ from codeshift.regions.words import listed
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import Quantity
-from codeshift.study.keys import RunKey
-from codeshift.study.measures import SHARE
+from codeshift.study.results.measures import SHARE
+from codeshift.study.settings.keys import RunKey
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,12 @@ from urllib.parse import quote
 from codeshift.audit.verdict import NO_SHIFT, SOUND
 from codeshift.documents.document import Block, Code, Figure, Note, Paragraph, Section, SideBySide
 from codeshift.documents.inline import Link
+from codeshift.study.folder.split_audit import AuditError
+from codeshift.study.folder.split_facts import SplitFacts
 from codeshift.study.report.blocks import figure, parts_key, tables
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures.distributions import drawn
 from codeshift.study.report.shown import ReportFigure, ReportTable
-from codeshift.study.split_audit import AuditError
-from codeshift.study.split_facts import SplitFacts
 
 _OF_THE_SHIFT = (SOUND, NO_SHIFT)  # verdicts whose reasons are what shows the shift, or fails to
 

@@ -47,8 +47,8 @@ def share(part: FloatArray, whole: FloatArray) -> FloatArray:
 
 def weighted_mean(parts: FloatArray, weights: tuple[float, ...]) -> FloatArray:
     """Return the weighted mean of the parts that are not NaN; NaN if those have no weight. (n, 4) -> (n,)."""
-    given = np.where(np.isnan(parts), 0.0, np.asarray(weights))
-    return share(across(np.nan_to_num(parts) * given), across(given))
+    present = np.where(np.isnan(parts), 0.0, np.asarray(weights))
+    return share(across(np.nan_to_num(parts) * present), across(present))
 
 
 def across(rows: FloatArray) -> FloatArray:

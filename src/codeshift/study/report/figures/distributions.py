@@ -12,10 +12,10 @@ import numpy as np
 from codeshift.audit.bins import whole_bins
 from codeshift.regions.distribution import Distribution
 from codeshift.study.findings import Findings
+from codeshift.study.folder.split_facts import SplitFacts
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.theme import Theme
 from codeshift.study.report.shown import ReportFigure
-from codeshift.study.split_facts import SplitFacts
 
 _BINS = 36
 _LINE = 0.2  # inches for a category
