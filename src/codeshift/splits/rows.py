@@ -16,8 +16,8 @@ from codeshift.formatting import first_few
 from codeshift.hashing import order_by_content, row_digests, whole_row_digest
 from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
-from codeshift.properties.columns import typed_text
 from codeshift.properties.dataset_columns import check_name, column_values
+from codeshift.properties.labels import typed_text
 from codeshift.properties.row_languages import language_column
 from codeshift.properties.selection import Selection
 from codeshift.properties.texts import RowTexts
