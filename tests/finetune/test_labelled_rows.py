@@ -144,7 +144,7 @@ def test_columns_that_hold_no_labels():
     for values in ([0.5, 1.5], [["a"], ["b"]]):
         with pytest.raises(
             DataError,
-            match="target must be a column of labels: .*, got label, which holds",
+            match=r"target must be a column of labels: .*, got label, which holds",
         ):
             column.check(Dataset.from_dict({"label": values}).features)
     with pytest.raises(ParameterError, match=r"target must be a column of the data, got 'label'.*labels"):

@@ -217,7 +217,7 @@ def test_a_cutoff_for_all_and_one_for_each_exclude_each_other() -> None:
 def test_a_column_of_no_labels_is_named() -> None:
     """An error of the projects does not blame the column of times."""
     data = Dataset.from_dict({"code": ["a", "b"], "date": [1, 2], "project": [0.5, 1.5]})
-    with pytest.raises(DataError, match="project must be a column of labels: .*, got 0.5 in row 0"):
+    with pytest.raises(DataError, match=r"project must be a column of labels: .*, got 0.5 in row 0"):
         TimeSplitter(column="code", within="project").fit(PropertyTable(data))
 
 
