@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codeshift.checks import check_choice, settle
+from codeshift.literals import expressible
 from codeshift.properties import Property, TreeDepth
 from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
 from codeshift.properties.row_languages import check_languages
@@ -18,6 +19,7 @@ _MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | Iden
 }
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ComplexitySplitter(BandSplitter):
     """Programs of a band of complexities are out of distribution; by default the most complex fifth.

@@ -11,6 +11,7 @@ import numpy as np
 from codeshift.checks import check_integer, check_share, settle, several
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.hashing import seeded_order
+from codeshift.literals import expressible
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import Label
 from codeshift.properties.dataset_columns import check_name
@@ -22,6 +23,7 @@ from codeshift.splitters.base import Splitter
 from codeshift.splitters.shares import take_share
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True)
 class GroupSplitter(Splitter):
     """Programs of some projects (authors, files) are out of distribution.

@@ -7,6 +7,7 @@ from typing import Any
 
 from codeshift.checks import check_choice, settle
 from codeshift.errors import ParameterError
+from codeshift.literals import expressible
 from codeshift.properties import CharCount, LineCount, Property, SyntaxTokenCount, TokenCount
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
 from codeshift.properties.row_languages import check_languages
@@ -16,6 +17,7 @@ from codeshift.splitters.band import BandSplitter
 _UNITS = ("tokens", "lines", "chars")
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True, repr=False)
 class LengthSplitter(BandSplitter):
     """Programs of a band of lengths are out of distribution.
