@@ -142,7 +142,7 @@ def group_rows(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -
     def joined() -> Grouping:
         return _joined(rows, columns, config)
 
-    key = ("groups", columns, config.groups, config.search)
+    key = ("groups", columns, config.groups, config.search, config.drops)
     grouping = joined() if len(rows.tables) > 1 else rows.tables[0].remember(key, joined)
     if config.stratify_by_column is None:
         return grouping

@@ -116,9 +116,7 @@ class Corpus:
         that is kept for them; the split of a scenario then excludes them. Rows of official splits stay where they are.
         """
         if config.drops and self.official:
-            assert config.search is not None  # noqa: S101 - it drops
-            search = NearDuplicates(**vars(config.search))
-            config = dataclasses.replace(config, near_duplicates=search)
+            config = dataclasses.replace(config, near_duplicates=config.search)
         grouping = group_rows(self.whole, (column,), config)
         if grouping.kept is None:
             return grouping.groups, grouping.groups.labels
