@@ -186,5 +186,5 @@ def test_manifests_hold_no_line_of_a_warning(rows: Dataset) -> None:
 
 def test_what_is_dropped_is_what_a_search_finds() -> None:
     """The handling holds a search, and is none."""
-    with pytest.raises(ParameterError, match="search must be a NearDuplicates, got 0.8"):
+    with pytest.raises(ParameterError, match=r"search must be a NearDuplicates, got 0.8"):
         DropNearDuplicates(0.8)
