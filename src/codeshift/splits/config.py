@@ -6,15 +6,13 @@ import inspect
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar
+from typing import Any, Self, TypedDict, TypeVar
 
 import numpy as np
 
 from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number, settle
 from codeshift.errors import ManifestError, ParameterError, closest, shown
-
-if TYPE_CHECKING:
-    from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
+from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 
 MATCH = "match"
 MIN_TEST_ROWS = 30
@@ -203,10 +201,6 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
     def search(self) -> NearDuplicates | None:
         """Search for near-duplicates; None if they are not searched for."""
         handling = self._handling
-        if handling is None:
-            return None
-        from codeshift.properties.near_duplicates import DropNearDuplicates
-
         return handling.search if isinstance(handling, DropNearDuplicates) else handling
 
     @property
@@ -214,9 +208,6 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
         """Handling of near-duplicates in full: a search binds."""
         if self.near_duplicates is None:
             return None
-        # Imported here because it takes half a second, which merely creating a splitter should not cost.
-        from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
-
         if isinstance(self.near_duplicates, NearDuplicates | DropNearDuplicates):
             return self.near_duplicates
         return DropNearDuplicates() if self.near_duplicates == DROP else NearDuplicates()
@@ -230,11 +221,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
     @property
     def drops(self) -> bool:
         """Whether one row of each component of near-duplicates is kept and the others are excluded."""
-        if self.near_duplicates is None or self.near_duplicates == BIND:
-            return False
-        from codeshift.properties.near_duplicates import DropNearDuplicates
-
-        return self.near_duplicates == DROP or isinstance(self.near_duplicates, DropNearDuplicates)
+        return isinstance(self._handling, DropNearDuplicates)
 
 
 def rows_asked(size: float | str, total: int) -> int:
@@ -291,8 +278,6 @@ def _handling_of(plain: Any) -> NearDuplicates | DropNearDuplicates | None:
     """Return the handling of near-duplicates by the arguments of the search, as ``SplitConfig.to_dict`` writes it."""
     if plain is None:
         return None
-    from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
-
     if not isinstance(plain, Mapping):
         raise ParameterError("near_duplicates", "the arguments of a search or None", plain, "as to_dict writes them")
     known = ("drop", *(field.name for field in fields(NearDuplicates)))
@@ -306,8 +291,6 @@ def _handling_of(plain: Any) -> NearDuplicates | DropNearDuplicates | None:
 def _check_near_duplicates(value: Any) -> None:
     if value is None or (isinstance(value, str) and value in (BIND, DROP)):
         return
-    from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
-
     if not isinstance(value, NearDuplicates | DropNearDuplicates):
         remedy = '"bind" keeps them on one side; None (null in a file) does not look for them'
         raise ParameterError("near_duplicates", '"bind", "drop", None or a NearDuplicates', value, remedy)

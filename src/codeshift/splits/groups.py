@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from codeshift.hashing import keyed_hashes
 from codeshift.memory import Memory
 from codeshift.parts import OFFICIAL
+from codeshift.properties.near_duplicates import DuplicateComponents
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.filling import interleave
 from codeshift.splits.rows import SplitRows
-
-if TYPE_CHECKING:
-    from codeshift.properties.near_duplicates import DuplicateComponents
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from codeshift.errors import ManifestError, shown
 from codeshift.files import write_text
 from codeshift.formatting import counted
 from codeshift.parts import CONTROL, DELIVERED, REASONS, TRANSFORMED, WHOLE
+from codeshift.properties.near_duplicates import DuplicateComponents
 from codeshift.properties.row_languages import language_column
 from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region, region_words
@@ -35,8 +36,6 @@ from codeshift.splits.words import excluded_words, near_duplicates_in_words, siz
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
-
-    from codeshift.properties.near_duplicates import DuplicateComponents
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.dataset_columns import check_name, column_values
 from codeshift.properties.labels import typed_text
+from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates, components_over
 from codeshift.properties.row_languages import language_column
 from codeshift.properties.selection import Selection
 from codeshift.properties.texts import RowTexts
@@ -26,8 +27,6 @@ from codeshift.regions.base import Region
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
-
-    from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +252,6 @@ class SplitRows:
         def search_all() -> DuplicateComponents:
             if search.columns is None:
                 return search.components(self.texts(columns), num_proc=self.fitting.num_proc)
-            from codeshift.properties.near_duplicates import components_over
 
             texts = [self.texts((column,)) for column in search.columns]
             return components_over(texts, search, num_proc=self.fitting.num_proc)
