@@ -36,7 +36,7 @@ WORDS = {
     "properties": "properties: PropertyTable.values, one a row",
     "checks | documents | files | reaching_hub": "arguments; reports of any look; files written whole",
     "draws | marks | parts | task_kinds": "seeded draws; marks of rows; names of parts and tasks",
-    "defaults | errors | formatting | hashing | literals": "what goes wrong, and how values are written and read",
+    "defaults | errors | formatting | hashing | literals | memory": "what goes wrong; values written, read and kept",
 }
 """What each layer is for; those that a split passes through begin with what comes out of it."""
 OF_A_SPLIT = ("properties", "regions", "splits", "splitters | metrics | transforms")

@@ -174,6 +174,6 @@ def test_columns_that_hold_no_labels_are_told():
     with pytest.raises(DataError, match="label must be a column of all parts, got 'lable': did you mean label"):
         audit(split(["a"] * 20, ["a"] * 20), column="code", label="lable", n_permutations=19, progress=False)
     with pytest.raises(
-        DataError, match=r"label must be a column of text, whole numbers or truth values, got 'row 0: 0.5'"
+        DataError, match=r"label must be a column of labels: text, whole numbers or truth values, got 0.5 in row 0"
     ):
         audited(split([0.5] * 20, [0.5] * 20))

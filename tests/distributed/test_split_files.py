@@ -277,7 +277,7 @@ def test_near_duplicates_in_several_columns(client, tmp_path):
         manifest = check_same(LengthSplitter(), rows, files, tmp_path / f"out{i}", client, near_duplicates=search)
         bound[columns] = manifest.near_duplicates.rows
     assert len({*bound.values()}) == 3
-    dropping = DropNearDuplicates(threshold=0.9, columns=("doc", "code"))
+    dropping = DropNearDuplicates(NearDuplicates(threshold=0.9, columns=("doc", "code")))
     check_same(LengthSplitter(), rows, files, tmp_path / "dropped", client, near_duplicates=dropping)
 
 

@@ -13,7 +13,7 @@ from datasets import Dataset, DatasetDict
 from codeshift.cli.split import SPLIT_OPTIONS
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
-from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
+from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splits.config import CommonOptions, SplitOptions
 from codeshift.splitters import LengthSplitter, SplitConfig, Splitter, StreamDealer
 from codeshift.study import Study
@@ -135,7 +135,7 @@ def test_what_is_given_and_what_it_settles_to() -> None:
     assert SplitConfig(seed=0).search == NearDuplicates()
     assert SplitConfig(near_duplicates=None).search is None
     dropping = SplitConfig(seed=0, near_duplicates="drop")
-    assert (dropping.search, dropping.drops) == (DropNearDuplicates(), True)
+    assert (dropping.search, dropping.drops) == (NearDuplicates(), True)
     other = SplitConfig(seed=0, near_duplicates=NearDuplicates(threshold=0.9))
     assert (other.search, other.drops) == (NearDuplicates(threshold=0.9), False)
     assert SplitConfig(seed=0).to_dict() == SplitConfig(seed=0, near_duplicates=NearDuplicates()).to_dict()

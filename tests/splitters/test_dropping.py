@@ -90,7 +90,7 @@ def test_the_manifest_says_it_and_builds_it_again(rows: Dataset, tmp_path) -> No
     parts = manifest.apply(rows.shuffle(seed=1))
     for part, expected in assignment.to_dataset_dict(rows).items():
         assert sorted(map(repr, parts[part])) == sorted(map(repr, expected))
-    assert manifest.config.near_duplicates == DropNearDuplicates(threshold=0.7, ngram=5)
+    assert manifest.config.near_duplicates == DropNearDuplicates(NearDuplicates(threshold=0.7, ngram=5))
     assert "50 dropped: near-duplicates of a row that is kept" in manifest.summary()
     assert "of which one each is assigned" in " ".join(manifest.summary().split())
     assert "one of each component is kept" in assignment.to_dataset_card()
@@ -98,7 +98,7 @@ def test_the_manifest_says_it_and_builds_it_again(rows: Dataset, tmp_path) -> No
 
 def test_a_line_of_ones_own(rows: Dataset) -> None:
     """At a threshold of 1 only copies that differ in layout alone are dropped."""
-    found = LONG.assign(rows, seed=0, near_duplicates=DropNearDuplicates(threshold=1.0))
+    found = LONG.assign(rows, seed=0, near_duplicates=DropNearDuplicates(NearDuplicates(threshold=1.0)))
     assert found.excluded["duplicate"] == 40
     assert found.manifest.config.search.threshold == 1.0
 
@@ -182,3 +182,9 @@ def test_manifests_hold_no_line_of_a_warning(rows: Dataset) -> None:
     one, other = (LONG.assign(rows, seed=0, min_test_rows=n).manifest for n in (0, 25))
     assert one == other
     assert "min_test_rows" not in one.to_json()
+
+
+def test_what_is_dropped_is_what_a_search_finds() -> None:
+    """The handling holds a search, and is none."""
+    with pytest.raises(ParameterError, match=r"search must be a NearDuplicates, got 0.8"):
+        DropNearDuplicates(0.8)

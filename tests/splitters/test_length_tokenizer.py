@@ -100,7 +100,10 @@ def test_another_vocabulary_under_the_same_name_is_noticed(folder: str, tmp_path
         ({"unit": "lines"}, "tokenizer must be left out if unit is 'lines', got 'somewhere': drop it"),
         ({"language": "python"}, "language must be left out if tokenizer is given, got 'python': tokens are either"),
         ({"ties": "apart"}, "ties must be one of together, split, got 'apart': choose one of split, together"),
-        ({"ties": "split", "bounds": (1, 2)}, "ties must be left out if bounds is given, got 'split': bounds name"),
+        (
+            {"ties": "split", "bounds": (1, 2)},
+            "ties must be left out if bounds is given, got 'split': bounds name the values",
+        ),
         ({"tokenizer": 3}, 'tokenizer must be a name, a folder or a Hugging Face tokenizer, got 3: such as "gpt2"'),
     ],
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from datasets import Dataset, DatasetDict
+from datasets import Dataset, DatasetDict, concatenate_datasets
 
-from codeshift.errors import DataError, ParameterError
-from codeshift.splitters import ASTNodeSplitter, LengthSplitter
+from codeshift.errors import DataError, ManifestError, ParameterError
+from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitAssignment
 from helpers.shared_data import shared_data
 from helpers.splitter_rows import count_digests
 
@@ -68,6 +68,22 @@ def test_validation_is_drawn_where_there_is_none(official: DatasetDict) -> None:
     assignment = LONG.assign(official, seed=0)
     assert assignment.sizes["validation"] == 20
     assert assignment.sizes["train"] == 130
+
+
+def test_the_rows_of_all_splits_may_be_one_dataset(official: DatasetDict) -> None:
+    """So the manifests of a study apply to the dataset that it divides; rows of two splits must be told apart."""
+    assignment = LONG.assign(official, seed=3, ood_kept=0.5, train_control=True)
+    whole = concatenate_datasets(list(official.values())).shuffle(seed=1)
+    splits, again = assignment.to_dataset_dict(), assignment.manifest.apply(whole)
+    assert {part: sorted(of["code"]) for part, of in again.items()} == {
+        part: sorted(of["code"]) for part, of in splits.items()
+    }
+    assert SplitAssignment.from_manifest(assignment.manifest, whole).sizes == assignment.sizes
+    with pytest.raises(ManifestError, match=r"the data has \['test', 'train'\]: pass the same splits"):
+        assignment.manifest.apply(DatasetDict(train=official["train"], test=official["test"]))
+    leaky = DatasetDict(official, train=concatenate_datasets([official["train"], official["test"].select([1])]))
+    with pytest.raises(ManifestError, match="several hold the same 1 row, and the data is one dataset"):
+        LONG.assign(leaky).manifest.apply(concatenate_datasets(list(leaky.values())))
 
 
 def test_manifest_round_trip_over_official_splits(official: DatasetDict) -> None:

@@ -60,8 +60,8 @@ def test_one_column_is_the_search_of_its_texts(rows: Dataset) -> None:
     )
 
 
-@pytest.mark.parametrize("search", [BOTH, DropNearDuplicates(columns=("doc", "code"))])
-def test_the_manifest_rebuilds_the_split(rows: Dataset, search: NearDuplicates) -> None:
+@pytest.mark.parametrize("search", [BOTH, DropNearDuplicates(BOTH)])
+def test_the_manifest_rebuilds_the_split(rows: Dataset, search: NearDuplicates | DropNearDuplicates) -> None:
     """It records the columns, and the rows in another order get the same parts."""
     assignment = RandomSplitter("code").assign(rows, near_duplicates=search, min_test_rows=0)
     manifest = SplitManifest.from_json(assignment.manifest.to_json())

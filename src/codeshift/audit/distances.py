@@ -12,6 +12,7 @@ from codeshift.audit.settings import check_permutations
 from codeshift.defaults import N_PERMUTATIONS
 from codeshift.formatting import fixed
 from codeshift.hashing import generator
+from codeshift.properties.labels import typed_text
 from codeshift.properties.progress import counted
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def memberships(values: np.ndarray) -> csr_matrix:
     from scipy.sparse import csr_matrix
 
     if values.dtype == object:
-        keys = np.array([f"{type(value).__name__}:{value}" for value in values], dtype=object)
+        keys = np.array(list(map(typed_text, values)), dtype=object)
         _, bins = np.unique(keys, return_inverse=True)
     else:
         cuts: np.ndarray = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(values) else values

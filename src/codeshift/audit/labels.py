@@ -15,8 +15,8 @@ from codeshift.audit.parts import AuditParts
 from codeshift.audit.rounding import agreed
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import first_of_each
-from codeshift.errors import DataError
 from codeshift.properties.dataset_columns import check_column
+from codeshift.properties.labels import check_labels, typed_text
 from codeshift.properties.near_duplicates import NearDuplicates
 
 
@@ -139,16 +139,10 @@ def label_column(parts: AuditParts, label: str) -> np.ndarray:
     check_column(data, label, "label", of="all parts")
     names = getattr(data.features[label], "names", None)  # of a ClassLabel
     values = data.with_format(None)[label][:]
-    for row, value in enumerate(values):
-        if value is not None and not isinstance(value, str | int):
-            remedy = "make a column of labels with data.map"
-            raise DataError("label", "a column of text, whole numbers or truth values", f"row {row}: {value!r}", remedy)
+    check_labels("label", ["" if value is None else value for value in values])
     if names is not None:
         values = [None if value is None or value < 0 else names[value] for value in values]
-    return np.array([_NONE if value is None else f"{_KINDS[type(value)]}:{value}" for value in values], dtype=object)
-
-
-_KINDS = {str: "text", int: "number", bool: "truth value"}
+    return np.array([_NONE if value is None else typed_text(value) for value in values], dtype=object)
 
 
 def _shown(label: str) -> str:

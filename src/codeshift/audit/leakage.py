@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from codeshift.audit.parts import AuditParts
 from codeshift.properties.dataset_columns import check_column, column_values
+from codeshift.properties.labels import typed_text
 from codeshift.properties.near_duplicates import NearDuplicates
 
 
@@ -187,10 +188,5 @@ def shown_pairs(
 def _in_shared_groups(parts: AuditParts, part: str, groups: str) -> int:
     check_column(parts.table.data, groups, "groups", of="all parts")
     values = column_values(parts.table.data, groups, "groups")
-    in_train = {_keyed(values[row]) for row in parts.rows[parts.train].tolist()}
-    return sum(_keyed(values[row]) in in_train for row in parts.rows[part].tolist())
-
-
-def _keyed(value: object) -> tuple[str, str]:
-    """Return a hashable key of a value that distinguishes 1 from "1"."""
-    return type(value).__name__, str(value)
+    in_train = {typed_text(values[row]) for row in parts.rows[parts.train].tolist()}
+    return sum(typed_text(values[row]) in in_train for row in parts.rows[part].tolist())

@@ -18,7 +18,7 @@ from codeshift.cli.arguments import (
     size,
 )
 from codeshift.cli.output import DONE, report
-from codeshift.cli.split_files import add_cluster, check_of_files, is_of_files, run_on_files
+from codeshift.cli.split_files import add_cluster, check_of_files, is_of_files, run_on_files, split_facts
 from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError, check_folder
 from codeshift.parts import MANIFEST
@@ -174,8 +174,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     path = Path(arguments.out) / MANIFEST
     words = f"{manifest.summary()}\n\nParts and {MANIFEST} are in {arguments.out}."
-    sizes = {part: len(rows) for part, rows in splits.items()}
-    report(arguments, words, _told(assignment, sizes, files, path))
+    parts = {part: {"rows": len(splits[part]), "file": str(file)} for part, file in files.items()}
+    report(arguments, words, split_facts(assignment.manifest, parts, str(path)))
     return DONE
 
 
@@ -212,14 +212,3 @@ def _refuse_settings(arguments: argparse.Namespace, options: dict[str, Any]) -> 
     for name, value in (options | {name: value for name, value in named.items() if value is not None}).items():
         option = f"--{name.replace('_', '-')}"
         raise ParameterError(option, "left out with --manifest", value, "the manifest has it")
-
-
-def _told(assignment: SplitAssignment, sizes: dict[str, int], files: dict[str, Path], manifest: Path) -> dict[str, Any]:
-    return {
-        "splitter": assignment.manifest.splitter,
-        "seed": assignment.manifest.config.seed,
-        "region_rows": assignment.manifest.region_rows,
-        "parts": {part: {"rows": sizes[part], "file": str(path)} for part, path in files.items()},
-        "excluded": assignment.excluded,
-        "manifest": str(manifest),
-    }

@@ -147,13 +147,14 @@ def run_plan(arguments: argparse.Namespace) -> int:
         probe_steps=arguments.probe_steps,
         power=_power(arguments, study),
     )
-    runs = [
-        run.key.to_dict() | {"kind": run.kind} | {name: value for name, value in vars(run).items() if name != "key"}
-        for run in plan.runs
-    ]
-    plain = {"trainings": len(plan.trainings), "variants": len(plan.variants), "seconds": plan.seconds, "runs": runs}
-    plain["tests"] = [vars(test) for test in plan.tests]
-    plain["power"] = None if plan.power is None else plan.power.to_rows()
+    plain = {
+        "trainings": len(plan.trainings),
+        "variants": len(plan.variants),
+        "seconds": plan.seconds,
+        "runs": plan.to_rows(),
+        "tests": [vars(test) for test in plan.tests],
+        "power": None if plan.power is None else plan.power.to_rows(),
+    }
     words = [str(plan)]
     if plan.power is None:
         words.append("What it can show is not known: give --seed-spread X, or --pilot FOLDER.")

@@ -58,18 +58,15 @@ def components(source: Shards, columns: tuple[str, ...], search: NearDuplicates)
     """
     if search.columns is None:
         return _of_texts(source, columns, search)
-    of_columns = [_of_filled(source, column, search) for column in search.columns]
-    return joined(int(source.starts[-1]), of_columns)
+    return joined([_filled(source, column, search) for column in search.columns])
 
 
-def _of_filled(source: Shards, column: str, search: NearDuplicates) -> tuple[Array, DuplicateComponents]:
-    """Return the links between the rows that hold a text, by the numbers of all rows, and what the search found."""
+def _filled(source: Shards, column: str, search: NearDuplicates) -> tuple[Array, DuplicateComponents]:
+    """Return which rows hold a text, and what the search finds among these."""
     holding = np.concatenate(source.each(_holding, column))
     if not holding.any():
-        found = search.components([])
-    else:
-        found = _of_texts(source if holding.all() else source.only(holding), (column,), search)
-    return np.flatnonzero(holding)[found.pairs], found
+        return holding, search.components([])
+    return holding, _of_texts(source if holding.all() else source.only(holding), (column,), search)
 
 
 def _of_texts(source: Shards, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:

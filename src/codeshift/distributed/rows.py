@@ -13,6 +13,7 @@ from codeshift.distributed.near_duplicates import components
 from codeshift.distributed.sources import Shards
 from codeshift.errors import DataError, ParameterError, Told
 from codeshift.formatting import first_few
+from codeshift.memory import Memory
 from codeshift.parts import WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.identity_order import FirstPrograms
@@ -42,7 +43,7 @@ class ShardedTable(PropertyTable):
     def __init__(self, source: Shards, splitter: Recipe) -> None:
         self.source, self.splitter = source, splitter
         self.num_proc = 1
-        self._values = {}
+        self._values = Memory()
 
     def __len__(self) -> int:
         return int(self.source.starts[-1])
@@ -121,10 +122,9 @@ class ShardedRows(SplitRows):
 
     def digests(self, columns: tuple[str, ...], also: Mapping[str, str] = MappingProxyType({})) -> np.ndarray:
         """Return the digest of each row over columns of code and other columns that its part depends on."""
-        key = columns, tuple(also)
-        if key not in self.digested:
-            self.digested[key] = np.concatenate(self.source.each(_digests_of, columns, dict(also)))
-        return self.digested[key]
+        return self.memory.remember(
+            (columns, tuple(also)), lambda: np.concatenate(self.source.each(_digests_of, columns, dict(also)))
+        )
 
     def parsable(self, region: Region) -> np.ndarray:
         """Return which rows the parsers of a region do not give up on: booleans of shape ``(n,)``."""

@@ -307,14 +307,17 @@ class EvaluationResult:
         Each has ``metric``, ``value``, ``low``, ``high``, ``n`` and ``p_value``; the value is that on
         ``test_transformed`` minus that on ``test_id``.
         """
-        if not {TRANSFORMED, PARTS[TEST_ID]} <= set(self.parts):
-            return []
-        metrics = self.parts[TRANSFORMED].metrics
-        lost = {metric: self.paired(metric) for metric in metrics}
         return [
             {"metric": metric, "value": d.value, "low": d.low, "high": d.high, "n": d.n, "p_value": d.p_value}
-            for metric, d in lost.items()
+            for metric, d in self._lost.items()
         ]
+
+    @cached_property
+    def _lost(self) -> dict[str, PairedDifference]:
+        """What each metric loses to a transform, which takes resamples: found once."""
+        if not {TRANSFORMED, PARTS[TEST_ID]} <= set(self.parts):
+            return {}
+        return {metric: self.paired(metric) for metric in self.parts[TRANSFORMED].metrics}
 
     def aggregates(self) -> list[dict[str, Any]]:
         """Return a dict per part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``rows``, ...

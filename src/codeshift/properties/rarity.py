@@ -14,6 +14,7 @@ import numpy as np
 
 from codeshift.checks import check_choice, settle
 from codeshift.properties.base import TextProperty
+from codeshift.properties.counts import summed
 from codeshift.properties.later_letters import has_later_letters
 from codeshift.properties.lexer import lex
 from codeshift.properties.progress import counted
@@ -118,10 +119,7 @@ class Unigrams:
 
     def merged(self, parts: Sequence[Counter[str]]) -> UnigramModel:
         """Fit the model to the tokens of several tables."""
-        total: Counter[str] = Counter()
-        for part in parts:
-            total.update(part)
-        return UnigramModel.of_counts(total, self.vocabulary)
+        return UnigramModel.of_counts(summed(parts), self.vocabulary)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from codeshift.properties import Property, PropertyTable
-from codeshift.properties.columns import typed_text
+from codeshift.properties.labels import LabelValue, typed_text
 from codeshift.regions.base import Region
 from codeshift.regions.words import listed
-
-LabelValue = str | int | bool
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from codeshift.checks import check_bool
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.parts import CONTROL, NO_REASON, REASONS, WHOLE
 from codeshift.properties import PropertyTable
+from codeshift.properties.near_duplicates import DuplicateComponents
 from codeshift.regions.base import Region
 from codeshift.splits.card import dataset_card, parts_html
 from codeshift.splits.config import SplitConfig
@@ -25,8 +26,6 @@ from codeshift.splits.rows import SplitRows
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
     from huggingface_hub import CommitInfo
-
-    from codeshift.properties.near_duplicates import DuplicateComponents
 
 
 @dataclass(frozen=True, eq=False)

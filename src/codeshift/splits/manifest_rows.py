@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Self, overload
 
 import numpy as np
@@ -69,6 +69,15 @@ class RowDigests(Sequence[str]):
             raise ManifestError(f"the manifest holds a digest of {len(odd)} digits: {odd!r}")
         return cls(np.frombuffer(b"".join(raw), dtype=DIGEST))
 
+    @classmethod
+    def joined(cls, parts: Iterable[RowDigests]) -> RowDigests:
+        """Return the digests of several lists, one after the other.
+
+        >>> len(RowDigests.joined([RowDigests.from_hex(["0a" * 16]), RowDigests.from_hex(["0b" * 16])]))
+        2
+        """
+        return cls(np.concatenate([np.empty(0, DIGEST), *(part.array for part in parts)]))
+
     def __len__(self) -> int:
         return len(self.array)
 
@@ -97,6 +106,24 @@ class RowDigests(Sequence[str]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} digests>"
+
+
+def joined_by_part(digests: Mapping[str, Mapping[str, RowDigests]]) -> dict[str, RowDigests]:
+    """Return the digests of each label over all splits, in the order of parts."""
+    labels = sorted(
+        {label for of_split in digests.values() for label in of_split}, key=lambda name: (_rank(name), name)
+    )
+    return {
+        label: RowDigests.joined(of_split[label] for of_split in digests.values() if label in of_split)
+        for label in labels
+    }
+
+
+def in_several(digests: Mapping[str, Mapping[str, RowDigests]]) -> int:
+    """Return how many digests are listed in several splits."""
+    of_splits = [np.unique(RowDigests.joined(of_split.values()).array) for of_split in digests.values()]
+    _, splits = np.unique(np.concatenate(of_splits), return_counts=True)
+    return int((splits > 1).sum())
 
 
 def by_part(digests: np.ndarray, parts: np.ndarray, reasons: np.ndarray) -> dict[str, RowDigests]:

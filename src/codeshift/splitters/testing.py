@@ -144,9 +144,9 @@ def check_dropped(splitter: Splitter, data: Dataset) -> None:
 
     Nothing is checked if too few rows are kept to be assigned.
     """
-    table, search = PropertyTable(data), DropNearDuplicates()
+    table, search = PropertyTable(data), NearDuplicates()
     try:
-        assignment = splitter.assign(table, seed=0, near_duplicates=search)
+        assignment = splitter.assign(table, seed=0, near_duplicates=DropNearDuplicates(search))
     except (RegionError, ParameterError):
         return
     code = _code(splitter, data)
@@ -158,7 +158,7 @@ def check_dropped(splitter: Splitter, data: Dataset) -> None:
         least[label] = min(own, least.get(label, own))
     _require(all(digests[row] == least[labels[row]] for row in kept), "the row that is kept has the least digest")
     order = np.random.default_rng(3).permutation(len(data))
-    back = splitter.assign(data.select(order), seed=0, near_duplicates=search)
+    back = splitter.assign(data.select(order), seed=0, near_duplicates=DropNearDuplicates(search))
     _require(assignment.manifest == back.manifest, "which rows are dropped does not depend on their order")
     again = SplitAssignment.from_manifest(SplitManifest.from_json(assignment.manifest.to_json()), data)
     _require(again == assignment, "the manifest holds the rows that were dropped")

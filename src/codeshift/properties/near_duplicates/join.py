@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes, ragged
 from codeshift.properties.near_duplicates.partners import least_overlap
@@ -136,6 +135,8 @@ def _filtered(index: Prefixes, left: Ints, right: Ints, wanted: Wanted | None) -
 
 def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | None = None) -> Pairs:
     """Compares candidates in full and keeps those that are similar enough: by the threshold, or as ``least`` says."""
+    from scipy import sparse
+
     sets = index.sets
     width = int(sets.shingles.max(initial=0)) + 1
     table = sparse.csr_array(

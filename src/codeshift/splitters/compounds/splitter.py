@@ -10,6 +10,7 @@ import numpy as np
 
 from codeshift.checks import check_choice, check_integer, check_number, check_share, settle
 from codeshift.errors import RegionError, Told
+from codeshift.literals import expressible
 from codeshift.properties import PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.progress import counted
@@ -37,6 +38,7 @@ class Divergences(NamedTuple):
     atom: float
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True)
 class CompoundDivergenceSplitter(LanguageSplitter):
     """Programs that combine familiar parts in ways that training never shows are out of distribution.

@@ -56,7 +56,11 @@ def estimate(
     tokens_per_second: Throughput | None,
     probe_steps: int,
 ) -> Plan:
-    """Return a plan with the cost of its runs and the counts of its test rows, as ``Study.plan`` describes."""
+    """Return a plan with the cost of its runs and the counts of its test rows, as ``Study.plan`` describes.
+
+    Raises:
+        ParameterError: if ``probe_steps`` is no number of steps, or is given beside ``tokens_per_second``.
+    """
     probe_steps = check_integer("probe_steps", probe_steps, smallest=0)
     if probe_steps and tokens_per_second is not None:
         remedy = "give the throughput, or have it measured"

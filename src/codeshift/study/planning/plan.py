@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -239,16 +240,16 @@ class Plan:
             lines.append([name, *(_range([getattr(test, count) for test in of_seeds]) for count in counts)])
         return lines
 
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return one dictionary for each run, of plain values."""
+        return [
+            run.key.to_dict() | {"kind": run.kind} | {name: value for name, value in vars(run).items() if name != "key"}
+            for run in self.runs
+        ]
+
     def to_pandas(self) -> pd.DataFrame:
         """Return a data frame with one line for each run."""
-        return pd.DataFrame(
-            [
-                run.key.to_dict()
-                | {"kind": run.kind}
-                | {name: value for name, value in vars(run).items() if name != "key"}
-                for run in self.runs
-            ]
-        )
+        return pd.DataFrame(self.to_rows())
 
 
 def _keys(spec: StudySpec) -> Iterator[RunKey]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +15,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from codeshift.checks import settle
 from codeshift.draws import drawn
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
 from codeshift.formatting import counted
 from codeshift.marks import RowMarks
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
-from codeshift.metrics.aggregates.copies import copies as copies_of
 from codeshift.parts import PARTS, REWRITTEN, SCENARIO_PARTS, TEST_ID, TEST_PARTS, TRANSFORMED
 from codeshift.properties.base import OTHER
 from codeshift.study.folder.records import RunRecord
 from codeshift.study.folder.run_scores import RunScores
 from codeshift.study.folder.split_facts import SplitFacts
 from codeshift.study.folder.stored_settings import StoredSettings
+from codeshift.study.results.cached_scores import CachedScores, Load
 from codeshift.study.results.tidy_table import tidy_line, tidy_table
 from codeshift.study.settings.keys import NONE, RunKey
 
@@ -62,13 +60,13 @@ class StudyResults:
     metrics: Mapping[str, Metric]
     records: tuple[RunRecord, ...] = field(repr=False)
     splits: Mapping[tuple[str, int], SplitFacts] = field(repr=False)
-    load: Callable[[RunKey, str], RunScores] = field(repr=False)
+    load: Load = field(repr=False)
     marks: Mapping[int, RowMarks] = field(default_factory=dict, repr=False)
     unmarked: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self) -> None:
-        settle(self, load=lru_cache(maxsize=64)(self.load))
-        settle(self, _copies={})
+    @cached_property
+    def _cached(self) -> CachedScores:
+        return self.load if isinstance(self.load, CachedScores) else CachedScores(self.load)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -103,9 +101,8 @@ class StudyResults:
             ParameterError: if the study has no model of that name.
         """
         self._refuse_unknown("model", model, self.models)
-        own = replace(self, records=tuple(record for record in self.records if record.key.model == model))
-        settle(own, _copies=self.__dict__["_copies"])
-        return own
+        own = tuple(record for record in self.records if record.key.model == model)
+        return replace(self, records=own, load=self._cached)
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -218,7 +215,7 @@ class StudyResults:
         if record is None or record.status != "done":
             state = "no run of this study" if record is None else f"{record.status} {record.error}".strip()
             raise ParameterError("key", "that of a run that is done", key.name, f"it is {state}")
-        return self.load(key, part)
+        return self._cached(key, part)
 
     def members(self, part: str, scenario: str, split_seed: int) -> NDArray[np.bool_]:
         """Return the mask over the test rows of a scenario's part; shape (rows,).
@@ -317,14 +314,7 @@ class StudyResults:
         Raises:
             ParameterError: if the run is not done, or was not evaluated on that set.
         """
-        scores = self.scores(key, part)
-        kept: dict[bytes, NDArray[np.int64]] = self.__dict__["_copies"]
-        digest = hashlib.sha256()
-        for text in (*scores.sources, "", *scores.references):
-            digest.update(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
-        if digest.digest() not in kept:
-            kept[digest.digest()] = copies_of(scores.sources, scores.references)
-        return kept[digest.digest()]
+        return self._cached.copies(self.scores(key, part))
 
     def table(self, *, n_resamples: int = 1000, seed: int = 0) -> pa.Table:
         """Return a table of one line for each run, part and metric, with the 95% bootstrap interval over rows.

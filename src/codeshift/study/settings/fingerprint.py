@@ -102,7 +102,7 @@ def _split_config(spec: StudySpec) -> dict[str, Any]:
     return {
         "groups": config.groups,
         "stratify_by_column": config.stratify_by_column,
-        "near_duplicates": plain(config.search),
+        "near_duplicates": plain(config.recorded().near_duplicates),
         "validation_size": config.validation_size,
         "train_size": config.train_size,
     }

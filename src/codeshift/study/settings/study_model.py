@@ -50,6 +50,9 @@ class StudyModel:
 def check_models(models: object) -> dict[str, StudyModel]:
     """Check that models have names, and return them; a name, folder or object becomes a ``StudyModel``.
 
+    Raises:
+        ParameterError: if they are no models by name.
+
     >>> check_models({"t5": "Salesforce/codet5p-220m"})
     {'t5': StudyModel(model='Salesforce/codet5p-220m', revision=None, methods=None, config=None, chat=None, ...)}
     """

@@ -52,7 +52,11 @@ def common_language(scenarios: Sequence[Scenario]) -> str | None:
 
 
 def check_config(config: object, methods: Mapping[str, PeftConfig | None]) -> dict[str, TrainingConfig]:
-    """Check the training configs, and return one for each method."""
+    """Check the training configs, and return one for each method.
+
+    Raises:
+        ParameterError: if one is no ``TrainingConfig``, or configs by name are not those of the methods.
+    """
     from codeshift.finetune import TrainingConfig
 
     if config is None or isinstance(config, TrainingConfig):
@@ -98,6 +102,9 @@ def check_metrics(metrics: object, task: Task, language: str | None) -> tuple[Me
     """Check that metrics have distinct names and suit the task, and return them; a name becomes its metric.
 
     None stands for the usual ones of the task.
+
+    Raises:
+        ParameterError: if there is none, one is no metric or has an unknown name, or two have one name.
     """
     if metrics is None:
         return task.usual_metrics
@@ -115,7 +122,11 @@ def check_metrics(metrics: object, task: Task, language: str | None) -> tuple[Me
 
 
 def check_test_size(value: Any) -> float:
-    """Check the size of ``test``, which may not be all rows, and return it."""
+    """Check the size of ``test``, which may not be all rows, and return it.
+
+    Raises:
+        ParameterError: if it is no size, or all rows.
+    """
     size = check_size("test_size", value, none=False)
     if size == 1:
         raise ParameterError("test_size", "a share below 1.0", value, "rows must be left to train on")
@@ -289,7 +300,11 @@ def check_model(model: ModelOrName | None) -> ModelOrName:
 
 
 def check_tokenizer(tokenizer: TokenizerOrName | None, model: ModelOrName) -> TokenizerOrName:
-    """Return the tokenizer, by default the one at the model's name or folder."""
+    """Return the tokenizer, by default the one at the model's name or folder.
+
+    Raises:
+        ParameterError: if the model is an object that comes without one.
+    """
     if tokenizer is not None:
         return tokenizer
     if not isinstance(model, str | os.PathLike):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -114,9 +114,7 @@ class StudyData:
         that is kept for them; the split of a scenario then excludes them. Rows of official splits stay where they are.
         """
         if config.drops and self.official:
-            assert config.search is not None  # noqa: S101 - it drops
-            search = NearDuplicates(**vars(config.search))
-            config = dataclasses.replace(config, near_duplicates=search)
+            config = dataclasses.replace(config, near_duplicates=config.search)
         grouping = group_rows(self.whole, (column,), config)
         if grouping.kept is None:
             return grouping.groups, grouping.groups.labels
@@ -163,26 +161,21 @@ class CachedSplitRows(SplitRows):
     Attributes:
         whole: All rows as one list.
         order: Position in ``whole`` of each row, parts end to end.
-        reordered: Components found so far, by columns of code and search.
     """
 
     whole: SplitRows
     order: Positions
-    reordered: dict[tuple[tuple[str, ...], NearDuplicates], DuplicateComponents] = field(default_factory=dict)
 
     def digests(self, columns: tuple[str, ...], also: Mapping[str, str] = MappingProxyType({})) -> np.ndarray:
         """Return the digest of each row."""
-        key = columns, tuple(also)
-        if key not in self.digested:
-            self.digested[key] = self.whole.digests(columns, also)[self.order]
-        return self.digested[key]
+        return self.memory.remember((columns, tuple(also)), lambda: self.whole.digests(columns, also)[self.order])
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
         """Return the components of near-duplicates: those of ``whole``, in the order of these rows."""
-        if (columns, search) not in self.reordered:
-            components = _reordered(self.whole.near_duplicates(columns, search), self.order)
-            self.reordered[columns, search] = components
-        return self.reordered[columns, search]
+        return self.memory.remember(
+            ("near-duplicates", columns, search),
+            lambda: _reordered(self.whole.near_duplicates(columns, search), self.order),
+        )
 
 
 def _reordered(components: DuplicateComponents, order: Positions) -> DuplicateComponents:
