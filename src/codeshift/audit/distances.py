@@ -41,7 +41,7 @@ def standardised_effect(first: np.ndarray, second: np.ndarray) -> float:
     """
     if not len(first) or not len(second):
         return math.nan
-    return _effect(first.mean(), second.mean(), (first.var() + second.var()) / 2)
+    return scaled_effect(first.mean(), second.mean(), (first.var() + second.var()) / 2)
 
 
 def effect_words(value: float) -> str:
@@ -169,7 +169,8 @@ def _distances(counts: Any, second: np.ndarray) -> np.ndarray:
     return np.where((first_sum == 0) | (second_sum == 0), np.nan, distances)
 
 
-def _effect(before: float, after: float, variance: float) -> float:
+def scaled_effect(before: float, after: float, variance: float) -> float:
+    """Return the difference of two means in standard deviations; infinite if nothing varies and they differ."""
     if before == after:
         return 0.0
     return float((after - before) / math.sqrt(variance)) if variance > 0 else math.copysign(math.inf, after - before)

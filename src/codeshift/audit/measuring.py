@@ -11,7 +11,8 @@ from codeshift.audit.atoms import measure_atoms
 from codeshift.audit.column_leakage import ColumnLeakage, measure_columns
 from codeshift.audit.confounds import Confound, measure_confounds
 from codeshift.audit.copies import Copies, count_copies
-from codeshift.audit.labels import LabelShift, measure_labels
+from codeshift.audit.label_mix import LabelMixShift, measure_label_mix
+from codeshift.audit.labels import LabelShift, label_column, measure_labels
 from codeshift.audit.leakage import Leakage, measure_leakage
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.report import AuditReport
@@ -60,6 +61,7 @@ class Measurement:
         self._copies: list[Copies] = []
         self._strength: list[Strength] = []
         self._labels: list[LabelShift] = []
+        self._label_mix: list[LabelMixShift] = []
         self._confounds: tuple[Confound, ...] = ()
         self._truncation: list[Truncation] = []
 
@@ -90,6 +92,7 @@ class Measurement:
             column_leakage=tuple(self._column_leakage),
             copies=tuple(self._copies),
             labels=tuple(self._labels),
+            label_mix=tuple(self._label_mix),
             strength=tuple(self._strength),
             confounds=self._confounds,
             atoms=tuple(measure_atoms(parts, part, series) for series in elements for part in parts.compared),
@@ -137,6 +140,9 @@ class Measurement:
         counted = sum(series.counts for series in self._series)
         for part in self._parts.held_out:
             self._labels.append(measure_labels(self._parts, part, self._components, self._settings, counted))
+        labels, train = label_column(self._parts, self._settings.label or ""), self._distinct[self._parts.train]
+        for part in self._parts.compared:
+            self._label_mix += measure_label_mix(labels, part, train, self._distinct[part], self._series)
 
     def _measure_confounds(self) -> None:
         parts, distinct = self._parts, self._distinct
