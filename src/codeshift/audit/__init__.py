@@ -23,7 +23,8 @@ from codeshift.audit.distances import jensen_shannon, memberships, standardised_
 from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage, LeakedPair
 from codeshift.audit.nearest import NearestSimilarity
-from codeshift.audit.overlapping import Overlap, PartOverlap, overlap
+from codeshift.audit.overlapping import Overlap, overlap
+from codeshift.audit.part_overlap import PartOverlap
 from codeshift.audit.report import AuditReport
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.audit.strength import PropertyShift, Strength

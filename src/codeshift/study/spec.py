@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from datasets import Dataset, DatasetDict
 from codeshift.metrics import Metric
 from codeshift.metrics.base import Takes
 from codeshift.parts import WHOLE
+from codeshift.properties.dataset_columns import columns_of_text
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.row_languages import language_column
 from codeshift.splits.config import SplitConfig
@@ -125,10 +126,12 @@ class StudySpec:
 
     @property
     def searched_copies(self) -> NearDuplicates:
-        """Definition of near-duplicates in corpora: that of the audit, or of the splits without one."""
+        """Definition of near-duplicates in corpora: that of the audit, or without one as an audit would have it."""
         if self.audit is not None:
             return self.audit.near_duplicates
-        return self.split_config.search or NearDuplicates()
+        search = self.split_config.search or NearDuplicates()
+        columns = tuple(dict.fromkeys((*columns_of_text(self.dataset, self.task.text_columns), self.column)))
+        return replace(search, columns=columns) if search.columns is None and len(columns) > 1 else search
 
     @property
     def data_splits(self) -> dict[str, Dataset]:

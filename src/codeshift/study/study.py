@@ -14,6 +14,7 @@ from codeshift.checks import check_bool, settle
 from codeshift.defaults import BATCH_SIZE
 from codeshift.errors import ParameterError
 from codeshift.metrics import Metric
+from codeshift.properties.dataset_columns import columns_of_text
 from codeshift.properties.processes import check_num_proc
 from codeshift.properties.progress import bars
 from codeshift.splits.config import CommonOptions
@@ -58,7 +59,6 @@ from codeshift.study.validate import (
     common_column,
     common_language,
     refuse_missing_columns,
-    text_columns,
 )
 from codeshift.transforms import Chain, Transform
 
@@ -122,8 +122,9 @@ class Study(CommonOptions):
         audit: Whether each split is audited, or settings of the audit, such as ``{"n_permutations": 99}``.
         against: Corpora by name, such as what a model was pretrained on: paths of files as in
             ``codeshift.audit.overlap``, datasets, streams, or ``"embedded"`` for what the embedded model has read. The
-            test rows of each split are looked for in them once, and the report has each score for rows that a corpus
-            holds and that none does. A ``codeshift.audit.Corpus`` names the column of its code; ``RowMarks`` of
+            test rows of each split are looked for in them once, by every text of the task, and the report has each
+            score for rows that a corpus holds and that none does. A ``codeshift.audit.Corpus`` names the column of its
+            code, or its columns by those of the data; ``RowMarks`` of
             ``run_parts(key)["test"]`` stand for a corpus that was searched elsewhere.
         watch: Numbers of rows to score while a model trains, such as ``{"test_id": 200, "test_ood": 200}``: what is in
             the region and what is not, of the scenario that is masked, whenever validation takes place. It chooses
@@ -228,6 +229,7 @@ class Study(CommonOptions):
             task.check_config(config)
         metrics = check_metrics(self.metrics, task, language)
         split_config = check_split_config(self)
+        texts = columns_of_text(self.dataset, task.text_columns)
         evaluation_of = partial(self._evaluation, metrics)
         models = {
             name: model_spec(given, methods, configs, partial(self._task_of, task), evaluation_of, name)
@@ -252,7 +254,7 @@ class Study(CommonOptions):
             metrics=metrics,
             split_config=split_config,
             test_size=check_test_size(self.test_size),
-            audit=check_audit(self.audit, column, language, split_config, text_columns(task, self.dataset)),
+            audit=check_audit(self.audit, column, language, split_config, texts),
             against=check_against(self.against),
             evaluation=next(iter(models.values())).evaluation,
             watch=check_watched(self.watch, models.values()),

@@ -58,8 +58,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     with ``methods`` and ``training`` as above for what is the model's own. ``training``: settings of
     ``TrainingConfig``; below a method's name, those of that method alone. ``decoding``: settings of ``Decoding``.
     ``against``: corpora by name, each a file, a folder or a pattern of files, or ``embedded``, or its ``source`` and
-    the ``column`` of its code. ``transform``: a name as in ``transform_by_name``, settings with it as ``type``, or a
-    list of these.
+    the ``column`` of its code, or its columns by those of the data. ``transform``: a name as in ``transform_by_name``,
+    settings with it as ``type``, or a list of these.
 
     Args:
         path: Path of the file, which ends in ``.yaml`` or ``.yml``.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from datasets import Dataset, DatasetDict, Value
+from datasets import Dataset, DatasetDict
 
 from codeshift.audit.corpora import checked_corpus
 from codeshift.audit.settings import AuditSettings, Thresholds
@@ -219,14 +219,6 @@ def check_audit(
         return AuditSettings(**(options | overriding))
     except ParameterError as error:
         raise ParameterError("audit", error.constraint, error.value, error.remedy, key=error.parameter) from error
-
-
-def text_columns(task: Task, dataset: Any) -> tuple[str, ...]:
-    """Return the columns that a task gives to a model or has it write, as far as the data say that they are text."""
-    rows = next(iter(dataset.values()), None) if isinstance(dataset, DatasetDict) else dataset
-    features = rows.features if isinstance(rows, Dataset) else {}
-    text = (Value("string"), Value("large_string"))
-    return tuple(column for column in task.text_columns if features.get(column) in text)
 
 
 def check_against(against: Mapping[str, Any] | None) -> dict[str, Any]:
