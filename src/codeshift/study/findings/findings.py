@@ -20,6 +20,7 @@ from codeshift.study.findings.disagreements import Disagreement, ExampleRow, dis
 from codeshift.study.findings.failures import MODES, RIGHT, FailureModes, failure_modes
 from codeshift.study.findings.forgetting import Forgetting, forgettings
 from codeshift.study.findings.how_far import EqualGap, SimilarityCurve, equal_gaps, similarity_curves
+from codeshift.study.findings.how_far_claims import how_far_claims
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score, gaps, relative_performances, scores
 from codeshift.study.findings.seen import (
     SeenAdvantage,
@@ -211,7 +212,8 @@ class Findings:
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
         """The claims that the study has runs for."""
-        return (*claims(self.cells, self._metric), *seen_claims(self.cells, self._metric))
+        makers = (claims, how_far_claims, seen_claims)
+        return tuple(claim for make in makers for claim in make(self.cells, self._metric))
 
     def summary(self) -> list[str]:
         """Return the findings in a few sentences: the counts of runs, the claims with verdicts, the failure modes."""
