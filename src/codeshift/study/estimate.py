@@ -121,7 +121,7 @@ def _planned(spec: StudySpec, rows: StudyRows, key: RunKey, costs: _Costs) -> Pl
 def _evaluated(spec: StudySpec, rows: StudyRows, key: RunKey, speed: Speed) -> PlannedRun:
     """Plan the evaluation of a run: of the test rows, as they are and rewritten, and of the general set."""
     test = len(rows.parts(key.split_seed).positions["test"])
-    times = 1 if spec.transform is None else 2
+    times = 1 + len(spec.transforms)
     general = 0 if spec.general is None else len(spec.general)
     writes = {step.writes for step in passes(spec.evaluation)}
     scored = test * times + general if False in writes else 0

@@ -20,7 +20,7 @@ from codeshift.study.split_audit import AuditError
 from codeshift.study.store import StudyStore, write_arrow
 from codeshift.study.stored_settings import StoredStudy
 from codeshift.study.study_rows import StudyRows
-from codeshift.study.transformed_rows import rewritten_part
+from codeshift.study.transformed_rows import transformed_parts
 
 
 def prepare(spec: StudySpec, plan: Plan, rows: StudyRows, store: StudyStore, *, extend: bool) -> None:
@@ -110,8 +110,9 @@ def _write_rows(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
     for split_seed in spec.split_seeds:
         if not store.parts(split_seed).exists():
             store.write_parts(split_seed, rows.parts(split_seed).positions, rows.baseline(split_seed))
-        if spec.transform is not None and not store.rewritten(split_seed).exists():
-            write_arrow(rows.rewritten(split_seed), store.rewritten(split_seed))
+        for name in spec.transforms:
+            if not store.rewritten(name, split_seed).exists():
+                write_arrow(rows.rewritten(name, split_seed), store.rewritten(name, split_seed))
         for scenario in spec.scenarios:
             _write_scenario(spec, rows, store, scenario.name, split_seed)
 
@@ -124,7 +125,7 @@ def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: s
     if not missing and facts.exists():
         return
     split = rows.scenario(name, split_seed)
-    transformed = rewritten_part(spec, rows, split)
+    transformed = transformed_parts(spec, rows, split)
     for share in missing:
         manifest = replace(split.assignments[share].manifest, transformed=transformed)
         manifest.save(store.manifest(name, split_seed, share))

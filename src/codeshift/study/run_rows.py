@@ -5,7 +5,7 @@ from __future__ import annotations
 from datasets import DatasetDict
 
 from codeshift.errors import ParameterError, Told
-from codeshift.parts import REWRITTEN
+from codeshift.parts import rewritten_by
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.plan import Plan
 from codeshift.study.spec import StudySpec
@@ -57,5 +57,5 @@ def run_parts(rows: StudyRows, key: RunKey, spec: StudySpec) -> DatasetDict:
     positions = dict(rows.training(key)) | {"test": rows.parts(key.split_seed).positions["test"]}
     parts = {part: table.select(chosen) for part, chosen in positions.items()}
     others = {} if spec.general is None else {"general": spec.general}
-    others |= {} if spec.transform is None else {REWRITTEN: rows.rewritten(key.split_seed)}
+    others |= {rewritten_by(name): rows.rewritten(name, key.split_seed) for name in spec.transforms}
     return DatasetDict(parts | others)

@@ -85,7 +85,7 @@ class StudySpec:
         watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
         detection: Whether confidences and distances from training rows are kept of each row.
         keep_weights: Whether trained weights are kept in the folder.
-        transform: Rewrite of the test rows that each model is scored on as well; None for none.
+        transforms: Rewrites of the test rows by name, each of which gives rows that each model is scored on as well.
     """
 
     title: str = field(metadata=FREE)
@@ -112,7 +112,7 @@ class StudySpec:
     watch: Mapping[str, int] = field(metadata=FREE | omitted_if({}))
     detection: bool = field(metadata=FREE | omitted_if(value=True))
     keep_weights: bool = field(metadata=FREE)
-    transform: Transform | Chain | None = field(metadata=omitted_if(None))
+    transforms: Mapping[str, Transform | Chain] = field(metadata=omitted_if({}))
 
     @property
     def masked_shares(self) -> tuple[float, ...]:
@@ -153,7 +153,7 @@ class StudySpec:
         languages = (self.language, None if self.audit is None else self.audit.language)
         named = {name for name in (*split, *map(language_column, languages)) if name is not None}
         named |= set(self.split_config.searched_columns)
-        named |= set() if self.transform is None else {*self.transform.columns, *self.transform.also_reads}
+        named |= {read for of in self.transforms.values() for read in (*of.columns, *of.also_reads)}
         return tuple(sorted({*self.text_columns, self.column, *read, *named}))
 
 

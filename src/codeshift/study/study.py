@@ -54,7 +54,7 @@ from codeshift.study.validate import (
     check_split_config,
     check_task,
     check_test_size,
-    check_transform,
+    check_transforms,
     check_watched,
     common_column,
     common_language,
@@ -132,8 +132,9 @@ class Study(CommonOptions):
         detection: Whether the model's confidence in each output and the distance of its source from training rows are
             kept, for the report's section on whether they tell the shift. They cost about a fifth of an evaluation.
             Probabilities of classes are always kept.
-        transform: Rewrite that keeps what code does, of ``codeshift.transforms``: models are scored on the test rows as
-            it leaves them too, and the report compares ``test_transformed`` with ``test_id`` row by row.
+        transforms: Rewrites that keep what code does, of ``codeshift.transforms``, by name; those of a list have the
+            names of their classes. Models are scored on the test rows as each leaves them too, and the report compares
+            ``test_transformed_NAME`` with ``test_id`` row by row.
         generate_rows: Number of rows of each part of each scenario to generate text for, drawn by their places in the
             data, so that rows in another order are another study; None for all.
         decoding: Settings of generation.
@@ -200,7 +201,7 @@ class Study(CommonOptions):
     against: Mapping[str, Any] | None = None
     watch: Mapping[str, int] | None = None
     detection: bool = True
-    transform: Transform | Chain | None = None
+    transforms: Mapping[str, Transform | Chain] | Sequence[Transform | Chain] | Transform | Chain | None = None
     generate_rows: int | None = None
     decoding: Decoding | None = None
     chat: bool = False
@@ -260,7 +261,7 @@ class Study(CommonOptions):
             watch=check_watched(self.watch, models.values()),
             detection=check_bool("detection", self.detection),
             keep_weights=check_bool("keep_weights", self.keep_weights),
-            transform=check_transform(self.transform, task),
+            transforms=check_transforms(self.transforms, task),
         )
         refuse_missing_columns(spec)
         return spec
@@ -443,7 +444,7 @@ class Study(CommonOptions):
 
         Returns:
             ``train`` and ``validation``, if there are any, the ``test`` rows of all scenarios, ``general`` if the study
-            has such a set, and ``rewritten``, the test rows as its transform leaves them, if it has one.
+            has such a set, and ``rewritten_NAME``, the test rows as a transform leaves them, of each.
             ``codeshift.predictions.export_parts`` writes them.
 
         Raises:

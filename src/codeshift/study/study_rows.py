@@ -24,7 +24,7 @@ class StudyRows:
         self._parts: dict[int, Parts] = {}
         self._baselines: dict[int, dict[str, Positions]] = {}
         self._scenarios: dict[tuple[str, int], ScenarioRows] = {}
-        self._rewritten: dict[int, Dataset] = {}
+        self._rewritten: dict[tuple[str, int], Dataset] = {}
         self._refuse_idle_seeds()
 
     def _refuse_idle_seeds(self) -> None:
@@ -59,12 +59,12 @@ class StudyRows:
             )
         return self._scenarios[name, split_seed]
 
-    def rewritten(self, split_seed: int) -> Dataset:
-        """Return the test rows of a split seed as the transform of the study leaves them."""
-        if split_seed not in self._rewritten:
-            assert self.spec.transform is not None  # noqa: S101 - who asks has one
-            self._rewritten[split_seed] = self.spec.transform.apply(self.test(split_seed))
-        return self._rewritten[split_seed]
+    def rewritten(self, transform: str, split_seed: int) -> Dataset:
+        """Return the test rows of a split seed as a transform of the study leaves them."""
+        if (transform, split_seed) not in self._rewritten:
+            rewritten = self.spec.transforms[transform].apply(self.test(split_seed))
+            self._rewritten[transform, split_seed] = rewritten
+        return self._rewritten[transform, split_seed]
 
     def test(self, split_seed: int) -> Dataset:
         """Return the test rows of a split seed."""

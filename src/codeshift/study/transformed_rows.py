@@ -1,8 +1,8 @@
-"""The record of rewritten test rows in the manifests of a study."""
+"""The records of rewritten test rows in the manifests of a study."""
 
 from __future__ import annotations
 
-from codeshift.parts import PARTS, TEST_ID
+from codeshift.parts import PARTS, TEST_ID, transformed_by
 from codeshift.splits.transformed import TransformedPart
 from codeshift.study.regimes import ScenarioRows
 from codeshift.study.spec import StudySpec
@@ -10,11 +10,14 @@ from codeshift.study.study_rows import StudyRows
 from codeshift.transforms.paired import changed_rows, transformed_part
 
 
-def rewritten_part(spec: StudySpec, rows: StudyRows, split: ScenarioRows) -> TransformedPart | None:
-    """Return the record of a scenario's ``test_transformed``; None if the study has no transform."""
-    if spec.transform is None:
-        return None
+def transformed_parts(spec: StudySpec, rows: StudyRows, split: ScenarioRows) -> dict[str, TransformedPart]:
+    """Return the record of each rewritten part of a scenario by the part's name; none without transforms."""
     part, split_seed = PARTS[TEST_ID], split.parts.split_seed
-    given, rewritten = (data.select(split.test[part]) for data in (rows.test(split_seed), rows.rewritten(split_seed)))
-    changed = changed_rows(given, rewritten, spec.transform.columns)
-    return transformed_part(part, spec.transform, rewritten, changed)
+    parts = {}
+    for name, transform in spec.transforms.items():
+        given, rewritten = (
+            data.select(split.test[part]) for data in (rows.test(split_seed), rows.rewritten(name, split_seed))
+        )
+        changed = changed_rows(given, rewritten, transform.columns)
+        parts[transformed_by(name)] = transformed_part(part, transform, rewritten, changed)
+    return parts

@@ -33,6 +33,7 @@ from codeshift.study.findings.seen import (
 from codeshift.study.findings.seen_claims import seen_claims
 from codeshift.study.findings.strength import StrengthEffect, strength_effects
 from codeshift.study.findings.transformed import TransformedChange, transformed_changes
+from codeshift.study.findings.transformed_claims import transformed_claims
 from codeshift.study.findings.unseen import UnseenElement, unseen_elements
 from codeshift.study.keys import NONE
 from codeshift.study.measures import method_name
@@ -196,7 +197,7 @@ class Findings:
 
     @cached_property
     def transformed(self) -> tuple[TransformedChange, ...]:
-        """The changes from ``test_id`` to ``test_transformed``; none unless the study has a transform."""
+        """The changes from ``test_id`` to its rows as each transform leaves them; none without transforms."""
         return tuple(transformed_changes(self.cells, self._metric))
 
     @cached_property
@@ -212,7 +213,7 @@ class Findings:
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
         """The claims that the study has runs for."""
-        makers = (claims, how_far_claims, seen_claims)
+        makers = (claims, transformed_claims, how_far_claims, seen_claims)
         return tuple(claim for make in makers for claim in make(self.cells, self._metric))
 
     def summary(self) -> list[str]:
