@@ -32,13 +32,10 @@ TRANSFORMED = "test_transformed"
 """Name of the part whose rows are those of ``test_id``, rewritten by a transform; they are not among the rows split."""
 
 REWRITTEN = "rewritten"
-"""Name of the set that a study makes of all its test rows by a transform; ``test_transformed`` lies in it."""
+"""Name, before that of a transform, of the set that a study makes of all its test rows by the transform."""
 
 TEST_PARTS = ("test_id", "test_ood")
 """Parts of the test rows, which differ between scenarios of a study."""
-
-SCENARIO_PARTS = (*TEST_PARTS, TRANSFORMED)
-"""Parts of test rows that a scenario of a study can have."""
 
 OFFICIAL = ("train", "validation", "test")
 """Names of the official splits of a ``DatasetDict``."""
@@ -48,3 +45,21 @@ MANIFEST = "manifest.json"
 
 WHOLE = "data"
 """Name that stands for the rows of a ``Dataset``, which has no official splits."""
+
+
+def transformed_by(transform: str) -> str:
+    """Return the name of the part of a study's scenario whose rows are those of ``test_id``, rewritten by a transform.
+
+    >>> transformed_by("renamed")
+    'test_transformed_renamed'
+    """
+    return f"{TRANSFORMED}_{transform}"
+
+
+def rewritten_by(transform: str) -> str:
+    """Return the name of the set of all test rows as a transform of a study leaves them.
+
+    >>> rewritten_by("renamed")
+    'rewritten_renamed'
+    """
+    return f"{REWRITTEN}_{transform}"

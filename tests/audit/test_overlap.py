@@ -11,11 +11,12 @@ import pyarrow as pa
 import pytest
 from datasets import Dataset, DatasetDict
 
-from codeshift.audit import audit, corpora, overlap
+from codeshift.audit import Corpus, RowMarks, audit, corpora, overlap
 from codeshift.cli import main
 from codeshift.data import load_splits, save_splits, stdlib_functions
 from codeshift.data.formats import FILE_FORMATS
 from codeshift.errors import DataError, LeftOutWarning, ParameterError
+from codeshift.properties.near_duplicates import NearDuplicates
 from helpers.renamer import renamed
 
 
@@ -235,6 +236,52 @@ def test_rows_of_a_corpus_without_text_are_left_out(mine, theirs, tmp_path) -> N
     ]
     with pytest.warns(LeftOutWarning, match="1 row of part data"):
         assert overlap(mine, missing.select([0]))["test", "data"].corpus_rows == 0
+
+
+def test_every_text_column_is_searched(code, tmp_path, capsys) -> None:
+    """Prompts as well as code: as copies, never as renamed ones; a row is held if any of its texts is."""
+    prompts = [f"Write {word} lines of a poem about the {word} number there is" for word in "abcdefgh"] + [" ", " "]
+    mine = Dataset.from_dict({"doc": prompts, "code": code[:10]})
+    docs = [prompts[1], prompts[2].replace(" lines", "  lines"), " ", "no"]
+    theirs = Dataset.from_dict({"doc": docs, "summary": docs[::-1], "code": [code[0], *code[20:23]]})
+    both = NearDuplicates(columns=("doc", "code"))
+    found = overlap({"test": mine}, {"web": theirs}, near_duplicates=both)
+    by_doc = found["test", "web", "doc"]
+    assert (by_doc.rows, by_doc.looked_for("renamed")) == ({"exact": (1,), "near": (1, 2)}, False)
+    assert found["test", "web"].column == "code"
+    assert found.rows("test") == (0, 1, 2)
+    assert found.rows("test", "renamed") == (0, 1, 2)
+    marks = found.marks["test"]
+    assert [marks.seen("web", column=column).nonzero()[0].tolist() for column in ("doc", "code", None)] == [
+        [1, 2], [0], [0, 1, 2],
+    ]  # fmt: skip
+    assert RowMarks.from_dict(marks.to_dict()).copies == marks.copies
+    assert "Renamed copies are looked for in code alone" in str(found)
+    for corpus in (theirs, theirs.to_iterable_dataset().map(lambda row: row)):
+        named = overlap({"test": mine}, {"web": Corpus(corpus, {"doc": "summary"})}, near_duplicates=both)
+        assert [(one.column, one.rows["near"]) for one in named.parts] == [("doc", (1, 2))]
+        assert "code was not looked for in web" in str(named)
+    without = overlap({"test": mine}, {"web": theirs.remove_columns("doc")}, near_duplicates=both)
+    assert (without.rows("test"), without.left_out) == (
+        (0,), ("doc was not looked for in web, where no column of it is known.",),
+    )  # fmt: skip
+    with pytest.raises(ParameterError, match=r"of columns of the dataset, got \['text'\]"):
+        overlap(mine, Corpus(theirs, {"text": "doc"}))
+    save_splits({"test": mine}, tmp_path / "mine")
+    theirs.to_json(tmp_path / "theirs.jsonl")
+    assert main(["overlap", str(tmp_path / "mine"), str(tmp_path / "theirs.jsonl"), "--columns", "doc"]) == 0
+    assert (
+        "data by doc in data of the corpus: 1 of 10 rows as exact copies, 2 near, – renamed" in capsys.readouterr().out
+    )
+
+
+def test_an_audit_searches_corpora_by_each_column(code) -> None:
+    """As it looks for leakage in train."""
+    mine = Dataset.from_dict({"doc": [f"What number {i} is to be told" for i in range(12)], "code": code[:12]})
+    splits = DatasetDict(train=mine.select(range(6)), test=mine.select(range(6, 12)))
+    both = NearDuplicates(columns=("doc", "code"))
+    report = audit(splits, n_permutations=19, near_duplicates=both, against={"web": mine.select([7])}, progress=False)
+    assert [(one.column, one.exact) for one in report.overlap.parts] == [("code", 1), ("doc", 1)]
 
 
 def test_bad_input(mine, theirs) -> None:

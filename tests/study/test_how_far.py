@@ -17,6 +17,7 @@ from helpers.study_results import METRICS, study_results
 
 ROWS = 600
 LONG = "length_p97_p100"
+CLAIM = "How near training rows are"
 
 
 def _similarity(seed: int = 0) -> np.ndarray:
@@ -129,6 +130,34 @@ def test_similarity_explains_a_gap_that_it_makes():
     assert by_part.low > 0.2 > by_part.share.value
 
 
+@pytest.mark.parametrize(("right_by_similarity", "answer"), [(True, "holds"), (False, "does not hold")])
+def test_the_claim_says_what_share_is_explained(right_by_similarity, answer):
+    """Of the mean gap over methods, with an interval; a gap that may be 0 has no share."""
+    results = _results(right_by_similarity=right_by_similarity)
+    [claim] = [one for one in Findings(results=results, metric="exact_match").claims if CLAIM in one.claim]
+    [record] = results.find(method="full", scenario=LONG, ood_kept=0.0)
+    right = results.scores(record.key).statistics["exact_match"][:, 1]
+    gap = np.subtract(*(np.nanmean(right[results.members(part, LONG, 0)]) for part in TEST_PARTS))
+    assert claim.value == pytest.approx(1 - _by_numpy(results, "full", 0.0)[1] / gap)
+    assert claim.low < claim.value < claim.high
+    assert claim.verdict == answer
+    assert "is left at equal similarity: full fine-tuning" in claim.told
+    [small] = [
+        one for one in Findings(results=results, metric="exact_match", min_rows=900).claims if CLAIM in one.claim
+    ]
+    assert (small.verdict, small.value == small.value) == ("not shown", False)
+
+
+def test_a_gap_that_may_be_zero_has_no_explained_share():
+    """The claim says so in place of a number."""
+    results = _results(right_by_similarity=True)
+    same = np.column_stack([np.ones(ROWS), np.arange(ROWS) // 2 % 2])
+    load = lambda key, part: replace(results.load(key, part), statistics={"exact_match": same})  # noqa: E731
+    [claim] = [one for one in Findings(results=replace(results, load=load)).claims if CLAIM in one.claim]
+    assert claim.verdict == "not shown"
+    assert "The gap itself is not shown" in claim.told
+
+
 def test_the_report_draws_the_curves_and_has_the_table():
     """A panel for each scenario, and a line for each cell."""
     report = Report(_results(right_by_similarity=True), n_resamples=20)
@@ -145,3 +174,4 @@ def test_without_similarities_there_is_no_section():
     report = Report(study_results(scenarios=(LONG,), methods=("full",)), n_resamples=20)
     assert report.findings.equal_gaps == report.findings.similarity_curves == ()
     assert not how_far_is_far(report.contents).blocks
+    assert not any(CLAIM in claim.claim for claim in report.findings.claims)

@@ -10,9 +10,9 @@ from datasets import Dataset
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune.tasks import Classification
 from codeshift.metrics import SyntacticValidity
+from codeshift.properties.dataset_columns import columns_of_text
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splitters import ASTNodeSplitter, Scenario
-from codeshift.study.settings.validate import text_columns
 from helpers.study_case import rows, small_study
 
 BY_ROW = Scenario("loops", ASTNodeSplitter("code", language="column:lang", nodes=("while_statement",)))
@@ -41,7 +41,7 @@ def test_the_audit_looks_in_source_target_and_code(model) -> None:
 def test_labels_are_no_texts() -> None:
     """Of a classification the sources are looked in, and of data what is text."""
     data = Dataset.from_dict({"code": ["x"], "label": ["bug"], "turns": [["a"]]})
-    assert text_columns(Classification.of("code", "label", None), data) == ("code",)
+    assert columns_of_text(data, Classification.of("code", "label", None).text_columns) == ("code",)
 
 
 def test_the_language_of_each_row_is_read_throughout(model) -> None:

@@ -29,9 +29,9 @@ def corpus() -> Dataset:
 
 @pytest.fixture(scope="module")
 def folder(model, corpus, tmp_path_factory):
-    """The folder of a study of the untrained model and one method, with two corpora: a file and a dataset."""
+    """The folder of a study of the untrained model and one method: a file with prompts too, and a dataset of code."""
     folder = tmp_path_factory.mktemp("seen")
-    corpus.to_parquet(folder / "web.parquet")
+    corpus.add_column("doc", [rows()["doc"][1], *["none"] * (len(corpus) - 1)]).to_parquet(folder / "web.parquet")
     study = study_of(model, {"web": str(folder / "web.parquet"), "kept": corpus.select(range(4))})
     study.run(folder / "study", threads=1, progress=False)
     return folder / "study"
@@ -53,11 +53,14 @@ def marked(rows=400, every=3):
 def test_a_study_marks_its_test_rows_with_digests(folder, model, corpus):
     """What is stored is the overlap of the test rows, with the digest of their texts, and is read from the folder."""
     store = StudyStore(folder)
-    test = Dataset.from_file(str(store.rows)).select(store.read_test(0)).select_columns(["code"])
+    test = Dataset.from_file(str(store.rows)).select(store.read_test(0)).select_columns(["doc", "code"])
     expected = overlap(test, {"web": corpus, "kept": corpus.select(range(4))}, worst=0).marks["data"]
     stored = load_results(folder).marks[0]
     assert sorted(stored.corpora) == ["kept", "web"]
-    assert stored.copies == dict(expected.copies)
+    assert stored.by_column["code"] == expected.by_column["code"]
+    prompts = overlap(test, {"web": rows().select([1])}, column="doc").marks["data"]
+    assert stored.seen("web", "near", column="doc").tolist() == prompts.seen(kind="near").tolist()
+    assert set(stored.by_column["doc"]) == {"web"}
     stored.check("test", test["code"][:])
     assert 0 < stored.seen("kept").sum() < stored.seen().sum() < stored.n
     before = {path.name: path.read_bytes() for path in (folder / "marks").glob("*.json")}
@@ -113,9 +116,13 @@ def test_scores_of_seen_and_unseen_rows_are_those_of_numpy(folder):
         assert one.n == mask.sum()
         np.testing.assert_allclose(one.value, sums.value)
     assert {share.corpus for share in findings.seen_shares} == {"web", "kept"}
+    assert {(share.corpus, share.column) for share in findings.seen_shares} == {
+        ("kept", "code"), ("web", "code"), ("web", "doc"), ("web", None),
+    }  # fmt: skip
     for share in findings.seen_shares:
         members = results.members(share.part, share.scenario, 0)
-        assert share.copies["renamed"] == (results.marks[0].seen(share.corpus) & members).sum()
+        held = results.marks[0].seen(share.corpus, "near", column=share.column)
+        assert share.copies["near"] == (held & members).sum()
 
 
 def test_few_rows_are_refused(folder):
@@ -126,6 +133,7 @@ def test_few_rows_are_refused(folder):
     table = next(table for table in report.tables if table.name == "seen")
     assert "too few" in {value.text for row in table.rows for value in row}
     assert "Rows that corpora hold" in report.to_html()
+    assert "doc was not looked for in kept" in report.to_html()
     assert not any(SEEN in claim.claim and claim.verdict != "not shown" for claim in report.findings.claims)
 
 
@@ -192,6 +200,8 @@ def test_a_study_file_and_the_command_line_name_corpora(tmp_path, corpus):
     assert study.spec.against == {"web": str(tmp_path / "web.parquet"), "read": "embedded"}
     file.write_text(plain + "  web: {source: web.parquet, column: text}\n")
     assert load_study(file).spec.against == {"web": Corpus(str(tmp_path / "web.parquet"), "text")}
+    file.write_text(plain + "  web: {source: web.parquet, column: {doc: text}}\n")
+    assert load_study(file).spec.against == {"web": Corpus(str(tmp_path / "web.parquet"), {"doc": "text"})}
     file.write_text(plain + "  web: nowhere\n")
     with pytest.raises(SettingsError, match=r"line 7: against\['web'\]"):
         load_study(file)

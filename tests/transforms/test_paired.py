@@ -51,7 +51,11 @@ def test_the_manifest_records_the_transform(assignment):
     manifest = paired_shift(assignment, RENAMED).manifest
     again = SplitManifest.from_json(manifest.to_json())
     assert again == manifest
-    assert again.transformed.digest == RENAMED.digest != RenameIdentifiers(language="python", parameters=True).digest
+    assert (
+        again.transformed["test_transformed"].digest
+        == RENAMED.digest
+        != RenameIdentifiers(language="python", parameters=True).digest
+    )
     assert "transformed" not in assignment.manifest.to_json()
     assert "test_transformed" in again.summary()
     rebuilt = paired_shift(SplitAssignment.from_manifest(again, ROWS.shuffle(seed=3)))

@@ -24,7 +24,8 @@ from codeshift.audit.label_mix import LabelMixShift
 from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage, LeakedPair
 from codeshift.audit.nearest import NearestSimilarity
-from codeshift.audit.overlapping import Overlap, PartOverlap, overlap
+from codeshift.audit.overlapping import Overlap, overlap
+from codeshift.audit.part_overlap import PartOverlap
 from codeshift.audit.report import AuditReport
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.audit.strength import PropertyShift, Strength

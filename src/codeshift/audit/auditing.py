@@ -81,7 +81,7 @@ def audit(
             is such a part.
         near_duplicates: the definition of near-duplicates, which an audit always searches for. If it names ``columns``
             (by default those that the split was bound over), the report also says what leaks by each of them, such as
-            by the prompt, and by all together.
+            by the prompt, and by all together, and what the corpora of ``against`` hold by each.
         tokenizer: the Hugging Face tokenizer, its name or path, or a function from a text to its tokens, to count the
             rows that the model's context truncates.
         tokenizer_revision: the branch, tag or commit of a tokenizer of the hub; None for the newest.
@@ -127,7 +127,7 @@ def audit(
     )
     check_bool("progress", progress)
     counter = token_counter(tokenizer, max_length, tokenizer_revision)
-    corpora = None if against is None else _opened(against, settings.column)
+    corpora = None if against is None else _opened(against, settings)
     parts = take_parts(
         splits,
         data,
@@ -144,11 +144,12 @@ def audit(
         return report if corpora is None else replace(report, overlap=overlap_of_parts(parts, corpora, settings))
 
 
-def _opened(against: Mapping[str, Any], column: str) -> dict[str, Any]:
+def _opened(against: Mapping[str, Any], settings: AuditSettings) -> dict[str, Any]:
     """Return opened corpora by name, so that what is wrong with one is known before anything is measured."""
     if not isinstance(against, Mapping) or not against:
         raise ParameterError("against", "corpora by name", against, 'such as {"pretraining": "pretraining/*.parquet"}')
-    return opened_corpora(against, column, None)
+    columns = tuple(dict.fromkeys((settings.column, *(settings.near_duplicates.columns or ()))))
+    return opened_corpora(against, columns, settings.column, None)
 
 
 def _over_columns(near_duplicates: NearDuplicates, manifest: SplitManifest | None) -> NearDuplicates:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.audit.decontamination import DecontaminationList, read_decontamination_list
 from codeshift.audit.embedded_digests import embedded_digests
+from codeshift.checks import settle
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
 from codeshift.formatting import counted, listed
 from codeshift.hashing import digest
@@ -43,12 +44,13 @@ _CSV_BLOCK = 1 << 24  # bytes read at once, more than a row has
 
 @dataclass(frozen=True)
 class Corpus:
-    """Corpus whose code stands in another column than that of the dataset.
+    """Corpus whose texts stand in other columns than those of the dataset.
 
     Attributes:
         source: the dataset, the stream, or the path of files (a file, a folder with all below it, or a pattern) of
             Parquet, JSON Lines, JSON or CSV; all but Parquet may be compressed (``.gz``, ``.zst``).
-        column: the column of its code.
+        column: the column of its code; or the columns of the corpus by those of the dataset, which alone are then
+            looked for: ``{"docstring": "summary", "code": "content"}``.
 
     >>> from codeshift.audit import overlap
     >>> from datasets import Dataset
@@ -58,10 +60,16 @@ class Corpus:
     """
 
     source: Any
-    column: str
+    column: str | Mapping[str, str]
 
     def __post_init__(self) -> None:
-        check_name("column", self.column, example="content")
+        if isinstance(self.column, Mapping) and self.column:
+            for of_dataset, of_corpus in self.column.items():
+                check_name("column", of_dataset, example="code")
+                check_name("column", of_corpus, example="content")
+            settle(self, column=dict(self.column))
+        else:
+            check_name("column", self.column, example="content")
 
 
 def parts_of(data: Any) -> dict[str, Any]:
@@ -75,8 +83,56 @@ def parts_of(data: Any) -> dict[str, Any]:
     return parts
 
 
-def opened_corpora(corpora: Any, column: str, label: str | None) -> dict[str, Any]:
-    """Return corpora as they are searched, by name; a ``Corpus`` with another column stays one.
+def rows_of(corpus: Any) -> Any:
+    """Return the rows of an opened corpus, whether or not it names columns."""
+    return corpus.source if isinstance(corpus, Corpus) else corpus
+
+
+def _named_columns(corpus: Any, column: str, corpus_column: str) -> dict[str, str]:
+    """Return the columns of a corpus that are named for columns of a dataset, by these: at least that of the code."""
+    named = corpus.column if isinstance(corpus, Corpus) else corpus_column
+    return dict(named) if isinstance(named, Mapping) else {column: named}
+
+
+def columns_searched(
+    corpus: Any, column: str, columns: Collection[str], corpus_column: str
+) -> dict[str, tuple[str, tuple[Any, ...]]]:
+    """Return the column of an opened corpus to search for each column of a dataset, with the streams that have it.
+
+    A column other than the code's that the corpus neither names nor has is left out.
+
+    Args:
+        corpus: the corpus.
+        column: the column of the dataset's code.
+        columns: the columns of the dataset.
+        corpus_column: the column of the corpus's code, unless it is a ``Corpus``.
+    """
+    rows = rows_of(corpus)
+    streams = rows if isinstance(rows, tuple) else (rows,)
+    named = _named_columns(corpus, column, corpus_column)
+    searched = {of: (named[of], streams) for of in columns if of in named}
+    if isinstance(corpus, Corpus) and isinstance(corpus.column, Mapping):
+        return searched
+    for of in columns:
+        with_it = () if of in named else tuple(stream for stream in streams if of in _columns_of(stream))
+        if with_it:
+            searched[of] = (of, with_it)
+    return searched
+
+
+def _columns_of(stream: Any) -> Collection[str]:
+    """Return the columns of a dataset or stream; of one that does not know them, those of its first row."""
+    return stream.column_names or next(iter(stream), {}).keys()
+
+
+def opened_corpora(corpora: Any, columns: Collection[str], corpus_column: str, label: str | None) -> dict[str, Any]:
+    """Return corpora as they are searched, by name; a ``Corpus`` with other columns stays one.
+
+    Args:
+        corpora: the corpora.
+        columns: the columns of the dataset that are looked for, that of the code first.
+        corpus_column: the column of the code of a corpus that names none.
+        label: the column of labels; None for none.
 
     Raises:
         ParameterError: if one is no corpus, or a path has no file that can be read.
@@ -88,11 +144,15 @@ def opened_corpora(corpora: Any, column: str, label: str | None) -> dict[str, An
     by_name: dict[str, Any] = {}
     for name, corpus in parts_of(corpora).items():
         rows = opened(corpus)
-        of_code = corpus.column if isinstance(corpus, Corpus) else column
+        named = _named_columns(corpus, next(iter(columns)), corpus_column)
+        if not set(named) & set(columns):
+            remedy = f"those that are looked for are {', '.join(columns)}"
+            raise ParameterError("column", "of columns of the dataset", list(named), remedy)
+        needed = [in_corpus for of, in_corpus in named.items() if of in columns]
         for stream in rows if isinstance(rows, tuple) else (rows,):
-            columns = getattr(stream, "column_names", None)
-            if columns:
-                _check_columns(columns, name, of_code, label)
+            known = getattr(stream, "column_names", None) or ()
+            for in_corpus in needed if known else ():
+                _check_columns(known, name, in_corpus, label)
         by_name[name] = replace(corpus, source=rows) if isinstance(corpus, Corpus) else rows
     return by_name
 
@@ -164,7 +224,8 @@ def corpus_identity(corpus: Any) -> dict[str, Any]:
     if isinstance(corpus, str) and corpus == EMBEDDED:
         return corpus_identity(embedded_digests())
     if isinstance(corpus, Corpus):
-        return {"column": corpus.column} | corpus_identity(corpus.source)
+        column = corpus.column if isinstance(corpus.column, str) else dict(corpus.column)
+        return {"column": column} | corpus_identity(corpus.source)
     if isinstance(corpus, RowMarks):
         return {"marks": digest([json.dumps(corpus.to_dict(), sort_keys=True)])}
     if isinstance(corpus, CodeDigests):

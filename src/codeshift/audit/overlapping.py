@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from codeshift.audit.corpora import Corpus, blocks_of, opened_corpora, parts_of, texts_of
+from codeshift.audit.corpora import blocks_of, columns_searched, opened_corpora, parts_of, rows_of, texts_of
+from codeshift.audit.corpus_search import CorpusSearch, overlap_of_digests, overlap_of_list
 from codeshift.audit.decontamination import DecontaminationList
-from codeshift.audit.leakage import CopyCounts, LeakedPair
+from codeshift.audit.part_overlap import PartOverlap
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
-from codeshift.audit.word_ngrams import NgramSearch
 from codeshift.checks import check_choice, check_integer, optional
 from codeshift.defaults import COPY_KINDS, MARKS, NGRAMS
 from codeshift.documents import html, markdown
@@ -34,51 +32,17 @@ _NEAR_DUPLICATES = NearDuplicates()
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartOverlap(CopyCounts):
-    """Overlap of one part of a dataset with one part of a corpus.
-
-    Attributes:
-        part: the part of the dataset.
-        corpus: the part of the corpus.
-        n: the number of rows of the part.
-        corpus_rows: the number of rows of the corpus's part.
-        exact: the number of rows with exactly the same code as a row of the corpus.
-        near: the number of rows with a near-duplicate in the corpus, exact copies included; of a corpus that is known
-            by digests that of exact copies, as ``rows`` then has no ``"near"``.
-        renamed: the number of rows with a renamed copy in the corpus, near-duplicates included.
-        ngrams: the number of rows that share an n-gram of words with the corpus; None if none were looked for.
-        conflicts: the number of rows with a near-duplicate whose nearest row, or a copy of that, has another label;
-            None without labels.
-        worst: the most similar pairs that are no equal texts, the most similar first; renamed copies come last.
-        rows: the positions of the rows with a copy of each kind, by kind.
-
-    >>> PartOverlap(part="test", corpus="train", n=4, corpus_rows=9, exact=1, near=2, renamed=3).near_share
-    0.5
-    """
-
-    corpus: str
-    corpus_rows: int
-    ngrams: int | None = None
-    conflicts: int | None = None
-    worst: tuple[LeakedPair, ...] = ()
-    rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
-
-    def looked_for(self, kind: str) -> bool:
-        """Return whether copies of a kind were looked for, which a corpus of digests or n-grams may not allow."""
-        return kind in self.rows or (not self.rows and (kind != NGRAMS or self.ngrams is not None))
-
-
-@dataclass(frozen=True, kw_only=True)
 class Overlap:
-    """Overlap of each part of a dataset with each part of a corpus.
+    """Overlap of each part of a dataset with each part of a corpus, by each column that was looked in.
 
     Attributes:
         column: the column of the code.
-        near_duplicates: the definition of near-duplicates.
-        parts: the overlap of each pair of parts.
+        near_duplicates: the definition of near-duplicates, with the columns that were looked in besides.
+        parts: the overlap of each pair of parts, that by the code first.
         marks: the marks of the rows of each part of the dataset, by its name.
 
-    >>> one = PartOverlap(part="test", corpus="train", n=4, corpus_rows=9, exact=1, near=1, renamed=1)
+    >>> counts = {"n": 4, "corpus_rows": 9, "exact": 1, "near": 1, "renamed": 1}
+    >>> one = PartOverlap(part="test", corpus="train", column="code", **counts)
     >>> Overlap(column="code", near_duplicates=NearDuplicates(), parts=(one,))["test", "train"].exact
     1
     """
@@ -88,20 +52,43 @@ class Overlap:
     parts: tuple[PartOverlap, ...]
     marks: Mapping[str, RowMarks] = field(default_factory=dict, repr=False, compare=False)
 
-    def __getitem__(self, pair: tuple[str, str]) -> PartOverlap:
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that were looked in, that of the code first."""
+        return tuple(dict.fromkeys((self.column, *(self.near_duplicates.columns or ()))))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Columns that were not looked for in some corpora, in words; none if each was looked for in all."""
+        left_out = []
+        for column in self.columns:
+            searched = {one.corpus for one in self.parts if one.column == column}
+            without = ", ".join(dict.fromkeys(one.corpus for one in self.parts if one.corpus not in searched))
+            if without:
+                left_out.append(f"{column} was not looked for in {without}, where no column of it is known.")
+        return tuple(left_out)
+
+    def __getitem__(self, pair: tuple[str, str] | tuple[str, str, str]) -> PartOverlap:
+        """Return the overlap of a part of the dataset with one of the corpus, by the code or by a third name's column.
+
+        Raises:
+            ParameterError: if these were not compared.
+        """
         for one in self.parts:
-            if (one.part, one.corpus) == pair:
+            if pair in ((one.part, one.corpus), (one.part, one.corpus, one.column)):
                 return one
-        known = [f"{one.part}, {one.corpus}" for one in self.parts]
-        raise ParameterError("pair", "a part of the dataset and one of the corpus", pair, closest(str(pair), known))
+        known = [f"{one.part}, {one.corpus}, {one.column}" for one in self.parts]
+        must = "a part of the dataset and one of the corpus, or these and a column"
+        raise ParameterError("pair", must, pair, closest(str(pair), known))
 
     def rows(self, part: str, kind: str | None = None) -> tuple[int, ...]:
-        """Return the positions of a part's rows that any part of the corpus holds.
+        """Return the positions of a part's rows of which any part of the corpus holds the text of any column.
 
         Args:
             part: the part of the dataset.
             kind: "exact", "near" or "renamed" copies, each of which includes those before it; or "ngrams". By default
-                renamed copies, and rows that share n-grams with a list, in which copies cannot be looked for.
+                renamed copies, and rows that share n-grams with a list, in which copies cannot be looked for. Of a
+                column other than the code's, renamed copies are near-duplicates.
 
         Raises:
             ParameterError: if there is no such part or kind, or a part of the corpus was not searched for the kind.
@@ -113,7 +100,7 @@ class Overlap:
         held: set[int] = set()
         for one in self.parts:
             if one.part == part:
-                widest = kind or ("renamed" if one.looked_for("renamed") else NGRAMS)
+                widest = kind or ("renamed" if one.looked_for("exact") else NGRAMS)
                 held.update(at for each in kinds_within(widest) for at in one.rows.get(each, ()))
         return tuple(sorted(held))
 
@@ -121,9 +108,12 @@ class Overlap:
         if kind is None:
             return
         check_choice("kind", kind, MARKS)
-        if not all(one.looked_for(kind) for one in self.parts):
-            searched = {one.corpus: ", ".join(one.rows or COPY_KINDS) for one in self.parts}
-            remedy = "; ".join(f"{corpus} was searched for {kinds}" for corpus, kinds in searched.items())
+        searched: dict[str, list[str]] = {}
+        for one in self.parts:
+            kinds = [each for each in MARKS if one.looked_for(each)]
+            searched[one.corpus] = list(dict.fromkeys([*searched.get(one.corpus, ()), *kinds]))
+        if not all(kind in kinds for kinds in searched.values()):
+            remedy = "; ".join(f"{corpus} was searched for {', '.join(kinds)}" for corpus, kinds in searched.items())
             raise ParameterError("kind", "one that each part of the corpus was searched for", kind, remedy)
 
     def without(self, data: Dataset | DatasetDict, kind: str | None = None) -> DatasetDict:
@@ -151,7 +141,7 @@ class Overlap:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as plain values that ``json`` can write."""
-        counts = ("part", "corpus", "n", "corpus_rows", "exact", "near", "renamed", "conflicts")
+        counts = ("part", "corpus", "column", "n", "corpus_rows", "exact", "near", "renamed", "conflicts")
         plain = [{name: getattr(one, name) for name in counts} for one in self.parts]
         for one, figures in zip(self.parts, plain, strict=True):
             figures |= {} if one.ngrams is None else {NGRAMS: one.ngrams}
@@ -191,19 +181,25 @@ class Overlap:
             *(["shared n-gram"] if ngrams else []),
             *(["other label"] if labels else []),
         )
-        yield Table(
-            columns=names("part", "corpus") + numbers(*heads),
-            rows=tuple(row(*_cells(one, ngrams=ngrams, labels=labels)) for one in self.parts),
-        )
-        if not all(one.looked_for("near") for one in self.parts):
-            yield Note("A dash: the corpus is known by digests or n-grams alone, in which such copies cannot be found.")
+        several = len(self.columns) > 1
+        texts = names("part", "corpus", *(["column"] if several else []))
+        rows = (_cells(one, ngrams=ngrams, labels=labels, by_column=several) for one in self.parts)
+        yield Table(columns=texts + numbers(*heads), rows=tuple(row(*cells) for cells in rows))
+        yield from self._notes()
         for one in self.parts:
             if one.worst:
-                yield Heading(f"{one.part} and {one.corpus} of the corpus")
+                yield Heading(f"{one.part} and {one.corpus} of the corpus{f', {one.column}' if several else ''}")
             for i, pair in enumerate(one.worst, start=1):
                 caption = f"pair {i}, Jaccard similarity {pair.jaccard:.2f}"
                 yield Code(pair.row, caption=f"{caption}: the row of {one.part}")
                 yield Code(pair.train_row, caption=f"{caption}: the row of the corpus")
+
+    def _notes(self) -> Iterator[Note]:
+        if not all(one.looked_for("near") for one in self.parts if one.column == self.column):
+            yield Note("A dash: the corpus is known by digests or n-grams alone, in which such copies cannot be found.")
+        if any(one.column != self.column for one in self.parts):
+            yield Note(f"Renamed copies are looked for in {self.column} alone: other texts have no names to change.")
+        yield from map(Note, self.left_out)
 
 
 def overlap(
@@ -231,8 +227,11 @@ def overlap(
             are looked for in the rows; or such by name. Rows whose code is None are left out.
         column: the column of the code.
         corpus_column: the column of the corpus's code; by default the same. ``Corpus`` names that of one among several.
-        label: the column of labels in both, to count the rows whose nearest row has another one.
-        near_duplicates: the definition of near-duplicates.
+        label: the column of labels in both, to count the rows whose nearest row by its code has another one.
+        near_duplicates: the definition of near-duplicates. If it names ``columns``, such as a prompt's and the code's,
+            the text of each is looked for in the corpus's column of that name, or in the one that ``Corpus`` names for
+            it: as exact copies and near-duplicates, in lists as n-grams. Texts of white space alone are like no other.
+            A column that a corpus does not have is not looked for there, which the report says.
         ngrams: the number of words of n-grams to look for as well, such as 13 (``ngrams_of``); None looks for none.
         worst: the number of pairs to keep of each pair of parts.
 
@@ -256,140 +255,64 @@ def overlap(
         raise ParameterError("near_duplicates", "a NearDuplicates", near_duplicates, "such as NearDuplicates()")
     corpus_column = corpus_column or column
     parts = parts_of(data)
-    texts = {name: texts_of(part, column, name) for name, part in parts.items()}
+    columns = tuple(dict.fromkeys((column, *(near_duplicates.columns or ()))))
+    texts = {of: {name: texts_of(part, of, name) for name, part in parts.items()} for of in columns}
     labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
-    found = []
-    for name, given in opened_corpora(corpus, corpus_column, label).items():
-        rows = given.source if isinstance(given, Corpus) else given
-        if isinstance(rows, CodeDigests):
-            found.append([_overlap_of_digests(part, texts[part], name, rows) for part in parts])
-            continue
-        if isinstance(rows, DecontaminationList):
-            found.append([_overlap_of_list(part, texts[part], name, rows) for part in parts])
-            continue
-        search = _Search(texts, labels, near_duplicates, ngrams, worst)
-        of_code = given.column if isinstance(given, Corpus) else corpus_column
-        for block in blocks_of(rows, name, of_code, label, max(_BLOCK, search.size)):
-            search.add(*block)
-        found.append(search.overlaps(name))
-    marks = {
-        part: RowMarks.of(texts[part], column, {of[i].corpus: of[i].rows for of in found})
-        for i, part in enumerate(parts)
-    }
+    searches = _Searches(texts, column, label, labels, near_duplicates, ngrams, worst)
+    found: list[PartOverlap] = []
+    for name, given in opened_corpora(corpus, columns, corpus_column, label).items():
+        found += searches.of(name, given, corpus_column)
+    marks = {}
+    for name, part_texts in texts[column].items():
+        copies: dict[str, dict[str, Mapping[str, tuple[int, ...]]]] = {of: {} for of in columns}
+        for one in found:
+            if one.part == name:
+                copies[one.column][one.corpus] = one.rows
+        marks[name] = RowMarks.of(part_texts, column, copies.pop(column), copies)
     return Overlap(
         column=column, near_duplicates=near_duplicates, marks=marks,
-        parts=tuple(of[i] for i in range(len(texts)) for of in found),
+        parts=tuple(one for part in parts for one in found if one.part == part),
     )  # fmt: skip
 
 
-def _overlap_of_digests(part: str, texts: Sequence[str], corpus: str, digests: CodeDigests) -> PartOverlap:
-    """Return the overlap of a part with a corpus that is known by digests."""
-    exact = digests.exact_copies(texts)
-    masks = {"exact": exact, "renamed": exact | digests.renamed_copies(texts)}
-    rows = {kind: tuple(np.flatnonzero(mask).tolist()) for kind, mask in masks.items()}
-    exact_rows, renamed = len(rows["exact"]), len(rows["renamed"])
-    return PartOverlap(
-        part=part, corpus=corpus, n=len(texts), corpus_rows=digests.rows, exact=exact_rows, near=exact_rows,
-        renamed=renamed, rows=rows,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class _Searches:
+    """Searches of corpora for the texts of each column of a dataset, by column and part."""
 
+    texts: Mapping[str, Mapping[str, list[str]]]
+    code: str
+    label: str | None
+    labels: Mapping[str, Any] | None
+    near_duplicates: NearDuplicates
+    ngrams: int | None
+    worst: int
 
-def _overlap_of_list(part: str, texts: Sequence[str], corpus: str, listed: DecontaminationList) -> PartOverlap:
-    """Return the overlap of a part with a decontamination list, in which only n-grams can be looked for."""
-    rows = tuple(np.flatnonzero(listed.shared(texts)).tolist())
-    return PartOverlap(
-        part=part, corpus=corpus, n=len(texts), corpus_rows=0, exact=0, near=0, renamed=0, ngrams=len(rows),
-        rows={NGRAMS: rows},
-    )  # fmt: skip
+    def of(self, name: str, given: Any, corpus_column: str) -> Iterator[PartOverlap]:
+        """Yield what an opened corpus holds of each part, by column."""
+        rows = rows_of(given)
+        if isinstance(rows, CodeDigests):
+            for part, texts in self.texts[self.code].items():
+                yield overlap_of_digests(part, texts, name, self.code, rows)
+        elif isinstance(rows, DecontaminationList):
+            for column, by_part in self.texts.items():
+                for part, texts in by_part.items():
+                    yield overlap_of_list(part, texts, name, column, rows)
+        else:
+            searched = columns_searched(given, self.code, tuple(self.texts), corpus_column)
+            for column, (in_corpus, streams) in searched.items():
+                yield from self._of_column(name, column, in_corpus, streams)
 
-
-class _Search:
-    """The rows of a dataset, and what of them was found so far in a part of a corpus."""
-
-    def __init__(
-        self,
-        texts: Mapping[str, list[str]],
-        labels: Mapping[str, Any] | None,
-        near: NearDuplicates,
-        ngrams: int | None,
-        worst: int,
-    ) -> None:
-        self._sizes = {name: len(of) for name, of in texts.items()}
-        self._texts = [text for of in texts.values() for text in of]
-        self._labels = None if labels is None else [one for of in labels.values() for one in of]
-        self._searches = {"near": near, "renamed": near.of_renamed()}
-        self._ngrams = None if ngrams is None else NgramSearch(self._texts, [ngrams])
-        self._worst = worst
-        self.size, self._corpus_rows = len(self._texts), 0
-        self._exact = np.zeros(self.size, dtype=bool)
-        self._best = {search: np.full(self.size, -1.0) for search in self._searches}
-        self._other = {search: [""] * self.size for search in self._searches}
-        self._conflicts = np.zeros(self.size, dtype=bool)
-
-    def add(self, block: list[str], labels: Sequence[Any] | None) -> None:
-        """Look for the rows in a block of the corpus, whose order has no effect: its texts are searched sorted."""
-        self._corpus_rows += len(block)
-        labels_of: dict[str, list[Any]] = {}
-        for text, label in zip(block, labels or (None,) * len(block), strict=True):
-            labels_of.setdefault(text, []).append(label)
-        texts = sorted(labels_of)
-        if self._ngrams is not None:
-            self._ngrams.add_texts(texts)
-        self._exact |= np.array([text in labels_of for text in self._texts], dtype=bool)
-        for name, search in self._searches.items():
-            nearest = search.nearest(self._texts, texts)
-            jaccard = np.where(nearest.index < 0, -1.0, np.nan_to_num(nearest.jaccard, nan=-1.0))
-            for at in np.flatnonzero((jaccard >= 0) & (jaccard >= self._best[name])).tolist():
-                other = texts[nearest.index[at]]
-                self._keep(name, at, float(jaccard[at]), other, labels_of[other])
-
-    def _keep(self, name: str, at: int, jaccard: float, other: str, labels: list[Any]) -> None:
-        """Keep a pair if it is more similar than the one so far, or as similar and first by content."""
-        pair, best = (-jaccard, other), (-self._best[name][at], self._other[name][at])
-        differs = (
-            name == "near" and self._labels is not None and any(_differ(label, self._labels[at]) for label in labels)
-        )
-        if self._best[name][at] < 0 or pair < best:
-            self._best[name][at], self._other[name][at] = jaccard, other
-            self._conflicts[at] = differs if name == "near" else self._conflicts[at]
-        elif pair == best:  # a copy of the same text in another block
-            self._conflicts[at] |= differs
-
-    def overlaps(self, corpus: str) -> list[PartOverlap]:
-        """Return what was found of each part."""
-        near = self._exact | (self._best["near"] >= 0)
-        masks = {"exact": self._exact, "near": near, "renamed": near | (self._best["renamed"] >= 0)}
-        masks |= {} if self._ngrams is None else {NGRAMS: self._ngrams.shared}
-        found, start = [], 0
-        for part, size in self._sizes.items():
-            of_part = slice(start, start + size)
-            rows = {kind: tuple(np.flatnonzero(mask[of_part]).tolist()) for kind, mask in masks.items()}
-            found.append(
-                PartOverlap(
-                    part=part, corpus=corpus, n=size, corpus_rows=self._corpus_rows,
-                    exact=len(rows["exact"]), near=len(rows["near"]), renamed=len(rows["renamed"]), rows=rows,
-                    ngrams=len(rows[NGRAMS]) if NGRAMS in rows else None,
-                    conflicts=None if self._labels is None else int((self._conflicts & near)[of_part].sum()),
-                    worst=self._pairs(range(start, start + size), near),
-                )
-            )  # fmt: skip
-            start += size
-        return found
-
-    def _pairs(self, rows: range, near: np.ndarray) -> tuple[LeakedPair, ...]:
-        pairs = []
-        for at in rows:
-            name = "near" if near[at] else "renamed"
-            if self._best[name][at] >= 0 and self._other[name][at] != self._texts[at]:
-                pair = LeakedPair(jaccard=self._best[name][at], row=self._texts[at], train_row=self._other[name][at])
-                pairs.append((name, -pair.jaccard, pair.row, pair))
-        return tuple(pair for *_, pair in sorted(pairs, key=lambda one: one[:3])[: self._worst])
-
-
-def _differ(label: Any, other: Any) -> bool:
-    """Return whether two labels differ; a number is the same as its text, which the cells of streamed CSV are."""
-    of_text = isinstance(label, str) != isinstance(other, str)
-    return bool(str(label) != str(other) if of_text else label != other)
+    def _of_column(self, name: str, column: str, in_corpus: str, streams: Any) -> list[PartOverlap]:
+        """Return what streams of a corpus hold of each part by one column; labels are those of the code's search."""
+        is_code = column == self.code
+        search = CorpusSearch(
+            self.texts[column], column, self.labels if is_code else None, near=self.near_duplicates, renamed=is_code,
+            ngrams=self.ngrams, worst=self.worst,
+        )  # fmt: skip
+        label = self.label if is_code else None
+        for texts, labels in blocks_of(streams, name, in_corpus, label, max(_BLOCK, search.size)):
+            search.add(texts if is_code else [text for text in texts if text.strip()], labels)
+        return search.overlaps(name)
 
 
 def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: AuditSettings) -> Overlap:
@@ -400,15 +323,18 @@ def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: Au
     """
     from datasets import Dataset, DatasetDict
 
-    column = settings.column
-    held_out = {part: Dataset.from_dict({column: parts.given_texts(part, column)}) for part in parts.held_out}
+    columns = dict.fromkeys((settings.column, *(settings.near_duplicates.columns or ())))
+    held_out = {
+        part: Dataset.from_dict({column: parts.given_texts(part, column) for column in columns})
+        for part in parts.held_out
+    }
     return overlap(
-        DatasetDict(held_out), corpora, column=column, near_duplicates=settings.near_duplicates,
+        DatasetDict(held_out), corpora, column=settings.column, near_duplicates=settings.near_duplicates,
         worst=settings.worst,
     )  # fmt: skip
 
 
-def _cells(one: PartOverlap, *, ngrams: bool, labels: bool) -> list[str]:
+def _cells(one: PartOverlap, *, ngrams: bool, labels: bool, by_column: bool) -> list[str]:
     counts = {kind: getattr(one, kind) for kind in (MARKS if ngrams else COPY_KINDS)}
     told = [
         f"{count:,} ({count / one.n:.2%})" if one.n and count is not None and one.looked_for(kind) else "-"
@@ -416,4 +342,5 @@ def _cells(one: PartOverlap, *, ngrams: bool, labels: bool) -> list[str]:
     ]
     conflicts = ["-" if one.conflicts is None else f"{one.conflicts:,}"] if labels else []
     rows_of_it = f"{one.corpus_rows:,}" if one.corpus_rows or NGRAMS not in one.rows else "-"
-    return [one.part, one.corpus, f"{one.n:,}", rows_of_it, *told, *conflicts]
+    column = [one.column] if by_column else []
+    return [one.part, one.corpus, *column, f"{one.n:,}", rows_of_it, *told, *conflicts]

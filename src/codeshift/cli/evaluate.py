@@ -74,7 +74,11 @@ def add_to(commands: Commands) -> None:
     add("--parts", nargs="+", metavar="NAME", help="parts to evaluate [those whose names begin with test]")
     add("--out", metavar="FOLDER", help="folder for scores, outputs and a summary")
     add_against(command, "rows")
-    add("--column", metavar="NAME", help="column of the code that is looked for there [the target]")
+    add(
+        "--column",
+        metavar="NAME",
+        help="column of the code that is looked for there [the target; of a classification the source]",
+    )
     add("--features", action="store_true", help="keep the features of each row, for distances from training rows")
     add("--confidence", action="store_true", help="keep how sure the model is of each text that it writes")
     _add_generation(command)
@@ -141,22 +145,27 @@ def run(arguments: argparse.Namespace) -> int:
         parts=arguments.parts,
         output_dir=arguments.out,
         revision=arguments.model_revision,
-        marks=_marks(arguments, data, str(task.target)),
+        marks=_marks(arguments, data, evaluator.task),
     )
     report(arguments, scores_in_words(result, arguments.out), _plain(result))
     return DONE
 
 
-def _marks(arguments: argparse.Namespace, data: Dataset | DatasetDict, target: str) -> dict[str, RowMarks] | None:
-    """Return the marks of the rows that corpora hold; None if none are named."""
+def _marks(arguments: argparse.Namespace, data: Dataset | DatasetDict, task: Task) -> dict[str, RowMarks] | None:
+    """Return the marks of the rows that corpora hold, by each text of the task; None if no corpora are named."""
     corpora = corpora_of(arguments)
     if corpora is None:
         return None
     from codeshift.audit import overlap
     from codeshift.finetune.dataset_parts import evaluation_parts
+    from codeshift.properties.dataset_columns import columns_of_text
+    from codeshift.properties.near_duplicates import NearDuplicates
 
     parts = evaluation_parts(data, arguments.parts)
-    return dict(overlap(parts, corpora, column=arguments.column or target, worst=0).marks)
+    texts = columns_of_text(parts, task.text_columns)
+    column = arguments.column or (texts[-1] if texts else task.columns[-1])
+    near_duplicates = NearDuplicates(columns=texts or None)
+    return dict(overlap(parts, corpora, column=column, near_duplicates=near_duplicates, worst=0).marks)
 
 
 def _decoding(arguments: argparse.Namespace) -> Decoding:

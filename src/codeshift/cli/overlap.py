@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_command, add_data, data_of, parts_of
+from codeshift.cli.arguments import Commands, add_command, add_data, columns_of, data_of, parts_of
 from codeshift.cli.output import DONE, check_report_file, report, write_report
 from codeshift.defaults import MARKS
 
 if TYPE_CHECKING:
     from codeshift.audit import Overlap
-    from codeshift.audit.overlapping import PartOverlap
+    from codeshift.audit.part_overlap import PartOverlap
 
 _OF_DATASETS = ("dataset_dict.json", "state.json")  # files of a folder that ``datasets`` has saved
 
@@ -37,6 +37,12 @@ def add_to(commands: Commands) -> None:
         "has read; or a list of n-grams: the folder of lm-evaluation-harness or the .pkl of NeMo Curator",
     )
     add("--column", default="code", metavar="NAME", help="column of the code [%(default)s]")
+    add(
+        "--columns",
+        type=columns_of,
+        metavar="NAMES",
+        help="columns whose texts are looked for as well, each in the corpus's column of that name, as in docstring",
+    )
     add("--corpus-column", metavar="NAME", help="column of the corpus's code [the same]")
     add("--label", metavar="COLUMN", help="column of labels in both, to count copies with another label")
     add("--ngrams", type=int, metavar="N", help="also count the rows that share N words in a row, such as 13")
@@ -56,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codeshift.audit import overlap, write_decontamination_list
     from codeshift.audit.word_ngrams import NGRAM
     from codeshift.data import save_splits
+    from codeshift.properties.near_duplicates import NearDuplicates
 
     check_report_file(arguments.out)
     data = data_of(arguments)
@@ -65,10 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
         column=arguments.column,
         corpus_column=arguments.corpus_column,
         label=arguments.label,
+        near_duplicates=NearDuplicates(columns=arguments.columns),
         ngrams=arguments.ngrams,
     )
     kept = found.without(data, arguments.kind) if arguments.without else None
-    lines = [_in_words(found)]
+    lines = [_in_words(found), *found.left_out]
     if arguments.out:
         write_report(arguments.out, found)
         lines.append(f"The full report is in {arguments.out}.")
@@ -98,13 +106,18 @@ def _corpus(named: str) -> Any:
 
 
 def _in_words(found: Overlap) -> str:
+    several = len(found.columns) > 1
     return "\n".join(
-        f"{one.part} in {one.corpus} of the corpus: {_count(one, 'exact')} of {one.n:,} rows as exact copies, "
-        f"{_count(one, 'near')} near, {_count(one, 'renamed')} renamed"
-        + ("" if one.ngrams is None else f", {one.ngrams:,} by n-grams")
-        + ("" if one.conflicts is None else f", {one.conflicts:,} with another label")
+        f"{one.part}{f' by {one.column}' if several else ''} in {one.corpus} of the corpus: {_counts(one)}"
         for one in found.parts
     )
+
+
+def _counts(one: PartOverlap) -> str:
+    counts = f"{_count(one, 'exact')} of {one.n:,} rows as exact copies"
+    counts += f", {_count(one, 'near')} near, {_count(one, 'renamed')} renamed"
+    counts += "" if one.ngrams is None else f", {one.ngrams:,} by n-grams"
+    return counts + ("" if one.conflicts is None else f", {one.conflicts:,} with another label")
 
 
 def _count(one: PartOverlap, kind: str) -> str:

@@ -21,7 +21,7 @@ from codeshift.cli.output import DONE, report
 from codeshift.cli.split_files import add_cluster, check_of_files, is_of_files, run_on_files, split_facts
 from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError, check_folder
-from codeshift.parts import MANIFEST
+from codeshift.parts import MANIFEST, TRANSFORMED
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -181,7 +181,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _with_transform(arguments: argparse.Namespace, assignment: SplitAssignment) -> tuple[DatasetDict, SplitManifest]:
     """Return the parts, with ``test_transformed`` if it is asked for or the manifest has it, and the manifest."""
-    if arguments.transform is None and assignment.manifest.transformed is None:
+    if arguments.transform is None and TRANSFORMED not in assignment.manifest.transformed:
         return assignment.to_dataset_dict(), assignment.manifest
     from codeshift.transforms import paired_shift, transform_by_name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -24,9 +25,11 @@ NO_PART = ""
 
 FILE_PARTS = (
     "train", "validation", "test", "test_id", "test_ood", TRANSFORMED, "validation_ood", "train_control", "general",
-    REWRITTEN,
 )  # fmt: skip
 """Names of files that are recognised as parts."""
+
+_OF_TRANSFORMS = re.compile(rf"({TRANSFORMED}|{REWRITTEN})_\w+")
+"""Names of files of parts that a study makes by its transforms."""
 
 _NOT_READ = (".bz2", ".xz", ".zip", ".lz4", ".br", ".7z", ".lzma")
 
@@ -65,7 +68,7 @@ def local_parts(source: Path) -> PartReaders:
     named: dict[str, list[Path]] = {}
     for path in files:
         named.setdefault(part_of(path), []).append(path)
-    known = {part: of_part for part, of_part in named.items() if part in FILE_PARTS}
+    known = {part: of_part for part, of_part in named.items() if part in FILE_PARTS or _OF_TRANSFORMS.fullmatch(part)}
     return {part: _reader(of_part) for part, of_part in known.items()} if known else {NO_PART: _reader(files)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +51,21 @@ def check_column(data: Dataset, column: str, parameter: str, *, of: str = "the d
     """
     if column not in data.column_names:
         raise DataError(parameter, f"a column of {of}", column, closest(column, data.column_names))
+
+
+def columns_of_text(data: Any, columns: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some columns that hold text, as far as a dataset, or the first part of several, says so.
+
+    >>> from datasets import Dataset
+    >>> columns_of_text(Dataset.from_dict({"doc": ["Add."], "year": [1999]}), ("doc", "year", "code"))
+    ('doc',)
+    """
+    from datasets import Value
+
+    rows = next(iter(data.values()), None) if isinstance(data, Mapping) else data
+    features = getattr(rows, "features", None) or {}
+    text = (Value("string"), Value("large_string"))
+    return tuple(column for column in dict.fromkeys(columns) if features.get(column) in text)
 
 
 def column_values(data: Dataset, column: str, parameter: str) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_type_hints
@@ -18,7 +18,7 @@ from codeshift.documents.inline import CodeSpan
 from codeshift.errors import ManifestError, shown
 from codeshift.files import write_text
 from codeshift.formatting import counted
-from codeshift.parts import CONTROL, DELIVERED, REASONS, TRANSFORMED, WHOLE
+from codeshift.parts import CONTROL, DELIVERED, REASONS, WHOLE
 from codeshift.properties.near_duplicates import DuplicateComponents
 from codeshift.properties.row_languages import language_column
 from codeshift.properties.serialise import from_dict
@@ -56,8 +56,8 @@ class SplitManifest:
             an excluded row is ``"excluded:"`` and the reason.
         control: the digests of the rows of ``train_control``, by official split; empty if it was not requested.
         near_duplicates: the counts of near-duplicates; None if they were not searched for.
-        transformed: the record of ``test_transformed``; None if there is no such part. ``apply`` leaves the part out:
-            ``codeshift.transforms.paired_shift`` makes it of the rebuilt assignment.
+        transformed: the records of parts that transforms made of others, by part, such as ``test_transformed``.
+            ``apply`` leaves them out: ``codeshift.transforms.paired_shift`` makes them of the rebuilt assignment.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -83,7 +83,7 @@ class SplitManifest:
     digests: dict[str, dict[str, RowDigests]]
     control: dict[str, RowDigests]
     near_duplicates: FoundDuplicates | None
-    transformed: TransformedPart | None = None
+    transformed: dict[str, TransformedPart] = field(default_factory=dict)
 
     @classmethod
     def create(
@@ -203,7 +203,7 @@ class SplitManifest:
             ("split with", ", ".join(f"{name}={value!r}" for name, value in arguments.items())),
             *(() if self.is_drawn else (("", "nothing was drawn: any seed gives this split"),)),
             ("dropped" if self.drops else "bound", similar),
-            *(() if self.transformed is None else ((TRANSFORMED, self.transformed.in_words),)),
+            *((part, made.in_words) for part, made in self.transformed.items()),
         )
         lines = tuple(
             row(

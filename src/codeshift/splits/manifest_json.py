@@ -28,7 +28,7 @@ _KEYS = {"config": "request", "digests": "rows"}
 _WRITTEN_AS = {SplitConfig: dict, RowDigests: list[str]}
 """Types of JSON by those of the fields that are not written by their own fields."""
 _OPTIONAL = frozenset({"transformed"})
-"""Fields that the file leaves out if they are None."""
+"""Fields that the file leaves out if they are empty."""
 
 
 def to_text(values: Mapping[str, Any], rows_file: Mapping[str, str] | None = None) -> str:
@@ -40,9 +40,7 @@ def to_text(values: Mapping[str, Any], rows_file: Mapping[str, str] | None = Non
     """
     elsewhere = () if rows_file is None else OF_ROWS
     listed = {
-        name: value
-        for name, value in values.items()
-        if name not in elsewhere and (name not in _OPTIONAL or value is not None)
+        name: value for name, value in values.items() if name not in elsewhere and (name not in _OPTIONAL or value)
     }
     plain = {_KEYS.get(field, field): _plain(value) for field, value in listed.items()}
     if rows_file is not None:
@@ -82,7 +80,9 @@ def fields_of(
 
 def _checked_fields(plain: Mapping[str, Any], name: str, kinds: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a manifest's content, each of its type."""
-    values: dict[str, Any] = {field: plain.get(_KEYS.get(field, field)) for field in kinds}
+    values: dict[str, Any] = {
+        field: plain.get(_KEYS.get(field, field), {} if field in _OPTIONAL else None) for field in kinds
+    }
     odd = next((field for field in sorted(kinds) if not is_of(values[field], kinds[field], _WRITTEN_AS)), None)
     odd = odd or next(
         (field for field in ("region", "digests", "config") if field in kinds and not values[field]), None

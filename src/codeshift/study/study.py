@@ -14,6 +14,7 @@ from codeshift.checks import check_bool, settle
 from codeshift.defaults import BATCH_SIZE
 from codeshift.errors import ParameterError
 from codeshift.metrics import Metric
+from codeshift.properties.dataset_columns import columns_of_text
 from codeshift.properties.processes import check_num_proc
 from codeshift.properties.progress import bars
 from codeshift.splits.config import CommonOptions
@@ -51,12 +52,11 @@ from codeshift.study.settings.validate import (
     check_split_config,
     check_task,
     check_test_size,
-    check_transform,
+    check_transforms,
     check_watched,
     common_column,
     common_language,
     refuse_missing_columns,
-    text_columns,
 )
 from codeshift.study.splitting.study_splits import StudySplits
 from codeshift.transforms import Chain, Transform
@@ -121,8 +121,9 @@ class Study(CommonOptions):
         audit: Whether each split is audited, or settings of the audit, such as ``{"n_permutations": 99}``.
         against: Corpora by name, such as what a model was pretrained on: paths of files as in
             ``codeshift.audit.overlap``, datasets, streams, or ``"embedded"`` for what the embedded model has read. The
-            test rows of each split are looked for in them once, and the report has each score for rows that a corpus
-            holds and that none does. A ``codeshift.audit.Corpus`` names the column of its code; ``RowMarks`` of
+            test rows of each split are looked for in them once, by every text of the task, and the report has each
+            score for rows that a corpus holds and that none does. A ``codeshift.audit.Corpus`` names the column of its
+            code, or its columns by those of the data; ``RowMarks`` of
             ``run_parts(key)["test"]`` stand for a corpus that was searched elsewhere.
         watch: Numbers of rows to score while a model trains, such as ``{"test_id": 200, "test_ood": 200}``: what is in
             the region and what is not, of the scenario that is masked, whenever validation takes place. It chooses
@@ -130,8 +131,9 @@ class Study(CommonOptions):
         detection: Whether the model's confidence in each output and the distance of its source from training rows are
             kept, for the report's section on whether they tell the shift. They cost about a fifth of an evaluation.
             Probabilities of classes are always kept.
-        transform: Rewrite that keeps what code does, of ``codeshift.transforms``: models are scored on the test rows as
-            it leaves them too, and the report compares ``test_transformed`` with ``test_id`` row by row.
+        transforms: Rewrites that keep what code does, of ``codeshift.transforms``, by name; those of a list have the
+            names of their classes. Models are scored on the test rows as each leaves them too, and the report compares
+            ``test_transformed_NAME`` with ``test_id`` row by row.
         generate_rows: Number of rows of each part of each scenario to generate text for, drawn by their places in the
             data, so that rows in another order are another study; None for all.
         decoding: Settings of generation.
@@ -198,7 +200,7 @@ class Study(CommonOptions):
     against: Mapping[str, Any] | None = None
     watch: Mapping[str, int] | None = None
     detection: bool = True
-    transform: Transform | Chain | None = None
+    transforms: Mapping[str, Transform | Chain] | Sequence[Transform | Chain] | Transform | Chain | None = None
     generate_rows: int | None = None
     decoding: Decoding | None = None
     chat: bool = False
@@ -227,6 +229,7 @@ class Study(CommonOptions):
             task.check_config(config)
         metrics = check_metrics(self.metrics, task, language)
         split_config = check_split_config(self)
+        texts = columns_of_text(self.dataset, task.text_columns)
         evaluation_of = partial(self._evaluation, metrics)
         models = {
             name: model_spec(model, methods, configs, partial(self._task_of, task), evaluation_of, name)
@@ -251,13 +254,13 @@ class Study(CommonOptions):
             metrics=metrics,
             split_config=split_config,
             test_size=check_test_size(self.test_size),
-            audit=check_audit(self.audit, column, language, split_config, text_columns(task, self.dataset)),
+            audit=check_audit(self.audit, column, language, split_config, texts),
             against=check_against(self.against),
             evaluation=next(iter(models.values())).evaluation,
             watch=check_watched(self.watch, models.values()),
             detection=check_bool("detection", self.detection),
             keep_weights=check_bool("keep_weights", self.keep_weights),
-            transform=check_transform(self.transform, task),
+            transforms=check_transforms(self.transforms, task),
         )
         refuse_missing_columns(spec)
         return spec
@@ -439,7 +442,7 @@ class Study(CommonOptions):
 
         Returns:
             ``train`` and ``validation``, if there are any, the ``test`` rows of all scenarios, ``general`` if the study
-            has such a set, and ``rewritten``, the test rows as its transform leaves them, if it has one.
+            has such a set, and ``rewritten_NAME``, the test rows as a transform leaves them, of each.
             ``codeshift.predictions.export_parts`` writes them.
 
         Raises:

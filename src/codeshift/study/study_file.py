@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +17,7 @@ from codeshift.splitters import EncoderEmbedding, Scenario, parse_splitter, scen
 from codeshift.study.config_file import SettingsError, SettingsFile, read_settings
 from codeshift.study.settings.study_model import StudyModel
 from codeshift.study.study import Study
-from codeshift.transforms import transform_by_name
+from codeshift.transforms import Chain, Transform, transform_by_name
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -31,7 +32,7 @@ _DATA = ("source", "split", "rename", "require", "config", "revision")
 _MADE = {
     "data": "dataset", "general": "general", "scenarios": "scenarios", "embedding": None, "pca": None,
     "methods": "methods", "models": "models", "training": "config", "decoding": "decoding", "against": "against",
-    "transform": "transform",
+    "transforms": "transforms",
 }  # fmt: skip
 _OF_A_MODEL = ("model", "tokenizer", "revision", "methods", "training", "chat", "system")
 _ARGUMENTS = tuple(argument for argument in fields(Study) if argument.init)
@@ -58,8 +59,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     with ``methods`` and ``training`` as above for what is the model's own. ``training``: settings of
     ``TrainingConfig``; below a method's name, those of that method alone. ``decoding``: settings of ``Decoding``.
     ``against``: corpora by name, each a file, a folder or a pattern of files, or ``embedded``, or its ``source`` and
-    the ``column`` of its code. ``transform``: a name as in ``transform_by_name``, settings with it as ``type``, or a
-    list of these.
+    the ``column`` of its code, or its columns by those of the data. ``transforms``: a list, or by name, of names as in
+    ``transform_by_name``, settings with one as ``type``, or lists of these, which are chains.
 
     Args:
         path: Path of the file, which ends in ``.yaml`` or ``.yml``.
@@ -118,10 +119,8 @@ def _made(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any]) -> d
         objects["decoding"] = _dataclass(file, Decoding, given["decoding"], "decoding")
     if "against" in given:
         objects["against"] = _corpora(file, given["against"])
-    if given.get("transform") is not None:
-        with file.at("transform"):
-            column = plain.get("column") or "code"
-            objects["transform"] = transform_by_name(given["transform"], column=column, language=plain.get("language"))
+    if given.get("transforms") is not None:
+        objects["transforms"] = _transforms(file, given["transforms"], plain)
     objects["dataset"] = _data(file, given["data"], "data")
     if "general" in given:
         objects["general"] = _data(file, given["general"], "general")
@@ -153,6 +152,22 @@ def _corpora(file: SettingsFile, content: object) -> dict[str, str | Corpus]:
             source = path if path == EMBEDDED else str(file.path.parent / Path(path).expanduser())
             corpora[str(name)] = Corpus(source, options["column"]) if "column" in options else source
     return corpora
+
+
+def _transforms(
+    file: SettingsFile, content: object, plain: Mapping[str, Any]
+) -> dict[str, Transform | Chain] | list[Transform | Chain]:
+    """Return the transforms by name, or a list of those that have none."""
+    make = partial(transform_by_name, column=plain.get("column") or "code", language=plain.get("language"))
+    listed = [content] if isinstance(content, str) else content
+    with file.at("transforms"):
+        if not isinstance(listed, list | Mapping):
+            raise ParameterError("transforms", "a list, or transforms by name", listed, "such as [Reformat]")
+    made: dict[Any, Transform | Chain] = {}
+    for name, given in listed.items() if isinstance(listed, Mapping) else enumerate(listed):
+        with file.at("transforms", name):
+            made[name] = make(given)
+    return made if isinstance(listed, Mapping) else list(made.values())
 
 
 def _beside(file: SettingsFile, source: str) -> str:

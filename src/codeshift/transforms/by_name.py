@@ -67,6 +67,15 @@ def transform_by_name(given: object, *, column: str = "code", language: str | No
     return cls(**arguments)
 
 
+def transform_name(transform: object) -> str:
+    """Return the name of a transform without one of its own: that of its class; of a chain those of its steps.
+
+    >>> transform_name(transform_by_name(["DropComments", "Reformat"], language="python"))
+    'DropComments_Reformat'
+    """
+    return "_".join(map(transform_name, transform.steps)) if isinstance(transform, Chain) else type(transform).__name__
+
+
 def _settings_of(text: str) -> dict[str, Any]:
     """Return the settings that a name with options in brackets stands for."""
     match = _NAMED.fullmatch(text.strip())

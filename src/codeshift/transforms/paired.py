@@ -81,10 +81,10 @@ def paired_shift(
     >>> shift = paired_shift(assignment, RenameIdentifiers(language="python"))
     >>> shift.unchanged, shift.parts["test_transformed"].num_rows == shift.parts["test_id"].num_rows
     (0, True)
-    >>> shift.manifest.transformed.digest == shift.transform.digest
+    >>> shift.manifest.transformed["test_transformed"].digest == shift.transform.digest
     True
     """
-    recorded = splits.manifest.transformed if isinstance(splits, SplitAssignment) else None
+    recorded = splits.manifest.transformed.get(TRANSFORMED) if isinstance(splits, SplitAssignment) else None
     chosen = _transform_of(transform, recorded)
     parts = splits.to_dataset_dict() if isinstance(splits, SplitAssignment) else splits
     if part not in parts:
@@ -99,7 +99,9 @@ def paired_shift(
         )
         raise ManifestError(f"the manifest records {difference}: take its own transform, or split the rows again")
     all_parts = type(parts)({**parts, TRANSFORMED: rewritten})
-    manifest = replace(splits.manifest, transformed=transformed) if isinstance(splits, SplitAssignment) else None
+    manifest = None
+    if isinstance(splits, SplitAssignment):
+        manifest = replace(splits.manifest, transformed=splits.manifest.transformed | {TRANSFORMED: transformed})
     return PairedShift(all_parts, chosen, changed, manifest)
 
 

@@ -17,7 +17,6 @@ from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding, share
 from codeshift.study.folder.records import RunRecord
 from codeshift.study.results.measures import Measure, method_name
-from codeshift.study.results.study_results import rows_of
 
 PERMUTATIONS = 1999
 
@@ -158,7 +157,7 @@ def _copies(cells: Cells, part: str, scenario: str, records: Sequence[RunRecord]
     found: dict[int, list[tuple[int, int]]] = {}
     for key in (record.key for record in records):
         if key.split_seed not in found:
-            of_set = cells.results.copies(key, rows_of(part))
+            of_set = cells.results.copies(key, cells.results.rows_of(part))
             rows = cells.results.members(part, scenario, key.split_seed) if part in TEST_PARTS else slice(None)
             found[key.split_seed] = [(key.split_seed, int(group)) for group in of_set[rows]]
     return [label for labels in found.values() for label in labels]

@@ -20,6 +20,7 @@ from codeshift.study.findings.disagreements import Disagreement, ExampleRow, dis
 from codeshift.study.findings.failures import MODES, RIGHT, FailureModes, failure_modes
 from codeshift.study.findings.forgetting import Forgetting, forgettings
 from codeshift.study.findings.how_far import EqualGap, SimilarityCurve, equal_gaps, similarity_curves
+from codeshift.study.findings.how_far_claims import how_far_claims
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score, gaps, relative_performances, scores
 from codeshift.study.findings.seen import (
     SeenAdvantage,
@@ -32,6 +33,7 @@ from codeshift.study.findings.seen import (
 from codeshift.study.findings.seen_claims import seen_claims
 from codeshift.study.findings.strength import StrengthEffect, strength_effects
 from codeshift.study.findings.transformed import TransformedChange, transformed_changes
+from codeshift.study.findings.transformed_claims import transformed_claims
 from codeshift.study.findings.unseen import UnseenElement, unseen_elements
 from codeshift.study.results.measures import method_name
 from codeshift.study.results.study_results import StudyResults
@@ -195,7 +197,7 @@ class Findings:
 
     @cached_property
     def transformed(self) -> tuple[TransformedChange, ...]:
-        """The changes from ``test_id`` to ``test_transformed``; none unless the study has a transform."""
+        """The changes from ``test_id`` to its rows as each transform leaves them; none without transforms."""
         return tuple(transformed_changes(self.cells, self._metric))
 
     @cached_property
@@ -211,7 +213,8 @@ class Findings:
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
         """The claims that the study has runs for."""
-        return (*claims(self.cells, self._metric), *seen_claims(self.cells, self._metric))
+        makers = (claims, transformed_claims, how_far_claims, seen_claims)
+        return tuple(claim for make in makers for claim in make(self.cells, self._metric))
 
     def summary(self) -> list[str]:
         """Return the findings in a few sentences: the counts of runs, the claims with verdicts, the failure modes."""

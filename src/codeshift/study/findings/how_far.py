@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -142,42 +142,53 @@ def similarity_curves(cells: Cells, metric: str) -> Iterator[SimilarityCurve]:
 
 def equal_gaps(cells: Cells, metric: str) -> Iterator[EqualGap]:
     """Yield the gap at equal similarity of each cell, and the mean over scenarios of each method and share kept."""
-    means: dict[tuple[str, float | None], list[_Compared]] = {}
+    means: dict[tuple[str, float | None], list[ComparedGap]] = {}
     for cell in cells:
-        near = _Near(cells, cell)
-        if near.edges is None:
-            continue
-        gap = cells.quantity(cell, metric, _ID) - cells.quantity(cell, metric, _OOD)
-        equal, share_compared = near.equal_gap(metric)
-        compared = _Compared(gap, equal, share_compared, near.distinct(metric))
-        means.setdefault((cell.method, cell.ood_kept), []).append(compared)
-        yield _equal_gap(cells, metric, cell, compared)
+        compared = compared_gap(cells, metric, cell)
+        if compared is not None:
+            means.setdefault((cell.method, cell.ood_kept), []).append(compared)
+            yield _equal_gap(cells, metric, cell, compared)
     for (method, kept), of_scenarios in means.items():
-        known = [
-            each for each in of_scenarios
-            if each.gap.defined and each.equal.defined and each.distinct >= cells.min_rows
-        ]  # fmt: skip
+        known = [each for each in of_scenarios if each.is_known(cells.min_rows)]
         if len(known) > 1:
-            mean = _Compared(
-                gap=mean_of([each.gap for each in known]),
-                equal=mean_of([each.equal for each in known]),
-                share=math.fsum(each.share for each in known) / len(known),
-                distinct=min(each.distinct for each in known),
-            )
-            yield _equal_gap(cells, metric, Cell(scenario="", method=method, ood_kept=kept), mean)
+            yield _equal_gap(cells, metric, Cell(scenario="", method=method, ood_kept=kept), mean_gap(known))
 
 
 @dataclass(frozen=True)
-class _Compared:
-    """Gap as it is and at equal similarity, with the share and the distinct number of rows compared."""
+class ComparedGap:
+    """Gap as it is and at equal similarity, with the share of ``test_ood`` and the number of distinct rows compared."""
 
     gap: Quantity
     equal: Quantity
     share: float
     distinct: int
 
+    def is_known(self, min_rows: int) -> bool:
+        """Return whether both gaps are measured, on enough distinct rows."""
+        return self.gap.defined and self.equal.defined and self.distinct >= min_rows
 
-def _equal_gap(cells: Cells, metric: str, cell: Cell, compared: _Compared) -> EqualGap:
+
+def compared_gap(cells: Cells, metric: str, cell: Cell) -> ComparedGap | None:
+    """Return the gap of a cell as it is and at equal similarity; None without similarities."""
+    near = _Near(cells, cell)
+    if near.edges is None:
+        return None
+    gap = cells.quantity(cell, metric, _ID) - cells.quantity(cell, metric, _OOD)
+    equal, share = near.equal_gap(metric)
+    return ComparedGap(gap, equal, share, near.distinct(metric))
+
+
+def mean_gap(compared: Sequence[ComparedGap]) -> ComparedGap:
+    """Return the mean of several gaps, as they are and at equal similarity."""
+    return ComparedGap(
+        gap=mean_of([each.gap for each in compared]),
+        equal=mean_of([each.equal for each in compared]),
+        share=math.fsum(each.share for each in compared) / len(compared),
+        distinct=min(each.distinct for each in compared),
+    )
+
+
+def _equal_gap(cells: Cells, metric: str, cell: Cell, compared: ComparedGap) -> EqualGap:
     gap, equal = compared.gap, compared.equal if compared.distinct >= cells.min_rows else nothing()
     explained = gap - equal
     return EqualGap(

@@ -7,9 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cells
-from codeshift.study.results.study_results import rows_of
 from codeshift.study.settings.keys import RunKey
 
 
@@ -38,16 +36,16 @@ def distinct_rows(
         split = record.key.split_seed
         if record.status != "done" or split in found:
             continue
-        if part in TEST_PARTS and (scenario or "", split) not in cells.results.splits:
+        if part in cells.results.scenario_parts and (scenario or "", split) not in cells.results.splits:
             continue
         if record.key.scenario in (None, scenario):
-            of = scenario if part in TEST_PARTS else None
+            of = scenario if part in cells.results.scenario_parts else None
             taken = None if rows is None else rows(record.key)
             if rows is not None and taken is None:
                 continue
             counted = ~np.isnan(cells.results.set_statistics(record.key, metric, part, of)).any(axis=1)
             counted &= True if taken is None else taken
-            found[split] = len(np.unique(cells.results.copies(record.key, rows_of(part))[counted]))
+            found[split] = len(np.unique(cells.results.copies(record.key, cells.results.rows_of(part))[counted]))
     return min(found.values(), default=None)
 
 

@@ -14,12 +14,11 @@ from codeshift.metrics.aggregates.intervals import influences, interval
 from codeshift.metrics.aggregates.sample import as_sample, bounds_of, within
 from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray
-from codeshift.parts import SCENARIO_PARTS
 from codeshift.study.findings.cell_values import CellValue, RunValue
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.row_sets import RowSet, RowSets
 from codeshift.study.folder.records import RunRecord
-from codeshift.study.results.study_results import StudyResults, rows_of
+from codeshift.study.results.study_results import StudyResults
 from codeshift.study.settings.keys import RunKey
 
 
@@ -58,7 +57,7 @@ class Resampler:
         Args:
             records: Runs of one method at one share kept, of all seeds.
             metric: Name of the metric.
-            part: Part: ``"test_id"``, ``"test_ood"``, ``"test_transformed"``, ``"test"`` or ``"general"``.
+            part: Part: ``"test_id"``, ``"test_ood"``, that of a transform, ``"test"`` or ``"general"``.
             scenario: Scenario of the part of the test rows.
         """
         measured = self.results.metrics[metric]
@@ -91,7 +90,7 @@ class Resampler:
                 for a row that has none.
             metric: Metric that turns their sums into a value; None for the ratio of column 1 to column 0.
         """
-        scenario = scenario if part in SCENARIO_PARTS else None
+        scenario = scenario if part in self.results.scenario_parts else None
         keys = tuple(
             record.key
             for record in records
@@ -107,7 +106,7 @@ class Resampler:
         return Quantity(value=cell.value, weights={cell: 1.0}, n=cell.n, seeds=len(cell.runs), groups=cell.group_count)
 
     def _is_split(self, part: str, scenario: str | None, split_seed: int) -> bool:
-        return part not in SCENARIO_PARTS or (scenario or "", split_seed) in self.results.splits
+        return part not in self.results.scenario_parts or (scenario or "", split_seed) in self.results.splits
 
     def _run(
         self,
@@ -120,7 +119,7 @@ class Resampler:
     ) -> RunValue:
         asked = (key, part, scenario, name)
         if asked not in self._runs:
-            of = self._sets.of(key, rows_of(part))
+            of = self._sets.of(key, self.results.rows_of(part))
             rows, groups = self._rows(of, key, part, scenario, statistics(key))
             self._runs[asked] = self._valued(key, of, groups, _sample(rows, groups, metric), metric)
         return self._runs[asked]
@@ -149,7 +148,7 @@ class Resampler:
         """Return the statistics of a part's scored rows, and their groups, in the canonical order."""
         rows, groups = statistics[of.order], of.groups
         kept = ~np.isnan(rows).any(axis=1)
-        if part in SCENARIO_PARTS:
+        if part in self.results.scenario_parts:
             kept &= self.results.members(part, scenario or "", key.split_seed)[of.order]
         return rows[kept], groups[kept]
 

@@ -32,13 +32,14 @@ SEEN_PARTS = tuple(reversed(TEST_PARTS))
 
 @dataclass(frozen=True, kw_only=True)
 class SeenShare:
-    """Rows of a part of a scenario that one corpus holds.
+    """Rows of a part of a scenario that one corpus holds, by one column or by any that was looked for.
 
     Attributes:
         scenario: Name of the scenario.
         part: Part: ``"test_ood"`` or ``"test_id"``.
         split_seed: Seed of the split.
         corpus: Name of the corpus.
+        column: Column whose texts are held; None for any of several.
         n: Number of rows of the part.
         copies: Number of these rows by kind of copy; each kind includes those before it.
     """
@@ -47,6 +48,7 @@ class SeenShare:
     part: str
     split_seed: int
     corpus: str
+    column: str | None
     n: int
     copies: Mapping[str, int]
 
@@ -128,21 +130,23 @@ class SeenAdvantage(Finding):
 
 
 def seen_shares(cells: Cells) -> Iterator[SeenShare]:
-    """Yield what each corpus holds of each part of each scenario, by split seed."""
+    """Yield what each corpus holds of each part of each scenario, by split seed; by each column, then by any."""
     results = cells.results
     for (scenario, split_seed), facts in results.splits.items():
         if split_seed not in results.marks:
             continue
         marks = results.marks[split_seed]
         for corpus in marks.corpora:
-            kinds = [kind for kind in MARKS if kind in marks.copies[corpus]]
+            by_column = {column: of[corpus] for column, of in marks.by_column.items() if corpus in of}
+            searched = by_column | ({None: marks.copies[corpus]} if len(by_column) > 1 else {})
             for part in SEEN_PARTS:
                 members = facts.members[part]
-                copies = {kind: int((marks.seen(corpus, kind) & members).sum()) for kind in kinds}
-                yield SeenShare(
-                    scenario=scenario, part=part, split_seed=split_seed, corpus=corpus, n=int(members.sum()),
-                    copies=copies,
-                )  # fmt: skip
+                for column, kinds in searched.items():
+                    held = {kind: marks.seen(corpus, kind, column=column) for kind in MARKS if kind in kinds}
+                    yield SeenShare(
+                        scenario=scenario, part=part, split_seed=split_seed, corpus=corpus, column=column,
+                        n=int(members.sum()), copies={kind: int((mask & members).sum()) for kind, mask in held.items()},
+                    )  # fmt: skip
 
 
 def seen_scores(cells: Cells) -> Iterator[SeenScore]:

@@ -1,4 +1,4 @@
-"""The same programs in other clothes: what a transform of the test rows costs, row by row."""
+"""The same programs in other clothes: what each transform of the test rows costs, row by row."""
 
 from __future__ import annotations
 
@@ -9,28 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.metrics import holm
-from codeshift.parts import PARTS, REWRITTEN, TEST_ID, TRANSFORMED
+from codeshift.parts import PARTS, TEST_ID, rewritten_by, transformed_by
 from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.quantity import Quantity
 from codeshift.study.findings.scores import CellChange
 from codeshift.study.settings.keys import RunKey
 
 
 @dataclass(frozen=True, kw_only=True)
 class TransformedChange(CellChange):
-    """Score of a cell on ``test_transformed`` minus that on ``test_id``, whose rows it rewrites one to one.
+    """Score of a cell on rows that a transform rewrites minus that on ``test_id``, whose rows they are, one to one.
 
     Rows that the transform leaves as they are count too, with no difference.
 
     Attributes:
+        transform: Name of the transform.
         cell: Cell of the scores.
         measure: Display of the metric.
         state: State of the cell's runs.
         rows: Rows of ``test_id``, of all split seeds.
         changed: Number of them that the transform changes.
         p_value: P-value of the interval.
-        p_holm: P-value after Holm's correction over the scenarios of a method and share kept.
+        p_holm: P-value after Holm's correction over the scenarios of a transform, method and share kept.
     """
 
+    transform: str
     rows: int
     changed: int
     p_value: float
@@ -39,39 +42,46 @@ class TransformedChange(CellChange):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        what = f"{self.measure.title} on {TRANSFORMED} less that on {PARTS[TEST_ID]} {self.text}{self.rows_told}"
+        part = transformed_by(self.transform)
+        what = f"{self.measure.title} on {part} less that on {PARTS[TEST_ID]} {self.text}{self.rows_told}"
         return f"{self.cell.title}: {what}; {self.changed:,} of {self.rows:,} rows are rewritten."
 
 
 def transformed_changes(cells: Cells, metric: str) -> list[TransformedChange]:
-    """Return the change of every cell; none unless the study has a transform."""
-    if REWRITTEN not in cells.results.sets:
-        return []
-    changes = [_change(cells, metric, cell) for cell in cells]
-    families: dict[tuple[str, float | None], list[TransformedChange]] = {}
+    """Return the change of every cell by every transform; none unless the study has transforms."""
+    transforms = cells.results.settings.transforms
+    changes = [_change(cells, metric, cell, transform) for transform in transforms for cell in cells]
+    families: dict[tuple[str, str, float | None], list[TransformedChange]] = {}
     for change in changes:
-        families.setdefault((change.cell.method, change.cell.ood_kept), []).append(change)
-    corrected: dict[Cell, float] = {}
+        families.setdefault((change.transform, change.cell.method, change.cell.ood_kept), []).append(change)
+    corrected: dict[tuple[str, Cell], float] = {}
     for family in families.values():
         adjusted = holm([change.p_value for change in family])
-        corrected |= {change.cell: float(p) for change, p in zip(family, adjusted, strict=True)}
-    return [replace(change, p_holm=corrected[change.cell]) for change in changes]
+        corrected |= {(change.transform, change.cell): float(p) for change, p in zip(family, adjusted, strict=True)}
+    return [replace(change, p_holm=corrected[change.transform, change.cell]) for change in changes]
 
 
-def _change(cells: Cells, metric: str, cell: Cell) -> TransformedChange:
-    sides = [
+def sides_of(cells: Cells, metric: str, cell: Cell, transform: str) -> tuple[Quantity, Quantity]:
+    """Return the scores of a cell on the rows that a transform rewrites, and on these rows as they were."""
+    before, after = (
         cells.resampler.quantity(cells.records(cell), metric, part, cell.scenario)
-        for part in (TRANSFORMED, PARTS[TEST_ID])
-    ]
-    difference = sides[0] - sides[1]
-    rows, changed = _counts(cells, cell)
+        for part in (PARTS[TEST_ID], transformed_by(transform))
+    )
+    return after, before
+
+
+def _change(cells: Cells, metric: str, cell: Cell, transform: str) -> TransformedChange:
+    after, before = sides_of(cells, metric, cell, transform)
+    difference = after - before
+    rows, changed = rewritten_counts(cells, cell, transform)
     return TransformedChange(
-        estimate=cells.estimate(difference), seeds=difference.seeds, cell=cell, measure=cells.measure(metric),
-        state=cells.state(cell), rows=rows, changed=changed, p_value=difference.p_value(),
+        transform=transform, estimate=cells.estimate(difference), seeds=difference.seeds, cell=cell,
+        measure=cells.measure(metric), state=cells.state(cell), rows=rows, changed=changed,
+        p_value=difference.p_value(),
     )  # fmt: skip
 
 
-def _counts(cells: Cells, cell: Cell) -> tuple[int, int]:
+def rewritten_counts(cells: Cells, cell: Cell, transform: str) -> tuple[int, int]:
     """Return the number of rows of ``test_id`` of all split seeds, and of those that are rewritten."""
     keys = {record.key.split_seed: record.key for record in cells.records(cell) if record.status == "done"}
     rows = changed = 0
@@ -79,16 +89,16 @@ def _counts(cells: Cells, cell: Cell) -> tuple[int, int]:
         if (cell.scenario, split_seed) in cells.results.splits:
             members = cells.results.members(PARTS[TEST_ID], cell.scenario, split_seed)
             rows += int(members.sum())
-            changed += int((members & _rewritten(cells, key)).sum())
+            changed += int((members & _rewritten(cells, key, transform)).sum())
     return rows, changed
 
 
-def _rewritten(cells: Cells, key: RunKey) -> NDArray[np.bool_]:
-    """Return the mask of the test rows whose source or reference the transform changes: one for each split seed."""
+def _rewritten(cells: Cells, key: RunKey, transform: str) -> NDArray[np.bool_]:
+    """Return the mask of the test rows whose source or reference a transform changes: one for each split seed."""
 
     def compare() -> NDArray[np.bool_]:
-        before, after = (cells.results.scores(key, name) for name in ("test", REWRITTEN))
+        before, after = (cells.results.scores(key, name) for name in ("test", rewritten_by(transform)))
         texts = zip(before.sources, before.references, after.sources, after.references, strict=True)
         return np.array([(source, target) != tuple(others) for source, target, *others in texts], dtype=bool)
 
-    return cells.once(("rewritten", key.split_seed), compare)
+    return cells.once(("rewritten", transform, key.split_seed), compare)

@@ -27,7 +27,7 @@ from codeshift.files import (
     write_json,
 )
 from codeshift.metrics.base import FloatArray
-from codeshift.parts import TRAINING
+from codeshift.parts import TRAINING, rewritten_by
 from codeshift.study.folder.corpus_marks import CorpusMarks
 from codeshift.study.folder.records import RunRecord
 from codeshift.study.folder.split_audit import AuditError, SplitAudit, audit_from_dict
@@ -75,9 +75,9 @@ class StudyStore:
         """File of the general held-out set, an Arrow stream."""
         return self.root / "data" / "general.arrow"
 
-    def rewritten(self, split_seed: int) -> Path:
-        """Return the file of a split seed's test rows as the transform leaves them, an Arrow stream."""
-        return self.root / "data" / f"rewritten-split{split_seed}.arrow"
+    def rewritten(self, transform: str, split_seed: int) -> Path:
+        """Return the file of a split seed's test rows as a transform leaves them, an Arrow stream."""
+        return self.root / "data" / f"{rewritten_by(transform)}-split{split_seed}.arrow"
 
     def model(self, name: str = "") -> Path:
         """Return the folder of a model and tokenizer that were given as objects; the name may be empty."""

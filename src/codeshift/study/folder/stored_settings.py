@@ -23,7 +23,7 @@ class StoredSettings:
         generate_rows: Number of rows of each part that text is generated for; None for all.
         evaluation_seed: Seed of the draw of these rows.
         has_general: Whether the study has a general held-out set.
-        has_transform: Whether its models are scored on rewritten test rows too.
+        transforms: Names of the transforms whose rewritten test rows its models are scored on too.
         title: Title of the report; empty for one by the model's name.
         model: Name of the model on the hub; None for one that was given as a folder or an object.
         official_parts: Names of the official splits of the data; none for data that the study split.
@@ -42,7 +42,7 @@ class StoredSettings:
     generate_rows: int | None = None
     evaluation_seed: int = 0
     has_general: bool = False
-    has_transform: bool = False
+    transforms: tuple[str, ...] = ()
     title: str = ""
     model: str | None = None
     official_parts: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class StoredSettings:
             generate_rows=plain["generate_rows"],
             evaluation_seed=plain["evaluation_seed"],
             has_general=plain["general"] is not None,
-            has_transform="transform" in plain,
+            transforms=tuple(plain.get("transforms", ())),
             title=plain["title"],
             model=first.get("name"),  # others are identified by a digest of their weights
             official_parts=tuple(name for name in plain["data"] if name != WHOLE),

@@ -125,7 +125,7 @@ def _planned(spec: StudySpec, splits: StudySplits, key: RunKey, costs: _Costs) -
 def _evaluated(spec: StudySpec, splits: StudySplits, key: RunKey, speed: Speed) -> PlannedRun:
     """Plan the evaluation of a run: of the test rows, as they are and rewritten, and of the general set."""
     test = len(splits.parts(key.split_seed).positions["test"])
-    times = 1 if spec.transform is None else 2
+    times = 1 + len(spec.transforms)
     general = 0 if spec.general is None else len(spec.general)
     writes = {step.writes for step in passes(spec.evaluation)}
     scored = test * times + general if False in writes else 0

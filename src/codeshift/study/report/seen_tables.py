@@ -27,23 +27,39 @@ def seen_share_table(findings: Findings) -> Table | None:
     """Make the table of the rows of each part that each corpus holds, by kind of copy."""
     shares = findings.seen_shares
     kinds = [kind for kind in MARKS if any(kind in one.copies for one in shares)]
+    by_column = len({one.column for one in shares}) > 1
     rows = tuple(
         (
             named(one.scenario), named(one.part, kind=part_kind(one.part)), counted(one.split_seed), named(one.corpus),
-            counted(one.n), *(_copies(one, kind) for kind in kinds),
+            *([named(one.column or "any")] if by_column else []), counted(one.n),
+            *(_copies(one, kind) for kind in kinds),
         )
         for one in shares
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("part", numeric=False), Column("split seed"),
-        Column("corpus", numeric=False), Column("rows"), *(Column(_HEADS[kind]) for kind in kinds),
+        Column("corpus", numeric=False), *([Column("column", numeric=False)] if by_column else []), Column("rows"),
+        *(Column(_HEADS[kind]) for kind in kinds),
     )  # fmt: skip
     note = (
         "Rows that a corpus holds; each kind of copy includes those before it. A dash: this kind cannot be looked for "
-        "in a corpus that is known by digests or n-grams alone."
+        "in a corpus that is known by digests or n-grams alone, nor a renamed copy in other texts than code."
     )
+    note += "".join(f" {column} was not looked for in {corpus}." for column, corpus in _left_out(findings))
+    note += " Any: rows of which it holds the text of one of the columns." if by_column else ""
     caption = "What each corpus holds of each part"
     return Table(name=ReportTable.SEEN_SHARES, caption=caption, columns=columns, rows=rows, note=note) if rows else None
+
+
+def _left_out(findings: Findings) -> dict[tuple[str, str], None]:
+    """Return each column with each corpus that has none for it."""
+    return {
+        (column, corpus): None
+        for marks in findings.results.marks.values()
+        for column, copies in marks.by_column.items()
+        for corpus in marks.corpora
+        if corpus not in copies
+    }
 
 
 def _copies(one: SeenShare, kind: str) -> Value:
@@ -67,8 +83,9 @@ def seen_table(findings: Findings) -> Table | None:
         Column("score on these"), Column("unseen"), Column("score on those"),
     )  # fmt: skip
     note = (
-        "Seen: distinct rows of which a corpus holds a copy of any kind that was looked for. A score on fewer than "
-        f"{findings.min_rows} distinct rows is not told. With several split seeds, the smallest numbers of rows."
+        "Seen: distinct rows of which a corpus holds a copy of any kind, in any column that was looked for. A score on "
+        f"fewer than {findings.min_rows} distinct rows is not told. With several split seeds, the smallest numbers of "
+        "rows."
     )
     caption = "Scores on rows that a corpus holds, and on those that none does"
     return Table(name=ReportTable.SEEN, caption=caption, columns=columns, rows=rows, note=note) if rows else None

@@ -21,7 +21,7 @@ from codeshift.files import replaced
 from codeshift.formatting import counted
 from codeshift.marks import RowMarks
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
-from codeshift.parts import PARTS, REWRITTEN, SCENARIO_PARTS, TEST_ID, TEST_PARTS, TRANSFORMED
+from codeshift.parts import PARTS, TEST_ID, TEST_PARTS, rewritten_by, transformed_by
 from codeshift.properties.base import OTHER
 from codeshift.study.folder.records import RunRecord
 from codeshift.study.folder.run_scores import RunScores
@@ -80,14 +80,19 @@ class StudyResults:
 
     @property
     def sets(self) -> tuple[str, ...]:
-        """Sets that runs are evaluated on: ``"test"``, and ``"general"`` and ``"rewritten"`` if the study has them."""
-        others = {"general": self.settings.has_general, REWRITTEN: self.settings.has_transform}
-        return ("test", *(name for name, there in others.items() if there))
+        """Sets that runs are evaluated on: ``"test"``, ``"general"`` if there is one, and one of each transform."""
+        general = ("general",) if self.settings.has_general else ()
+        return ("test", *general, *self._rewritten.values())
+
+    @property
+    def _rewritten(self) -> dict[str, str]:
+        """Set in which the scores of a part of rewritten rows stand, by part."""
+        return {transformed_by(name): rewritten_by(name) for name in self.settings.transforms}
 
     @property
     def scenario_parts(self) -> tuple[str, ...]:
-        """Parts of each scenario: ``"test_id"`` and ``"test_ood"``, and ``"test_transformed"`` by a transform."""
-        return SCENARIO_PARTS if self.settings.has_transform else TEST_PARTS
+        """Parts of each scenario: ``"test_id"``, ``"test_ood"``, and ``"test_transformed_NAME"`` of each transform."""
+        return (*TEST_PARTS, *self._rewritten)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -220,7 +225,7 @@ class StudyResults:
     def members(self, part: str, scenario: str, split_seed: int) -> NDArray[np.bool_]:
         """Return the mask over the test rows of a scenario's part; shape (rows,).
 
-        The rows of ``"test_transformed"`` are those of ``"test_id"``.
+        The rows that a transform rewrites are those of ``"test_id"``.
 
         Raises:
             ParameterError: if the part or scenario does not exist, or the scenario is not split yet.
@@ -230,7 +235,7 @@ class StudyResults:
         facts = self.splits.get((scenario, split_seed))
         if facts is None:
             raise ParameterError("scenario", "one that is split", scenario, "run the study first")
-        return facts.members[PARTS[TEST_ID] if part == TRANSFORMED else part]
+        return facts.members[PARTS[TEST_ID] if part in self._rewritten else part]
 
     def scored_rows(
         self, key: RunKey, part: str, scenario: str | None = None, *, metric: str | None = None
@@ -282,7 +287,7 @@ class StudyResults:
         """
         self._refuse_unknown("metric", metric, self.metrics)
         rows = self.scored_rows(key, part, scenario, metric=metric)
-        values = self.scores(key, set_of(part)).statistics[metric]
+        values = self.scores(key, self.set_of(part)).statistics[metric]
         return np.where(rows[:, None], values, np.nan)
 
     def statistics(self, key: RunKey, metric: str, part: str, scenario: str | None = None) -> NDArray[np.float64]:
@@ -300,6 +305,14 @@ class StudyResults:
             ParameterError: if the study does not have a name, or the run is not done.
         """
         return self.set_statistics(key, metric, part, scenario)[self._rows_of(key, part, scenario)]
+
+    def set_of(self, part: str) -> str:
+        """Return the name of the set in which the scores of a part's rows stand: ``"test"`` of ``"test_ood"``."""
+        return self._rewritten.get(part, "test" if part in TEST_PARTS else part)
+
+    def rows_of(self, part: str) -> str:
+        """Return the name of the set whose rows a part or set has: rewritten rows are test rows, one to one."""
+        return "test" if part in (*self.scenario_parts, *self._rewritten.values()) else part
 
     def copies(self, key: RunKey, part: str = "test") -> NDArray[np.int64]:
         """Return a number for each row that a run was evaluated on, equal for rows that are nearly the same.
@@ -339,7 +352,7 @@ class StudyResults:
                         yield tidy_line(record, part, scenario, name, None, 0)
                         continue
                     rows = self.statistics(record.key, name, part, scenario)
-                    alike = self.copies(record.key, rows_of(part))
+                    alike = self.copies(record.key, self.rows_of(part))
                     if part in self.scenario_parts:
                         alike = alike[self.members(part, scenario or "", record.key.split_seed)]
                     estimate: Estimate = bootstrap_ci(
@@ -371,21 +384,3 @@ class StudyResults:
     def _refuse_unknown(parameter: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> None:
         if name not in known:
             raise ParameterError(parameter, "one of the study", name, closest(name, known))
-
-
-def set_of(part: str) -> str:
-    """Return the name of the set in which the scores of a part's rows stand.
-
-    >>> set_of("test_ood"), set_of("test_transformed"), set_of("general")
-    ('test', 'rewritten', 'general')
-    """
-    return REWRITTEN if part == TRANSFORMED else "test" if part in TEST_PARTS else part
-
-
-def rows_of(part: str) -> str:
-    """Return the name of the set whose rows a part has; rewritten rows are those of the test set, one to one.
-
-    >>> rows_of("test_ood"), rows_of("test_transformed"), rows_of("general")
-    ('test', 'test', 'general')
-    """
-    return "test" if part in (*SCENARIO_PARTS, REWRITTEN) else part

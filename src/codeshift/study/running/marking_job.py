@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,7 +32,7 @@ class MarkingJob:
         source: The corpus itself, or its path.
         split_seed: Seed of the split.
         column: Column of the code.
-        near_duplicates: Definition of near-duplicates.
+        near_duplicates: Definition of near-duplicates, with the other columns that are looked for.
         searched: Identity of the corpus and definition of near-duplicates, which the marks are stored with.
     """
 
@@ -76,7 +76,8 @@ class MarkingJob:
     def do(self) -> None:
         """Search the corpus, and store the marks or the error that this raised."""
         whole = Dataset.from_file(str(self.store.check_data(self.store.rows_file)))
-        rows = whole.select(self.store.read_test(self.split_seed)).select_columns([self.column])
+        columns = dict.fromkeys((self.column, *(self.near_duplicates.columns or ())))
+        rows = whole.select(self.store.read_test(self.split_seed)).select_columns(list(columns))
         try:
             marks, sizes = self._searched(rows)
         except Exception as error:  # any error is stored for the user to read, and the runs go on
@@ -94,7 +95,7 @@ class MarkingJob:
         """
         if isinstance(self.source, RowMarks):
             self.source.check("test", rows[self.column][:])
-            return replace(self.source.renamed(self.corpus), column=self.column), {}
+            return self.source.given_to(self.corpus, self.column), {}
         with threadpool_limits(limits=1):
             found = overlap(
                 rows, {self.corpus: self.source}, column=self.column, near_duplicates=self.near_duplicates, worst=0

@@ -19,7 +19,7 @@ from codeshift.study.folder.stored_settings import StoredStudy
 from codeshift.study.planning.plan import Plan
 from codeshift.study.settings.fingerprint import fingerprint, refuse_other_study
 from codeshift.study.settings.spec import AXES, ModelSpec, StudySpec
-from codeshift.study.splitting.rewritten_part import rewritten_part
+from codeshift.study.splitting.rewritten_part import transformed_parts
 from codeshift.study.splitting.study_splits import StudySplits
 
 
@@ -110,8 +110,9 @@ def _write_rows(spec: StudySpec, splits: StudySplits, store: StudyStore) -> None
     for split_seed in spec.split_seeds:
         if not store.parts(split_seed).exists():
             store.write_parts(split_seed, splits.parts(split_seed).positions, splits.baseline(split_seed))
-        if spec.transform is not None and not store.rewritten(split_seed).exists():
-            write_arrow(splits.rewritten(split_seed), store.rewritten(split_seed))
+        for name in spec.transforms:
+            if not store.rewritten(name, split_seed).exists():
+                write_arrow(splits.rewritten(name, split_seed), store.rewritten(name, split_seed))
         for scenario in spec.scenarios:
             _write_scenario(spec, splits, store, scenario.name, split_seed)
 
@@ -124,7 +125,7 @@ def _write_scenario(spec: StudySpec, splits: StudySplits, store: StudyStore, nam
     if not missing and facts.exists():
         return
     split = splits.scenario(name, split_seed)
-    transformed = rewritten_part(spec, splits, split)
+    transformed = transformed_parts(spec, splits, split)
     for share in missing:
         manifest = replace(split.assignments[share].manifest, transformed=transformed)
         manifest.save(store.manifest(name, split_seed, share))

@@ -20,7 +20,7 @@ from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.models import Model, Tokenizer
 from codeshift.metrics import TrainFeatures, ood_scores
 from codeshift.metrics.base import FloatArray
-from codeshift.parts import REWRITTEN
+from codeshift.parts import rewritten_by
 from codeshift.properties.progress import bars_shown
 from codeshift.properties.row_languages import language_column
 from codeshift.study.folder.records import EvaluationFacts
@@ -70,8 +70,9 @@ class RunScorer:
         sets = {"test": self._whole.select(self.store.read_test(key.split_seed))}
         if self.method.has_general:
             sets["general"] = Dataset.from_file(str(self.store.check_data(self.store.general)))
-        if self.method.has_transform:
-            sets[REWRITTEN] = Dataset.from_file(str(self.store.check_data(self.store.rewritten(key.split_seed))))
+        for name in self.method.transforms:
+            file = self.store.check_data(self.store.rewritten(name, key.split_seed))
+            sets[rewritten_by(name)] = Dataset.from_file(str(file))
         return sets
 
     def _scores(
@@ -157,7 +158,7 @@ class RunScorer:
     def to_generate(self, key: RunKey, part: str, rows: int) -> NDArray[np.bool_]:
         """Return which rows of a set text is generated for, shape (rows,)."""
         count, seed = self.method.evaluation.generate_rows, self.method.evaluation.seed
-        if part not in ("test", REWRITTEN) or count is None:
+        if part not in ("test", *map(rewritten_by, self.method.transforms)) or count is None:
             return drawn_of_any([], rows, count, seed)
         splits = [SplitFacts.load(self.store.facts(name, key.split_seed)) for name in self.method.scenarios]
         return drawn_of_any([mask for split in splits for mask in split.members.values()], rows, count, seed)

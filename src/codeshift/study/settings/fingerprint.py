@@ -153,7 +153,7 @@ _RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
     "audit": _audit,
     "against": _against,
     "evaluation": _evaluation,
-    "transform": lambda spec: {"transform": None if spec.transform is None else spec.transform.to_dict()},
+    "transforms": lambda spec: {"transforms": {name: of.to_dict() for name, of in spec.transforms.items()}},
 }
 """JSON values of the settings that are no plain values themselves."""
 

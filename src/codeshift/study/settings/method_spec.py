@@ -35,7 +35,7 @@ class MethodSpec:
         detection: Whether confidences and distances from training rows are kept of each row.
         language: Language of the code, or the column that names each row's; None if there is none, or several.
         has_general: Whether there is a general held-out set.
-        has_transform: Whether there are rewritten test rows.
+        transforms: Names of the transforms whose rewritten test rows are scored as well.
         keep_weights: Whether the trained weights are kept.
     """
 
@@ -51,7 +51,7 @@ class MethodSpec:
     detection: bool = True
     language: str | None = None
     has_general: bool = False
-    has_transform: bool = False
+    transforms: tuple[str, ...] = ()
     keep_weights: bool = True
 
 
@@ -80,7 +80,7 @@ def method_spec(spec: StudySpec, model: str, method: str) -> MethodSpec:
         language=spec.language,
         scenarios=tuple(scenario.name for scenario in spec.scenarios),
         has_general=spec.general is not None,
-        has_transform=spec.transform is not None,
+        transforms=tuple(spec.transforms),
         keep_weights=spec.keep_weights,
     )
 

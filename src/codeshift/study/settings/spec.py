@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from datasets import Dataset, DatasetDict
 from codeshift.metrics import Metric
 from codeshift.metrics.base import Takes
 from codeshift.parts import WHOLE
+from codeshift.properties.dataset_columns import columns_of_text
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.row_languages import language_column
 from codeshift.splits.config import SplitConfig
@@ -84,7 +85,7 @@ class StudySpec:
         watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
         detection: Whether confidences and distances from training rows are kept of each row.
         keep_weights: Whether trained weights are kept in the folder.
-        transform: Rewrite of the test rows that each model is scored on as well; None for none.
+        transforms: Rewrites of the test rows by name, each of which gives rows that each model is scored on as well.
     """
 
     title: str = field(metadata=FREE)
@@ -111,7 +112,7 @@ class StudySpec:
     watch: Mapping[str, int] = field(metadata=FREE | omitted_if({}))
     detection: bool = field(metadata=FREE | omitted_if(value=True))
     keep_weights: bool = field(metadata=FREE)
-    transform: Transform | Chain | None = field(metadata=omitted_if(None))
+    transforms: Mapping[str, Transform | Chain] = field(metadata=omitted_if({}))
 
     @property
     def masked_shares(self) -> tuple[float, ...]:
@@ -125,10 +126,12 @@ class StudySpec:
 
     @property
     def searched_copies(self) -> NearDuplicates:
-        """Definition of near-duplicates in corpora: that of the audit, or of the splits without one."""
+        """Definition of near-duplicates in corpora: that of the audit, or without one as an audit would have it."""
         if self.audit is not None:
             return self.audit.near_duplicates
-        return self.split_config.search or NearDuplicates()
+        search = self.split_config.search or NearDuplicates()
+        columns = tuple(dict.fromkeys((*columns_of_text(self.dataset, self.task.text_columns), self.column)))
+        return replace(search, columns=columns) if search.columns is None and len(columns) > 1 else search
 
     @property
     def data_splits(self) -> dict[str, Dataset]:
@@ -150,7 +153,7 @@ class StudySpec:
         languages = (self.language, None if self.audit is None else self.audit.language)
         named = {name for name in (*split, *map(language_column, languages)) if name is not None}
         named |= set(self.split_config.searched_columns)
-        named |= set() if self.transform is None else {*self.transform.columns, *self.transform.also_reads}
+        named |= {read for of in self.transforms.values() for read in (*of.columns, *of.also_reads)}
         return tuple(sorted({*self.text_columns, self.column, *read, *named}))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from datasets import Dataset, DatasetDict, Value
+from datasets import Dataset, DatasetDict
 
 from codeshift.audit.corpora import checked_corpus
 from codeshift.audit.settings import AuditSettings, Thresholds
@@ -22,6 +23,7 @@ from codeshift.splitters import Scenario
 from codeshift.study.settings.axes import as_sequence, refuse_repeated
 from codeshift.study.settings.spec import ModelSpec, StudySpec
 from codeshift.transforms import Chain, Transform
+from codeshift.transforms.by_name import transform_name
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -232,14 +234,6 @@ def check_audit(
         raise ParameterError("audit", error.constraint, error.value, error.remedy, key=error.parameter) from error
 
 
-def text_columns(task: Task, dataset: Any) -> tuple[str, ...]:
-    """Return the columns that a task gives to a model or has it write, as far as the data say that they are text."""
-    rows = next(iter(dataset.values()), None) if isinstance(dataset, DatasetDict) else dataset
-    features = rows.features if isinstance(rows, Dataset) else {}
-    text = (Value("string"), Value("large_string"))
-    return tuple(column for column in task.text_columns if features.get(column) in text)
-
-
 def check_against(against: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the corpora by name, with paths from the root, which workers need; {} for none.
 
@@ -277,21 +271,32 @@ def check_watched(watch: Mapping[str, int] | None, models: Iterable[ModelSpec]) 
     return dict(watch)
 
 
-def check_transform(transform: object, task: Task) -> Transform | Chain | None:
-    """Return the transform of the test rows; None for none.
+def check_transforms(transforms: object, task: Task) -> dict[str, Transform | Chain]:
+    """Return the transforms of the test rows by name, those of a list under the names of their classes; {} for none.
 
     Raises:
-        ParameterError: if it is no transform, or rewrites nothing that a model is given or is to write.
+        ParameterError: if one is no transform, has no name of its own, or rewrites nothing that a model is given or is
+            to write.
     """
-    if transform is None:
-        return None
-    if not isinstance(transform, Transform | Chain):
-        remedy = 'such as RenameIdentifiers(language="python"), of codeshift.transforms'
-        raise ParameterError("transform", "a transform", transform, remedy)
-    if not set(transform.columns) & set(task.columns):
-        remedy = f"the task's are {', '.join(task.columns)}: give column=..."
-        raise ParameterError("transform", "of a column of the task", list(transform.columns), remedy)
-    return transform
+    if transforms is None:
+        return {}
+    given = [transforms] if isinstance(transforms, Transform | Chain) else transforms
+    remedy = 'such as {"renamed": RenameIdentifiers(language="python")}, of codeshift.transforms'
+    if not isinstance(given, Mapping | Sequence) or isinstance(given, str):
+        raise ParameterError("transforms", "transforms by name, or a list of them", given, remedy)
+    named = list(given.items()) if isinstance(given, Mapping) else [(transform_name(each), each) for each in given]
+    checked: dict[str, Transform | Chain] = {}
+    for name, transform in named:
+        if not isinstance(transform, Transform | Chain):
+            raise ParameterError("transforms", "transforms by name, or a list of them", transform, remedy)
+        if not isinstance(name, str) or not re.fullmatch(r"\w+", name) or name in checked:
+            must = "of names of letters, digits and _, each another"
+            raise ParameterError("transforms", must, name, "name them: {name: transform}")
+        if not set(transform.columns) & set(task.columns):
+            of_task = f"the task's are {', '.join(task.columns)}: give column=..."
+            raise ParameterError("transforms", "of a column of the task", list(transform.columns), of_task, key=name)
+        checked[name] = transform
+    return checked
 
 
 def check_model(model: ModelOrName | None) -> ModelOrName:

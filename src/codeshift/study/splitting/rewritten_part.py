@@ -1,8 +1,8 @@
-"""The record of rewritten test rows in the manifests of a study."""
+"""The records of rewritten test rows in the manifests of a study."""
 
 from __future__ import annotations
 
-from codeshift.parts import PARTS, TEST_ID
+from codeshift.parts import PARTS, TEST_ID, transformed_by
 from codeshift.splits.transformed import TransformedPart
 from codeshift.study.settings.spec import StudySpec
 from codeshift.study.splitting.scenario_split import ScenarioSplit
@@ -10,12 +10,13 @@ from codeshift.study.splitting.study_splits import StudySplits
 from codeshift.transforms.paired import changed_rows, transformed_part
 
 
-def rewritten_part(spec: StudySpec, splits: StudySplits, split: ScenarioSplit) -> TransformedPart | None:
-    """Return the record of a scenario's ``test_transformed``; None if the study has no transform."""
-    if spec.transform is None:
-        return None
+def transformed_parts(spec: StudySpec, splits: StudySplits, split: ScenarioSplit) -> dict[str, TransformedPart]:
+    """Return the record of each rewritten part of a scenario by the part's name; none without transforms."""
     part, split_seed = PARTS[TEST_ID], split.parts.split_seed
-    test = splits.test(split_seed), splits.rewritten(split_seed)
-    original, rewritten = (rows.select(split.test[part]) for rows in test)
-    changed = changed_rows(original, rewritten, spec.transform.columns)
-    return transformed_part(part, spec.transform, rewritten, changed)
+    parts = {}
+    for name, transform in spec.transforms.items():
+        test = splits.test(split_seed), splits.rewritten(name, split_seed)
+        original, rewritten = (rows.select(split.test[part]) for rows in test)
+        changed = changed_rows(original, rewritten, transform.columns)
+        parts[transformed_by(name)] = transformed_part(part, transform, rewritten, changed)
+    return parts

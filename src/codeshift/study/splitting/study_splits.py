@@ -5,7 +5,7 @@ from __future__ import annotations
 from datasets import Dataset, DatasetDict
 
 from codeshift.errors import ParameterError
-from codeshift.parts import REWRITTEN
+from codeshift.parts import rewritten_by
 from codeshift.study.folder.store import Positions
 from codeshift.study.settings.keys import NONE, RunKey
 from codeshift.study.settings.spec import StudySpec
@@ -26,7 +26,7 @@ class StudySplits:
         self._parts: dict[int, Parts] = {}
         self._baselines: dict[int, dict[str, Positions]] = {}
         self._scenarios: dict[tuple[str, int], ScenarioSplit] = {}
-        self._rewritten: dict[int, Dataset] = {}
+        self._rewritten: dict[tuple[str, int], Dataset] = {}
         self._refuse_idle_seeds()
 
     def _refuse_idle_seeds(self) -> None:
@@ -66,12 +66,12 @@ class StudySplits:
             )
         return self._scenarios[name, split_seed]
 
-    def rewritten(self, split_seed: int) -> Dataset:
-        """Return the test rows of a split seed as the transform of the study leaves them."""
-        if split_seed not in self._rewritten:
-            assert self.spec.transform is not None  # noqa: S101 - who asks has one
-            self._rewritten[split_seed] = self.spec.transform.apply(self.test(split_seed))
-        return self._rewritten[split_seed]
+    def rewritten(self, transform: str, split_seed: int) -> Dataset:
+        """Return the test rows of a split seed as a transform of the study leaves them."""
+        if (transform, split_seed) not in self._rewritten:
+            rewritten = self.spec.transforms[transform].apply(self.test(split_seed))
+            self._rewritten[transform, split_seed] = rewritten
+        return self._rewritten[transform, split_seed]
 
     def test(self, split_seed: int) -> Dataset:
         """Return the test rows of a split seed."""
@@ -92,6 +92,6 @@ class StudySplits:
         parts = {part: self.all_rows.select(rows) for part, rows in positions.items()}
         if self.spec.general is not None:
             parts["general"] = self.spec.general
-        if self.spec.transform is not None:
-            parts[REWRITTEN] = self.rewritten(key.split_seed)
+        for name in self.spec.transforms:
+            parts[rewritten_by(name)] = self.rewritten(name, key.split_seed)
         return DatasetDict(parts)

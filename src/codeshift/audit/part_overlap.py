@@ -1,0 +1,48 @@
+"""Overlap of one part of a dataset with one part of a corpus, by the texts of one column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from codeshift.audit.leakage import CopyCounts, LeakedPair
+from codeshift.defaults import NGRAMS
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartOverlap(CopyCounts):
+    """Overlap of one part of a dataset with one part of a corpus.
+
+    Attributes:
+        part: the part of the dataset.
+        corpus: the part of the corpus.
+        column: the column of the dataset whose texts were looked for.
+        n: the number of rows of the part.
+        corpus_rows: the number of rows of the corpus's part.
+        exact: the number of rows with exactly the same text as a row of the corpus.
+        near: the number of rows with a near-duplicate in the corpus, exact copies included; of a corpus that is known
+            by digests that of exact copies, as ``rows`` then has no ``"near"``.
+        renamed: the number of rows with a renamed copy in the corpus, near-duplicates included; of a column other than
+            the code's that of near-duplicates, as ``rows`` then has no ``"renamed"``: prose has no names to change.
+        ngrams: the number of rows that share an n-gram of words with the corpus; None if none were looked for.
+        conflicts: the number of rows with a near-duplicate whose nearest row, or a copy of that, has another label;
+            None without labels.
+        worst: the most similar pairs that are no equal texts, the most similar first; renamed copies come last.
+        rows: the positions of the rows with a copy of each kind, by kind.
+
+    >>> counts = {"n": 4, "corpus_rows": 9, "exact": 1, "near": 2, "renamed": 3}
+    >>> PartOverlap(part="test", corpus="train", column="code", **counts).near_share
+    0.5
+    """
+
+    corpus: str
+    column: str
+    corpus_rows: int
+    ngrams: int | None = None
+    conflicts: int | None = None
+    worst: tuple[LeakedPair, ...] = ()
+    rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+
+    def looked_for(self, kind: str) -> bool:
+        """Return whether copies of a kind were looked for, which a corpus of digests or n-grams may not allow."""
+        return kind in self.rows or (not self.rows and (kind != NGRAMS or self.ngrams is not None))

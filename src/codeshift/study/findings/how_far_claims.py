@@ -1,0 +1,60 @@
+"""The claim about how near training rows are: whether that explains most of what is lost out of distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codeshift.formatting import counted
+from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.claims import Claim, reach, verdict
+from codeshift.study.findings.how_far import ComparedGap, compared_gap, mean_gap
+from codeshift.study.findings.quantity import nothing
+from codeshift.study.results.measures import SHARE, method_name
+
+_CLAIM = "How near training rows are explains most of the gap out of distribution"
+_MOST = 0.5
+_TOO_FEW = "No scenario has {} distinct rows of both parts that are compared at equal similarity."
+_NO_GAP = "The gap itself is not shown, so neither is what of it is explained."
+
+
+def how_far_claims(cells: Cells, metric: str) -> Iterator[Claim]:
+    """Yield the claim about the gap at equal similarity, with the region masked; none unless splits are audited."""
+    if not cells.methods or cells.masked is None:
+        return
+    of_methods = {method: _of_method(cells, metric, method) for method in cells.methods}
+    if any(gap is not None for gaps in of_methods.values() for gap in gaps):
+        known = {
+            method: [gap for gap in gaps if gap is not None and gap.is_known(cells.min_rows)]
+            for method, gaps in of_methods.items()
+        }
+        yield _claim(cells, metric, {method: gaps for method, gaps in known.items() if gaps})
+
+
+def _of_method(cells: Cells, metric: str, method: str) -> list[ComparedGap | None]:
+    names = cells.results.scenarios
+    return [compared_gap(cells, metric, Cell(scenario=name, method=method, ood_kept=cells.masked)) for name in names]
+
+
+def _claim(cells: Cells, metric: str, known: dict[str, list[ComparedGap]]) -> Claim:
+    """Test the share of the mean gap that goes away at equal similarity, which says nothing of a gap that may be 0."""
+    if not known:
+        told = _TOO_FEW.format(cells.min_rows)
+        return Claim(estimate=cells.estimate(nothing()), seeds=0, claim=_CLAIM, verdict="not shown", told=told)
+    pooled = mean_gap([gap for gaps in known.values() for gap in gaps])
+    is_lost = verdict(cells.estimate(cells.worse(metric, -pooled.gap))) == "holds"
+    share = (pooled.gap - pooled.equal) / pooled.gap if is_lost else nothing()
+    measure = cells.measure(metric)
+    left = "; ".join(
+        f"{method_name(method)} {measure.change(cells.estimate(mean_gap(gaps).equal))} of "
+        f"{measure.change(cells.estimate(mean_gap(gaps).gap))}"
+        for method, gaps in known.items()
+    )
+    words = f"Of the gap in {measure.title}, test_id less test_ood, is left at equal similarity: {left}. "
+    explained = f"Similarity explains {SHARE.estimate(cells.estimate(share))} of the mean gap. "
+    rests = f"{pooled.share:.0%} of the rows of test_ood are compared, at least {counted(pooled.distinct, 'row')}"
+    words += f"{explained if share.defined else f'{_NO_GAP} '}{rests} of each part and scenario. {reach(pooled.gap)}"
+    estimate = cells.estimate(share)
+    return Claim(
+        estimate=estimate, seeds=share.seeds, claim=_CLAIM, verdict=verdict(estimate, _MOST), told=words.rstrip(),
+        quantity=share, above=_MOST,
+    )  # fmt: skip

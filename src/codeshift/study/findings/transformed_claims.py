@@ -1,0 +1,94 @@
+"""Claims about rewritten test rows: whether a transform costs anything, and whether a method keeps more under it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from codeshift.formatting import counted
+from codeshift.parts import PARTS, TEST_ID, transformed_by
+from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.claims import Claim, reach, verdict
+from codeshift.study.findings.large_enough import distinct_rows
+from codeshift.study.findings.quantity import Quantity, mean_of
+from codeshift.study.findings.transformed import rewritten_counts, sides_of
+from codeshift.study.results.measures import SHARE, Measure, method_name
+
+_TOO_FEW = "No scenario has {} distinct rows of {}."
+
+
+def transformed_claims(cells: Cells, metric: str) -> Iterator[Claim]:
+    """Yield the claims about each transform, with the region masked; none unless the study has transforms."""
+    if not cells.methods or cells.masked is None:
+        return
+    counts = {name: distinct_rows(cells, metric, PARTS[TEST_ID], name) for name in cells.results.scenarios}
+    names = [name for name, count in counts.items() if count is None or count >= cells.min_rows]
+    for transform in cells.results.settings.transforms:
+        yield _costs(cells, metric, transform, names)
+        for method in cells.methods:
+            if method != cells.reference_method:
+                yield _keeps_more(cells, metric, transform, method, names)
+
+
+def _cells_of(cells: Cells, method: str, names: Sequence[str]) -> list[Cell]:
+    return [Cell(scenario=name, method=method, ood_kept=cells.masked) for name in names]
+
+
+def _costs(cells: Cells, metric: str, transform: str, names: Sequence[str]) -> Claim:
+    """Test whether models do worse on the same programs rewritten: the mean over methods and scenarios."""
+    measure = cells.measure(metric)
+    by_method = {
+        method: mean_of([_change(cells, metric, transform, cell) for cell in _cells_of(cells, method, names)])
+        for method in cells.methods
+    }
+    changes = "; ".join(
+        f"{method_name(method)} {measure.change(cells.estimate(change))}" for method, change in by_method.items()
+    )
+    part, of_part = transformed_by(transform), PARTS[TEST_ID]
+    told = f"{measure.title} on {part} less that on {of_part}, row by row, mean over scenarios: {changes}."
+    counts = [rewritten_counts(cells, cell, transform) for cell in _cells_of(cells, cells.methods[0], names)]
+    rows, changed = (sum(each) for each in zip(*counts, strict=True)) if counts else (0, 0)
+    told += f" Of {counted(rows, 'row')} {changed:,} are rewritten."
+    worse = mean_of([cells.worse(metric, change) for change in by_method.values()])
+    return _claim(
+        cells, f"The transform {transform} costs models performance on the same programs", worse, told, measure
+    )
+
+
+def _change(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
+    after, before = sides_of(cells, metric, cell, transform)
+    return after - before
+
+
+def _keeps_more(cells: Cells, metric: str, transform: str, method: str, names: Sequence[str]) -> Claim:
+    """Test whether a method keeps a larger share of its own score than the reference method does."""
+    reference = cells.reference_method or ""
+    lost = {
+        name: [_lost(cells, metric, transform, cell) for cell in _cells_of(cells, name, names)]
+        for name in (method, reference)
+    }
+    pooled = mean_of([theirs - ours for ours, theirs in zip(lost[method], lost[reference], strict=True)])
+    told = "Share of the own score on test_id that the transform takes, mean over scenarios: "
+    told += "; ".join(
+        f"{method_name(name)} {SHARE.estimate(cells.estimate(mean_of(shares)))}" for name, shares in lost.items()
+    )
+    told += f". Difference {SHARE.change(cells.estimate(pooled))}."
+    claim = f"{method_name(method)} keeps more than {method_name(reference)} under the transform {transform}"
+    return _claim(cells, claim, pooled, told, SHARE)
+
+
+def _lost(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
+    """Return the share of the score on ``test_id`` that is lost on its rows rewritten; added if lower is better."""
+    after, before = sides_of(cells, metric, cell, transform)
+    return cells.worse(metric, (after - before) / before)
+
+
+def _claim(cells: Cells, claim: str, quantity: Quantity, told: str, measure: Measure) -> Claim:
+    estimate = cells.estimate(quantity)
+    rests = f"Each number rests on at least {counted(quantity.n, 'row')} of each scenario."
+    figures = (
+        f"{told} {rests} {reach(quantity)}" if quantity.defined else _TOO_FEW.format(cells.min_rows, PARTS[TEST_ID])
+    )
+    return Claim(
+        estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate), told=figures.rstrip(),
+        quantity=quantity, measure=measure,
+    )  # fmt: skip
