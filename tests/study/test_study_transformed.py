@@ -15,10 +15,10 @@ from codeshift.splits.manifest import SplitManifest
 from codeshift.study import Study, load_results
 from codeshift.study.config_file import SettingsError
 from codeshift.study.findings import Findings
+from codeshift.study.folder.run_scores import RunScores
 from codeshift.study.folder.store import StudyStore
 from codeshift.study.report import Report
 from codeshift.study.report.transformed_section import in_other_clothes, transformed_table
-from codeshift.study.folder.run_scores import RunScores
 from codeshift.study.results.study_results import StudyResults
 from codeshift.study.study_file import load_study
 from codeshift.transforms import DropComments, Reformat

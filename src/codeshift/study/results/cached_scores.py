@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from codeshift.memory import Memory
 from codeshift.metrics.aggregates.copies import copies
-from codeshift.study.settings.keys import RunKey
 from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.settings.keys import RunKey
 
 Load = Callable[[RunKey, str], RunScores]
 """Function that returns the scores of a run on a set of rows."""
