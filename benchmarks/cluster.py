@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scale import CASES, real_rows
+from scale import CASES, rows_file
 
 CASE = "syntax"
 _BILLION = 1_000_000_000
@@ -42,8 +42,8 @@ def write_files(folder: Path, rows: int, files: int) -> None:
     """Write functions, each with its number, to files whose names are in another order than the numbers."""
     from datasets import Dataset
 
-    texts = [text for text, _ in zip(real_rows(rows), range(rows), strict=False)]
-    whole = Dataset.from_dict({"code": texts, "number": list(range(rows))})
+    whole = Dataset.from_file(str(rows_file(folder, rows, short=False)))
+    whole = whole.add_column("number", np.arange(rows))
     target = folder_of(folder, rows)
     target.mkdir(parents=True)
     order = np.random.default_rng(0).permutation(files)

@@ -3,8 +3,8 @@
 The functions are those of the standard library and of the packages installed; beyond as many as there are, they come
 again with every name that they bind renamed. Each case runs in a process of its own. Memory is the peak that the
 operating system counts for it (``ru_maxrss``) less what it was once everything was imported; it includes the pages of
-memory-mapped files that the process has read, which the system takes back when it needs them. What the process holds
-of its own (``RssAnon``) is read ten times a second.
+memory-mapped files that the process has read, which the system takes back when it needs them. What the process and its
+workers hold of their own is read four times a second (``process_memory.py``).
 
     OMP_NUM_THREADS=1 python benchmarks/scale.py rows --folder FOLDER --rows 100000
     OMP_NUM_THREADS=1 python benchmarks/scale.py run --folder FOLDER --rows 100000 --cases length syntax \
@@ -25,7 +25,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -34,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from one_pass import functions
+from process_memory import watched
 
 COUNTS = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 SHORT_ROWS = 10_000_000
@@ -151,7 +151,7 @@ def _cpu() -> float:
 
 
 def in_own_process(path: Path, case: str, num_proc: int | None) -> dict[str, Any]:
-    """``measured`` in a new process, whose own memory is watched."""
+    """``measured`` in a new process, whose own memory, with that of its workers, is watched."""
     with tempfile.TemporaryDirectory() as cache:
         command = [sys.executable, __file__, "measure", "--file", str(path), "--cases", case]
         command += [] if num_proc is None else ["--num-proc", str(num_proc)]
@@ -160,30 +160,10 @@ def in_own_process(path: Path, case: str, num_proc: int | None) -> dict[str, Any
         assert child.stdout is not None
         if child.stdout.readline().strip() != "ready":
             raise RuntimeError(f"{case} of {path} did not start")
-        held = [_held(child.pid)]
-        over = threading.Event()
-        watching = threading.Thread(target=_watch, args=(child.pid, held, over))
-        watching.start()
-        child.stdout.readline()  # "measured"
-        over.set()
+        with watched(child.pid) as held:
+            child.stdout.readline()  # "measured"
         result: dict[str, Any] = json.loads(child.stdout.read())
-        watching.join()
-    return result | {"peak_held_mb": round((max(held) - held[0]) / 1024)}
-
-
-def _watch(process: int, held: list[int], over: threading.Event) -> None:
-    while not over.wait(0.1):
-        held.append(_held(process))
-
-
-def _held(process: int) -> int:
-    """The kB that a process holds of its own; 0 once it has ended."""
-    try:
-        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    except OSError:
-        return 0
-    match = re.search(r"RssAnon:\s+(\d+) kB", status)
-    return int(match[1]) if match else 0
+    return result | {"peak_held_mb": round(max(held) - held[0])}
 
 
 def main() -> None:
