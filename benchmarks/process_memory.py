@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_SECONDS = 0.25
+_SECONDS = 0.5
 _OWN = re.compile(r"^Pss_Anon:\s+(\d+) kB", re.MULTILINE)
 _PARENT = re.compile(r"^PPid:\s+(\d+)", re.MULTILINE)
 
@@ -41,7 +41,7 @@ def _number(pattern: re.Pattern[str], path: str) -> int:
 
 @contextmanager
 def watched(process: int) -> Iterator[list[float]]:
-    """Yield a list to which ``held_mb`` of a process is added four times a second, now and at the end as well."""
+    """Yield a list to which ``held_mb`` of a process is added twice a second, now and at the end as well."""
     held = [held_mb(process)]
     over = threading.Event()
 

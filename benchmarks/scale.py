@@ -1,10 +1,10 @@
 """Memory and time of a split as the rows grow: 10,000 to a million functions, and ten million short rows.
 
-The functions are those of the standard library and of the packages installed; beyond as many as there are, they come
-again with every name that they bind renamed. Each case runs in a process of its own. Memory is the peak that the
+The functions are those of the standard library and of the packages installed; beyond the first 100,000, they come again
+with every name that they bind renamed. Each case runs in a process of its own. Memory is the peak that the
 operating system counts for it (``ru_maxrss``) less what it was once everything was imported; it includes the pages of
 memory-mapped files that the process has read, which the system takes back when it needs them. What the process and its
-workers hold of their own is read four times a second (``process_memory.py``).
+workers hold of their own is read twice a second (``process_memory.py``).
 
     OMP_NUM_THREADS=1 python benchmarks/scale.py rows --folder FOLDER --rows 100000
     OMP_NUM_THREADS=1 python benchmarks/scale.py run --folder FOLDER --rows 100000 --cases length syntax \
@@ -37,6 +37,7 @@ from process_memory import watched
 
 COUNTS = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 SHORT_ROWS = 10_000_000
+_ORIGINALS = 100_000
 _BATCH = 10_000
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
@@ -68,7 +69,7 @@ def bound_names(source: str) -> frozenset[str]:
 
 
 def real_rows(count: int) -> Iterator[str]:
-    """``count`` functions: as they are, then again and again with their names renamed."""
+    """``count`` functions: the first 100,000 as they are, then these again and again with their names renamed."""
     originals: list[tuple[str, frozenset[str]]] = []
     for source in functions():
         try:
@@ -76,9 +77,9 @@ def real_rows(count: int) -> Iterator[str]:
         except (SyntaxError, ValueError):
             continue
         yield source
-        if len(originals) == count:
-            return
-    for copy in range(1, count // len(originals) + 1):
+        if len(originals) == min(count, _ORIGINALS):
+            break
+    for copy in range(1, -(-count // len(originals))):
         for source, names in originals:
             yield renamed(source, names, copy)
 

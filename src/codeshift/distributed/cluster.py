@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     import numpy as np
     from dask.distributed import Client
 
+_QUIET = {
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "500ms",
+    "distributed.worker.profile.enabled": False,
+}
+"""Settings of dask by which the processes of this machine watch themselves less often, which takes its cores too."""
+
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
@@ -112,7 +120,10 @@ def cluster_of(client: Client | None, workers: int | None) -> Iterator[Cluster]:
         return
     if workers is not None:
         workers = check_integer("workers", workers, smallest=1, remedy="leave it out for one a core")
+    import dask
+
     with (
+        dask.config.set(_QUIET),
         LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as local,
         Client(local) as started,
     ):
