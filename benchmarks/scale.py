@@ -48,6 +48,8 @@ CASES: dict[str, tuple[str, str | None]] = {
     "syntax": ("ASTNodeSplitter('code', language='python', nodes=('while_statement',))", "bind"),
     "API": ("APIUsageSplitter('code', language='python', apis=('os.path',))", "bind"),
 }
+# One process that splits by each in turn: what it takes after the last is more than each takes alone.
+IN_TURN = ("length", "syntax", "API")
 
 
 def bound_names(source: str) -> frozenset[str]:
@@ -117,38 +119,45 @@ def measured(path: Path, case: str, num_proc: int | None) -> dict[str, Any]:
     from datasets import Dataset, disable_progress_bars
 
     import codeshift.properties.near_duplicates  # noqa: F401
+    from codeshift.properties import PropertyTable
     from codeshift.splitters import parse_splitter
 
-    expression, near_duplicates = CASES[case]
-    splitter = parse_splitter(expression)
+    steps = [(parse_splitter(CASES[name][0]), CASES[name][1]) for name in (IN_TURN if case == "in turn" else (case,))]
     disable_progress_bars()
-    rows = Dataset.from_file(str(path))
-    options: dict[str, Any] = {} if num_proc is None else {"num_proc": num_proc}
+    rows = PropertyTable(Dataset.from_file(str(path)), num_proc=num_proc)
     before, cpu, wall = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, _cpu(), time.perf_counter()
     print("ready", flush=True)
-    assignment = splitter.assign(rows, seed=0, near_duplicates=near_duplicates, **options)
-    splits = assignment.to_dataset_dict()
-    cpu, wall = _cpu() - cpu, time.perf_counter() - wall
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    after = []
+    for splitter, near_duplicates in steps:
+        assignment = splitter.assign(rows, seed=0, near_duplicates=near_duplicates)
+        splits = assignment.to_dataset_dict()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        after.append({"peak_mb": round(peak / 1024), "cpu_seconds": round(sum(_cpu()) - sum(cpu), 2)})
+        print(splitter, after[-1], file=sys.stderr, flush=True)
+    own, of_workers = (after - before for after, before in zip(_cpu(), cpu, strict=True))
+    wall = time.perf_counter() - wall
     print("measured", flush=True)  # what follows is no part of a split
     return {
         "rows": len(rows),
         "case": case,
         "num_proc": num_proc,
         "cores": os.cpu_count(),
-        "peak_mb": round((own - before) / 1024),
+        **after[-1],
+        "after_each": after,
         "importing_mb": round(before / 1024),
         "largest_worker_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
-        "cpu_seconds": round(cpu, 2),
+        "own_cpu_seconds": round(own, 2),
+        "workers_cpu_seconds": round(of_workers, 2),
         "wall_seconds": round(wall, 2),
         "parts": {name: len(part) for name, part in splits.items()},
         "digest": assignment.manifest.to_json()[-80:].split('"')[-2],
     }
 
 
-def _cpu() -> float:
+def _cpu() -> list[float]:
+    """The CPU seconds of this process, and of its workers that have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
+    return [each.ru_utime + each.ru_stime for each in used]
 
 
 def in_own_process(path: Path, case: str, num_proc: int | None) -> dict[str, Any]:
@@ -175,7 +184,7 @@ def main() -> None:
     parser.add_argument("--file", type=Path, help="one file of rows, for a measurement in this process")
     parser.add_argument("--rows", type=int, nargs="*", default=COUNTS)
     parser.add_argument("--short", action="store_true", help="rows of a few tokens in place of functions")
-    parser.add_argument("--cases", nargs="*", default=("length", "syntax", "API"), choices=CASES)
+    parser.add_argument("--cases", nargs="*", default=IN_TURN, choices=(*CASES, "in turn"))
     parser.add_argument("--num-proc", type=int)
     parser.add_argument("--name", default="codeshift", help="what the results are of, such as an earlier version")
     parser.add_argument("--read", type=Path)
