@@ -23,8 +23,10 @@ _QUIET = {
     "distributed.admin.system-monitor.interval": "5s",
     "distributed.worker.memory.monitor-interval": "500ms",
     "distributed.worker.profile.enabled": False,
+    "distributed.nanny.pre-spawn-environ.HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
 }
-"""Settings of dask by which the processes of this machine watch themselves less often, which takes its cores too."""
+"""Settings of dask by which processes of this machine show no bars of each file, and watch themselves less often, since
+that takes its cores too."""
 
 
 @dataclass(frozen=True, eq=False)
