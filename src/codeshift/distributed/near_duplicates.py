@@ -91,7 +91,9 @@ def _of_texts(source: Shards, columns: tuple[str, ...], search: NearDuplicates) 
     met = cluster.futures(
         _met, [(search.threshold, partitions, *parts) for parts in _shuffled(cluster, entries, partitions)]
     )
+    del entries  # what no call needs any more leaves the workers
     pairs = cluster.futures(_distinct, _shuffled(cluster, met, partitions))
+    del met
     links = [(np.empty((0, 2), SET), np.empty(0)), *_compared(source, columns, search, pairs, classes, example)]
     found = np.searchsorted(classes, np.concatenate([link for link, _ in links]))
     jaccard = np.concatenate([similarity for _, similarity in links])
