@@ -37,6 +37,7 @@ def _own_surroundings() -> None:
     os.environ.update({name: os.path.join(scratch, name.lower()) for name in folders})
     os.environ.update(CODESHIFT_TESTS_SCRATCH=scratch, COLUMNS="80", HF_HUB_OFFLINE="1")
     os.environ.update(OMP_NUM_THREADS="1", ACCELERATE_USE_CPU="true")
+    os.environ["TORCHDYNAMO_DISABLE"] = "1"  # nothing here is compiled, but bitsandbytes would load torch's compiler
     if os.environ.get("CODESHIFT_TEST_DEVICE") != "cuda":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     for wait in ("CONNECT", "TCP"):  # of dask, whose workers may be slow to start beside other processes
