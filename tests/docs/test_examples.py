@@ -13,10 +13,10 @@ from helpers.pages import ROOT, script
 notebooks = script("scripts/notebooks.py")
 MOST_BYTES = 400_000
 CHAT = notebooks.EXAMPLES / "10_a_chat_model.py"
-# So few rows that parts are small, as in other tests, which ignore the warning of it too; and texts that are cut short.
+# So few rows that parts are small, as in other tests, which ignore the warning of it too; and texts that are cut.
 EXPECTED = (
-    "import warnings; from codeshift.errors import SmallPartWarning; warnings.simplefilter('ignore', SmallPartWarning); "
-    "warnings.filterwarnings('ignore', r'.* tokens$')"
+    "import warnings; from codeshift.errors import SmallPartWarning; warnings.simplefilter('ignore', SmallPartWarning)"
+    "; warnings.filterwarnings('ignore', r'.* tokens$')"
 )
 SHORTENED = {"max_steps": 2, "sample": 100, "train_size": 100, "max_source_length": 16, "max_target_length": 16}
 MOST_ROWS = dict.fromkeys(
@@ -33,7 +33,7 @@ def _name(source: Path) -> str:
 def test_notebook_runs(source: Path) -> None:
     """A notebook runs from its source, in a new kernel and an empty folder, without warnings or paths in its outputs.
 
-    Trainings stop after two steps here, and there are fewer and shorter rows: every cell runs, in a fraction of the time.
+    Trainings stop after two steps here, and rows are fewer and shorter: every cell runs, in a fraction of the time.
     """
     notebooks.execute(source, shortened=SHORTENED, most_rows=MOST_ROWS.get(source.stem, 2200), first=EXPECTED)
 
