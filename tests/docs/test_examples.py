@@ -35,7 +35,7 @@ def test_notebook_runs(source: Path) -> None:
 
     Trainings stop after two steps here, and rows are fewer and shorter: every cell runs, in a fraction of the time.
     """
-    notebooks.execute(source, shortened=SHORTENED, most_rows=MOST_ROWS.get(source.stem, 2200), first=EXPECTED)
+    notebooks.execute(source, shortened=SHORTENED, most_rows=MOST_ROWS.get(source.stem, 700), first=EXPECTED)
 
 
 @pytest.mark.slow
