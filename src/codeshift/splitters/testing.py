@@ -13,7 +13,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +53,7 @@ def check_splitter(splitter: Splitter, data: Dataset, *, fresh_process: bool = T
     >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * (i % 50) + "1" for i in range(200)]})
     >>> check_splitter(LengthSplitter(column="code"), rows, fresh_process=False)
     """
-    with _sizes_may_differ():
+    with _sizes_may_differ(), _shared_table(data):
         for check in CHECKS:
             if check is not check_fresh_process or fresh_process:
                 check(splitter, data)
@@ -357,10 +357,22 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-@lru_cache(maxsize=1)
+_SHARED: ContextVar[tuple[Dataset, PropertyTable] | None] = ContextVar("_SHARED", default=None)
+
+
+@contextmanager
+def _shared_table(data: Dataset) -> Iterator[None]:
+    """Give the checks of these rows one table, so that each property is computed once rather than by each check."""
+    token = _SHARED.set((data, PropertyTable(data)))
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
 def _table(data: Dataset) -> PropertyTable:
-    """Return a table of the data, which checks of the same data share: what is computed of its rows stays there."""
-    return PropertyTable(data)
+    shared = _SHARED.get()
+    return shared[1] if shared is not None and shared[0] is data else PropertyTable(data)
 
 
 def _refused(splitter: Splitter, table: PropertyTable, law: str, **arguments: Any) -> None:
