@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client import AsyncKernelManager
+from jupyter_core.utils import run_sync
 
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from helpers.pages import ROOT, script
@@ -28,14 +31,25 @@ def _name(source: Path) -> str:
     return source.stem
 
 
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[AsyncKernelManager]:
+    """Return a kernel for all notebooks, each of which would import the same packages in its own."""
+    manager = AsyncKernelManager(kernel_name="python3")
+    yield manager
+    if manager.has_kernel:
+        run_sync(manager.shutdown_kernel)(now=True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("source", [path for path in notebooks.sources() if path != CHAT], ids=_name)
-def test_notebook_runs(source: Path) -> None:
-    """A notebook runs from its source, in a new kernel and an empty folder, without warnings or paths in its outputs.
+def test_notebook_runs(source: Path, kernel: AsyncKernelManager) -> None:
+    """A notebook runs from its source, without names of others, in an empty folder, and outputs no warning or path.
 
     Trainings stop after two steps here, and rows are fewer and shorter: every cell runs, in a fraction of the time.
     """
-    notebooks.execute(source, shortened=SHORTENED, most_rows=MOST_ROWS.get(source.stem, 700), first=EXPECTED)
+    notebooks.execute(
+        source, shortened=SHORTENED, most_rows=MOST_ROWS.get(source.stem, 700), first=EXPECTED, kernel=kernel
+    )
 
 
 @pytest.mark.slow
