@@ -22,6 +22,7 @@ from codeshift.study.planning.plan import Plan
 from codeshift.study.running import executors as executors_module
 from codeshift.study.running import jobs
 from codeshift.study.running.executors import InThisProcess, WorkerProcesses
+from helpers.forked import forked_processes
 from helpers.study_case import (
     LONG,
     assert_same,
@@ -35,10 +36,8 @@ from helpers.study_case import (
 
 @pytest.fixture(scope="module")
 def processes():
-    """Processes that are forked from one that has imported all they need, and runs no thread."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["helpers.study_case", "codeshift.study.running.worker", "codeshift.study.study"])
-    return context
+    """Processes that start fast."""
+    return forked_processes()
 
 
 def test_killed_again_and_again(model, straight, tmp_path, processes):
@@ -182,9 +181,9 @@ def test_a_worker_that_dies_is_replaced(model, straight, tmp_path):
     assert_same(results, load_results(straight))
 
 
-def test_a_worker_that_is_terminated_in_a_training_ends():
+def test_a_worker_that_is_terminated_in_a_training_ends(processes):
     """Its pool sees a process that is gone, whose task another one resumes, and no exit of the whole study."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, processes) as pool:
         assert pool.submit(abs, -1).result() == 1
         with pytest.raises(BrokenExecutor):
             pool.submit(_terminated).result()
