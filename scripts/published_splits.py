@@ -2,10 +2,10 @@
 
     python scripts/published_splits.py --data FOLDER [--name NAME ...]
 
-Without --name all are made, which takes about ten minutes; what was stopped goes on where it was. FOLDER holds the benchmarks' files with the names and
-columns of the hub, a folder each: ``code_to_code_trans``, ``code_refinement_small``, ``mbpp`` and ``algorithms``. The
-files go to ``src/codeshift/data/published_splits``, and their tables to the page on them. A name that was published is
-never made again with other splits: change its version.
+Without --name all are made, which takes about ten minutes; a run that was stopped goes on where it was. FOLDER holds
+the benchmarks' files with the names and columns of the hub, a folder each: ``code_to_code_trans``,
+``code_refinement_small``, ``mbpp`` and ``algorithms``. The files go to ``src/codeshift/data/published_splits``, and
+their tables to the page on them. A name that was published is never made again with other splits: change its version.
 """
 
 from __future__ import annotations
@@ -202,7 +202,8 @@ def publish(benchmark: Benchmark, data: Path, work: Path) -> PublishedSplits:
     folder = work / benchmark.name
     folder.mkdir(parents=True, exist_ok=True)
     table = PropertyTable(benchmark.rows(data))
-    manifests, audits = {}, {}
+    manifests: dict[tuple[str, float], SplitManifest] = {}
+    audits: dict[str, Any] = {}
     for scenario in benchmark.scenarios:
         stored = folder / f"{scenario.name}.json"
         if not stored.is_file():
@@ -219,7 +220,7 @@ def publish(benchmark: Benchmark, data: Path, work: Path) -> PublishedSplits:
 
 
 def split_and_audit(benchmark: Benchmark, table: PropertyTable, scenario: Scenario) -> dict[str, Any]:
-    """Return the manifests of a scenario as texts, one for each of ``REGIMES``, and the audit with the region masked."""
+    """Return a scenario's manifests as texts, one for each of ``REGIMES``, and its audit with the region masked."""
     assignments = [scenario.splitter.assign(table, ood_kept=kept) for kept in REGIMES]
     audited = audit(assignments[0], table, language=benchmark.language, progress=False)
     return {"manifests": [made.manifest.to_json() for made in assignments], "audit": audited.to_dict()}
