@@ -136,7 +136,21 @@ def test_assignment_gives_the_figures_of_its_splits():
     assert [(prop.name, prop.mean_train, prop.mean) for prop in intended] == [("NodeTypes: while_statement", 0, 1)]
     assert not any("while_statement" in confound.name for confound in informed.confounds)
     assert any(confound.name == "NodeTypes: break_statement" for confound in informed.confounds)
-    assert audit(assignment, PropertyTable(rows), **QUICK) == informed
+
+
+def test_audits_share_what_a_table_knows(monkeypatch: pytest.MonkeyPatch):
+    """With the table that the rows were split by, a second audit has the figures of before and parses nothing."""
+    rows = Dataset.from_dict({"code": functions(150, seed=4) + loops(50, seed=5)})
+    table = PropertyTable(rows)
+    loop, lengths = ASTNodeSplitter("code", language="python", nodes=("while_statement",)), LengthSplitter("code")
+    first, second = (splitter.assign(table, seed=0, train_size=60) for splitter in (loop, lengths))
+    alone = audit(second, language="python", **QUICK)
+    assert audit(first, table, **QUICK) == audit(first, rows, **QUICK)
+    monkeypatch.setattr("codeshift.properties.table.scan_batch", None)
+    monkeypatch.setattr("codeshift.audit.tokens.lex", None)
+    assert audit(second, table, language="python", **QUICK) == alone
+    with pytest.raises(ParameterError, match="num_proc must be left out for a PropertyTable, got 2"):
+        audit(second, table, num_proc=2, **QUICK)
 
 
 def test_parts_with_a_manifest_give_the_same():

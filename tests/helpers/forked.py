@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 _IMPORTED = [
-    "codeshift.finetune", "codeshift.finetune.testing", "codeshift.study.study", "codeshift.study.worker",
+    "codeshift.finetune", "codeshift.finetune.testing", "codeshift.study.study", "codeshift.study.running.worker",
     "helpers.study_case",
 ]  # fmt: skip
 

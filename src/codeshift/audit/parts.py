@@ -99,13 +99,18 @@ def take_parts(
     """Collect the parts from the arguments of ``audit``.
 
     Raises:
-        ParameterError: if the splits are of another type, or a named part is missing.
+        ParameterError: if the splits are of another type, a named part is missing, or a table brings ``num_proc``.
         DataError: if a part lacks the column, or the column contains values other than text.
     """
     digests: dict[str, np.ndarray | None] = {}
+    positions: dict[str, np.ndarray] = {}
+    if isinstance(data, PropertyTable) and num_proc is not None:
+        raise ParameterError("num_proc", "left out for a PropertyTable", num_proc, "give it to the table")
     if isinstance(splits, SplitAssignment):
         region: Region | None = splits.region
         digests = {part: splits.content_digests(part, column) for part in splits.delivered}
+        if isinstance(data, PropertyTable):
+            positions = {part: splits.indices(part) for part in splits.delivered}
         splits = splits.to_dataset_dict(data)
     else:
         region = None if manifest is None else manifest.fitted_region()
@@ -117,8 +122,12 @@ def take_parts(
     used = {name: parts[name] for name in [*names.values(), *SELECTED_ON] if name in parts}
     orders = {name: _content_order(rows, name, column, digests.get(name)) for name, rows in used.items()}
     starts = dict(zip(used, np.cumsum([0, *(len(rows) for rows in used.values())])[:-1], strict=True))
+    if isinstance(data, PropertyTable):  # which may know values of the rows from other audits
+        table: PropertyTable = Selection(data, np.concatenate([positions[name] for name in used]))
+    else:
+        table = PropertyTable(_joined(used, column), num_proc=num_proc)
     return AuditParts(
-        table=PropertyTable(_joined(used, column), num_proc=num_proc),
+        table=table,
         rows={name: starts[name] + order for name, order in orders.items()},
         given=orders,
         train=names["train"],
