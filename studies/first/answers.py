@@ -1,8 +1,6 @@
-"""The figures of Study 1's page, computed from the compact form of its results.
+"""The figures of Study 1's page, computed from the compact form of its results: ``python -m studies.first.answers``.
 
-    python -m studies.first.answers
-
-It takes about a minute and writes ``studies/first/results/answers.json``, which ``page.py`` puts into words and pictures.
+It takes about a minute and writes ``studies/first/results/answers.json``, which ``page.py`` puts into words.
 All figures but the counts have 95% intervals over split seeds and rows, those of ``codeshift.study.Findings``. What is
 compared is compared on the same seeds: a seed counts in a scenario once all its trainings there are done.
 """
@@ -25,6 +23,7 @@ from codeshift.metrics import Estimate
 from codeshift.study import Findings, RunRecord
 from codeshift.study.findings.claims import verdict
 from codeshift.study.findings.detection import CONFIDENCE_OF_TEXT, detection
+from codeshift.study.findings.finding import flipped
 from codeshift.study.findings.large_enough import too_small
 from codeshift.study.findings.quantity import Quantity, combined, mean_of, nothing
 from codeshift.study.findings.strength import shift_strength, spearman
@@ -150,7 +149,8 @@ class Answers:
                 figures[f"{kind} of syntax and semantics beyond length"] = mean_of(others) - of["complexity"]
         kept = self.mean(lambda name: self.of_methods(lambda method: self.score(name, method, 1.0, "test_ood")))
         figures["share lost"] = figures["cost"] / kept
-        figures["cost beyond half the gap"] = combined([(1.0, figures["cost"]), (-0.5, figures["gap"])])
+        beyond_half = combined([(1.0, figures["cost"]), (-0.5, figures["gap"])])
+        figures["cost beyond half the gap"] = replace(beyond_half, n=figures["cost"].n)
         return figures | self._of_each_method() | self._between_methods()
 
     def _of_each_method(self) -> dict[str, Quantity]:
@@ -245,7 +245,12 @@ class Answers:
             return combined([(sum(count) / total, self._recall(name, method, kept)) for name, count in counts.items()])
 
         masked, whole = (mean_of([recall(method, kept) for method in METHODS]) for kept in (0.0, 1.0))
-        return {"names masked": masked, "names kept": whole, "names lost": whole - masked, "names none": recall(NONE, None)}
+        return {
+            "names masked": masked,
+            "names kept": whole,
+            "names lost": whole - masked,
+            "names none": recall(NONE, None),
+        }
 
     def _names(self, scenario: str) -> list[int]:
         """Return the number of rows with a masked name, by split seed."""
@@ -270,7 +275,9 @@ class Answers:
         """Return the gap of full fine-tuning that is left at equal similarity to the nearest training row."""
         for gap in self.findings.equal_gaps:
             if not gap.cell.scenario and gap.cell.method == "full" and gap.cell.ood_kept == 0:
-                return {"gap": plain(gap.gap), "at equal distance": plain(gap.estimate), "compared": gap.compared}
+                worse = {"gap": gap.gap, "at equal distance": gap.estimate}
+                told = {name: plain(of if self.sign > 0 else flipped(of)) for name, of in worse.items()}
+                return {**told, "compared": gap.compared}
         return {}
 
     def regret(self) -> dict[str, Estimate]:

@@ -69,7 +69,7 @@ class CompactResults(StudyResults):
     named: Mapping[int, NDArray[np.bool_]]
     named_masked: Mapping[tuple[str, int], NDArray[np.bool_]]
 
-    def copies(self, key: RunKey, part: str = "test") -> NDArray[np.int64]:  # noqa: ARG002 - there is one set
+    def copies(self, key: RunKey, part: str = "test") -> NDArray[np.int64]:
         """Return the group of near-duplicates of each test row."""
         return self.groups[key.split_seed]
 
@@ -229,7 +229,7 @@ class _Outputs:
             "unlikely": outputs["unlikely"].to_numpy()[order] * UNLIKELY,
         }
 
-    def scores(self, key: RunKey, part: str) -> RunScores:  # noqa: ARG002 - there is one set
+    def scores(self, key: RunKey, part: str) -> RunScores:
         """Return the scores of a run."""
         of_run = slice(*np.searchsorted(self._of_run, [self._runs[key], self._runs[key] + 1]))
         written, names = self._columns["prediction"][of_run].tolist(), self._names[key.split_seed].tolist()

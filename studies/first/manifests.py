@@ -1,9 +1,10 @@
 """The manifests and audits of a study in two small files, as all manifests of a study list the same rows.
 
-``manifests.parquet`` has the digest of each row (by its code, or by other columns as well), and a column for each manifest: the position of its part in the list
-of parts. ``manifests.json.zst`` has what else the manifests hold, the parts, and the figures of the audits. The region of
-a cluster, a vocabulary and coordinates, is left out, as it takes more than all else; ``study.py`` fits it again.
-``codeshift.data.PublishedSplits`` is alike, but holds no manifests with official splits, which those of a study are.
+``manifests.parquet`` has the digest of each row (by its code, or by other columns as well), and a column for each
+manifest: the position of its part in the list of parts. ``manifests.json.zst`` has what else the manifests hold, the
+parts, and the figures of the audits. The region of a cluster, a vocabulary and coordinates, is left out, as it takes
+more than all else; ``study.py`` fits it again. ``codeshift.data.PublishedSplits`` is alike, but holds no manifests with
+official splits, which those of a study are.
 """
 
 from __future__ import annotations

@@ -100,7 +100,9 @@ def by_scenario(studies: Mapping[str, Any], metric: str, theme: Theme, *, tall: 
     panels = []
     for corpus, answers in studies.items():
         lines = answers["metrics"][metric]["scenarios"]
-        rows = [(scenario["scenario"].replace("builtins_", ""), scenario["gap"], scenario["cost"]) for scenario in lines]
+        rows = [
+            (scenario["scenario"].replace("builtins_", ""), scenario["gap"], scenario["cost"]) for scenario in lines
+        ]
         panels.append(_dots(TITLES[corpus], rows, metric, theme))
     return side_by_side(panels, "The gap and the cost of masking in each scenario", tall=tall)
 
@@ -222,7 +224,9 @@ def by_strength(studies: Mapping[str, Any], theme: Theme, *, tall: bool) -> str:
 
 def _scatter(title: str, lines: Sequence[Mapping[str, Any]], theme: Theme) -> tuple[str, float]:
     top, bottom = _TOP, _TOP + 190
-    axis = axis_over([{**line_[name], "low": None, "high": None} for line_ in lines for name in ("gap", "cost")], bottom, top)
+    axis = axis_over(
+        [{**line_[name], "low": None, "high": None} for line_ in lines for name in ("gap", "cost")], bottom, top
+    )
     across = Axis(low=0.45, high=1.0, start=60, end=PANEL - 14)
     body = [text(0, 18, title, theme.text, bold=True), *_levels(axis, theme)]
     for value in (0.5, 0.6, 0.7, 0.8, 0.9, 1.0):
