@@ -449,6 +449,26 @@ def test_pairs_have_values_without_each_row_too():
     np.testing.assert_allclose(sample.without_each(), by_weights.without_each(), atol=1e-12)
 
 
+def test_groups_have_values_without_each_too():
+    """Only groups of several rows are valued by weights, of which a group of one row needs none."""
+    from dataclasses import replace
+
+    from codeshift.metrics.aggregates.sample import as_sample
+
+    probabilities, references = drawn(np.random.default_rng(21), n=40, classes=2)
+    labels = np.array([0, 0, 0, 1, 1, *range(2, 37)])
+    sample = as_sample(AUROC().statistics(probabilities, references), metric=AUROC()).grouped(labels)
+    valued = []
+
+    def values_of(rows, weights):
+        valued.append(len(weights))
+        return sample.values_of(rows, weights)
+
+    found = replace(sample, values_of=values_of).without_each()
+    np.testing.assert_allclose(found, replace(sample, without_of=None).without_each(), atol=1e-12)
+    assert sum(valued) == 2
+
+
 def test_accuracy_is_a_share_like_exact_match():
     """Its intervals are those of the same zeros and ones: of one run, of seeds, and of a difference of nothing."""
     classes = np.arange(60) % 2
