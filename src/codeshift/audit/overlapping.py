@@ -49,6 +49,8 @@ class PartOverlap(CopyCounts):
         ngrams: the number of rows that share an n-gram of words with the corpus; None if none were looked for.
         conflicts: the number of rows with a near-duplicate whose nearest row, or a copy of that, has another label;
             None without labels.
+        exact_conflicts: the number of rows with an exact copy that has another label; None without labels. Where the
+            label is a text that a model must write, these are rows with one input and several right outputs.
         worst: the most similar pairs that are no equal texts, the most similar first; renamed copies come last.
         rows: the positions of the rows with a copy of each kind, by kind.
 
@@ -60,6 +62,7 @@ class PartOverlap(CopyCounts):
     corpus_rows: int
     ngrams: int | None = None
     conflicts: int | None = None
+    exact_conflicts: int | None = None
     worst: tuple[LeakedPair, ...] = ()
     rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
@@ -151,7 +154,7 @@ class Overlap:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as plain values that ``json`` can write."""
-        counts = ("part", "corpus", "n", "corpus_rows", "exact", "near", "renamed", "conflicts")
+        counts = ("part", "corpus", "n", "corpus_rows", "exact", "near", "renamed", "conflicts", "exact_conflicts")
         plain = [{name: getattr(one, name) for name in counts} for one in self.parts]
         for one, figures in zip(self.parts, plain, strict=True):
             figures |= {} if one.ngrams is None else {NGRAMS: one.ngrams}
@@ -189,7 +192,7 @@ class Overlap:
             "near-duplicate",
             "renamed copy",
             *(["shared n-gram"] if ngrams else []),
-            *(["other label"] if labels else []),
+            *(["other label", "exact, other label"] if labels else []),
         )
         yield Table(
             columns=names("part", "corpus") + numbers(*heads),
@@ -231,7 +234,8 @@ def overlap(
             are looked for in the rows; or such by name. Rows whose code is None are left out.
         column: the column of the code.
         corpus_column: the column of the corpus's code; by default the same. ``Corpus`` names that of one among several.
-        label: the column of labels in both, to count the rows whose nearest row has another one.
+        label: the column of labels in both, to count the rows whose nearest row, or an exact copy, has another one; or
+            that of the text that a model must write.
         near_duplicates: the definition of near-duplicates.
         ngrams: the number of words of n-grams to look for as well, such as 13 (``ngrams_of``); None looks for none.
         worst: the number of pairs to keep of each pair of parts.
@@ -325,6 +329,7 @@ class _Search:
         self._best = {search: np.full(self.size, -1.0) for search in self._searches}
         self._other = {search: [""] * self.size for search in self._searches}
         self._conflicts = np.zeros(self.size, dtype=bool)
+        self._exact_conflicts = np.zeros(self.size, dtype=bool)
 
     def add(self, block: list[str], labels: Sequence[Any] | None) -> None:
         """Look for the rows in a block of the corpus, whose order has no effect: its texts are searched sorted."""
@@ -336,6 +341,8 @@ class _Search:
         if self._ngrams is not None:
             self._ngrams.add_texts(texts)
         self._exact |= np.array([text in labels_of for text in self._texts], dtype=bool)
+        for at in [] if self._labels is None else np.flatnonzero(self._exact & ~self._exact_conflicts).tolist():
+            self._exact_conflicts[at] = self._has_other_label(at, labels_of.get(self._texts[at], []))
         for name, search in self._searches.items():
             nearest = search.nearest(self._texts, texts)
             jaccard = np.where(nearest.index < 0, -1.0, np.nan_to_num(nearest.jaccard, nan=-1.0))
@@ -346,14 +353,16 @@ class _Search:
     def _keep(self, name: str, at: int, jaccard: float, other: str, labels: list[Any]) -> None:
         """Keep a pair if it is more similar than the one so far, or as similar and first by content."""
         pair, best = (-jaccard, other), (-self._best[name][at], self._other[name][at])
-        differs = (
-            name == "near" and self._labels is not None and any(_differ(label, self._labels[at]) for label in labels)
-        )
+        differs = name == "near" and self._has_other_label(at, labels)
         if self._best[name][at] < 0 or pair < best:
             self._best[name][at], self._other[name][at] = jaccard, other
             self._conflicts[at] = differs if name == "near" else self._conflicts[at]
         elif pair == best:  # a copy of the same text in another block
             self._conflicts[at] |= differs
+
+    def _has_other_label(self, at: int, labels: list[Any]) -> bool:
+        """Return whether any of a text's labels differs from that of a row."""
+        return self._labels is not None and any(_differ(label, self._labels[at]) for label in labels)
 
     def overlaps(self, corpus: str) -> list[PartOverlap]:
         """Return what was found of each part."""
@@ -370,6 +379,7 @@ class _Search:
                     exact=len(rows["exact"]), near=len(rows["near"]), renamed=len(rows["renamed"]), rows=rows,
                     ngrams=len(rows[NGRAMS]) if NGRAMS in rows else None,
                     conflicts=None if self._labels is None else int((self._conflicts & near)[of_part].sum()),
+                    exact_conflicts=None if self._labels is None else int(self._exact_conflicts[of_part].sum()),
                     worst=self._pairs(range(start, start + size), near),
                 )
             )  # fmt: skip
@@ -414,6 +424,7 @@ def _cells(one: PartOverlap, *, ngrams: bool, labels: bool) -> list[str]:
         f"{count:,} ({count / one.n:.2%})" if one.n and count is not None and one.looked_for(kind) else "-"
         for kind, count in counts.items()
     ]
-    conflicts = ["-" if one.conflicts is None else f"{one.conflicts:,}"] if labels else []
+    of_labels = (one.conflicts, one.exact_conflicts) if labels else ()
+    conflicts = ["-" if count is None else f"{count:,}" for count in of_labels]
     rows_of_it = f"{one.corpus_rows:,}" if one.corpus_rows or NGRAMS not in one.rows else "-"
     return [one.part, one.corpus, f"{one.n:,}", rows_of_it, *told, *conflicts]
