@@ -68,8 +68,8 @@ column. One command measures it again, here the row `mbpp/test`, and writes this
 `python -m studies.benchmarks.audits --data FOLDER --row mbpp/test`
 
 [Sources](#sources) says what FOLDER holds; without `--data` the rows come from the hub, and without `--row` all are
-measured, which takes minutes. Measured with codeshift {results["codeshift"]}. To [cite](../cite.md) a figure, name its
-row and that version.
+measured, which takes minutes. Measured with codeshift {results["codeshift"]}. To [cite](../cite.md) a figure, name its row and
+that version.
 
 ## What they show
 
@@ -162,7 +162,7 @@ def _on_conflicts(compared: Rows) -> str:
     ]
     return (
         "**Other outputs.** Of the inputs that are in the part beside as they stand, these have another output there, "
-        f"so that what was learnt by heart is counted as wrong: {', '.join(seen)}."
+        f"so that exact match counts what was learnt by heart as wrong: {', '.join(seen)}."
     )
 
 
@@ -175,7 +175,8 @@ def _on_shift(compared: Rows) -> str:
     return (
         f"**Shift.** Of {len(tested)} parts with rows enough for a test, a classifier tells {_named(told)} from the "
         f"part beside it (AUC {min(aucs):.2f} to {max(aucs):.2f}); MMD^2 differs from 0 in {_named(differing)}; "
-        f"{moved:,} properties, tokens, node types or API names moved.{'' if told else ' Scores on them are in distribution.'}"
+        f"{moved:,} properties, tokens, node types or API names moved."
+        f"{'' if told else ' Scores on them are scores in distribution.'}"
     )
 
 
