@@ -68,23 +68,22 @@ column. One command measures it again, here the row `mbpp/test`, and writes this
 `python -m studies.benchmarks.audits --data FOLDER --row mbpp/test`
 
 [Sources](#sources) says what FOLDER holds; without `--data` the rows come from the hub, and without `--row` all are
-measured, which takes minutes. Measured with codeshift {results["codeshift"]}. To [cite](../cite.md) a figure, name its row and
-that version.
+measured, which takes minutes. Measured with codeshift {results["codeshift"]}. To [cite](../cite.md) a figure, name its
+row and that version.
 
 ## What they show
 
 {_findings(rows)}
 
-## Copies, conflicts, shift
+## Copies and conflicts
 
 - **Distinct**: the rows that are left if one of each group of near-duplicates is kept.
 - **Exact**, **near**, **renamed**: rows whose code is in the part named under "beside" too: as it stands; with a
   Jaccard similarity of token 5-grams of at least .7; the same without names, strings and numbers. Each includes those
   before it.
-- **Other output**: rows whose input is there, as it stands, with another output: in the part itself, or in the one
-  beside it. Exact match can reward one of them at most. For the functions of TheAlgorithms, the rows with a
-  near-duplicate, or a chain of such, under another label.
-- **AUC**: of a classifier that tells the part from the one beside it, 0.5 if it cannot; p by permutation.
+- **Conflicts**: rows whose input is there, as it stands, with another output: within the part, or in the one beside
+  it. Exact match can reward one of them at most. For the functions of TheAlgorithms, the rows with a near-duplicate,
+  or a chain of such, under another label.
 - **Verdict** of [the audit](../guides/reading-an-audit.md): a part leaks if more than 1% of its rows have a
   near-duplicate beside it.
 
@@ -100,10 +99,11 @@ Rows with an exact copy / a near-duplicate in the part beside, of the input, of 
 
 ## How far the parts are apart
 
-MMD^2 and its p-value; the property that moved farthest by its Jensen-Shannon distance; the median cosine of a row to
-the nearest one beside it; the share of different tokens that the part beside never has; and the number of properties,
-tokens, node types and API names that moved (p at most .05 after Bonferroni), with those of the largest effect, in
-standard deviations, whether significant or not. Computed on distinct rows; MMD^2 on at most 2,000 of each part.
+The AUC of a classifier that tells the part from the one beside it, 0.5 if it cannot; MMD^2; the property that moved
+farthest by its Jensen-Shannon distance; the median cosine of a row to the nearest one beside it; the share of different
+tokens that the part beside never has; and the number of properties, tokens, node types and API names that moved (p at
+most .05 after Bonferroni), with those of the largest effect, in standard deviations, whether significant or not.
+Computed on distinct rows; AUC and MMD^2, whose p-values are by permutation, on at most 2,000 of each part.
 
 {_table(SHIFT, compared)}
 
@@ -161,7 +161,7 @@ def _on_conflicts(compared: Rows) -> str:
         if row["conflicts"]
     ]
     return (
-        "**Other outputs.** Of the inputs that are in the part beside as they stand, these have another output there, "
+        "**Conflicts.** Of the inputs that are in the part beside as they stand, these have another output there, "
         f"so that exact match counts what was learnt by heart as wrong: {', '.join(seen)}."
     )
 
@@ -218,29 +218,23 @@ def _counts(*values: int | None) -> str:
     return " / ".join("–" if value is None else f"{value:,}" for value in values)
 
 
-def _number(value: float | None, digits: int = 3) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
-
-
 def _leakage(kind: str) -> Any:
     return lambda row: f"{row['leakage'][kind]:,}" if row["compared_with"] else ""
 
 
-def _statistic(name: str, at: int, digits: int = 3) -> Any:
-    return lambda row: _number(row[name][at], digits) if row["compared_with"] else ""
+def _tested(name: str, digits: int = 3) -> Any:
+    return lambda row: "" if row[name][0] is None else f"{row[name][0]:.{digits}f} (p {row[name][1]:.3f})"
 
 
 MAIN: dict[str, Any] = {
     "rows": lambda row: f"{row['rows']:,}",
     "distinct": lambda row: f"{row['distinct']:,}",
-    "other output, in it": lambda row: f"{row.get('mixed_labels', row['conflicts_within']):,}",
+    "conflicts within": lambda row: f"{row.get('mixed_labels', row['conflicts_within']):,}",
     "beside": lambda row: f"`{row['compared_with']}`" if row["compared_with"] else "",
     "exact": _leakage("exact"),
     "near": _leakage("near"),
     "renamed": _leakage("renamed"),
-    "other output, beside": lambda row: f"{row['conflicts']:,}" if row["compared_with"] else "",
-    "AUC": _statistic("auc", 0),
-    "p": _statistic("auc", 1),
+    "conflicts beside": lambda row: f"{row['conflicts']:,}" if row["compared_with"] else "",
     "verdict": lambda row: row["verdict"] if row["compared_with"] else "",
 }
 COLUMNS: dict[str, Any] = {
@@ -249,10 +243,10 @@ COLUMNS: dict[str, Any] = {
     "both": lambda row: _pair(row, 2),
 }
 SHIFT: dict[str, Any] = {
-    "MMD^2": _statistic("mmd", 0, 4),
-    "p": _statistic("mmd", 1),
-    "farthest": lambda row: "{} {:.2f} (p {:.2f})".format(*row["farthest"]),
-    "nearest": lambda row: _number(row["nearest"], 2),
+    "AUC": _tested("auc"),
+    "MMD^2": _tested("mmd", 4),
+    "farthest": lambda row: "{} {:.2f} (p {:.3f})".format(*row["farthest"]),
+    "nearest": lambda row: f"{row['nearest']:.2f}",
     "new tokens": lambda row: f"{row['unseen_tokens']:.0%}",
     "moved": lambda row: f"{row['moved']:,}",
     "largest effects": lambda row: ", ".join(_effect(name, effect) for name, effect, _ in row["confounds"]),

@@ -44,7 +44,7 @@ def test_another_figure_makes_another_page() -> None:
         (now, before) for now, before in zip(page(changed).split("\n"), page(read_results()).split("\n"), strict=True)
         if now != before
     ]  # fmt: skip
-    assert len(differing) == 3  # the sentence and two tables
+    assert len(differing) == 4  # two sentences and two tables
 
 
 def test_the_hub_has_each_benchmark_with_the_columns_that_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
