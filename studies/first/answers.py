@@ -27,7 +27,7 @@ from codeshift.study.findings.finding import flipped
 from codeshift.study.findings.large_enough import too_small
 from codeshift.study.findings.quantity import Quantity, combined, mean_of, nothing
 from codeshift.study.findings.strength import shift_strength, spearman
-from codeshift.study.keys import NONE, RunKey
+from codeshift.study.settings.keys import NONE, RunKey
 from studies.first.compact import EXACT, LOSS, READ, RESULTS, CompactResults, unpack
 
 ANSWERS = RESULTS / "answers.json"

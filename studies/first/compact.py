@@ -42,8 +42,8 @@ from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 from codeshift.parts import TEST_PARTS
 from codeshift.study import RunRecord, RunScores, SplitAudit, SplitFacts, StudyResults, load_results
 from codeshift.study.findings.detection import CONFIDENCE_OF_TEXT
-from codeshift.study.keys import RunKey
-from codeshift.study.store import StudyStore
+from codeshift.study.folder.store import StudyStore
+from codeshift.study.settings.keys import RunKey
 from studies.first.manifests import load_audits, save_manifests
 
 RESULTS = Path(__file__).resolve().parent / "results"

@@ -110,6 +110,15 @@ def test_reference_changes_no_figure_of_test():
     assert str(audit(alone, **QUICK).strength[0]) == str(audit(SPLITS, **QUICK).strength[0])
 
 
+def test_validation_that_stands_for_train_does_not_leak_into_itself():
+    """Some benchmarks are at hand without their train part."""
+    splits = DatasetDict(validation=SPLITS["train"], test=SPLITS["test_ood"])
+    report = audit(splits, train="validation", **QUICK)
+    assert [leak.part for leak in report.leakage] == [of.part for of in report.copies] == ["test"]
+    assert report.leakage[0].near == 0
+    assert not any("validation" in caution for caution in report.verdict.cautions)
+
+
 def test_any_dataset_dict_is_accepted():
     """Parts may have any name, and columns that the others lack; "test" is found by default."""
     foreign = DatasetDict(

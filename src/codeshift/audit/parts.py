@@ -52,8 +52,9 @@ class AuditParts:
 
     @property
     def held_out(self) -> tuple[str, ...]:
-        """Names of the parts that must not leak: those compared, and validation."""
-        return (*self.compared, *(name for name in SELECTED_ON if name in self.rows and name not in self.compared))
+        """Names of the parts that must not leak: those compared, and validation unless it is what they are held to."""
+        known = (self.train, *self.compared)
+        return (*self.compared, *(name for name in SELECTED_ON if name in self.rows and name not in known))
 
     def parsable(self, column: str, language: str) -> tuple[AuditParts, dict[str, int]]:
         """Return the parts without the rows on which the parser gives up, and the number of those rows by part.
