@@ -85,9 +85,9 @@ def read(source: Path) -> nbformat.NotebookNode:
 
 # The filters of warnings are kept where the notebook's own names are not.
 _AS_FRESH = (
-    "get_ipython().run_line_magic('reset', '-f'); import os, warnings; os.chdir({!r})\n"
-    "os.first_filters = getattr(os, 'first_filters', warnings.filters[:]); warnings.filters[:] = os.first_filters\n"
-    "warnings.simplefilter('ignore', ResourceWarning); del os, warnings"
+    "import os; os.chdir({!r}); get_ipython().run_line_magic('reset', '-f')\n"
+    "import os, warnings; os.first_filters = getattr(os, 'first_filters', warnings.filters[:])\n"
+    "warnings.filters[:] = os.first_filters; warnings.simplefilter('ignore', ResourceWarning); del os, warnings"
 )
 _SELECTED = re.compile(r"(\bselect\(range\()(\d+)\)\)")
 

@@ -55,6 +55,8 @@ def _own_surroundings() -> None:
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _own_surroundings()
 
+os.fsync = lambda _: None  # no test cuts the power, and what a killed process has written stays
+
 gc.disable()  # until all is imported and collected, which makes millions of objects, none of them garbage
 
 

@@ -13,8 +13,10 @@ from typing import Any
 
 _IMPORTED = [
     "codeshift.finetune", "codeshift.finetune.testing", "codeshift.study.study", "codeshift.study.running.worker",
-    "helpers.study_case",
+    "helpers.study_case", "helpers.forked",
 ]  # fmt: skip
+
+os.fsync = lambda _: None  # as tests/conftest.py says
 
 
 def forked_processes() -> ForkServerContext:
