@@ -67,7 +67,7 @@ _PICTURES = {
     "scenarios": "Gap and cost of masking in each scenario, exact match",
     "losses": "Gap and cost of masking in each scenario, negative log-likelihood",
     "curve": "Loss out of distribution over the share of the region kept",
-    "strength": "Gap and cost of each scenario over the AUC of its audit",
+    "strength": "Gap and cost of each scenario over the AUC of an audit's classifier",
 }
 
 
@@ -77,12 +77,11 @@ def drawings(studies: Studies) -> dict[str, str]:
         "kinds": pictures.by_kind,
         "methods": pictures.by_method,
         "scenarios": lambda *of, **options: pictures.by_scenario(of[0], EXACT, of[1], **options),
+        "strength": pictures.by_strength,
         "losses": lambda *of, **options: pictures.by_scenario(of[0], LOSS, of[1], **options),
     }
     if has_curve(studies):
         drawn["curve"] = pictures.by_share
-    if has_audits(studies):
-        drawn["strength"] = pictures.by_strength
     return {
         f"first-{name}-{shape}-{theme.name}.svg": draw(studies, theme, tall=shape == "tall")
         for name, draw in drawn.items()
@@ -94,11 +93,6 @@ def drawings(studies: Studies) -> dict[str, str]:
 def has_curve(studies: Studies) -> bool:
     """Return whether a study of the shares between 0 and 1 has results of all shares of a scenario."""
     return any(study["metrics"][LOSS].get("curve", {}).get("scenarios") for study in studies.values())
-
-
-def has_audits(studies: Studies) -> bool:
-    """Return whether scenarios were audited."""
-    return any(line["auc"] is not None for study in studies.values() for line in study["metrics"][LOSS]["scenarios"])
 
 
 def figure(studies: Studies, corpus: str, name: str, metric: str = EXACT) -> Number:
@@ -244,7 +238,7 @@ def curve_rows(studies: Studies) -> str:
 
 def correlation_rows(studies: Studies) -> str:
     """Return whether the audit's AUC, or the distance to the training rows, predicts what is lost."""
-    labels = {"auc": "AUC of the audit", "distance": "distance to the nearest training row"}
+    labels = {"auc": "AUC of an audit's classifier", "distance": "distance to the nearest training row"}
     rows = []
     for corpus, study in studies.items():
         for metric in (EXACT, LOSS):
@@ -253,11 +247,8 @@ def correlation_rows(studies: Studies) -> str:
                 ends = "" if of["low"] is None else f" [{of['low']:.2f}, {of['high']:.2f}]"
                 words = [unbroken(f"{of['value']:+.2f}{ends}"), str(of["n"]), f"**{of['verdict']}**"]
                 rows.append([NAMES[corpus], labels[measured], f"{lost}, {METRIC_NAMES[metric]}", *words])
-    if not rows:
-        return "**Not shown**: the splits are not audited yet."
     headings = ["corpus", "measure of the shift", "correlates with", "rank correlation", "scenarios", "above 0"]
-    drawn = f"{picture('strength', _PICTURES['strength'])}\n\n" if has_audits(studies) else ""
-    return f"{drawn}{table(headings, rows)}\n\n{equal_words(studies)}"
+    return f"{picture('strength', _PICTURES['strength'])}\n\n{table(headings, rows)}\n\n{equal_words(studies)}"
 
 
 def equal_words(studies: Studies) -> str:
