@@ -13,8 +13,8 @@ rates. The compact form of a study has these files:
   hundredths of a nat and, where the region was masked, in thousandths how unlikely the output was (minus its mean token
   log-probability).
 * ``scenarios.parquet``: the facts of each split, its test rows in and out of distribution, the rows whose name is among
-  those that the masked training saw, the similarity of each to its nearest training row, and the AUC of the classifier of
-  an audit, for ``test_ood`` against the masked training's rows.
+  those that the masked training saw, the similarity of each to its nearest training row, and the AUC of an audit's
+  classifier, for ``test_ood`` against the masked training's rows.
 * ``read.json``: how many rows of the corpus are copies of functions that the model was pretrained on.
 * ``manifests.parquet`` and ``manifests.json.zst``: the manifests and audits, see ``manifests.py``.
 
