@@ -26,7 +26,7 @@ from codeshift.study.findings.detection import CONFIDENCE_OF_TEXT, detection
 from codeshift.study.findings.finding import flipped
 from codeshift.study.findings.large_enough import too_small
 from codeshift.study.findings.quantity import Quantity, combined, mean_of, nothing
-from codeshift.study.findings.strength import shift_strength, spearman
+from codeshift.study.findings.strength import FEWEST_SCENARIOS, spearman
 from codeshift.study.settings.keys import NONE, RunKey
 from studies.first.compact import EXACT, LOSS, READ, RESULTS, CompactResults, unpack
 
@@ -37,8 +37,6 @@ WISE = "wise_ft=0.5"
 CONTROL = "control"
 FEWEST_NAMES = 5
 """Smallest number of rows with a masked name in each seed for a scenario to count."""
-FEWEST_SCENARIOS = 4
-"""Smallest number of scenarios for a rank correlation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,17 +195,18 @@ class Answers:
                 "scenario": name, "dimension": facts.dimension, "meaning": facts.meaning,
                 "rows": gap.n, "seeds": len(self.seeds(name)),
                 "score": plain(score), "gap": plain(gap), "gap kept": plain(kept), "cost": plain(cost),
-                "auc": shift_strength(self.findings.cells, name), "distance": self._distance(name),
+                **self._strength(name),
             }  # fmt: skip
 
-    def _distance(self, scenario: str) -> float:
-        """Return the mean over seeds of how unlike rows of ``test_ood`` are to their nearest training row."""
-        values = [
-            1 - float(np.nanmean(facts.nearest[0.0][facts.members["test_ood"]]))
-            for (name, _), facts in self.results.splits.items()
-            if name == scenario and 0.0 in facts.nearest
-        ]
-        return math.fsum(values) / len(values) if values else math.nan
+    def _strength(self, scenario: str) -> dict[str, float]:
+        """Return the mean over seeds of the AUC of an audit's classifier, and of the distance to the training rows.
+
+        The distance is 1 less the similarity of a row of ``test_ood`` to its nearest training row.
+        """
+        at = [split for split in self.results.splits if split[0] == scenario]
+        facts = [self.results.splits[split] for split in at]
+        distances = [1 - float(np.nanmean(each.nearest[0.0][each.members["test_ood"]])) for each in facts]
+        return {"auc": _mean([self.results.aucs[split] for split in at]), "distance": _mean(distances)}
 
     def correlations(self) -> dict[str, Estimate]:
         """Return the rank correlations, over scenarios, of the audit's AUC and the distance with cost and gap."""
@@ -215,7 +214,7 @@ class Answers:
         found = {}
         for measured in ("auc", "distance"):
             for lost in ("cost", "gap"):
-                pairs = [(line[measured], line[lost]["value"]) for line in lines if not math.isnan(line[measured])]
+                pairs = [(line[measured], line[lost]["value"]) for line in lines]
                 if len(pairs) >= FEWEST_SCENARIOS:
                     sides = np.array(pairs, dtype=np.float64).T
                     found[f"{measured} and {lost}"] = spearman(*sides, self.findings.confidence)
@@ -293,15 +292,19 @@ class Answers:
                         chosen = min(inside, key=inside.__getitem__)
                         by_seed.setdefault(record.key.split_seed, []).append(outside[chosen] - min(outside.values()))
             if by_seed:
-                found[method] = over_seeds([math.fsum(values) / len(values) for values in by_seed.values()])
+                found[method] = over_seeds([_mean(values) for values in by_seed.values()])
         return found
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
 
 
 def over_seeds(values: Sequence[float]) -> Estimate:
     """Return the mean of a value of each split seed, with Student's interval."""
     from scipy.special import stdtrit
 
-    count, mean = len(values), math.fsum(values) / len(values)
+    count, mean = len(values), _mean(values)
     half = math.nan
     if count > 1:
         half = float(stdtrit(count - 1, 0.975) * np.std(values, ddof=1) / math.sqrt(count))

@@ -13,7 +13,8 @@ rates. The compact form of a study has these files:
   hundredths of a nat and, where the region was masked, in thousandths how unlikely the output was (minus its mean token
   log-probability).
 * ``scenarios.parquet``: the facts of each split, its test rows in and out of distribution, the rows whose name is among
-  those that the masked training saw, and the similarity of each to its nearest training row, where it was measured.
+  those that the masked training saw, the similarity of each to its nearest training row, and the AUC of an audit's
+  classifier, for ``test_ood`` against the masked training's rows.
 * ``read.json``: how many rows of the corpus are copies of functions that the model was pretrained on.
 * ``manifests.parquet`` and ``manifests.json.zst``: the manifests and audits, see ``manifests.py``.
 
@@ -37,9 +38,13 @@ from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 
 from codeshift.audit import overlap
+from codeshift.audit.nearest import nearest_similarities
+from codeshift.audit.tokens import TokenTypes, reduced
+from codeshift.audit.two_sample import classifier_auc
 from codeshift.files import write_text
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 from codeshift.parts import TEST_PARTS
+from codeshift.properties import PropertyTable
 from codeshift.study import RunRecord, RunScores, SplitAudit, SplitFacts, StudyResults, load_results
 from codeshift.study.findings.detection import CONFIDENCE_OF_TEXT
 from codeshift.study.folder.store import StudyStore
@@ -52,6 +57,7 @@ STUDIES = ("stdlib", "algorithms", "stdlib-curve", "algorithms-curve")
 EXACT, LOSS = ExactMatch(), NegativeLogLikelihood()
 NATS, UNLIKELY = 1e-2, 1e-3
 """Units of the losses, and of how unlikely outputs are."""
+_Split = tuple[str, int]
 _PLAIN = ("scenario", "splitter", "meaning", "manifest", "sizes", "dimension")
 
 
@@ -63,11 +69,13 @@ class CompactResults(StudyResults):
         groups: Group of each test row, by split seed.
         named: Whether the 100% baseline was trained on each test row's name, by split seed.
         named_masked: The same of the training with the region masked, by scenario and split seed.
+        aucs: AUC of an audit's classifier, by scenario and split seed.
     """
 
     groups: Mapping[int, NDArray[np.int64]]
     named: Mapping[int, NDArray[np.bool_]]
     named_masked: Mapping[tuple[str, int], NDArray[np.bool_]]
+    aucs: Mapping[tuple[str, int], float]
 
     def copies(self, key: RunKey, part: str = "test") -> NDArray[np.int64]:
         """Return the group of near-duplicates of each test row."""
@@ -146,23 +154,24 @@ def _outputs_of(results: StudyResults, split_seed: int, keys: list[tuple[int, Ru
 
 
 def _scenarios(results: StudyResults, store: StudyStore, names: NDArray[np.object_]) -> pa.Table:
-    """Return the table of the splits' facts."""
+    """Return the table of the splits' facts, with two measures of each shift."""
     lines = []
+    tokens = PropertyTable(Dataset.from_file(str(store.rows))).values(TokenTypes("code")).counts
     for (scenario, split_seed), facts in results.splits.items():
-        least = min(results.ood_kept)
-        masked = store.read_training(scenario, split_seed, least)["train"]
-        nearest = facts.nearest.get(least)
+        test, masked = store.read_test(split_seed), store.read_training(scenario, split_seed, 0.0)["train"]
+        ood = test[facts.members["test_ood"]]
+        vectors = reduced(tokens[np.concatenate([masked, ood])], seed=0)
         lines.append({
             "split_seed": split_seed,
             "facts": _json({name: getattr(facts, name) for name in _PLAIN}),
             **{part: facts.members[part].tolist() for part in TEST_PARTS},
-            "named": np.isin(names[store.read_test(split_seed)], names[masked]).tolist(),
-            "nearest": None if nearest is None else np.round(nearest, 4).astype(np.float32).tolist(),
+            "named": np.isin(names[test], names[masked]).tolist(),
+            "nearest": nearest_similarities(tokens[test], tokens[masked]).round(4).tolist(),
+            "auc": classifier_auc(vectors[: len(masked)], vectors[len(masked) :]),
         })  # fmt: skip
-    measured = pa.list_(pa.float32())
-    flags = pa.list_(pa.bool_())
+    flags, measured = pa.list_(pa.bool_()), pa.list_(pa.float32())
     kinds = {"split_seed": pa.int8(), "facts": pa.string(), **dict.fromkeys(TEST_PARTS, flags), "named": flags}
-    return pa.Table.from_pylist(lines, pa.schema({**kinds, "nearest": measured}))
+    return pa.Table.from_pylist(lines, pa.schema({**kinds, "nearest": measured, "auc": pa.float64()}))
 
 
 def _read_in_pretraining(rows: Dataset) -> dict[str, int]:
@@ -197,7 +206,7 @@ def unpack(folder: Path) -> CompactResults:
     by_key = {record.key: record for record in records}
     outputs, rows = _Outputs(folder, [record.key for record in records]), pq.read_table(folder / "rows.parquet")
     seeds = rows["split_seed"].to_numpy()
-    splits, named = _splits(folder)
+    splits, named, aucs = _splits(folder)
     of_seed = {name: {int(seed): rows[name].to_numpy()[seeds == seed] for seed in np.unique(seeds)}
                for name in ("group", "named")}  # fmt: skip
     return CompactResults(
@@ -209,6 +218,7 @@ def unpack(folder: Path) -> CompactResults:
         groups={seed: groups.astype(np.int64) for seed, groups in of_seed["group"].items()},
         named=of_seed["named"],
         named_masked=named,
+        aucs=aucs,
     )
 
 
@@ -246,12 +256,10 @@ class _Outputs:
         )
 
 
-def _splits(
-    folder: Path,
-) -> tuple[dict[tuple[str, int], SplitFacts], dict[tuple[str, int], NDArray[np.bool_]]]:
-    """Return the facts of the splits, and the rows whose name the masked training saw, by scenario and split seed."""
+def _splits(folder: Path) -> tuple[dict[_Split, SplitFacts], dict[_Split, NDArray[np.bool_]], dict[_Split, float]]:
+    """Return, by scenario and split seed, the facts, the rows whose name the masked training saw, and the AUC."""
     audits = load_audits(folder)
-    splits, named = {}, {}
+    splits, named, aucs = {}, {}, {}
     for line in pq.read_table(folder / "scenarios.parquet").to_pylist():
         facts = json.loads(line["facts"])
         at = facts["scenario"], line["split_seed"]
@@ -260,10 +268,10 @@ def _splits(
             **facts,
             members={part: np.array(line[part]) for part in TEST_PARTS},
             audit=SplitAudit.from_dict(figures) if "verdict" in figures else None,
-            nearest={} if line["nearest"] is None else {0.0: np.array(line["nearest"], dtype=np.float64)},
+            nearest={0.0: np.array(line["nearest"], dtype=np.float64)},
         )
-        named[at] = np.array(line["named"])
-    return splits, named
+        named[at], aucs[at] = np.array(line["named"]), line["auc"]
+    return splits, named, aucs
 
 
 def _record(line: Mapping[str, Any]) -> RunRecord:

@@ -1,5 +1,6 @@
 """The page of Study 1, ``docs/studies/first.md``, and its pictures, from ``studies/first/results/answers.json``.
 
+The README and the home page begin with its main picture and its finding.
 It takes no arguments: ``python -m studies.first.page``.
 """
 
@@ -29,8 +30,12 @@ from studies.first.markdown import (
 )
 from studies.first.pictures import EXACT, LOSS, Number
 
+ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = Path(__file__).with_name("template.md")
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "studies" / "first.md"
+PAGE = ROOT / "docs" / "studies" / "first.md"
+FIRST = {ROOT / "README.md": False, ROOT / "docs" / "index.md": True}
+"""Pages that begin with the finding, and whether each is the home page."""
+BEGIN, END = "<!-- python -m studies.first.page writes this -->\n", "<!-- to here -->\n"
 NAMES = {"stdlib": "standard library", "algorithms": "algorithms"}
 METHOD_NAMES = {"full": "full fine-tuning", "lora": "LoRA"}
 METRIC_NAMES = {EXACT: "exact match", LOSS: "NLL"}
@@ -67,7 +72,7 @@ _PICTURES = {
     "scenarios": "Gap and cost of masking in each scenario, exact match",
     "losses": "Gap and cost of masking in each scenario, negative log-likelihood",
     "curve": "Loss out of distribution over the share of the region kept",
-    "strength": "Gap and cost of each scenario over the AUC of its audit",
+    "strength": "Gap and cost of each scenario over the AUC of an audit's classifier",
 }
 
 
@@ -77,12 +82,11 @@ def drawings(studies: Studies) -> dict[str, str]:
         "kinds": pictures.by_kind,
         "methods": pictures.by_method,
         "scenarios": lambda *of, **options: pictures.by_scenario(of[0], EXACT, of[1], **options),
+        "strength": pictures.by_strength,
         "losses": lambda *of, **options: pictures.by_scenario(of[0], LOSS, of[1], **options),
     }
     if has_curve(studies):
         drawn["curve"] = pictures.by_share
-    if has_audits(studies):
-        drawn["strength"] = pictures.by_strength
     return {
         f"first-{name}-{shape}-{theme.name}.svg": draw(studies, theme, tall=shape == "tall")
         for name, draw in drawn.items()
@@ -94,11 +98,6 @@ def drawings(studies: Studies) -> dict[str, str]:
 def has_curve(studies: Studies) -> bool:
     """Return whether a study of the shares between 0 and 1 has results of all shares of a scenario."""
     return any(study["metrics"][LOSS].get("curve", {}).get("scenarios") for study in studies.values())
-
-
-def has_audits(studies: Studies) -> bool:
-    """Return whether scenarios were audited."""
-    return any(line["auc"] is not None for study in studies.values() for line in study["metrics"][LOSS]["scenarios"])
 
 
 def figure(studies: Studies, corpus: str, name: str, metric: str = EXACT) -> Number:
@@ -113,20 +112,51 @@ def in_each(studies: Studies, name: str, *, unit: str = POINTS) -> str:
     return " and ".join(told)
 
 
-def headline(studies: Studies) -> str:
-    """Return the finding of the study in a sentence or two."""
-    gaps, costs = in_each(studies, "gap"), in_each(studies, "cost")
-    first = (
-        f"On functions out of distribution, a small fine-tuned model writes {gaps} fewer names right than on others."
+def finding(studies: Studies) -> str:
+    """Return the finding of the study in one sentence, for the pages that begin with it."""
+    places = {"stdlib": "in Python's standard library", "algorithms": "in four languages of TheAlgorithms"}
+    gaps = [f"{number(figure(studies, of, 'gap'), signed=False, unit=POINTS)} {places[of]}" for of in studies]
+    costs = [number(figure(studies, corpus, "cost"), signed=False, unit=POINTS) for corpus in studies]
+    return (
+        "Asked for names that were left out of functions, a small model gets fewer right in kinds of functions that "
+        f"fine-tuning left out than in others: {' and '.join(gaps)}. Had fine-tuning not left them out, it would get "
+        f"{' and '.join(costs)} more of the same names right."
     )
-    second = f"With such functions in training it would have written {costs} more of the same names right"
+
+
+def headline(studies: Studies) -> str:
+    """Return what begins the page: the finding, and what of the gap is due to masking."""
     half = "cost beyond half the gap"
-    if all(figure(studies, corpus, half)["verdict"] == "does not hold" for corpus in studies):
-        return f"{first} {second}: less than half of the gap is due to their absence, the rest to their being harder."
-    words = {"holds": "more than half", "does not hold": "less than half", "not shown": "a part that is not clear"}
-    parts = [f"{words[figure(studies, corpus, half, LOSS)['verdict']]} ({NAMES[corpus]})" for corpus in studies]
-    unclear = "so exact match does not tell how much of the gap is due to their absence"
-    return f"{first} {second}, {unclear}; of the gap in loss, {' and '.join(parts)} is."
+    words = {"holds": "more than half", "does not hold": "less than half", "not shown": "an unclear part"}
+    told = []
+    for metric, title in ((EXACT, "exact match"), (LOSS, "loss")):
+        parts = [f"{words[figure(studies, corpus, half, metric)['verdict']]} ({NAMES[corpus]})" for corpus in studies]
+        told.append(f"in {title} for {' and '.join(parts)}")
+    rest = "The rest is there if they are in training, too: such functions are harder."
+    return f"{finding(studies)} So leaving them out accounts {', '.join(told)} of the gap. {rest}"
+
+
+def shown_first(studies: Studies, text: str, *, home: bool) -> str:
+    """Return the text of the README, or of the home page, with the main picture and the finding at its marks.
+
+    Args:
+        studies: Answers by corpus.
+        text: Text of the page as it is.
+        home: Whether it is the home page, whose pictures are those of the site.
+    """
+    alt = _PICTURES["kinds"]
+    drawn, link = picture("kinds", alt, up=""), "studies/first.md"
+    if not home:
+        source = '<source media="(prefers-color-scheme: dark)" srcset="docs/assets/first-kinds-wide-dark.svg">'
+        image = f'<img src="docs/assets/first-kinds-wide-light.svg" alt="{alt}">'
+        drawn, link = f"<picture>\n  {source}\n  {image}\n</picture>", f"docs/{link}"
+    key = (
+        "Orange: what models lose out of distribution. Teal: what of it they win back if such functions are in training"
+    )
+    words = f"*{finding(studies)}* {key}, by the kind of shift, with 95% intervals. [Study 1]({link}) says how."
+    begin, _, rest = text.partition(BEGIN)
+    end = rest.partition(END)[2]
+    return f"{begin}{BEGIN}{drawn}\n\n{filled(words, {})}{END}{end}"
 
 
 def claim_rows(studies: Studies, claims: Sequence[tuple[str, str]]) -> str:
@@ -244,7 +274,7 @@ def curve_rows(studies: Studies) -> str:
 
 def correlation_rows(studies: Studies) -> str:
     """Return whether the audit's AUC, or the distance to the training rows, predicts what is lost."""
-    labels = {"auc": "AUC of the audit", "distance": "distance to the nearest training row"}
+    labels = {"auc": "AUC of an audit's classifier", "distance": "distance to the nearest training row"}
     rows = []
     for corpus, study in studies.items():
         for metric in (EXACT, LOSS):
@@ -253,11 +283,8 @@ def correlation_rows(studies: Studies) -> str:
                 ends = "" if of["low"] is None else f" [{of['low']:.2f}, {of['high']:.2f}]"
                 words = [unbroken(f"{of['value']:+.2f}{ends}"), str(of["n"]), f"**{of['verdict']}**"]
                 rows.append([NAMES[corpus], labels[measured], f"{lost}, {METRIC_NAMES[metric]}", *words])
-    if not rows:
-        return "**Not shown**: the splits are not audited yet."
     headings = ["corpus", "measure of the shift", "correlates with", "rank correlation", "scenarios", "above 0"]
-    drawn = f"{picture('strength', _PICTURES['strength'])}\n\n" if has_audits(studies) else ""
-    return f"{drawn}{table(headings, rows)}\n\n{equal_words(studies)}"
+    return f"{picture('strength', _PICTURES['strength'])}\n\n{table(headings, rows)}\n\n{equal_words(studies)}"
 
 
 def equal_words(studies: Studies) -> str:
@@ -355,6 +382,9 @@ def main() -> None:
     answers = json.loads(ANSWERS.read_text(encoding="utf-8"))
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(answers), encoding="utf-8")
+    for path, home in FIRST.items():
+        text = shown_first(answers["studies"], path.read_text(encoding="utf-8"), home=home)
+        path.write_text(text, encoding="utf-8")
     for name, drawn in drawings(answers["studies"]).items():
         (ASSETS / name).write_text(drawn, encoding="utf-8")
 

@@ -213,13 +213,11 @@ def _levels(axis: Axis, theme: Theme) -> list[str]:
 
 
 def by_strength(studies: Mapping[str, Any], theme: Theme, *, tall: bool) -> str:
-    """Draw the gap and the cost of each scenario over the AUC of its audit."""
+    """Draw the gap and the cost of each scenario over the AUC of an audit's classifier."""
     panels = []
     for corpus, answers in studies.items():
-        lines = [scenario for scenario in answers["metrics"][LOSS]["scenarios"] if scenario["auc"] is not None]
-        if lines:
-            panels.append(_scatter(TITLES[corpus], lines, theme))
-    return side_by_side(panels, "What is lost in each scenario, over the AUC of its audit", tall=tall)
+        panels.append(_scatter(TITLES[corpus], answers["metrics"][LOSS]["scenarios"], theme))
+    return side_by_side(panels, "What is lost in each scenario, over the AUC of an audit's classifier", tall=tall)
 
 
 def _scatter(title: str, lines: Sequence[Mapping[str, Any]], theme: Theme) -> tuple[str, float]:

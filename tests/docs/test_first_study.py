@@ -21,6 +21,10 @@ def test_the_page_is_rebuilt_to_the_byte() -> None:
     assert page.PAGE.read_text(encoding="utf-8") == page.page(COMMITTED)
     for name, drawn in page.drawings(COMMITTED["studies"]).items():
         assert (ROOT / "docs" / "assets" / name).read_text(encoding="utf-8") == drawn, name
+    for path, home in page.FIRST.items():
+        text = path.read_text(encoding="utf-8")
+        assert text == page.shown_first(COMMITTED["studies"], text, home=home)
+        assert page.finding(COMMITTED["studies"]).split(":")[0] in " ".join(text.split())
 
 
 @pytest.mark.parametrize("corpus", answers.CORPORA)
