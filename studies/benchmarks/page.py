@@ -162,7 +162,8 @@ def _on_conflicts(compared: Rows) -> str:
     ]
     return (
         "**Conflicts.** Of the inputs that are in the part beside as they stand, these have another output there, "
-        f"so that exact match counts what was learnt by heart as wrong: {', '.join(seen)}."
+        f"so that exact match counts what was learnt by heart as wrong: {', '.join(seen)}. Where outputs are run, as "
+        "those of MBPP, they are problems that training has shown."
     )
 
 
