@@ -109,7 +109,7 @@ def _stepped(
 
 
 class _Point(NamedTuple):
-    """What a problem is at some weights: the loss and gradient of each fit, and each row's chance of the other class."""
+    """What a problem is at some weights: each fit's loss and gradient, and each row's chance of the other class."""
 
     losses: np.ndarray
     gradients: np.ndarray
