@@ -42,9 +42,7 @@ def test_a_split_and_its_audit_say_what_they_do(capsys) -> None:
     audit(assignment, ROWS, **AUDIT)
     bars = seen(capsys)
     assert {"TokenCount", "Two-sample test by a classifier", "Nearest rows of train"} <= bars
-    assert {
-        f"Audit: {stage}" for stage in ("properties", "leakage of test_ood", "shift of test_ood", "confounds")
-    } <= bars
+    assert {f"Audit: {stage}" for stage in ("properties", "leakage", "shift of test_ood", "confounds")} <= bars
 
 
 def test_progress_false_is_silent(capsys) -> None:

@@ -71,7 +71,7 @@ def _newton(problem: _Problem) -> tuple[np.ndarray, np.ndarray]:
     active = np.arange(fits)
     at = problem.at(weights, active)
     for _ in range(MOST_STEPS):
-        hessians = problem.hessians(at.chances, active)
+        hessians = problem.hessians(at.other, active)
         try:
             step = -np.linalg.solve(hessians, at.gradients[:, :, None])[:, :, 0]
         except np.linalg.LinAlgError:
@@ -109,11 +109,11 @@ def _stepped(
 
 
 class _Point(NamedTuple):
-    """What a problem is at some weights: the loss and gradient of each fit, and each row's chance of class 1."""
+    """What a problem is at some weights: each fit's loss and gradient, and each row's chance of the other class."""
 
     losses: np.ndarray
     gradients: np.ndarray
-    chances: np.ndarray
+    other: np.ndarray
 
 
 class _Problem:
@@ -123,24 +123,32 @@ class _Problem:
         self, design: np.ndarray, labels: np.ndarray, fitted: np.ndarray, products: _Products | None = None
     ) -> None:
         self.design = design
-        self.labels = labels
         self.products = products
+        self.signs = np.where(labels, 1.0, -1.0)
         self.shares = fitted / fitted.sum(axis=1, keepdims=True)
         self.penalties = np.outer(1 / fitted.sum(axis=1), np.arange(design.shape[1]) < design.shape[1] - 1)
 
     def at(self, weights: np.ndarray, fits: np.ndarray) -> _Point:
         """Return the losses, gradients and chances of some fits."""
-        odds, labels, shares = weights @ self.design.T, self.labels[fits], self.shares[fits]
-        penalties = self.penalties[fits] * weights
-        small = np.exp(-np.abs(odds))
-        of_rows = np.log(1 + small) + np.maximum(odds, 0) - labels * odds
-        losses = (shares * of_rows).sum(axis=1) + (penalties * weights).sum(axis=1) / 2
-        chances = np.where(odds >= 0, 1.0, small) / (1 + small)
-        return _Point(losses, (shares * (chances - labels)) @ self.design + penalties, chances)
+        signs, shares, penalties = (of_fits[fits] for of_fits in (self.signs, self.shares, self.penalties))
+        margins = weights @ self.design.T
+        margins *= signs
+        small = np.exp(-np.abs(margins))
+        sums = 1 + small
+        other = np.where(margins >= 0, small, 1.0)
+        other /= sums
+        of_rows = np.log(sums)  # the loss is ln(1 + exp(-margin))
+        of_rows -= np.minimum(margins, 0)
+        of_rows *= shares
+        losses = of_rows.sum(axis=1) + (penalties * weights**2).sum(axis=1) / 2
+        signs *= shares
+        signs *= other
+        return _Point(losses, penalties * weights - signs @ self.design, other)
 
-    def hessians(self, chances: np.ndarray, fits: np.ndarray) -> np.ndarray:
+    def hessians(self, other: np.ndarray, fits: np.ndarray) -> np.ndarray:
         """Return the matrix of second derivatives of some fits' losses, of shape ``(fits, d + 1, d + 1)``."""
-        curvatures = self.shares[fits] * chances * (1 - chances)
+        curvatures = other * (1 - other)
+        curvatures *= self.shares[fits]
         if self.products is None:
             hessians = np.stack([self.design.T @ (of_fit[:, None] * self.design) for of_fit in curvatures])
         else:

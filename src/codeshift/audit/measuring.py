@@ -67,12 +67,11 @@ class Measurement:
 
     def steps(self) -> list[Step]:
         """Return the steps in their order; each uses what those before it measured."""
-        held_out, compared = self._parts.held_out, self._parts.compared
         return [
             ("properties", self._measure_properties),
-            *((f"leakage of {part}", partial(self._measure_leakage, part)) for part in held_out),
+            ("leakage", self._measure_leakage),
             ("distinct rows", self._find_distinct),
-            *((f"shift of {part}", partial(self._measure_strength, part)) for part in compared),
+            *((f"shift of {part}", partial(self._measure_strength, part)) for part in self._parts.compared),
             *([("labels", self._measure_labels)] if self._settings.label is not None else []),
             ("confounds", self._measure_confounds),
             *([("truncation", self._measure_truncation)] if self._counter is not None else []),
@@ -111,18 +110,17 @@ class Measurement:
             warn(LeftOutWarning(f"rows are left out as unparsable: {counts}"))
         self._series = gather_series(self._parts.table, settings, self._parts.region)
 
-    def _measure_leakage(self, part: str) -> None:
-        settings = self._settings
-        leakage = measure_leakage(
-            self._parts,
-            part,
+    def _measure_leakage(self) -> None:
+        parts, settings = self._parts, self._settings
+        self._leakage = measure_leakage(
+            parts,
             column=settings.column,
             groups=settings.groups,
             near_duplicates=settings.near_duplicates,
             worst=settings.worst,
         )
-        self._leakage.append(leakage)
-        self._column_leakage += measure_columns(self._parts, part, settings.near_duplicates, settings.worst)
+        for part in parts.held_out:
+            self._column_leakage += measure_columns(parts, part, settings.near_duplicates, settings.worst)
 
     def _find_distinct(self) -> None:
         parts = self._parts
