@@ -15,7 +15,7 @@ from codeshift.splits.config import SplitConfig
 from codeshift.splits.rows import SplitRows
 from codeshift.splitters import ASTNodeSplitter, ClusterSplitter, Contains, LengthSplitter, Scenario
 from codeshift.study import SplitFacts
-from codeshift.study.corpus import Corpus
+from codeshift.study.corpus import StudyCorpus
 from codeshift.study.regimes import baseline_rows, scenario_rows
 from helpers.splitter_rows import python_rows
 
@@ -33,9 +33,9 @@ def request(**changes) -> SplitConfig:
 
 
 @pytest.fixture(scope="module")
-def corpus() -> Corpus:
+def corpus() -> StudyCorpus:
     """240 functions of the standard library and a dozen copies."""
-    return Corpus.of(python_rows())
+    return StudyCorpus.of(python_rows())
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_nothing_alike_stands_in_two_parts(corpus, parts):
 
 def test_the_order_of_rows_changes_nothing(corpus, parts):
     """Shuffled rows are split alike; another seed splits them otherwise."""
-    shuffled = Corpus.of(python_rows().shuffle(seed=1))
+    shuffled = StudyCorpus.of(python_rows().shuffle(seed=1))
     again = shuffled.split(request(), "code", 0.2, 0)
     other = corpus.split(request(), "code", 0.2, 1)
     for name, rows in parts.positions.items():
@@ -114,7 +114,7 @@ def test_regimes_are_nested_and_share_their_test_rows(scenario, parts):
 def test_near_duplicates_are_searched_once(corpus, monkeypatch):
     """Three scenarios, three regimes and two split seeds search the rows once, and find what a search would."""
     searched = []
-    fresh = Corpus.of(python_rows())
+    fresh = StudyCorpus.of(python_rows())
     find = NearDuplicates.components
     monkeypatch.setattr(NearDuplicates, "components", lambda *args, **kw: searched.append(1) or find(*args, **kw))
     for split_seed in (0, 1):
@@ -143,12 +143,12 @@ def test_official_splits_stay(corpus):
     """The test rows are those given; validation is the one given, or drawn from train; leaking rows leave train."""
     data = corpus.table.data
     first, middle, last = (data.select(range(*span)) for span in ((0, 150), (150, 190), (190, 252)))
-    official = Corpus.of(DatasetDict(train=first, validation=middle, test=last))
+    official = StudyCorpus.of(DatasetDict(train=first, validation=middle, test=last))
     parts = official.split(request(), "code", 0.2, 0)
     assert {name: (rows[0], rows[-1]) for name, rows in parts.positions.items()} == {
         "train": (0, 149), "validation": (150, 189), "test": (190, 251),
     }  # fmt: skip
-    drawn = Corpus.of(DatasetDict(train=first, test=last)).split(request(), "code", 0.2, 0)
+    drawn = StudyCorpus.of(DatasetDict(train=first, test=last)).split(request(), "code", 0.2, 0)
     assert len(drawn.positions["validation"]) == 15
     assert drawn.positions["validation"].max() < 150
     train = baseline_rows(parts, request(), "code")["train"]

@@ -13,7 +13,7 @@ from codeshift.defaults import N_PERMUTATIONS
 from codeshift.formatting import fixed
 from codeshift.hashing import generator
 from codeshift.properties.labels import typed_text
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -143,7 +143,7 @@ def jensen_shannon(
         return math.nan, math.nan
     hits, done = 0, 0
     step = max(1, _CELLS // max(counts.shape[0], counts.shape[1], 1))
-    with counted("Jensen-Shannon distance", n_permutations, "permutation") as bar:
+    with progress_bar("Jensen-Shannon distance", n_permutations, "permutation") as bar:
         while done < n_permutations:
             columns = [rng.permutation(is_second) for _ in range(min(step, n_permutations - done))]
             distances = _distances(counts, np.stack(columns, axis=1).astype(np.float64))

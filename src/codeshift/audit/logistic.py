@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-TOLERANCE = 1e-4
+GRADIENT_TOLERANCE = 1e-4
 """Largest gradient of a fit that has converged, as in scikit-learn, like the penalty (``C=1``)."""
 MOST_STEPS = 100
 _SUFFICIENT = 2.0**-11  # share of the promised decrease of the loss that a step must reach
@@ -53,9 +53,9 @@ def _newton(rows: np.ndarray, labels: np.ndarray, fitted: np.ndarray) -> tuple[n
             break
         size = problem.step_sizes(weights[active], step, (gradient * step).sum(axis=1), active)
         weights[active] += size[:, None] * step
-        reached = np.abs(problem.gradient(weights[active], active)).max(axis=1) <= TOLERANCE
+        reached = np.abs(problem.gradient(weights[active], active)).max(axis=1) <= GRADIENT_TOLERANCE
         decrement = np.einsum("ki,kij,kj->k", step, hessian, step) / 2
-        converged[active[reached & (decrement <= TOLERANCE) & (size > 0)]] = True
+        converged[active[reached & (decrement <= GRADIENT_TOLERANCE) & (size > 0)]] = True
         active = active[(size > 0) & ~converged[active]]
         if not len(active):
             break

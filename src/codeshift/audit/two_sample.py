@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from codeshift.audit.logistic import held_out_scores
-from codeshift.audit.rounding import DECIMALS, SLACK, agreed, levels
-from codeshift.audit.settings import FEWEST, FOLDS, check_permutations
+from codeshift.audit.rounding import DECIMALS, SLACK, agreed, ranks_of
+from codeshift.audit.settings import FEWEST_IN_SAMPLE, FOLDS, check_permutations
 from codeshift.defaults import N_PERMUTATIONS
 from codeshift.errors import ParameterError
 from codeshift.hashing import generator
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +68,14 @@ def classifier_two_sample_test(
     (True, True, 0.025)
     """
     rows = _joined(first, second, n_permutations)
-    if min(len(first), len(second)) < FEWEST:
+    if min(len(first), len(second)) < FEWEST_IN_SAMPLE:
         return _too_small(first, second)
     rng = generator(seed, "classifier")
     labels, held_out = _folds(first, second, rng)
     observed = _mean_auc(rows, labels, held_out)
     # Permuting rows under fixed labels and folds is the same as permuting labels, with the folds still stratified.
     null = np.empty(n_permutations)
-    with counted("Two-sample test by a classifier", n_permutations, "permutation") as bar:
+    with progress_bar("Two-sample test by a classifier", n_permutations, "permutation") as bar:
         for permutation in range(n_permutations):
             null[permutation] = _mean_auc(rng.permutation(rows), labels, held_out)
             bar.update()
@@ -137,7 +137,7 @@ def maximum_mean_discrepancy(
     (True, 0.025)
     """
     rows = _joined(first, second, n_permutations)
-    if min(len(first), len(second)) < FEWEST:
+    if min(len(first), len(second)) < FEWEST_IN_SAMPLE:
         return _too_small(first, second)
     kernel = _kernel(rows)
     labels = np.zeros((len(rows), 1 + n_permutations))
@@ -159,7 +159,7 @@ def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
 
     Equal rows are a tie whatever the last bits of their scores.
     """
-    groups = levels(scores)
+    groups = ranks_of(scores)
     sizes = np.bincount(groups)
     mean_ranks = np.cumsum(sizes) - (sizes - 1) / 2
     positive = int(labels.sum())

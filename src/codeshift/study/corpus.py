@@ -35,7 +35,7 @@ Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Corpus:
+class StudyCorpus:
     """All rows of a study.
 
     Attributes:
@@ -47,7 +47,7 @@ class Corpus:
     official: Mapping[str, Positions]
 
     @classmethod
-    def of(cls, data: Dataset | DatasetDict) -> Corpus:
+    def of(cls, data: Dataset | DatasetDict) -> StudyCorpus:
         """Make a corpus of a ``Dataset``, or of a ``DatasetDict`` with ``train``, ``test`` and perhaps ``validation``.
 
         Raises:
@@ -141,7 +141,7 @@ class Parts:
     split_seed: int
 
     @classmethod
-    def of(cls, corpus: Corpus, positions: Mapping[str, Positions], split_seed: int) -> Parts:
+    def of(cls, corpus: StudyCorpus, positions: Mapping[str, Positions], split_seed: int) -> Parts:
         """Make the parts from positions in the corpus."""
         names = tuple(name for name in OFFICIAL if name in positions)
         tables = tuple(Selection(corpus.table, positions[name]) for name in names)

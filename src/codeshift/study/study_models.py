@@ -10,7 +10,7 @@ from codeshift.errors import ParameterError, closest
 from codeshift.reaching_hub import check_revision
 from codeshift.study.axes import check_methods
 from codeshift.study.spec import ModelSpec
-from codeshift.study.validate import check_config, check_model, check_tokenizer
+from codeshift.study.validate import check_configs, check_model, check_tokenizer
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -91,7 +91,7 @@ def model_spec(
     try:
         model, task = check_model(given.model), task_of(given)
         own_methods = _own_methods(given, methods)
-        own_configs = configs if given.config is None else check_config(given.config, methods)
+        own_configs = configs if given.config is None else check_configs(given.config, methods)
         for config in own_configs.values():
             task.check_config(config)
         return ModelSpec(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datasets import Dataset
 
 from codeshift.errors import ParameterError
-from codeshift.study.corpus import Corpus, Parts, Positions
+from codeshift.study.corpus import Parts, Positions, StudyCorpus
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.regimes import ScenarioRows, baseline_rows, scenario_rows
 from codeshift.study.spec import StudySpec
@@ -20,7 +20,7 @@ class StudyRows:
 
     def __init__(self, spec: StudySpec) -> None:
         self.spec = spec
-        self.corpus = Corpus.of(spec.dataset)
+        self.corpus = StudyCorpus.of(spec.dataset)
         self._parts: dict[int, Parts] = {}
         self._baselines: dict[int, dict[str, Positions]] = {}
         self._scenarios: dict[tuple[str, int], ScenarioRows] = {}
