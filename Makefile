@@ -51,7 +51,7 @@ BOUNDED := $(addprefix tests/,properties regions splits splitters metrics audit 
 # The lowest version that pyproject.toml allows of each package; see there. The stand-in for the hub does not answer what
 # the oldest clients ask.
 test-lowest: .venv-lowest/.installed
-	OMP_NUM_THREADS=1 .venv-lowest/bin/pytest -q -n $(WORKERS) --dist worksteal --ignore tests/splitters/test_hub.py $(BOUNDED)
+	OMP_NUM_THREADS=1 .venv-lowest/bin/pytest -q -n $(WORKERS) --dist worksteal --ignore tests/splits/test_hub.py $(BOUNDED)
 
 .venv-lowest/.installed: pyproject.toml constraints-lowest.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "constraints-lowest.txt is for Python 3.11: make PYTHON=python3.11")'

@@ -14,7 +14,7 @@ from codeshift.defaults import N_PERMUTATIONS
 from codeshift.formatting import fixed
 from codeshift.hashing import generator
 from codeshift.properties.labels import typed_text
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -182,7 +182,7 @@ def permuted_jensen_shannon(counts: csr_matrix, samples: PermutedSamples) -> tup
         return math.nan, math.nan
     hits = 0
     step = max(1, _CELLS // max(counts.shape[0], counts.shape[1], 1))
-    with counted("Jensen-Shannon distance", samples.n_permutations, "permutation") as bar:
+    with progress_bar("Jensen-Shannon distance", samples.n_permutations, "permutation") as bar:
         for second in samples.blocks(step):
             # NaN, from a permuted sample without counts, is not a hit.
             hits += int((_distances(counts, second) >= observed - SLACK).sum())

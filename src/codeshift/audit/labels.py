@@ -16,7 +16,7 @@ from codeshift.audit.rounding import agreed
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import first_of_each
 from codeshift.properties.dataset_columns import check_column
-from codeshift.properties.labels import check_labels, typed_text
+from codeshift.properties.labels import check_label_values, typed_text
 from codeshift.properties.near_duplicates import NearDuplicates
 
 
@@ -140,7 +140,7 @@ def label_column(parts: AuditParts, label: str) -> np.ndarray:
     check_column(data, label, "label", of="all parts")
     names = getattr(data.features[label], "names", None)  # of a ClassLabel
     values = data.with_format(None)[label][:]
-    check_labels("label", ["" if value is None else value for value in values])
+    check_label_values("label", ["" if value is None else value for value in values])
     if names is not None:
         values = [None if value is None or value < 0 else names[value] for value in values]
     return np.array([NO_LABEL if value is None else typed_text(value) for value in values], dtype=object)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-TOLERANCE = 1e-4
+GRADIENT_TOLERANCE = 1e-4
 """Largest gradient of a fit that has converged, as in scikit-learn, like the penalty (``C=1``)."""
 MOST_STEPS = 100
 _SUFFICIENT = 2.0**-11  # share of the promised decrease of the loss that a step must reach
@@ -79,8 +79,8 @@ def _newton(problem: _Problem) -> tuple[np.ndarray, np.ndarray]:
         decrement = (step[:, None, :] @ hessians @ step[:, :, None])[:, 0, 0] / 2
         sizes, at = _stepped(problem, weights[active], step, at, active)
         weights[active] += sizes[:, None] * step
-        reached = np.abs(at.gradients).max(axis=1) <= TOLERANCE
-        converged[active[reached & (decrement <= TOLERANCE) & (sizes > 0)]] = True
+        reached = np.abs(at.gradients).max(axis=1) <= GRADIENT_TOLERANCE
+        converged[active[reached & (decrement <= GRADIENT_TOLERANCE) & (sizes > 0)]] = True
         left = (sizes > 0) & ~converged[active]
         active, at = active[left], _Point(*(values[left] for values in at))
         if not len(active):

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from codeshift.audit.logistic import HeldOutScores, held_out_scores
-from codeshift.audit.rounding import DECIMALS, SLACK, agreed, levels
-from codeshift.audit.settings import FEWEST, FOLDS, check_permutations
+from codeshift.audit.rounding import DECIMALS, SLACK, agreed, ranks_of
+from codeshift.audit.settings import FEWEST_IN_SAMPLE, FOLDS, check_permutations
 from codeshift.defaults import N_PERMUTATIONS
 from codeshift.errors import ParameterError
 from codeshift.hashing import generator
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 
 _CELLS = 1 << 18  # rows of all fits that are made together
 
@@ -71,14 +71,14 @@ def classifier_two_sample_test(
     (True, True, 0.025)
     """
     rows = _joined(first, second, n_permutations)
-    if min(len(first), len(second)) < FEWEST:
+    if min(len(first), len(second)) < FEWEST_IN_SAMPLE:
         return _too_small(first, second)
     rng = generator(seed, "classifier")
     labels, held_out = _folds(first, second, rng)
     observed = _mean_auc(rows, labels, held_out)
     null = np.empty(n_permutations)
     scores, step = HeldOutScores(rows, many=True), max(1, _CELLS // (FOLDS * len(rows)))
-    with counted("Two-sample test by a classifier", n_permutations, "permutation") as bar:
+    with progress_bar("Two-sample test by a classifier", n_permutations, "permutation") as bar:
         for start in range(0, n_permutations, step):
             places = [rng.permutation(len(rows)) for _ in range(min(step, n_permutations - start))]
             null[start : start + step] = _permuted_aucs(scores, labels, held_out, places)
@@ -141,7 +141,7 @@ def maximum_mean_discrepancy(
     (True, 0.025)
     """
     rows = _joined(first, second, n_permutations)
-    if min(len(first), len(second)) < FEWEST:
+    if min(len(first), len(second)) < FEWEST_IN_SAMPLE:
         return _too_small(first, second)
     kernel = _kernel(rows)
     labels = np.zeros((len(rows), 1 + n_permutations))
@@ -180,7 +180,7 @@ def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
 
     Equal rows are a tie whatever the last bits of their scores.
     """
-    groups = levels(scores)
+    groups = ranks_of(scores)
     sizes = np.bincount(groups)
     mean_ranks = np.cumsum(sizes) - (sizes - 1) / 2
     positive = int(labels.sum())

@@ -146,7 +146,7 @@ def _adapter(arguments: argparse.Namespace) -> Any:
 
 
 def _config(arguments: argparse.Namespace) -> TrainingConfig:
-    from codeshift.checks import named, read_bool
+    from codeshift.checks import name_hint, read_bool
     from codeshift.finetune import TrainingConfig
     from codeshift.finetune.training_config import RENAMED
 
@@ -154,7 +154,7 @@ def _config(arguments: argparse.Namespace) -> TrainingConfig:
     defaults = {field.name: field.default for field in dataclasses.fields(TrainingConfig)}
     for name, text in arguments.set:
         if name not in defaults:
-            raise ParameterError("--set", "a setting of TrainingConfig", name, named(name, defaults, RENAMED))
+            raise ParameterError("--set", "a setting of TrainingConfig", name, name_hint(name, defaults, RENAMED))
         if name in options:
             raise ParameterError("--set", "a setting that is given once", name, "leave one of the two out")
         options[name] = read_bool(name, text) if isinstance(defaults[name], bool) else literal(text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 import numpy as np
 
-from codeshift.audit.settings import FEWEST
+from codeshift.audit.settings import FEWEST_IN_SAMPLE
 from codeshift.audit.strength import first_of_each
 from codeshift.audit.tokens import TokenTypes, reduced
 from codeshift.audit.two_sample import classifier_auc
@@ -192,7 +192,7 @@ def audit_files(
         remedy = "leave its columns out, and name each by column= in a call of its own"
         raise ParameterError("near_duplicates", "a search without columns", search, remedy)
     check_name("column", column, example="code")
-    check_integer("sample", sample, smallest=2 * FEWEST * _REPEATS, remedy="2,000 take seconds")
+    check_integer("sample", sample, smallest=2 * FEWEST_IN_SAMPLE * _REPEATS, remedy="2,000 take seconds")
     check_integer("seed", seed)
     storage = dict(storage_options or {})
     with cluster_of(client, workers) as cluster:
@@ -246,8 +246,8 @@ def _strength(
     aucs, rows = [], []
     for repeat in range(_REPEATS):
         sides = [_distinct(side[repeat::_REPEATS], search) for side in (train, texts)]
-        if min(map(len, sides)) < FEWEST:
-            fewest = f"parts with {FEWEST} distinct rows in each of {_REPEATS} samples"
+        if min(map(len, sides)) < FEWEST_IN_SAMPLE:
+            fewest = f"parts with {FEWEST_IN_SAMPLE} distinct rows in each of {_REPEATS} samples"
             count = Told(f"{len(sides[1])} of {part} and {len(sides[0])} of train")
             raise DataError("folder", fewest, count, "load the parts and audit them whole, with codeshift.audit")
         vectors = reduced(_tokens([*sides[0], *sides[1]]), seed)

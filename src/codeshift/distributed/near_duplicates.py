@@ -24,7 +24,7 @@ from codeshift.distributed.sources import Shards
 from codeshift.errors import DataError, Told
 from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
 from codeshift.properties.near_duplicates.arrays import mixed
-from codeshift.properties.near_duplicates.several_columns import holds_text, joined
+from codeshift.properties.near_duplicates.several_columns import holds_text, joined_columns
 from codeshift.properties.near_duplicates.whole import (
     SET,
     Frequent,
@@ -58,7 +58,7 @@ def components(source: Shards, columns: tuple[str, ...], search: NearDuplicates)
     """
     if search.columns is None:
         return _of_texts(source, columns, search)
-    return joined([_filled(source, column, search) for column in search.columns])
+    return joined_columns([_filled(source, column, search) for column in search.columns])
 
 
 def _filled(source: Shards, column: str, search: NearDuplicates) -> tuple[Array, DuplicateComponents]:

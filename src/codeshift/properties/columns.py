@@ -16,7 +16,7 @@ from codeshift.formatting import moment_of
 from codeshift.hashing import hash_key
 from codeshift.properties.base import Property, TextProperty
 from codeshift.properties.dataset_columns import check_column, column_values
-from codeshift.properties.labels import check_labels
+from codeshift.properties.labels import check_label_values
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
@@ -43,7 +43,7 @@ class Label(Property):
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Return objects of shape ``(n,)``."""
         values = column_values(table.data, self.column, "by")
-        check_labels(self.column, values)
+        check_label_values(self.column, values)
         labels = np.empty(len(values), dtype=object)
         labels[:] = values
         return labels

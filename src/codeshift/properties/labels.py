@@ -14,7 +14,7 @@ LABELS = "a column of labels: text, whole numbers or truth values"
 """Words for what a column of labels must be, for errors."""
 
 
-def check_labels(parameter: str, values: Iterable[Any]) -> None:
+def check_label_values(parameter: str, values: Iterable[Any]) -> None:
     """Check that the values of a column are labels.
 
     Args:
@@ -24,7 +24,7 @@ def check_labels(parameter: str, values: Iterable[Any]) -> None:
     Raises:
         DataError: if one is no label; None is none.
 
-    >>> check_labels("project", ["django", 0.5])
+    >>> check_label_values("project", ["django", 0.5])
     Traceback (most recent call last):
         ...
     codeshift.errors.DataError: project must be a column of labels: text, whole numbers or truth values, got 0.5 in \

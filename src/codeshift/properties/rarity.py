@@ -17,7 +17,7 @@ from codeshift.properties.base import TextProperty
 from codeshift.properties.counts import summed
 from codeshift.properties.later_letters import has_later_letters
 from codeshift.properties.lexer import lex
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 from codeshift.properties.serialise import Serialisable
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Unigrams:
 
     def of(self, table: PropertyTable) -> Counter[str]:
         """Count the tokens of one table."""
-        texts = counted("Token frequencies", len(table), "row", over=table.texts(self.column))
+        texts = progress_bar("Token frequencies", len(table), "row", over=table.texts(self.column))
         return count_tokens(texts, self.vocabulary)
 
     def merged(self, parts: Sequence[Counter[str]]) -> UnigramModel:

@@ -11,7 +11,7 @@ import numpy as np
 from codeshift.properties import Property, PropertyTable
 from codeshift.properties.labels import LabelValue, typed_text
 from codeshift.regions.base import Region
-from codeshift.regions.words import listed
+from codeshift.regions.words import joined_words
 
 
 @dataclass(frozen=True)
@@ -41,4 +41,4 @@ class OneOf(Region):
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
         """Describe the region by its column and labels."""
-        return f"whose {plain['property']['column']} is {listed(plain['values'], 'or')}"
+        return f"whose {plain['property']['column']} is {joined_words(plain['values'], 'or')}"

@@ -27,7 +27,15 @@ from codeshift.splits.config import SplitConfig
 from codeshift.splits.facts import FoundDuplicates, PartSize, environment, grammars_of, part_sizes
 from codeshift.splits.manifest_files import MANY_ROWS, read_rows, write_rows
 from codeshift.splits.manifest_json import NO_MANIFEST, fields_of, to_text
-from codeshift.splits.manifest_rows import RowDigests, by_part, find, in_several, joined_by_part, match, parts_of
+from codeshift.splits.manifest_rows import (
+    RowDigests,
+    by_part,
+    find,
+    in_several,
+    joined_by_part,
+    matched_labels,
+    parts_and_reasons,
+)
 from codeshift.splits.official import settled_by
 from codeshift.splits.partition import Partition, positions_of
 from codeshift.splits.rows import SplitRows
@@ -267,12 +275,12 @@ class SplitManifest:
         for name, bounds in rows.spans.items():
             span = slice(*bounds)
             digests_with = partial(rows.digests_with, self.columns, self._also_read, start=span.start)
-            labels[span] = match(name, listed[name], digests[span], order[span], digests_with)
+            labels[span] = matched_labels(name, listed[name], digests[span], order[span], digests_with)
             if control is not None:
                 control[span] = find(in_control[name], digests[span], order[span])
         if verify_region:
             self._check_region(rows)
-        return *parts_of(labels), control
+        return *parts_and_reasons(labels), control
 
     def _listed(
         self, names: Collection[str]

@@ -18,7 +18,7 @@ DigestsWith = Callable[[np.ndarray, str], np.ndarray]
 """Digests that rows at some positions of a split would have if another line end stood in their code."""
 
 
-def parts_of(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def parts_and_reasons(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the parts and reasons of labels, each of shape ``(n,)``.
 
     Raises:
@@ -166,7 +166,7 @@ def _listed_line_end(listed: np.ndarray, unlisted: np.ndarray, digests_with: Dig
     return next(ends, None)
 
 
-def match(
+def matched_labels(
     split: str,
     listed: Mapping[str, RowDigests],
     digests: np.ndarray,

@@ -21,7 +21,7 @@ DEFAULT_SHARE = 0.1
 MIN_ROWS_OF_RAREST, MIN_ROWS_OF_SHARE = 10, 2
 """Rows that must contain an element for it to be chosen: a single one needs some to test on, a share fewer."""
 
-TOLERANCE = 0.25
+SHARE_TOLERANCE = 0.25
 """Largest difference between the actual and the requested share, as a fraction of the latter."""
 
 _NEAR = 0.05  # near enough, as a fraction of the requested share, to add no further element
@@ -34,7 +34,7 @@ class Choice:
     Attributes:
         rarest: the number of elements, those that the fewest rows contain; ties are ordered by name.
         share: the share of rows. From the most frequent element down, each is taken that does not exceed the share,
-            until the rows that contain one of those taken are near enough (``TOLERANCE``): few elements, and common
+            until the rows that contain one of those taken are near enough (``SHARE_TOLERANCE``): few elements, and common
             ones.
         min_rows: the number of rows that must contain an element for it to be chosen.
         min_count: the number of times that a row must contain an element.
@@ -112,7 +112,7 @@ class Choice:
         above = rows[too_many[-1]] if too_many else None  # the rarest of those that exceed the share alone
         if above is not None and above - target < target - held_rows:
             taken, held_rows = [too_many[-1]], above
-        if not taken or abs(held_rows - target) > TOLERANCE * target:
+        if not taken or abs(held_rows - target) > SHARE_TOLERANCE * target:
             raise self._unreachable(held_rows, above, usable.total, noun)
         return taken
 
@@ -120,7 +120,7 @@ class Choice:
         reachable = [f"{rows:,} of {total:,} rows ({rows / max(total, 1):.1%})" for rows in (held_rows, above) if rows]
         return RegionError(
             "share",
-            f"a share that {noun} can make up to within {TOLERANCE:.0%} of itself",
+            f"a share that {noun} can make up to within {SHARE_TOLERANCE:.0%} of itself",
             self.share,
             f"the nearest is {' or '.join(dict.fromkeys(reachable)) or 'no row at all'}: ask for that, "
             f"lower min_rows ({self.min_rows}), or name the {noun}",

@@ -9,7 +9,7 @@ from codeshift.checks import check_choice, settle
 from codeshift.errors import ParameterError
 from codeshift.literals import expressible
 from codeshift.properties import CharCount, LineCount, Property, SyntaxTokenCount, TokenCount
-from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
+from codeshift.properties.model_tokens import ModelTokenCount, load_counting_tokenizer, tokenizer_name
 from codeshift.properties.row_languages import check_languages
 from codeshift.reaching_hub import check_revision
 from codeshift.splitters.band import BandSplitter
@@ -84,6 +84,6 @@ lines, tokens
         if self.unit == "chars":
             return CharCount(self.column)
         if self.tokenizer is not None:
-            digest = load_tokenizer(self.tokenizer, self.tokenizer_revision)[1]
+            digest = load_counting_tokenizer(self.tokenizer, self.tokenizer_revision)[1]
             return ModelTokenCount(self.column, self.tokenizer, digest, self.tokenizer_revision)
         return SyntaxTokenCount(self.column, self.language) if self.language else TokenCount(self.column)

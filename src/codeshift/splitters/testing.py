@@ -33,7 +33,7 @@ from codeshift.splitters.random import RandomSplitter
 if TYPE_CHECKING:
     from datasets import Dataset
 
-Check = Callable[[Splitter, "Dataset"], None]
+SplitterCheck = Callable[[Splitter, "Dataset"], None]
 
 
 def check_splitter(splitter: Splitter, data: Dataset, *, fresh_process: bool = True) -> None:
@@ -336,7 +336,7 @@ def check_degenerate(splitter: Splitter, data: Dataset) -> None:
             raise AssertionError("a region that is empty or everything raises RegionError")
 
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[SplitterCheck, ...] = (
     check_repr,
     check_partition,
     check_row_order,

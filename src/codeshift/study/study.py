@@ -46,7 +46,7 @@ from codeshift.study.settings.study_model import StudyModel, check_models, model
 from codeshift.study.settings.validate import (
     check_against,
     check_audit,
-    check_config,
+    check_configs,
     check_evaluation,
     check_metrics,
     check_split_config,
@@ -223,7 +223,7 @@ class Study(CommonOptions):
         scenarios, methods = check_scenarios(self.scenarios), check_methods(self.methods)
         column = self.column or common_column(scenarios)
         language = self.language or common_language(scenarios)
-        configs = check_config(self.config, methods)
+        configs = check_configs(self.config, methods)
         task = check_task(self.task, self.source, self.target, self.dataset, chat=self.chat, system=self.system)
         for config in configs.values():
             task.check_config(config)

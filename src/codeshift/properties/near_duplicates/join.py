@@ -22,7 +22,7 @@ import numpy as np
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes, ragged
 from codeshift.properties.near_duplicates.partners import least_overlap
 from codeshift.properties.near_duplicates.shingles import ShingleSets
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 
 __all__ = [
     "Pairs",
@@ -108,7 +108,7 @@ def candidates_between(
     """Distinct pairs of sets that pass all filters, of each entry with those from ``start`` up to ``stop``."""
     totals = np.cumsum(stop - start)
     begin = 0
-    with counted("Near-duplicates: pairs", int(totals[-1]) if totals.size else 0, "pair") as bar:
+    with progress_bar("Near-duplicates: pairs", int(totals[-1]) if totals.size else 0, "pair") as bar:
         while begin < entries.size:
             done = totals[begin - 1] if begin else 0
             end = max(int(np.searchsorted(totals, done + _CHUNK_CANDIDATES, side="right")), begin + 1)

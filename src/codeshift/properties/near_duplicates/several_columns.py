@@ -11,7 +11,7 @@ from codeshift.properties.near_duplicates.arrays import Bools
 from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
 from codeshift.properties.near_duplicates.search import NearDuplicates
 
-__all__ = ["components_over", "holds_text", "joined"]
+__all__ = ["components_over", "holds_text", "joined_columns"]
 
 
 def components_over(
@@ -30,10 +30,10 @@ def components_over(
     >>> components_over([docs, code], NearDuplicates()).labels.tolist()
     [0, 0, 1, 1]
     """
-    return joined([_filled(texts, search, num_proc) for texts in columns])
+    return joined_columns([_filled(texts, search, num_proc) for texts in columns])
 
 
-def joined(of_columns: Sequence[tuple[Bools, DuplicateComponents]]) -> DuplicateComponents:
+def joined_columns(of_columns: Sequence[tuple[Bools, DuplicateComponents]]) -> DuplicateComponents:
     """Return the components of rows that are linked in at least one column.
 
     Args:

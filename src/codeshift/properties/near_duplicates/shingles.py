@@ -29,7 +29,7 @@ from codeshift.properties.near_duplicates.renaming import Ignored
 from codeshift.properties.near_duplicates.spool import Spool
 from codeshift.properties.near_duplicates.tokens import joined
 from codeshift.properties.near_duplicates.workers import Workers
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 
 __all__ = ["ShingleSets", "shingle_hashes", "shingle_sets"]
 
@@ -111,7 +111,7 @@ def shingle_sets(
         processes: the number of processes that hash the n-grams.
         ignored: what does not count where tokens are compared.
     """
-    with ExitStack() as files, counted("Near-duplicates: n-grams", len(rows), "row") as bar:
+    with ExitStack() as files, progress_bar("Near-duplicates: n-grams", len(rows), "row") as bar:
         blocks = _blocks(texts, rows, ngram, processes, ignored)
         shingles = Shingles.of(_told(blocks, bar), len(rows), characters // _CHARACTERS_A_TOKEN, files)
         alive = shingles.with_partner(threshold)

@@ -13,7 +13,7 @@ from codeshift.errors import RegionError, Told
 from codeshift.literals import expressible
 from codeshift.properties import PropertyTable
 from codeshift.properties.api_names import check_api_language
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 from codeshift.properties.row_languages import check_languages, language_column
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
@@ -130,7 +130,7 @@ class CompoundDivergenceSplitter(LanguageSplitter):
     def _search(self, table: PropertyTable) -> Region:
         parts = self._made_of(table)
         search = Search(parts.atoms, parts.compounds, parts.weights, self.share * len(table))
-        candidates = list(counted("Compound divergence", None, "candidate", over=search.candidates()))
+        candidates = list(progress_bar("Compound divergence", None, "candidate", over=search.candidates()))
         reached = [held for held in candidates if self._low(held) and held.compound_divergence >= self._target]
         if not reached:
             raise self._unreachable(candidates, len(parts.names), len(table))

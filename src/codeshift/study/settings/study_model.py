@@ -10,7 +10,7 @@ from codeshift.errors import ParameterError, closest
 from codeshift.reaching_hub import check_revision
 from codeshift.study.settings.axes import check_methods
 from codeshift.study.settings.spec import ModelSpec
-from codeshift.study.settings.validate import check_config, check_model, check_tokenizer
+from codeshift.study.settings.validate import check_configs, check_model, check_tokenizer
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -91,9 +91,9 @@ def model_spec(
     try:
         model, task = check_model(study_model.model), task_of(study_model)
         own_methods = _own_methods(study_model, methods)
-        own_configs = configs if study_model.config is None else check_config(study_model.config, methods)
+        own_configs = configs if study_model.config is None else check_configs(study_model.config, methods)
         for config in own_configs.values():
-            task.check_config(config)
+            task.check_configs(config)
         return ModelSpec(
             model=model,
             tokenizer=check_tokenizer(study_model.tokenizer, model),

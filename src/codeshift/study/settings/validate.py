@@ -53,7 +53,7 @@ def common_language(scenarios: Sequence[Scenario]) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def check_config(config: object, methods: Mapping[str, PeftConfig | None]) -> dict[str, TrainingConfig]:
+def check_configs(config: object, methods: Mapping[str, PeftConfig | None]) -> dict[str, TrainingConfig]:
     """Check the training configs, and return one for each method.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The arithmetic of dealing, on arrays."""
+"""The arithmetic of a partition, on arrays."""
 
 from __future__ import annotations
 

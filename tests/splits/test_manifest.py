@@ -51,7 +51,7 @@ def _assign(name: str):
 def test_golden_manifests(name: str) -> None:
     """A split published by an earlier version is made again, row for row, by this one.
 
-    A golden file changes only with a new format of the manifest. ``python tests/splitters/test_manifest.py`` writes it.
+    A golden file changes only with a new format of the manifest. ``python tests/splits/test_manifest.py`` writes it.
     """
     golden = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
     made = json.loads(_assign(name).manifest.to_json())
