@@ -34,8 +34,8 @@ class Choice:
     Attributes:
         rarest: the number of elements, those that the fewest rows contain; ties are ordered by name.
         share: the share of rows. From the most frequent element down, each is taken that does not exceed the share,
-            until the rows that contain one of those taken are near enough (``SHARE_TOLERANCE``): few elements, and common
-            ones.
+            until the rows that contain one of those taken are near enough (``SHARE_TOLERANCE``): few elements, and
+            common ones.
         min_rows: the number of rows that must contain an element for it to be chosen.
         min_count: the number of times that a row must contain an element.
     """

@@ -93,7 +93,7 @@ def model_spec(
         own_methods = _own_methods(study_model, methods)
         own_configs = configs if study_model.config is None else check_configs(study_model.config, methods)
         for config in own_configs.values():
-            task.check_configs(config)
+            task.check_config(config)
         return ModelSpec(
             model=model,
             tokenizer=check_tokenizer(study_model.tokenizer, model),
