@@ -62,7 +62,7 @@ def untrained(event: Event) -> Iterator[None]:
 
         def score(self, model: Any, key: RunKey) -> dict[str, EvaluationFacts]:
             event(key.name)
-            whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
+            whole = Dataset.from_file(str(self.store.check_data(self.store.rows_file)))
             test = whole.select(self.store.read_test(key.split_seed))["code"][:]
             names = list(self.run.method.evaluation.metrics)
             statistics = {name: np.array([_numbers(model, name, code) for code in test]) for name in names}

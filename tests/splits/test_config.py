@@ -57,19 +57,6 @@ def test_a_study_and_the_command_line_have_the_same_arguments() -> None:
     assert list(SPLIT_OPTIONS) == list(SplitOptions.__annotations__)
 
 
-def test_help_shows_the_defaults_of_the_call() -> None:
-    """Help of the command line is made without loading the library; what it says in brackets is what a call does."""
-    defaults = {field.name: field.default for field in fields(SplitConfig)}
-    shown = {name: option["help"].rpartition("[")[2].rstrip("]") for name, option in SPLIT_OPTIONS.items()}
-    assert (shown.pop("train_size"), defaults["train_size"]) == ("the rest", None)
-    for name, text in shown.items():
-        if "[" in SPLIT_OPTIONS[name]["help"]:
-            default = defaults[name]
-            assert text == (default if isinstance(default, str) else f"{default:g}"), name
-        else:
-            assert defaults[name] in (None, False), name
-
-
 @pytest.mark.parametrize("name", ["test_ood_size", "test_id_size", "validation_size", "validation_ood_size"])
 def test_a_float_is_a_share_and_an_int_is_rows(name: str) -> None:
     """As in scikit-learn and datasets; a 1 that may mean either is refused, and so is a float that counts rows."""

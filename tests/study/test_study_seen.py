@@ -53,7 +53,7 @@ def marked(rows=400, every=3):
 def test_a_study_marks_its_test_rows_with_digests(folder, model, corpus):
     """What is stored is the overlap of the test rows, with the digest of their texts, and is read from the folder."""
     store = StudyStore(folder)
-    test = Dataset.from_file(str(store.rows)).select(store.read_test(0)).select_columns(["doc", "code"])
+    test = Dataset.from_file(str(store.rows_file)).select(store.read_test(0)).select_columns(["doc", "code"])
     expected = overlap(test, {"web": corpus, "kept": corpus.select(range(4))}, worst=0).marks["data"]
     stored = load_results(folder).marks[0]
     assert sorted(stored.corpora) == ["kept", "web"]

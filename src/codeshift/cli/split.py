@@ -17,6 +17,7 @@ from codeshift.cli.arguments import (
     parts_of,
     size,
 )
+from codeshift.cli.names import SPLIT_DEFAULTS, SPLITTERS, TRANSFORMS
 from codeshift.cli.output import DONE, report
 from codeshift.cli.split_files import add_cluster, check_of_files, is_of_files, run_on_files, split_facts
 from codeshift.cli.unparsed import warn_unparsed
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
     from codeshift.splitters import SplitAssignment, SplitManifest, Splitter
 
 SPLIT_OPTIONS: dict[str, dict[str, Any]] = {
-    "seed": {"type": int, "metavar": "N", "help": "seed of the split, any integer [0]"},
-    "ood_kept": {"type": float, "metavar": "SHARE", "help": "share of the region's pool that stays in train [0]"},
-    "test_ood_size": {"type": size, "metavar": "SIZE", "help": "size of test_ood, from the region's rows [0.5]"},
-    "validation_size": {"type": size, "metavar": "SIZE", "help": "size of validation, from all rows [0.1]"},
+    "seed": {"type": int, "metavar": "N", "help": "seed of the split, any integer"},
+    "ood_kept": {"type": float, "metavar": "SHARE", "help": "share of the region's pool that stays in train"},
+    "test_ood_size": {"type": size, "metavar": "SIZE", "help": "size of test_ood, from the region's rows"},
+    "validation_size": {"type": size, "metavar": "SIZE", "help": "size of validation, from all rows"},
     "test_id_size": {
         "type": size,
         "metavar": "SIZE",
-        "help": "size of test_id, from all rows; match: the size of test_ood [match]",
+        "help": "size of test_id, from all rows; match: the size of test_ood",
     },
     "train_size": {"type": size, "metavar": "SIZE", "help": "exact size of train, from all rows [the rest]"},
     "groups": {"metavar": "COLUMN", "help": "column whose value keeps rows together"},
@@ -45,12 +46,12 @@ SPLIT_OPTIONS: dict[str, dict[str, Any]] = {
         "type": near_duplicates,
         "metavar": "HOW",
         "help": "bind (keep on one side), drop (keep one of each) or none (do not look for them); bind:doc,code looks "
-        "in the columns doc and code [bind]",
+        "in the columns doc and code",
     },
     "validation_ood_size": {
         "type": size,
         "metavar": "SIZE",
-        "help": "size of validation_ood, from the region's rows [0]",
+        "help": "size of validation_ood, from the region's rows",
     },
     "train_control": {"action": "store_true", "help": "also draw a part of the size of train with nothing masked"},
     "tolerance": {
@@ -58,20 +59,9 @@ SPLIT_OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SHARE",
         "help": "largest deviation of a part from its size, as a share of all rows",
     },
-    "min_test_rows": {"type": int, "metavar": "N", "help": "warn if a test part has fewer distinct rows [30]"},
+    "min_test_rows": {"type": int, "metavar": "N", "help": "warn if a test part has fewer distinct rows"},
 }
-"""Options for the fields of ``SplitConfig``, so that help can list them without loading it."""
-
-SPLITTERS = (
-    "LengthSplitter", "ComplexitySplitter", "ASTNodeSplitter", "APIUsageSplitter", "TokenRaritySplitter",
-    "CompoundDivergenceSplitter", "ClusterSplitter", "GroupSplitter", "TimeSplitter", "RandomSplitter",
-)  # fmt: skip
-"""Names of all splitters in expressions, so that help can list them without loading them."""
-
-TRANSFORMS = (
-    "RenameIdentifiers", "DropComments", "Reformat", "ForToWhile", "InvertConditions", "DeadCode", "UnfoldConstants",
-)  # fmt: skip
-"""Names of all transforms, so that help can list them without loading them."""
+"""Options for the fields of ``SplitConfig``, so that help can list them without loading it; defaults are appended."""
 
 _SCENARIOS = (
     "one splitter by name: length_p90_p100 (any two percentiles), syntax_while_statement (any node type), api_os.path "
@@ -132,7 +122,8 @@ def _add_split_options(command: argparse.ArgumentParser) -> None:
         help="language for splitters that need one and name none; column:NAME for a column that names each row's",
     )
     for name, option in SPLIT_OPTIONS.items():
-        add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **option)
+        default = f" [{SPLIT_DEFAULTS[name]}]" if name in SPLIT_DEFAULTS else ""
+        add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **option | {"help": option["help"] + default})
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
+from codeshift.cli.names import TRAINING_DEFAULTS
 from codeshift.cli.output import DONE, report
 from codeshift.cli.tasks import add_chat, add_model, add_task, check_columns, model_of, task_of
 from codeshift.errors import ParameterError, check_folder, closest
@@ -22,15 +23,14 @@ METHODS = ("full", "lora")
 _LORA = ("lora_r", "lora_alpha", "lora_dropout", "lora_target_modules")
 
 # Settings with an option of their own; every other setting of TrainingConfig is given by --set.
-# Defaults are shown, not set, so that help need not load the class that has them.
-OPTIONS: dict[str, tuple[type, str, float | None]] = {
-    "learning_rate": (float, "highest learning rate of the schedule; LoRA often needs ten times as much", 5e-5),
-    "num_train_epochs": (float, "passes over the training rows", 3),
-    "max_steps": (int, "total updates of the weights, instead of epochs", None),
-    "train_batch_size": (int, "rows of one update of the weights", 16),
-    "max_source_length": (int, "longest source, in tokens", 512),
-    "max_target_length": (int, "longest target, in tokens", 512),
-    "seed": (int, "seed of the order of rows, of dropout and of new weights", 0),
+OPTIONS: dict[str, tuple[type, str]] = {
+    "learning_rate": (float, "highest learning rate of the schedule; LoRA often needs ten times as much"),
+    "num_train_epochs": (float, "passes over the training rows"),
+    "max_steps": (int, "total updates of the weights, instead of epochs"),
+    "train_batch_size": (int, "rows of one update of the weights"),
+    "max_source_length": (int, "longest source, in tokens"),
+    "max_target_length": (int, "longest target, in tokens"),
+    "seed": (int, "seed of the order of rows, of dropout and of new weights"),
 }
 
 
@@ -68,8 +68,8 @@ def _add_method(command: argparse.ArgumentParser) -> None:
 
 def _add_config(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("settings", "those of TrainingConfig")
-    for name, (kind, meaning, default) in OPTIONS.items():
-        shown = meaning if default is None else f"{meaning} [{default}]"
+    for name, (kind, meaning) in OPTIONS.items():
+        shown = f"{meaning} [{TRAINING_DEFAULTS[name]}]" if name in TRAINING_DEFAULTS else meaning
         group.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=shown)
     group.add_argument(
         "--set",

@@ -236,7 +236,7 @@ def _share(counts: np.ndarray) -> SampledShare:
 
 def _found(rows: SplitRows, column: str, digests: np.ndarray, known: SimilarSets) -> tuple[np.ndarray, np.ndarray]:
     """Return which digests, and which sets, the rows of a shard have, in a worker."""
-    return np.isin(digests, rows.digests((column,))), known.matched(rows.fitting.texts(column))
+    return np.isin(digests, rows.digests((column,))), known.matched(rows.training_table.texts(column))
 
 
 def _strength(

@@ -200,7 +200,7 @@ def _used(pairs: Array) -> Array:
 def _sets(
     rows: SplitRows, columns: tuple[str, ...], search: NearDuplicates, positions: npt.NDArray[np.int64]
 ) -> WholeSets:
-    texts = [rows.fitting.texts(column).take(positions) for column in columns]
+    texts = [rows.training_table.texts(column).take(positions) for column in columns]
     return search.whole_sets(map("\n".join, zip(*texts, strict=True)))
 
 

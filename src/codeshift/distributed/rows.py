@@ -137,7 +137,7 @@ class ShardedRows(SplitRows):
             parsable, inside = zip(*self.source.each(_applied, region, functions_of(region)), strict=True)
             return np.concatenate(parsable), np.concatenate(inside)
 
-        return self.fitting.remember(("applied", region), applied)
+        return self.training_table.remember(("applied", region), applied)
 
     def only(self, kept: np.ndarray) -> ShardedRows:
         """Return the rows of a mask.
@@ -174,11 +174,11 @@ class ShardedRows(SplitRows):
 
 def _summary_of(rows: SplitRows, summary: Summary[Any], functions: tuple[str, ...]) -> Any:
     _trust(functions)
-    return summary.of(rows.fitting)
+    return summary.of(rows.training_table)
 
 
 def _numbers_of(rows: SplitRows, prop: ComputedFromText) -> np.ndarray:
-    return np.asarray(rows.fitting.values(prop))
+    return np.asarray(rows.training_table.values(prop))
 
 
 def _values_of(rows: SplitRows, column: str, parameter: str) -> tuple[list[str], np.ndarray]:
@@ -206,5 +206,5 @@ def _contents_of(rows: SplitRows, positions: np.ndarray) -> list[str]:
 
 
 def _rows_up_to(rows: SplitRows, column: str, last: tuple[int, int]) -> pa.Table:
-    positions = FirstPrograms.positions(rows.fitting, column, last)
-    return rows.fitting.data.with_format("arrow")[positions]
+    positions = FirstPrograms.positions(rows.training_table, column, last)
+    return rows.training_table.data.with_format("arrow")[positions]

@@ -90,7 +90,7 @@ class SplitRows:
         return self.names != (WHOLE,)
 
     @property
-    def fitting(self) -> PropertyTable:
+    def training_table(self) -> PropertyTable:
         """Table of the rows that a region is fitted on."""
         return self.tables[0]
 
@@ -227,7 +227,7 @@ class SplitRows:
             within = positions[(positions >= start) & (positions < stop)] - start
             if within.size:
                 return table.data.select(within)
-        return self.fitting.data.select([])
+        return self.training_table.data.select([])
 
     def without_values(self) -> SplitRows:
         """Return the same rows with their digests, and without the texts and properties that tables keep in memory."""
@@ -251,10 +251,10 @@ class SplitRows:
 
         def search_all() -> DuplicateComponents:
             if search.columns is None:
-                return search.components(self.texts(columns), num_proc=self.fitting.num_proc)
+                return search.components(self.texts(columns), num_proc=self.training_table.num_proc)
 
             texts = [self.texts((column,)) for column in search.columns]
-            return components_over(texts, search, num_proc=self.fitting.num_proc)
+            return components_over(texts, search, num_proc=self.training_table.num_proc)
 
         if len(self.tables) > 1:
             return search_all()

@@ -156,7 +156,7 @@ class StreamDealer:
         """Return the part of each row, which may be ``"excluded"``: texts of shape ``(n,)``."""
         config = self.config
         of_batch = SplitRows.of(rows)
-        inside = self.region.contains(of_batch.fitting)
+        inside = self.region.contains(of_batch.training_table)
         if config.groups is None:
             keys = of_batch.digests(self.columns)
         else:
@@ -178,7 +178,7 @@ class StreamDealer:
         parts[~of_batch.parsable(self.region)] = "excluded"
         if self.test_rows is not None:
             trained_on = np.flatnonzero(~np.isin(parts, ("excluded", *TEST_PARTS)))
-            texts = [of_batch.fitting.texts(column).take(trained_on) for column in self.columns]
+            texts = [of_batch.training_table.texts(column).take(trained_on) for column in self.columns]
             near = self.test_rows.near(map("\n".join, zip(*texts, strict=True)))
             parts[trained_on[near]] = "excluded"
         return parts

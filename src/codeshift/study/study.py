@@ -230,11 +230,8 @@ class Study(CommonOptions):
         metrics = check_metrics(self.metrics, task, language)
         split_config = check_split_config(self)
         texts = columns_of_text(self.dataset, task.text_columns)
-        evaluation_of = partial(self._evaluation, metrics)
-        models = {
-            name: model_spec(model, methods, configs, partial(self._task_of, task), evaluation_of, name)
-            for name, model in self._given_models().items()
-        }
+        own = partial(self._task_of, task), partial(self._evaluation, metrics)
+        models = {name: model_spec(model, methods, configs, *own, name) for name, model in self._given_models().items()}
         spec = StudySpec(
             title=self.title,
             dataset=self.dataset,
