@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -52,5 +53,16 @@ class Untied(Property):
 
     @classmethod
     def words_between(cls, plain: Mapping[str, Any], low: float | None, high: float | None) -> str:
-        """Describe the programs as for the whole numbers."""
-        return property_class(plain["whole"]).words_between(plain["whole"], low, high)
+        """Describe the programs by the whole numbers, and say of which of these only some rows lie inside.
+
+        >>> from codeshift.properties import CharCount
+        >>> Untied.words_between(Untied("code", CharCount("code")).to_dict(), 2.25, 4.5)
+        'whose length in characters is at least 2 and at most 4, with only some of those of 2 and 4'
+        """
+        whole = property_class(plain["whole"])
+        ends = [None if end is None else math.floor(end) for end in (low, high)]
+        split = [end for end, bound in zip(ends, (low, high), strict=True) if end is not None and end != bound]
+        upper = "below {}" if ends[1] == high else "at most {}"
+        clause = whole._between(plain["whole"], ("at least {}", ends[0]), (upper, ends[1]))
+        numbers = " and ".join(whole.number_words(end) for end in dict.fromkeys(split))
+        return f"{clause}, with only some of those of {numbers}" if split else clause
