@@ -1,8 +1,8 @@
 """A split of files by workers beside that of one process: the same parts, row by row, and what both cost.
 
 Each case runs in a process of its own. CPU seconds are those of all processes; memory is the most that they held
-together, importing included, read up to four times a second (``process_memory.py``). ``steps`` measures what each step of a
-split of files takes and sends for one file, from which the page works out what it would be for a billion functions.
+together, importing included (``process_memory.py``). ``steps`` measures what each step of a split of files takes and
+sends for one file, from which the page works out what it would be for a billion functions.
 
     OMP_NUM_THREADS=1 python benchmarks/cluster.py rows --folder FOLDER --rows 50000 --files 20
     OMP_NUM_THREADS=1 python benchmarks/cluster.py run --folder FOLDER --rows 50000 --workers 0 1 2 4 \
