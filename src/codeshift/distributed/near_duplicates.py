@@ -43,6 +43,7 @@ ROWS_A_PARTITION = 250_000
 """Rows, in all shards, for each partition of the shuffle, of which there are at least as many as workers."""
 
 _COUNTED = 4  # shards that tell which shingles are frequent
+_COUNTED_ROWS = 10_000  # rows of each, at most
 _MOST_CANDIDATES = 20_000_000  # pairs of entries of one partition
 
 Array = npt.NDArray[Any]
@@ -187,7 +188,7 @@ def _holding(rows: SplitRows, column: str) -> npt.NDArray[np.bool_]:
 
 
 def _frequent(rows: SplitRows, columns: tuple[str, ...], search: NearDuplicates) -> Frequent:
-    return Frequent.of(search.whole_sets(rows.texts(columns)).distinct())
+    return Frequent.of(search.whole_sets(rows.texts(columns)[:_COUNTED_ROWS]).distinct())
 
 
 def _entries(
