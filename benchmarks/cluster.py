@@ -151,7 +151,7 @@ def steps(folder: Path, rows: int) -> dict[str, Any]:
         table = shard.split_rows(None)
         tables.append(table)
         timed("digests", lambda table=table: table.digests(columns), lambda digests: digests.nbytes)
-        timed("region", lambda table=table: table.inside(region), lambda inside: inside.nbytes)
+        timed("region", lambda table=table: table.applied(region)[1], lambda inside: inside.nbytes)
     frequent = Frequent.merged([search_steps._frequent(table, columns, search) for table in tables[:8]])
     for table in tables:
         made = timed(
