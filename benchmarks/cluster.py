@@ -1,8 +1,8 @@
 """A split of files by workers beside that of one process: the same parts, row by row, and what both cost.
 
 Each case runs in a process of its own. CPU seconds are those of all processes; memory is the most that they held
-together, importing included, read twice a second (``process_memory.py``). ``steps`` measures what each step of a
-split of files takes and sends for one file, from which the page works out what it would be for a billion functions.
+together, importing included (``process_memory.py``). ``steps`` measures what each step of a split of files takes and
+sends for one file, from which the page works out what it would be for a billion functions.
 
     OMP_NUM_THREADS=1 python benchmarks/cluster.py rows --folder FOLDER --rows 50000 --files 20
     OMP_NUM_THREADS=1 python benchmarks/cluster.py run --folder FOLDER --rows 50000 --workers 0 1 2 4 \
@@ -117,7 +117,15 @@ def steps(folder: Path, rows: int) -> dict[str, Any]:
     from codeshift.distributed import near_duplicates as search_steps
     from codeshift.distributed.shards import Shard, look
     from codeshift.properties.near_duplicates import NearDuplicates
-    from codeshift.properties.near_duplicates.whole import Frequent, candidates, distinct_pairs, distinct_sets, similar
+    from codeshift.properties.near_duplicates.whole import (
+        Frequent,
+        WholeSets,
+        candidates,
+        distinct_pairs,
+        distinct_sets,
+        likely,
+        similar,
+    )
     from codeshift.splitters import parse_splitter
 
     taken: dict[str, dict[str, float]] = {}
@@ -132,7 +140,7 @@ def steps(folder: Path, rows: int) -> dict[str, Any]:
 
     search, columns = NearDuplicates(), ("code",)
     region = parse_splitter(CASES[CASE][0]).fit(None)  # it names its nodes, so it needs no rows
-    names, entries, tables, size = [], [], [], 0
+    known, entries, tables, size = [], [], [], 0
     for path in sorted(folder_of(folder, rows).glob("*.parquet")):
         seen = look(str(path), ())
         if not isinstance(seen, tuple):
@@ -143,19 +151,23 @@ def steps(folder: Path, rows: int) -> dict[str, Any]:
         table = shard.split_rows(None)
         tables.append(table)
         timed("digests", lambda table=table: table.digests(columns), lambda digests: digests.nbytes)
-        timed("region", lambda table=table: table.inside(region), lambda inside: inside.nbytes)
+        timed("region", lambda table=table: table.applied(region)[1], lambda inside: inside.nbytes)
     frequent = Frequent.merged([search_steps._frequent(table, columns, search) for table in tables[:8]])
     for table in tables:
         made = timed(
             "n-grams and keys",
             lambda table=table: search_steps._entries(table, columns, search, frequent, 1),
-            lambda made: sum(part.nbytes for part in made),
+            lambda made: sum(part.nbytes for part in made[:-1]),
         )
         entries.append(made[0])
-        names.append(made[-1])
+        known.append(made[-2:])
     pairs = timed("pairs", lambda: candidates(np.concatenate(entries), 0.7, 10**9), lambda pairs: pairs.nbytes)
     pairs = distinct_pairs(pairs)
-    classes, example, _ = distinct_sets(np.concatenate(names))
+    names, of_names = (np.concatenate(parts) for parts in zip(*known, strict=True))
+    classes, example, _ = distinct_sets(names)
+    shown = np.sort(example[np.searchsorted(classes, np.unique(pairs.ravel()))])
+    sent = names[shown].nbytes + of_names[shown].nbytes
+    pairs = timed("sketches", lambda: likely(pairs, names[shown], of_names[shown], 0.7), lambda _: sent)
     wanted = np.sort(example[np.searchsorted(classes, np.unique(pairs.ravel()))])
     starts = np.cumsum([0, *(sum(table.lengths) for table in tables)])
     parts = []
@@ -168,8 +180,6 @@ def steps(folder: Path, rows: int) -> dict[str, Any]:
                 lambda sets: sets.shingles.nbytes + sets.names.nbytes,
             )
         )
-    from codeshift.properties.near_duplicates.whole import WholeSets
-
     timed("comparing", lambda: similar(pairs, WholeSets.joined(parts), 0.7), lambda found: found[0].nbytes)
     return {
         "rows": rows,

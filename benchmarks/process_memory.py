@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_SECONDS = 0.5
+_SECONDS = 0.25
+_TIMES = 100  # the wait between two readings, in times of how long one takes: the pages of large processes take a while
 _OWN = re.compile(r"^Pss_Anon:\s+(\d+) kB", re.MULTILINE)
 _PARENT = re.compile(r"^PPid:\s+(\d+)", re.MULTILINE)
 
@@ -41,13 +43,16 @@ def _number(pattern: re.Pattern[str], path: str) -> int:
 
 @contextmanager
 def watched(process: int) -> Iterator[list[float]]:
-    """Yield a list to which ``held_mb`` of a process is added twice a second, now and at the end as well."""
+    """Yield a list to which ``held_mb`` of a process is added now, and again up to four times a second."""
     held = [held_mb(process)]
     over = threading.Event()
 
     def watch() -> None:
-        while not over.wait(_SECONDS):
+        wait = _SECONDS
+        while not over.wait(wait):
+            start = time.thread_time()
             held.append(held_mb(process))
+            wait = max(_SECONDS, _TIMES * (time.thread_time() - start))
 
     watching = threading.Thread(target=watch)
     watching.start()

@@ -4,7 +4,7 @@ The functions are those of the standard library and of the packages installed; b
 with every name that they bind renamed. Each case runs in a process of its own. Memory is the peak that the
 operating system counts for it (``ru_maxrss``) less what it was once everything was imported; it includes the pages of
 memory-mapped files that the process has read, which the system takes back when it needs them. What the process and its
-workers hold of their own is read twice a second (``process_memory.py``).
+workers hold of their own is read up to four times a second (``process_memory.py``).
 
     OMP_NUM_THREADS=1 python benchmarks/scale.py rows --folder FOLDER --rows 100000
     OMP_NUM_THREADS=1 python benchmarks/scale.py run --folder FOLDER --rows 100000 --cases length syntax \

@@ -38,7 +38,9 @@ __all__ = [
     "candidates",
     "distinct_pairs",
     "distinct_sets",
+    "likely",
     "similar",
+    "sketches",
     "whole_sets",
 ]
 
@@ -48,6 +50,10 @@ SET = np.dtype([("size", np.int32), ("signature", np.uint64)])
 ENTRY = np.dtype([("shingle", np.uint64), ("position", np.int32), ("of", SET)])
 """A shingle of a set's prefix, its position, and the set."""
 
+_WORDS = 16  # numbers of 64 bits of a sketch
+_BIT = np.uint64(63)
+_PAIRS = 1 << 16  # pairs whose sketches are compared at once
+_ONES = np.array([number.bit_count() for number in range(256)], np.uint8)
 _FREQUENT = 4  # sets of one process from which on a shingle may be counted as frequent
 _LISTED = 1 << 17  # shingles at most that one process counts as frequent
 _LAST = np.uint64(1 << 63)
@@ -215,6 +221,41 @@ def candidates(entries: Array, threshold: float, most: int) -> Array | int:
     pairs = [np.stack(pair, axis=1) for pair in all_candidates(index)]
     listed: Array = names[np.concatenate([np.empty((0, 2), np.int64), *pairs])]
     return listed
+
+
+def sketches(sets: WholeSets) -> UInts:
+    """Return a sketch of each set, of shape (n, 16): its shingles' bits, of which those that come in pairs cancel out.
+
+    Two sketches differ in no more bits than the sets differ in shingles (Sandes, Teodoro and Melo, "Bitmap filter",
+    2020), so most pairs that are not similar are known by them, which are a tenth of the shingles.
+    """
+    rows = np.repeat(np.arange(sets.names.size), np.diff(sets.indptr))
+    words = ((sets.shingles >> np.uint64(6)) % np.uint64(_WORDS)).astype(np.int64)
+    bits = np.zeros(sets.names.size * _WORDS, np.uint64)
+    np.bitwise_xor.at(bits, rows * _WORDS + words, np.uint64(1) << (sets.shingles & _BIT))
+    return bits.reshape(-1, _WORDS)
+
+
+def likely(pairs: Array, names: Array, of_names: UInts, threshold: float) -> Array:
+    """Return the pairs that may be similar by their sketches.
+
+    Args:
+        pairs: the pairs, shape (p, 2) and dtype ``SET``.
+        names: the sets of all pairs, in any order.
+        of_names: the sketch of each.
+        threshold: the least similarity.
+    """
+    names, first, _ = distinct_sets(names)
+    places = first[np.searchsorted(names, pairs)]
+    totals = pairs["size"].sum(axis=1, dtype=np.int64)
+    most = totals - 2 * least_overlap(threshold / (1 + threshold), totals)
+    keep = np.zeros(len(pairs), np.bool_)
+    for start in range(0, len(pairs), _PAIRS):
+        part = slice(start, start + _PAIRS)
+        differing = of_names[places[part, 0]] ^ of_names[places[part, 1]]
+        keep[part] = _ONES[differing.view(np.uint8)].sum(axis=1, dtype=np.int64) <= most[part]
+    found: Array = pairs[keep]
+    return found
 
 
 def similar(pairs: Array, sets: WholeSets, threshold: float) -> tuple[Array, npt.NDArray[np.float64]]:
