@@ -142,7 +142,8 @@ def execute(
             extra_arguments=["--log-level=40"],  # it warns of its port, which is this machine's alone
         )
         _find_fonts()
-        client.execute(env=os.environ | QUIET)
+        # Processes of a kernel start where it did, which must not be gone.
+        client.execute(env=os.environ | QUIET, cwd=folder if kernel is None else tempfile.gettempdir())
         if client.kc is not None:
             client.kc.stop_channels()
         _drop_noise(notebook)
