@@ -83,12 +83,16 @@ def read(source: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-# The filters of warnings are kept where the notebook's own names are not.
-_AS_FRESH = (
-    "import os; os.chdir({!r}); get_ipython().run_line_magic('reset', '-f')\n"
-    "import os, warnings; os.first_filters = getattr(os, 'first_filters', warnings.filters[:])\n"
-    "warnings.filters[:] = os.first_filters; warnings.simplefilter('ignore', ResourceWarning); del os, warnings"
-)
+# What a fresh kernel has is kept where no name of a notebook is.
+_AS_FRESH = """\
+import os, warnings
+os.chdir({!r})
+os.first = getattr(os, "first", (set(globals()), warnings.filters[:]))
+for _name in set(globals()) - os.first[0]:
+    del globals()[_name]
+warnings.filters[:] = os.first[1]
+warnings.simplefilter("ignore", ResourceWarning)
+del os, warnings"""
 _SELECTED = re.compile(r"(\bselect\(range\()(\d+)\)\)")
 
 
