@@ -83,12 +83,16 @@ def read(source: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-# The filters of warnings are kept where the notebook's own names are not.
-_AS_FRESH = (
-    "import os; os.chdir({!r}); get_ipython().run_line_magic('reset', '-f')\n"
-    "import os, warnings; os.first_filters = getattr(os, 'first_filters', warnings.filters[:])\n"
-    "warnings.filters[:] = os.first_filters; warnings.simplefilter('ignore', ResourceWarning); del os, warnings"
-)
+# What a fresh kernel has is kept where no name of a notebook is.
+_AS_FRESH = """\
+import os, warnings
+os.chdir({!r})
+os.first = getattr(os, "first", (set(globals()), warnings.filters[:]))
+for _name in set(globals()) - os.first[0]:
+    del globals()[_name]
+warnings.filters[:] = os.first[1]
+warnings.simplefilter("ignore", ResourceWarning)
+del os, warnings"""
 _SELECTED = re.compile(r"(\bselect\(range\()(\d+)\)\)")
 
 
@@ -142,7 +146,8 @@ def execute(
             extra_arguments=["--log-level=40"],  # it warns of its port, which is this machine's alone
         )
         _find_fonts()
-        client.execute(env=os.environ | QUIET)
+        # Processes of a kernel start where it did, which must not be gone.
+        client.execute(env=os.environ | QUIET, cwd=folder if kernel is None else tempfile.gettempdir())
         if client.kc is not None:
             client.kc.stop_channels()
         _drop_noise(notebook)

@@ -45,9 +45,9 @@ def _own_surroundings() -> None:
     os.environ.update({name: os.path.join(scratch, name.lower()) for name in folders})
     os.environ.update(CODESHIFT_TESTS_SCRATCH=scratch, COLUMNS="80", HF_HUB_OFFLINE="1")
     os.environ.update(OMP_NUM_THREADS="1", ACCELERATE_USE_CPU="true")
-    os.environ["TORCHDYNAMO_DISABLE"] = "1"  # nothing here is compiled, but bitsandbytes would load torch's compiler
     if os.environ.get("CODESHIFT_TEST_DEVICE") != "cuda":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        os.environ["TORCHDYNAMO_DISABLE"] = "1"  # nothing is compiled here, but bitsandbytes would load the compiler
     for wait in ("CONNECT", "TCP"):  # of dask, whose workers may be slow to start beside other processes
         os.environ[f"DASK_DISTRIBUTED__COMM__TIMEOUTS__{wait}"] = "3600s"
 
@@ -58,6 +58,12 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 os.fsync = lambda _: None  # no test cuts the power, and what a killed process has written stays
 
 gc.disable()  # until all is imported and collected, which makes millions of objects, none of them garbage
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Look for garbage in the process that hands tests to workers, which collects none."""
+    if session.config.getoption("dist", "no") != "no":
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:
