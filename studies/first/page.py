@@ -150,7 +150,7 @@ def shown_first(studies: Studies, text: str, *, home: bool) -> str:
     drawn, link = picture("kinds", alt, up=""), "studies/first.md"
     if not home:
         source = '<source media="(prefers-color-scheme: dark)" srcset="docs/assets/first-kinds-wide-dark.svg">'
-        image = f'<img src="docs/assets/first-kinds-wide-light.svg" alt="{alt}">'
+        image = f'<img src="docs/assets/first-kinds-wide-light.svg" alt="{alt}" width="712">'
         drawn, link = f"<picture>\n  {source}\n  {image}\n</picture>", f"docs/{link}"
     key = "Orange: what is lost, by what the functions have in common. Teal: what is won back on the same functions."
     words = f"*{finding(studies)}* {key} Bars are 95% intervals; [Study 1]({link}) says how it was done."
@@ -264,7 +264,7 @@ def method_rows(studies: Studies) -> str:
     for corpus in studies:
         for name, label in pictures.MODELS:
             cells = [
-                number(figure(studies, corpus, f"{name} {part}", metric), metric, signed=False)
+                number(figure(studies, corpus, f"{name} {part}", metric), metric, signed=False, digits=2)
                 for metric in (EXACT, LOSS)
                 for part in ("test_id", "test_ood")
             ]
