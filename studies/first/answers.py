@@ -151,6 +151,23 @@ class Answers:
         figures["cost beyond half the gap"] = replace(beyond_half, n=figures["cost"].n)
         return figures | self._of_each_method() | self._between_methods()
 
+    def repeated(self) -> dict[str, Any]:
+        """Return the first figures over the scenarios with more than one seed, whose intervals carry the seeds."""
+        names = [name for name in self.scenarios if len(self.seeds(name)) > 1]
+        if not names:
+            return {}
+        lora, full = (
+            self.mean(lambda name, m=method: self.score(name, m, 0.0, "test_ood"), names)  # type: ignore[misc]
+            for method in ("lora", "full")
+        )
+        figures = {
+            "gap": self.mean(self.mean_gap, names),
+            "cost": self.mean(self.mean_cost, names),
+            "lora beyond full": self.better(lora - full),
+        }
+        least = min(len(self.seeds(name)) for name in names)
+        return {"scenarios": names, "seeds": least, **{name: plain(of) for name, of in figures.items()}}
+
     def _of_each_method(self) -> dict[str, Quantity]:
         figures = {}
         for method, kept, variant in (*((m, k, "") for m in METHODS for k in (0.0, 1.0)), ("full", 0.0, WISE)):
@@ -419,6 +436,7 @@ def answers_of(corpus: str, folder: Path = RESULTS) -> dict[str, Any]:
             "scenarios": list(answers.by_scenario()),
             "correlations": {name: plain(estimate) for name, estimate in answers.correlations().items()},
             "equal": answers.equal_gap(),
+            "repeated": answers.repeated(),
         }
         if kept is not None:
             of_metric["curve"] = curve(results, kept, metric)

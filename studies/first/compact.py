@@ -301,11 +301,14 @@ def main() -> None:
     """Write the compact form of each study of a folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="the folder that the studies were run in")
+    parser.add_argument(
+        "studies", nargs="*", metavar="STUDY", help="study to write, such as stdlib; all of them without any"
+    )
     options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     for search in sorted(options.folder.glob("search-*.json")):
         shutil.copy(search, RESULTS / search.name)
-    for name in STUDIES:
+    for name in options.studies or STUDIES:
         if (options.folder / name / "study.json").exists():
             pack(options.folder / name, RESULTS / name)
             print(name, unpack(RESULTS / name))

@@ -15,15 +15,15 @@ NOT_MEASURED: Number = {
 _WIDTH = 120
 
 
-def number(of: Number, metric: str = EXACT, *, signed: bool = True, unit: str = "") -> str:
-    """Return a number with its interval: points or percent of exact match, or nats.
+def number(of: Number, metric: str = EXACT, *, signed: bool = True, unit: str = "", digits: int = 3) -> str:
+    """Return a number with its interval: points or percent of exact match, or nats with so many digits.
 
     >>> number({"value": 0.125, "low": 0.0625, "high": 0.25, "note": ""})
     '+12.5 [6.2, 25.0]'
     """
     if of["value"] is None:
         return "not measured"
-    digits = 1 if metric == EXACT else 3
+    digits = 1 if metric == EXACT else digits
     value, low, high = (None if end is None else end * FACTOR[metric] for end in (of["value"], of["low"], of["high"]))
     ends = "" if low is None else f" [{_fixed(low, digits)}, {_fixed(high, digits)}]"
     return f"{_fixed(value, digits, signed=signed)}{unit}{ends}"
@@ -58,7 +58,7 @@ def picture(name: str, alt: str, up: str = "../../") -> str:
         lines += [
             "<picture>",
             f'  <source media="(max-width: 700px)" srcset="{place}-tall-{theme}.svg">',
-            f'  <img src="{place}-wide-{theme}.svg#only-{theme}" alt="{alt}">',
+            f'  <img src="{place}-wide-{theme}.svg#only-{theme}" alt="{alt}" width="712">',
             "</picture>",
         ]
     return "\n".join(lines)

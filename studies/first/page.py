@@ -47,6 +47,7 @@ PAPER = (
     ("Fine-tuned models do worse out of distribution than in distribution", "gap"),
     ("Masking costs: with the region in training they do better on the same rows", "cost"),
     ("Most of the gap is due to masking", "cost beyond half the gap"),
+    ("With the region in training, they still do worse on it than on other rows", "gap kept"),
     ("Masking costs more where syntax or semantics shift than where length does",
      "cost of syntax and semantics beyond length"),
     ("The gap is larger there", "gap of syntax and semantics beyond length"),
@@ -130,10 +131,13 @@ def headline(studies: Studies) -> str:
     words = {"holds": "more than half", "does not hold": "less than half", "not shown": "an unclear part"}
     told = []
     for metric, title in ((EXACT, "exact match"), (LOSS, "loss")):
-        parts = [f"{words[figure(studies, corpus, half, metric)['verdict']]} ({NAMES[corpus]})" for corpus in studies]
-        told.append(f"in {title} for {' and '.join(parts)}")
-    rest = "The rest is there if they are in training, too: such functions are harder."
-    return f"{finding(studies)} So leaving them out accounts {', '.join(told)} of the gap. {rest}"
+        by_corpus = {corpus: words[figure(studies, corpus, half, metric)["verdict"]] for corpus in studies}
+        parts = [f"{part} ({NAMES[corpus]})" for corpus, part in by_corpus.items()]
+        alike = len(set(by_corpus.values())) == 1
+        told.append(f"in {title} for {next(iter(by_corpus.values())) if alike else ' and '.join(parts)}")
+    harder = [NAMES[corpus] for corpus in studies if figure(studies, corpus, "gap kept")["verdict"] == "holds"]
+    rest = f"With them in training a gap is left ({' and '.join(harder)}): such functions are harder." if harder else ""
+    return f"{finding(studies)} So leaving them out accounts {' and '.join(told)} of the gap. {rest}".rstrip()
 
 
 def shown_first(studies: Studies, text: str, *, home: bool) -> str:
@@ -148,12 +152,10 @@ def shown_first(studies: Studies, text: str, *, home: bool) -> str:
     drawn, link = picture("kinds", alt, up=""), "studies/first.md"
     if not home:
         source = '<source media="(prefers-color-scheme: dark)" srcset="docs/assets/first-kinds-wide-dark.svg">'
-        image = f'<img src="docs/assets/first-kinds-wide-light.svg" alt="{alt}">'
+        image = f'<img src="docs/assets/first-kinds-wide-light.svg" alt="{alt}" width="712">'
         drawn, link = f"<picture>\n  {source}\n  {image}\n</picture>", f"docs/{link}"
-    key = (
-        "Orange: what models lose out of distribution. Teal: what of it they win back if such functions are in training"
-    )
-    words = f"*{finding(studies)}* {key}, by the kind of shift, with 95% intervals. [Study 1]({link}) says how."
+    key = "Orange: what is lost, by what the functions have in common. Teal: what is won back on the same functions."
+    words = f"*{finding(studies)}* {key} Bars are 95% intervals; [Study 1]({link}) says how it was done."
     begin, _, rest = text.partition(BEGIN)
     end = rest.partition(END)[2]
     return f"{begin}{BEGIN}{drawn}\n\n{filled(words, {})}{END}{end}"
@@ -171,6 +173,25 @@ def claim_rows(studies: Studies, claims: Sequence[tuple[str, str]]) -> str:
                 cells = [shown(exact), by_loss, str(exact["n"]), str(exact["seeds"])]
             rows.append(["" if at else claim, NAMES[corpus], *cells])
     return table(["Claim", "corpus", "exact match, points", "NLL, nats a token", "n", "seeds"], rows)
+
+
+def repeated_rows(studies: Studies) -> str:
+    """Return the table of the figures that rest on several seeds; empty if all figures do, or none."""
+    rows = []
+    for corpus, study in studies.items():
+        for metric in (EXACT, LOSS):
+            of = study["metrics"][metric]["repeated"]
+            if of and len(of["scenarios"]) < len(study["metrics"][metric]["scenarios"]) - 1:
+                cells = [shown(of[name], metric) for name in ("gap", "cost", "lora beyond full")]
+                rows.append([NAMES[corpus], METRIC_NAMES[metric], str(len(of["scenarios"])), str(of["seeds"]), *cells])
+    if not rows:
+        return ""
+    words = (
+        "Where a claim rests on one seed in some scenarios, its interval is over rows there, and carries no seeds. "
+        "These are the figures over the scenarios with several seeds:"
+    )
+    headings = ["corpus", "metric", "scenarios", "seeds", "gap", "cost", "LoRA beyond full, out of distribution"]
+    return f"{words}\n\n{table(headings, rows)}"
 
 
 def run_lines(studies: Studies) -> Iterator[str]:
@@ -245,7 +266,7 @@ def method_rows(studies: Studies) -> str:
     for corpus in studies:
         for name, label in pictures.MODELS:
             cells = [
-                number(figure(studies, corpus, f"{name} {part}", metric), metric, signed=False)
+                number(figure(studies, corpus, f"{name} {part}", metric), metric, signed=False, digits=2)
                 for metric in (EXACT, LOSS)
                 for part in ("test_id", "test_ood")
             ]
@@ -355,6 +376,7 @@ def page(answers: Mapping[str, Any]) -> str:
         "runs": "\n".join(run_lines(studies)),
         "machines": machines(studies),
         "claims": claim_rows(studies, PAPER),
+        "repeated": repeated_rows(studies),
         "more_claims": claim_rows(studies, NOT_ASKED),
         "masked_names": masked_name_words(studies),
         "curve": curve_rows(studies),
