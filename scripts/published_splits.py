@@ -2,9 +2,10 @@
 
     python scripts/published_splits.py --data FOLDER [--name NAME ...]
 
-Without --name all are made, which takes about ten minutes; a run that was stopped goes on where it was. FOLDER holds
-the benchmarks' files with the names and columns of the hub, a folder each: ``code_to_code_trans``,
-``code_refinement_small``, ``mbpp`` and ``algorithms``. The files go to ``src/codeshift/data/published_splits``, and
+Without --name all are made, which takes about ten minutes; a run that was stopped goes on where it was, by
+what lies in ``build/published-splits`` (delete it if the code has changed since). FOLDER holds the benchmarks' files
+with the names and columns of the hub, a folder each: ``code_to_code_trans``, ``code_refinement_small``, ``mbpp`` and
+``algorithms``. The files go to ``src/codeshift/data/published_splits``, and
 their tables to the page on them. A name that was published is never made again with other splits: change its version.
 """
 
@@ -223,7 +224,7 @@ def split_and_audit(benchmark: Benchmark, table: PropertyTable, scenario: Scenar
     """Return a scenario's manifests as texts, one for each of ``REGIMES``, and its audit with the region masked."""
     assignments = [scenario.splitter.assign(table, ood_kept=kept) for kept in REGIMES]
     audited = audit(assignments[0], table, language=benchmark.language, progress=False)
-    return {"manifests": [made.manifest.to_json() for made in assignments], "audit": audited.to_dict()}
+    return {"manifests": [assignment.manifest.to_json() for assignment in assignments], "audit": audited.to_dict()}
 
 
 def tables(names: Sequence[str]) -> str:

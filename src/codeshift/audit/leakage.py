@@ -131,24 +131,23 @@ def measure_leakage(
         DataError: if the column of groups is missing or contains None.
     """
     train, texts = parts.texts(parts.train, column), [parts.texts(part, column) for part in parts.held_out]
-    together = [text for of_part in texts for text in of_part]
-    copies = find_copies(together, train, near_duplicates)
+    held_out = [text for of_part in texts for text in of_part]
+    copies = find_copies(held_out, train, near_duplicates)
     others = np.flatnonzero(~copies.near)
-    renamed = near_duplicates.of_renamed().nearest([together[row] for row in others], train)
+    renamed = near_duplicates.of_renamed().nearest([held_out[row] for row in others], train)
     renamed_pairs = [(int(others[row]), other, jaccard) for row, other, jaccard in renamed.worst(len(others))]
     leakages, ends = [], np.cumsum(list(map(len, texts))).tolist()
     for part, of_part, end in zip(parts.held_out, texts, ends, strict=True):
-        held = slice(end - len(of_part), end)
-        near = copies.near[held]
-        pairs, of_renamed = (_within(held, some) for some in (copies.pairs, renamed_pairs))
+        rows = slice(end - len(of_part), end)
+        near, pairs, of_renamed = copies.near[rows], _within(rows, copies.pairs), _within(rows, renamed_pairs)
         leakages.append(
             Leakage(
                 part=part,
                 n=len(of_part),
-                exact=int(copies.exact[held].sum()),
+                exact=int(copies.exact[rows].sum()),
                 near=int(near.sum()),
                 renamed=int(near.sum()) + len(of_renamed),
-                unsettled=int(copies.unsettled[held].sum()),
+                unsettled=int(copies.unsettled[rows].sum()),
                 groups=None if groups is None else _in_shared_groups(parts, part, groups),
                 worst=shown_pairs(of_part, train, pairs, worst),
                 worst_renamed=shown_pairs(of_part, train, of_renamed, worst),
