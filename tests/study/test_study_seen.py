@@ -86,8 +86,9 @@ def test_marks_are_made_once_and_again_for_another_corpus(folder, model, corpus,
 
 def test_an_error_of_a_search_is_told_and_tried_again(folder, model, corpus):
     """The runs go on; the report says what failed, and retry searches again."""
-    wrong = corpus.rename_column("code", "text")
-    results = study_of(model, {"bad": wrong}).run(folder, threads=1, progress=False)
+    wrong = folder.parent / "wrong.csv"  # whose columns are known once it is read
+    corpus.rename_column("code", "text").to_csv(wrong)
+    results = study_of(model, {"bad": str(wrong)}).run(folder, threads=1, progress=False)
     assert "column" in results.unmarked["bad"]
     assert "bad could not be searched" in Report(results).to_html()
     study_of(model, {"bad": corpus}).run(folder, threads=1, progress=False, retry=True)
@@ -198,10 +199,15 @@ def test_a_study_file_and_the_command_line_name_corpora(tmp_path, corpus):
     file.write_text(plain + "  web: web.parquet\n  read: embedded\n")
     study = load_study(file)
     assert study.spec.against == {"web": str(tmp_path / "web.parquet"), "read": "embedded"}
-    file.write_text(plain + "  web: {source: web.parquet, column: text}\n")
-    assert load_study(file).spec.against == {"web": Corpus(str(tmp_path / "web.parquet"), "text")}
-    file.write_text(plain + "  web: {source: web.parquet, column: {doc: text}}\n")
-    assert load_study(file).spec.against == {"web": Corpus(str(tmp_path / "web.parquet"), {"doc": "text"})}
+    texts = str(tmp_path / "texts.parquet")
+    corpus.rename_column("code", "text").to_parquet(texts)
+    file.write_text(plain + "  web: {source: texts.parquet, column: text}\n")
+    assert load_study(file).spec.against == {"web": Corpus(texts, "text")}
+    file.write_text(plain + "  web: {source: texts.parquet, column: {doc: text}}\n")
+    assert load_study(file).spec.against == {"web": Corpus(texts, {"doc": "text"})}
+    file.write_text(plain + "  web: {source: texts.parquet, column: txet}\n")
+    with pytest.raises(SettingsError, match=r"line 7: against\['web'\] must be a column txet, .*did you mean text\?"):
+        load_study(file)
     file.write_text(plain + "  web: nowhere\n")
     with pytest.raises(SettingsError, match=r"line 7: against\['web'\]"):
         load_study(file)

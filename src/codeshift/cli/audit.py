@@ -71,6 +71,15 @@ def _add_parts(command: argparse.ArgumentParser) -> None:
     add("--train", default="train", metavar="PART", help="part to train on [%(default)s]")
     add("--test", metavar="PART", help="part whose shift is measured [test_ood, or test]")
     add("--reference", metavar="PART", help="in-distribution test part [test_id, if any]")
+    _add_settings(command)
+    add_against(command, "the held-out rows")
+    add_processes(command)
+    add("--out", metavar="FILE", help="file for the full report, .html, .md or .json")
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    """Add what rows are measured by."""
+    add = command.add_argument
     add("--tokenizer", metavar="NAME", help="hub name or folder of a tokenizer, to count rows longer than its context")
     add("--tokenizer-revision", metavar="NAME", help="branch, tag or commit of that tokenizer of the hub [the newest]")
     add("--max-length", type=int, metavar="N", help="length of that context, in tokens [the tokenizer's]")

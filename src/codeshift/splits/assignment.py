@@ -90,15 +90,12 @@ class SplitAssignment:
             similar: the components of near-duplicates; None if they were not searched for.
         """
         manifest = SplitManifest.create(
-            splitter=repr(recipe),
+            recipe,
+            rows,
+            config,
+            also_reads=also_reads,
             region=region,
             region_rows=region_rows,
-            config=config,
-            columns=recipe.columns,
-            also_reads=tuple(also_reads),
-            languages=rows.languages(region),
-            spans=rows.spans,
-            digests=rows.digests(recipe.columns, also_reads),
             partition=partition,
             similar=similar,
         )

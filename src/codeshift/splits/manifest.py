@@ -25,6 +25,7 @@ from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region, region_words
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.facts import FoundDuplicates, PartSize, environment, grammars_of, part_sizes
+from codeshift.splits.fitting import Recipe
 from codeshift.splits.manifest_files import MANY_ROWS, read_rows, write_rows
 from codeshift.splits.manifest_json import NO_MANIFEST, fields_of, to_text
 from codeshift.splits.manifest_rows import (
@@ -96,36 +97,45 @@ class SplitManifest:
     @classmethod
     def create(
         cls,
+        recipe: Recipe,
+        rows: SplitRows,
+        config: SplitConfig,
         *,
-        splitter: str,
+        also_reads: Mapping[str, str],
         region: Region,
         region_rows: int,
-        config: SplitConfig,
-        columns: tuple[str, ...],
-        also_reads: tuple[str, ...],
-        languages: tuple[str, ...],
-        spans: Mapping[str, tuple[int, int]],
-        digests: np.ndarray,
         partition: Partition,
         similar: DuplicateComponents | None,
     ) -> Self:
-        """Collect the fields from the results of splitting."""
-        parts, reasons = partition.parts, partition.reasons
-        slices = {name: slice(*span) for name, span in spans.items()}
+        """Collect the fields from the results of splitting.
+
+        Args:
+            recipe: the splitter.
+            rows: the rows of the call.
+            config: the arguments of the call.
+            also_reads: the other columns that a row's part depends on, each with the argument that names it.
+            region: the fitted region.
+            region_rows: the number of rows inside it.
+            partition: the partition of all rows.
+            similar: the components of near-duplicates; None if they were not searched for.
+        """
+        parts, reasons, control = partition.parts, partition.reasons, partition.control
+        digests = rows.digests(recipe.columns, also_reads)
+        spans = {name: slice(*span) for name, span in rows.spans.items()}
         return cls(
-            splitter=splitter,
+            splitter=repr(recipe),
             region=region.to_dict(),
             config=config.recorded(),
-            columns=columns,
-            also_reads=also_reads,
+            columns=recipe.columns,
+            also_reads=tuple(also_reads),
             sizes=part_sizes(partition, config),
             region_rows=region_rows,
-            grammars=grammars_of(languages),
+            grammars=grammars_of(rows.languages(region)),
             versions=environment(),
-            digests={name: by_part(digests[span], parts[span], reasons[span]) for name, span in slices.items()},
+            digests={name: by_part(digests[span], parts[span], reasons[span]) for name, span in spans.items()},
             control={}
-            if partition.control is None
-            else {name: RowDigests(digests[span][partition.control[span]]) for name, span in slices.items()},
+            if control is None
+            else {name: RowDigests(digests[span][control[span]]) for name, span in spans.items()},
             near_duplicates=None if similar is None else FoundDuplicates.of(similar),
         )
 

@@ -9,6 +9,7 @@ from codeshift.defaults import MARKS, NGRAMS
 from codeshift.documents.document import Column, Table, Value
 from codeshift.formatting import MISSING
 from codeshift.study.findings import Findings, SeenScore, SeenShare
+from codeshift.study.findings.cells import Cell
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, estimated, interval_p_value, kept_share, named, of_all, part_kind
 from codeshift.study.results.measures import method_name
@@ -68,7 +69,8 @@ def _copies(one: SeenShare, kind: str) -> Value:
 
 def seen_table(findings: Findings) -> Table | None:
     """Make the table of scores on rows that a corpus holds and on those that none does: a line a cell, part, metric."""
-    pairs = zip(findings.seen[::2], findings.seen[1::2], strict=True)
+    unseen_of = {_compared(score): score for score in findings.seen if not score.seen}
+    pairs = [(score, unseen_of[_compared(score)]) for score in findings.seen if score.seen]
     rows = tuple(
         (
             named(seen.cell.scenario), named(method_name(seen.cell.method)), kept_share(seen.cell.ood_kept),
@@ -89,6 +91,11 @@ def seen_table(findings: Findings) -> Table | None:
     )
     caption = "Scores on rows that a corpus holds, and on those that none does"
     return Table(name=ReportTable.SEEN, caption=caption, columns=columns, rows=rows, note=note) if rows else None
+
+
+def _compared(score: SeenScore) -> tuple[Cell, str, str]:
+    """Return what a score on seen rows and that on unseen rows have in common."""
+    return score.cell, score.part, score.measure.metric
 
 
 def _score(score: SeenScore) -> Value:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset, DatasetDict
 
-from codeshift.audit.corpora import checked_corpus
+from codeshift.audit.corpora import checked_corpus, opened_corpora
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.checks import check_bool, check_choice, check_integer
 from codeshift.data import embedded_model_path
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest
+from codeshift.marks import RowMarks
 from codeshift.metrics import Metric, metric_by_name
 from codeshift.parts import TEST_PARTS, WHOLE
 from codeshift.properties.near_duplicates import NearDuplicates
@@ -343,3 +345,17 @@ def refuse_missing_columns(spec: StudySpec) -> None:
                     raise DataError("column", f"a column of {name}", column, closest(column, rows.column_names))
             if spec.audit is not None:
                 _refuse_missing_audited(spec.audit, name, rows.column_names)
+    _refuse_missing_in_corpora(spec)
+
+
+def _refuse_missing_in_corpora(spec: StudySpec) -> None:
+    """Check that corpora have the columns that are looked for, as far as that is known without reading them."""
+    columns = tuple(dict.fromkeys((spec.column, *(spec.searched_copies.columns or ()))))
+    for name, corpus in spec.against.items():
+        if isinstance(corpus, RowMarks):
+            continue
+        try:
+            with warnings.catch_warnings(action="ignore", category=LeftOutWarning):  # given when it was opened first
+                opened_corpora({name: corpus}, columns, spec.column, None)
+        except ParameterError as error:  # a DataError too
+            raise type(error)("against", error.constraint, error.value, error.remedy, key=name) from error
