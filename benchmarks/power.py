@@ -21,8 +21,8 @@ from scipy.special import ndtr, ndtri
 from simulated_pages import write_page
 
 from codeshift.study.findings.cell_values import CellValue
-from codeshift.study.power import Design, Spreads
-from codeshift.study.power.simulation import smallest_difference
+from codeshift.study.planning.power import Design, Spreads
+from codeshift.study.planning.power.simulation import smallest_difference
 
 _DESIGNS = (
     Design(rows=100, trainings=3), Design(rows=400, trainings=3), Design(rows=100, trainings=10),

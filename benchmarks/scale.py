@@ -1,10 +1,10 @@
 """Memory and time of a split as the rows grow: 10,000 to a million functions, and ten million short rows.
 
-The functions are those of the standard library and of the packages installed; beyond as many as there are, they come
-again with every name that they bind renamed. Each case runs in a process of its own. Memory is the peak that the
+The functions are those of the standard library and of the packages installed; beyond the first 100,000, they come again
+with every name that they bind renamed. Each case runs in a process of its own. Memory is the peak that the
 operating system counts for it (``ru_maxrss``) less what it was once everything was imported; it includes the pages of
-memory-mapped files that the process has read, which the system takes back when it needs them. What the process holds
-of its own (``RssAnon``) is read ten times a second.
+memory-mapped files that the process has read, which the system takes back when it needs them. What the process and its
+workers hold of their own is read up to four times a second (``process_memory.py``).
 
     OMP_NUM_THREADS=1 python benchmarks/scale.py rows --folder FOLDER --rows 100000
     OMP_NUM_THREADS=1 python benchmarks/scale.py run --folder FOLDER --rows 100000 --cases length syntax \
@@ -25,7 +25,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -34,9 +33,11 @@ from pathlib import Path
 from typing import Any
 
 from one_pass import functions
+from process_memory import watched
 
 COUNTS = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 SHORT_ROWS = 10_000_000
+_ORIGINALS = 100_000
 _BATCH = 10_000
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
@@ -47,6 +48,8 @@ CASES: dict[str, tuple[str, str | None]] = {
     "syntax": ("ASTNodeSplitter('code', language='python', nodes=('while_statement',))", "bind"),
     "API": ("APIUsageSplitter('code', language='python', apis=('os.path',))", "bind"),
 }
+# One process that splits by each in turn: what it takes after the last is more than each takes alone.
+IN_TURN = ("length", "syntax", "API")
 
 
 def bound_names(source: str) -> frozenset[str]:
@@ -68,7 +71,7 @@ def bound_names(source: str) -> frozenset[str]:
 
 
 def real_rows(count: int) -> Iterator[str]:
-    """``count`` functions: as they are, then again and again with their names renamed."""
+    """``count`` functions: the first 100,000 as they are, then these again and again with their names renamed."""
     originals: list[tuple[str, frozenset[str]]] = []
     for source in functions():
         try:
@@ -76,9 +79,9 @@ def real_rows(count: int) -> Iterator[str]:
         except (SyntaxError, ValueError):
             continue
         yield source
-        if len(originals) == count:
-            return
-    for copy in range(1, count // len(originals) + 1):
+        if len(originals) == min(count, _ORIGINALS):
+            break
+    for copy in range(1, -(-count // len(originals))):
         for source, names in originals:
             yield renamed(source, names, copy)
 
@@ -116,42 +119,49 @@ def measured(path: Path, case: str, num_proc: int | None) -> dict[str, Any]:
     from datasets import Dataset, disable_progress_bars
 
     import codeshift.properties.near_duplicates  # noqa: F401
+    from codeshift.properties import PropertyTable
     from codeshift.splitters import parse_splitter
 
-    expression, near_duplicates = CASES[case]
-    splitter = parse_splitter(expression)
+    steps = [(parse_splitter(CASES[name][0]), CASES[name][1]) for name in (IN_TURN if case == "in turn" else (case,))]
     disable_progress_bars()
-    rows = Dataset.from_file(str(path))
-    options: dict[str, Any] = {} if num_proc is None else {"num_proc": num_proc}
+    rows = PropertyTable(Dataset.from_file(str(path)), num_proc=num_proc)
     before, cpu, wall = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, _cpu(), time.perf_counter()
     print("ready", flush=True)
-    assignment = splitter.assign(rows, seed=0, near_duplicates=near_duplicates, **options)
-    splits = assignment.to_dataset_dict()
-    cpu, wall = _cpu() - cpu, time.perf_counter() - wall
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    after = []
+    for splitter, near_duplicates in steps:
+        assignment = splitter.assign(rows, seed=0, near_duplicates=near_duplicates)
+        splits = assignment.to_dataset_dict()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        after.append({"peak_mb": round(peak / 1024), "cpu_seconds": round(sum(_cpu()) - sum(cpu), 2)})
+        print(splitter, after[-1], file=sys.stderr, flush=True)
+    own, of_workers = (after - before for after, before in zip(_cpu(), cpu, strict=True))
+    wall = time.perf_counter() - wall
     print("measured", flush=True)  # what follows is no part of a split
     return {
         "rows": len(rows),
         "case": case,
         "num_proc": num_proc,
         "cores": os.cpu_count(),
-        "peak_mb": round((own - before) / 1024),
+        **after[-1],
+        "after_each": after,
         "importing_mb": round(before / 1024),
         "largest_worker_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
-        "cpu_seconds": round(cpu, 2),
+        "own_cpu_seconds": round(own, 2),
+        "workers_cpu_seconds": round(of_workers, 2),
         "wall_seconds": round(wall, 2),
         "parts": {name: len(part) for name, part in splits.items()},
         "digest": assignment.manifest.to_json()[-80:].split('"')[-2],
     }
 
 
-def _cpu() -> float:
+def _cpu() -> list[float]:
+    """The CPU seconds of this process, and of its workers that have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
+    return [each.ru_utime + each.ru_stime for each in used]
 
 
 def in_own_process(path: Path, case: str, num_proc: int | None) -> dict[str, Any]:
-    """``measured`` in a new process, whose own memory is watched."""
+    """``measured`` in a new process, whose own memory, with that of its workers, is watched."""
     with tempfile.TemporaryDirectory() as cache:
         command = [sys.executable, __file__, "measure", "--file", str(path), "--cases", case]
         command += [] if num_proc is None else ["--num-proc", str(num_proc)]
@@ -160,30 +170,10 @@ def in_own_process(path: Path, case: str, num_proc: int | None) -> dict[str, Any
         assert child.stdout is not None
         if child.stdout.readline().strip() != "ready":
             raise RuntimeError(f"{case} of {path} did not start")
-        held = [_held(child.pid)]
-        over = threading.Event()
-        watching = threading.Thread(target=_watch, args=(child.pid, held, over))
-        watching.start()
-        child.stdout.readline()  # "measured"
-        over.set()
+        with watched(child.pid) as held:
+            child.stdout.readline()  # "measured"
         result: dict[str, Any] = json.loads(child.stdout.read())
-        watching.join()
-    return result | {"peak_held_mb": round((max(held) - held[0]) / 1024)}
-
-
-def _watch(process: int, held: list[int], over: threading.Event) -> None:
-    while not over.wait(0.1):
-        held.append(_held(process))
-
-
-def _held(process: int) -> int:
-    """The kB that a process holds of its own; 0 once it has ended."""
-    try:
-        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    except OSError:
-        return 0
-    match = re.search(r"RssAnon:\s+(\d+) kB", status)
-    return int(match[1]) if match else 0
+    return result | {"peak_held_mb": round(max(held) - held[0])}
 
 
 def main() -> None:
@@ -194,7 +184,7 @@ def main() -> None:
     parser.add_argument("--file", type=Path, help="one file of rows, for a measurement in this process")
     parser.add_argument("--rows", type=int, nargs="*", default=COUNTS)
     parser.add_argument("--short", action="store_true", help="rows of a few tokens in place of functions")
-    parser.add_argument("--cases", nargs="*", default=("length", "syntax", "API"), choices=CASES)
+    parser.add_argument("--cases", nargs="*", default=IN_TURN, choices=(*CASES, "in turn"))
     parser.add_argument("--num-proc", type=int)
     parser.add_argument("--name", default="codeshift", help="what the results are of, such as an earlier version")
     parser.add_argument("--read", type=Path)

@@ -7,15 +7,23 @@ from typing import Any
 
 _HEADING = """# Memory and time of a split by its rows
 
-`OMP_NUM_THREADS=1 python benchmarks/scale.py run --write benchmarks/results/scale.json`, and
-`python benchmarks/scale.py page --read benchmarks/results/scale.json --write benchmarks/scale.md`
+```text
+export OMP_NUM_THREADS=1
+python benchmarks/scale.py run --write benchmarks/results/scale.json  # --rows, --cases and --num-proc choose
+python benchmarks/scale.py run --rows 1000000 --cases "in turn" --write benchmarks/results/scale.json
+python benchmarks/scale.py run --short --rows 10000000 --cases "length, unbound" --write benchmarks/results/scale.json
+python benchmarks/scale.py page --read benchmarks/results/scale.json --write benchmarks/scale.md
+```
 
-Functions of the standard library and of the packages installed, as they are up to some 100,000; beyond as many as there
-are, renamed ones. Near-duplicates are bound unless the case says otherwise. Each case is one process. Memory is the
-peak that the operating system counts (`ru_maxrss`), less that of importing; "own" leaves out the pages of memory-mapped
-files, such as those of the dataset. "Before" is the version that held texts, trees and digests as Python objects; the
-manifests are the same. Figures of one run each on a shared machine with two cores: CPU seconds of a busy machine vary
-by a tenth or more.
+Functions of the standard library and of the packages installed, as they are up to 100,000; beyond, these again with
+their names renamed. Near-duplicates are bound unless the case says otherwise. Each case is one process; "in turn" is
+one that splits by length, then by syntax, then by API, with what it has taken up to the end of each. Memory is the peak
+that the operating system counts for the process (`ru_maxrss`), less that of importing; "own" leaves out the pages of
+memory-mapped files, such as those of the dataset, and since it is counted in another way (`process_memory.py`) includes
+what workers hold. "Before" is the version that held texts, trees and digests as Python objects; the manifests are the
+same. Figures of one run each on a shared machine with two cores: CPU seconds of a busy machine vary by a quarter or
+more, and wall seconds say how busy it was. With CPU seconds in workers, what two free cores would take is about the
+other seconds and half of these.
 
 """
 _COLUMNS = (
@@ -27,6 +35,7 @@ _COLUMNS = (
     "own MB",
     "bytes a row",
     "CPU s",
+    "in workers",
     "CPU ms a row",
     "wall s",
 )
@@ -38,20 +47,40 @@ def write_page(results: list[dict[str, Any]], page: Path, plot: Path | None) -> 
         results, key=lambda each: (each["kind"], each["case"], each["rows"], each["name"], _processes(each))
     )
     lines = [f"| {' | '.join(_COLUMNS)} |", "|" + "---|" * len(_COLUMNS)]
-    for each in results:
+    stages = [stage for result in results for stage in _stages(result)]
+    for each in stages:
         kind = "short rows, " if each["kind"] == "short" else ""
         own = "-" if each["peak_held_mb"] is None else each["peak_held_mb"]
         cells = (
             f"{each['rows']:,}", f"{kind}{each['case']}", each["name"], _processes(each), each["peak_mb"], own,
-            f"{each['peak_mb'] * 2**20 / each['rows']:,.0f}", each["cpu_seconds"],
+            f"{each['peak_mb'] * 2**20 / each['rows']:,.0f}", each["cpu_seconds"], _in_workers(each),
             f"{each['cpu_seconds'] * 1000 / each['rows']:.3f}", each["wall_seconds"],
         )  # fmt: skip
         lines.append(f"| {' | '.join(map(str, cells))} |")
     picture = ""
     if plot is not None:
-        _plot(results, plot)
+        _plot(stages, plot)
         picture = "![Peak memory and CPU seconds by rows, both axes logarithmic](../assets/scale.svg)\n\n"
     page.write_text(_HEADING + picture + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _stages(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of a result: one for each split of those made in turn, of which the last has what was counted once."""
+    if result["case"] != "in turn":
+        return [result]
+    once = {name: result[name] for name in ("peak_held_mb", "wall_seconds", "own_cpu_seconds")}
+    unknown = {"peak_held_mb": None, "wall_seconds": "-", "own_cpu_seconds": None}
+    stages = [
+        result | {"case": f"in turn: {name}"} | unknown | after
+        for name, after in zip(("length", "syntax", "API"), result["after_each"], strict=True)
+    ]
+    return [*stages[:-1], stages[-1] | once]
+
+
+def _in_workers(result: dict[str, Any]) -> float | str:
+    """The CPU seconds in workers, which older results do not tell apart."""
+    own = result.get("own_cpu_seconds")
+    return "-" if own is None else round(result["cpu_seconds"] - own, 2)
 
 
 def _processes(result: dict[str, Any]) -> int:
@@ -67,7 +96,8 @@ def _plot(results: list[dict[str, Any]], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    real = [each for each in results if each["kind"] == "real" and _processes(each) == 1]
+    turns = [each for each in results if each["case"].startswith("in turn")]
+    real = [*turns, *(each for each in results if each["kind"] == "real" and each["name"] == "before")]
     for case, name in sorted({(each["case"], each["name"]) for each in real}):
         of_case = [each for each in real if (each["case"], each["name"]) == (case, name)]
         rows = [each["rows"] for each in of_case]

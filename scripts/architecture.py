@@ -36,7 +36,7 @@ WORDS = {
     "properties": "properties: PropertyTable.values, one a row",
     "checks | documents | files | reaching_hub": "arguments; reports of any look; files written whole",
     "draws | marks | parts | task_kinds": "seeded draws; marks of rows; names of parts and tasks",
-    "defaults | errors | formatting | hashing | literals": "what goes wrong, and how values are written and read",
+    "defaults | errors | formatting | hashing | literals | memory": "what goes wrong; values written, read and kept",
 }
 """What each layer is for; those that a split passes through begin with what comes out of it."""
 OF_A_SPLIT = ("properties", "regions", "splits", "splitters | metrics | transforms")
@@ -51,8 +51,8 @@ SPLIT = (
 STUDY = (
     ("study file", "load_study"),
     ("spec", "StudySpec"),
-    ("plan", "plan"),
-    ("scheduler", "run_jobs"),
+    ("plan", "Plan.of"),
+    ("scheduler", "schedule"),
     ("workers", "do_run, do_audit"),
     ("store", "StudyStore"),
     ("results", "load_results"),
@@ -107,12 +107,10 @@ def first_line(path: Path) -> str:
 
 
 def layers() -> list[str]:
-    """Return the layers of the import contract, from the top."""
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
-    [found] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
-    return [str(layer) for layer in found]
+    """Return the layers of the library's import contract, from the top."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    [stack] = [contract["layers"] for contract in settings["contracts"] if contract.get("containers") == ["codeshift"]]
+    return [str(layer) for layer in stack]
 
 
 def pictures() -> dict[str, str]:

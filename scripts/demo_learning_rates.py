@@ -29,7 +29,7 @@ def main() -> int:
     torch.set_num_threads(1)
     study = demo_study()
     spec, scenario = study.spec, study.scenarios[0].name
-    train = study.rows.scenario(scenario, 0).training(0.0)["train"]
+    train = study.splits.scenario(scenario, 0).training(0.0)["train"]
     rows = spec.dataset.select(train).shuffle(seed=0)
     validation, train = rows.select(range(len(rows) // 10)), rows.select(range(len(rows) // 10, len(rows)))
     texts = {"source": study.source, "target": study.target, "progress": False}

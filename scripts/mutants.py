@@ -36,7 +36,7 @@ SAMPLE = 600
 CPU_SECONDS = 900
 """CPU seconds after which a mutant counts as one that never ends."""
 
-_SPLITTERS = "tests/splitters"
+_SPLITS, _SPLITTERS = "tests/splits", "tests/splitters"
 _STUDY = "tests/study"
 _FINETUNE = "tests/finetune"
 
@@ -45,19 +45,19 @@ PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "splits": (
         ("src/codeshift/splits/*.py",),
         (
-            f"{_SPLITTERS}/test_manifest.py", f"{_SPLITTERS}/test_assignment.py", f"{_SPLITTERS}/test_official.py",
-            f"{_SPLITTERS}/test_config.py", f"{_SPLITTERS}/test_card.py", f"{_SPLITTERS}/test_group_splitter.py",
-            f"{_SPLITTERS}/test_cross_validation.py", f"{_SPLITTERS}/test_streaming.py",
-            f"{_SPLITTERS}/test_bad_input.py", f"{_SPLITTERS}/test_odd_input.py", f"{_SPLITTERS}/test_dealing.py",
-            f"{_SPLITTERS}/test_dropping.py",
-            f"{_SPLITTERS}/test_regimes.py", f"{_SPLITTERS}/test_unparsable.py", f"{_SPLITTERS}/test_laws.py",
-            f"{_SPLITTERS}/test_hub.py",
+            f"{_SPLITS}/test_manifest.py", f"{_SPLITS}/test_assignment.py", f"{_SPLITS}/test_official.py",
+            f"{_SPLITS}/test_config.py", f"{_SPLITS}/test_card.py", f"{_SPLITTERS}/test_group_splitter.py",
+            f"{_SPLITS}/test_cross_validation.py", f"{_SPLITS}/test_streaming.py",
+            f"{_SPLITTERS}/test_bad_input.py", f"{_SPLITS}/test_odd_input.py", f"{_SPLITS}/test_partition.py",
+            f"{_SPLITS}/test_dropping.py",
+            f"{_SPLITS}/test_regimes.py", f"{_SPLITS}/test_unparsable.py", f"{_SPLITTERS}/test_laws.py",
+            f"{_SPLITS}/test_hub.py",
         ),
     ),
     "regions": (
         ("src/codeshift/regions/*.py",),
         (
-            "tests/regions", f"{_SPLITTERS}/test_manifest.py", f"{_SPLITTERS}/test_region_words.py",
+            "tests/regions", f"{_SPLITS}/test_manifest.py",
             f"{_SPLITTERS}/test_time_splitter.py", f"{_SPLITTERS}/test_group_splitter.py",
             f"{_SPLITTERS}/test_cluster_splitter.py", f"{_SPLITTERS}/test_predicate_splitter.py",
             f"{_STUDY}/test_distributions.py", f"{_SPLITTERS}/test_laws.py",
@@ -96,8 +96,8 @@ PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "store": (
         (
-            "src/codeshift/files.py", "src/codeshift/study/store.py", "src/codeshift/study/records.py",
-            "src/codeshift/study/scores.py", "src/codeshift/study/locks.py",
+            "src/codeshift/files.py", "src/codeshift/study/folder/store.py", "src/codeshift/study/folder/records.py",
+            "src/codeshift/study/folder/run_scores.py", "src/codeshift/study/folder/locks.py",
         ),
         (
             f"{_STUDY}/test_files.py", f"{_STUDY}/test_locks.py", f"{_STUDY}/test_study_damage.py",

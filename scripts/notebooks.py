@@ -23,6 +23,7 @@ from typing import Any
 
 import jupytext
 import nbformat
+from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -82,11 +83,22 @@ def read(source: Path) -> nbformat.NotebookNode:
     return notebook
 
 
+# The filters of warnings are kept where the notebook's own names are not.
+_AS_FRESH = (
+    "import os; os.chdir({!r}); get_ipython().run_line_magic('reset', '-f')\n"
+    "import os, warnings; os.first_filters = getattr(os, 'first_filters', warnings.filters[:])\n"
+    "warnings.filters[:] = os.first_filters; warnings.simplefilter('ignore', ResourceWarning); del os, warnings"
+)
 _SELECTED = re.compile(r"(\bselect\(range\()(\d+)\)\)")
 
 
 def execute(
-    source: Path, *, shortened: Mapping[str, int] | None = None, most_rows: int | None = None, first: str = ""
+    source: Path,
+    *,
+    shortened: Mapping[str, int] | None = None,
+    most_rows: int | None = None,
+    first: str = "",
+    kernel: AsyncKernelManager | None = None,
 ) -> nbformat.NotebookNode:
     """Run all cells in a fresh kernel, in a folder of its own with a copy of ``examples/data``.
 
@@ -98,6 +110,8 @@ def execute(
             the cells rather than of what they find.
         most_rows: the largest number of rows in each ``select(range(...))`` of the source, likewise; None for its own.
         first: code that runs before that of the first cell with code, in a line of its own.
+        kernel: a kernel that others run in as well, whose names, folder and warnings become those of a fresh one; it is
+            started if it was not, and stays. None for a kernel of its own.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell raised.
@@ -110,14 +124,15 @@ def execute(
     if most_rows is not None:
         for cell in notebook.cells:
             cell.source = _SELECTED.sub(lambda found: f"{found[1]}{min(int(found[2]), most_rows)}))", cell.source)
-    if first:
-        cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
-        cell.source = f"{first}\n{cell.source}"
     with tempfile.TemporaryDirectory() as folder:
+        begin = first if kernel is None else f"{_AS_FRESH.format(folder)}\n{first}"
+        cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+        cell.source = f"{begin}\n{cell.source}" if begin else cell.source
         if (EXAMPLES / "data").exists():
             shutil.copytree(EXAMPLES / "data", Path(folder) / "data")
         client = NotebookClient(
             notebook,
+            km=kernel,
             timeout=None,  # of a cell
             startup_timeout=PATIENCE,
             iopub_timeout=PATIENCE,
@@ -128,6 +143,8 @@ def execute(
         )
         _find_fonts()
         client.execute(env=os.environ | QUIET)
+        if client.kc is not None:
+            client.kc.stop_channels()
         _drop_noise(notebook)
         check_outputs(notebook, [folder, *places()])
     for cell in notebook.cells:

@@ -1,4 +1,4 @@
-"""Draw the picture of the home page from the results of ``codeshift demo``.
+"""Draw the picture of the demo from the results of ``codeshift demo``.
 
 Run ``codeshift demo`` first, then ``python scripts/picture.py codeshift-demo``. It writes ``overview-*.svg`` into
 ``docs/assets``, wide and tall, for light and dark pages: programs and a region, parts, and the scores of the demo's

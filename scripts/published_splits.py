@@ -2,15 +2,16 @@
 
     python scripts/published_splits.py --data FOLDER [--name NAME ...]
 
-Without --name all are made, which takes about half an hour. FOLDER holds the benchmarks' files with the names and
-columns of the hub, a folder each: ``code_to_code_trans``, ``code_refinement_small``, ``mbpp`` and ``algorithms``. The
-files go to ``src/codeshift/data/published_splits``, and their tables to the page on them. A name that was published is
-never made again with other splits: change its version.
+Without --name all are made, which takes about ten minutes; a run that was stopped goes on where it was. FOLDER holds
+the benchmarks' files with the names and columns of the hub, a folder each: ``code_to_code_trans``,
+``code_refinement_small``, ``mbpp`` and ``algorithms``. The files go to ``src/codeshift/data/published_splits``, and
+their tables to the page on them. A name that was published is never made again with other splits: change its version.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,19 @@ from datasets import Dataset, concatenate_datasets
 from codeshift.audit import audit
 from codeshift.data import PublishedSplits, benchmark_names, load_benchmark, load_rows
 from codeshift.data.published import FOLDER
+from codeshift.files import write_text
 from codeshift.properties import PropertyTable
-from codeshift.splitters import CompoundDivergenceSplitter, GroupSplitter, TimeSplitter, TokenRaritySplitter
+from codeshift.splitters import (
+    CompoundDivergenceSplitter,
+    GroupSplitter,
+    SplitManifest,
+    TimeSplitter,
+    TokenRaritySplitter,
+)
 from codeshift.splitters.scenarios import SIMSCOOD_BANDS, Scenario, api_families, ast_elements, clusters, length_bands
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "guides" / "published-splits.md"
+WORK = Path("build") / "published-splits"
 BEGIN, END = "<!-- tables: scripts/published_splits.py writes them -->\n", "<!-- tables end -->\n"
 REGIMES = (0.0, 1.0)
 _CODEXGLUE = "Computational Use of Data Agreement (C-UDA) 1.0, of CodeXGLUE"
@@ -182,21 +191,39 @@ BENCHMARKS = (
 )
 
 
-def publish(benchmark: Benchmark, data: Path) -> PublishedSplits:
-    """Split and audit every scenario of a benchmark; equal and near-duplicate rows stay on one side."""
+def publish(benchmark: Benchmark, data: Path, work: Path) -> PublishedSplits:
+    """Split and audit every scenario of a benchmark; equal and near-duplicate rows stay on one side.
+
+    Args:
+        benchmark: what is split.
+        data: the folder of the benchmarks' files.
+        work: the folder in which each scenario is stored when it is done, so that a run that was stopped goes on.
+    """
+    folder = work / benchmark.name
+    folder.mkdir(parents=True, exist_ok=True)
     table = PropertyTable(benchmark.rows(data))
-    manifests, audits = {}, {}
+    manifests: dict[tuple[str, float], SplitManifest] = {}
+    audits: dict[str, Any] = {}
     for scenario in benchmark.scenarios:
-        for kept in REGIMES:
-            assignment = scenario.splitter.assign(table, ood_kept=kept)
-            manifests[scenario.name, kept] = assignment.manifest
-            if kept == REGIMES[0]:
-                audits[scenario.name] = audit(assignment, language=benchmark.language, progress=False).to_dict()
-        sizes = {part: size.got for part, size in manifests[scenario.name, REGIMES[0]].sizes.items()}
-        print(f"{benchmark.name}: {scenario.name}: {sizes}: {audits[scenario.name]['verdict']['label']}", flush=True)
+        stored = folder / f"{scenario.name}.json"
+        if not stored.is_file():
+            write_text(stored, json.dumps(split_and_audit(benchmark, table, scenario)))
+        facts = json.loads(stored.read_text(encoding="utf-8"))
+        of_kept = {kept: SplitManifest.from_json(text) for kept, text in zip(REGIMES, facts["manifests"], strict=True)}
+        manifests |= {(scenario.name, kept): manifest for kept, manifest in of_kept.items()}
+        audits[scenario.name] = facts["audit"]
+        sizes = {part: size.got for part, size in of_kept[REGIMES[0]].sizes.items()}
+        print(f"{benchmark.name}: {scenario.name}: {sizes}: {facts['audit']['verdict']['label']}", flush=True)
     return PublishedSplits.collect(
         benchmark.name, manifests, audits, description=benchmark.description, licence=benchmark.licence
     )
+
+
+def split_and_audit(benchmark: Benchmark, table: PropertyTable, scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario's manifests as texts, one for each of ``REGIMES``, and its audit with the region masked."""
+    assignments = [scenario.splitter.assign(table, ood_kept=kept) for kept in REGIMES]
+    audited = audit(assignments[0], table, language=benchmark.language, progress=False)
+    return {"manifests": [made.manifest.to_json() for made in assignments], "audit": audited.to_dict()}
 
 
 def tables(names: Sequence[str]) -> str:
@@ -245,11 +272,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder of the benchmarks' files")
     parser.add_argument("--name", nargs="*", choices=[benchmark.name for benchmark in BENCHMARKS], help="names to make")
     parser.add_argument("--out", type=Path, default=FOLDER, help="the folder to write (%(default)s)")
+    parser.add_argument("--work", type=Path, default=WORK, help="the folder of scenarios that are done (%(default)s)")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     for benchmark in BENCHMARKS:
         if arguments.name is None or benchmark.name in arguments.name:
-            publish(benchmark, arguments.data).save(arguments.out)
+            publish(benchmark, arguments.data, arguments.work).save(arguments.out)
     if arguments.out == FOLDER:
         write_page()
 

@@ -108,7 +108,9 @@ class KilledStudies:
         self.folder, self.run, self.load = folder, run_small_study, load_results
         self.model = save_model(folder / "model")
         self.processes = multiprocessing.get_context("forkserver")
-        self.processes.set_forkserver_preload(["helpers.study_case", "codeshift.study.worker", "codeshift.study.study"])
+        self.processes.set_forkserver_preload(
+            ["helpers.study_case", "codeshift.study.running.worker", "codeshift.study.study"]
+        )
         started = time.monotonic()
         self.straight = small_study(self.model).run(folder / "straight", threads=1, progress=False)
         self.seconds = time.monotonic() - started

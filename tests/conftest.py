@@ -6,6 +6,7 @@ The profile `default` is for every run, `nightly` for a thorough one (HYPOTHESIS
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -19,6 +20,12 @@ settings.register_profile(
     "default", deadline=None, max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("nightly", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+# An example of a state machine is a sequence of events, each of which is an example of the invariant.
+for _profile, _sequences in (("default", 40), ("nightly", 1000)):
+    settings.register_profile(
+        f"{_profile}-events", settings.get_profile(_profile), max_examples=_sequences, stateful_step_count=8,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
@@ -31,12 +38,14 @@ def _own_surroundings() -> None:
     scratch = tempfile.mkdtemp(prefix="codeshift-tests-")
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     foreign = ("FORCE_COLOR", "CLICOLOR_FORCE", "PYTHON_COLORS", "HF_DATASETS_CACHE", "HF_HUB_CACHE", "MPLBACKEND")
-    for name in (*foreign, "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    # Many processes import the same modules, which are compiled once where they may be kept.
+    for name in (*foreign, "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
     folders = ("CODESHIFT_CACHE", "HF_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
     os.environ.update({name: os.path.join(scratch, name.lower()) for name in folders})
     os.environ.update(CODESHIFT_TESTS_SCRATCH=scratch, COLUMNS="80", HF_HUB_OFFLINE="1")
     os.environ.update(OMP_NUM_THREADS="1", ACCELERATE_USE_CPU="true")
+    os.environ["TORCHDYNAMO_DISABLE"] = "1"  # nothing here is compiled, but bitsandbytes would load torch's compiler
     if os.environ.get("CODESHIFT_TEST_DEVICE") != "cuda":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     for wait in ("CONNECT", "TCP"):  # of dask, whose workers may be slow to start beside other processes
@@ -45,6 +54,17 @@ def _own_surroundings() -> None:
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _own_surroundings()
+
+os.fsync = lambda _: None  # no test cuts the power, and what a killed process has written stays
+
+gc.disable()  # until all is imported and collected, which makes millions of objects, none of them garbage
+
+
+def pytest_collection_finish() -> None:
+    """From here on look for garbage among what tests make alone."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

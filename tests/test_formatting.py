@@ -18,8 +18,8 @@ from codeshift.metrics import Estimate, Metric
 from codeshift.regions.base import region_words
 from codeshift.regions.distribution import Distribution
 from codeshift.splitters import ClusterSplitter, GroupSplitter, LengthSplitter, RandomSplitter, TimeSplitter
-from codeshift.study.measures import EXACT_MATCH, SHARE, measure_of
 from codeshift.study.report.tables import estimated
+from codeshift.study.results.measures import EXACT_MATCH, SHARE, measure_of
 
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
 

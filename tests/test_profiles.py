@@ -1,4 +1,7 @@
-"""Hypothesis draws 100 examples of each property in a usual run and 1,000 in a nightly one, and no test draws fewer."""
+"""Hypothesis draws 100 examples of each property in a usual run and 1,000 in a nightly one, and no test draws fewer.
+
+Of a state machine it draws 40 sequences of 8 events in a usual run.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ def test_the_profiles_draw_100_and_1000_examples() -> None:
     """Setting HYPOTHESIS_PROFILE=nightly, as ``make nightly`` does, is enough."""
     assert settings.get_profile("default").max_examples == 100
     assert settings.get_profile("nightly").max_examples == 1000
+    sequences = settings.get_profile("default-events")
+    assert (sequences.max_examples, sequences.stateful_step_count) == (40, 8)
+    assert settings.get_profile("nightly-events").max_examples == 1000
     makefile = (TESTS.parent / "Makefile").read_text(encoding="utf-8")
     assert "HYPOTHESIS_PROFILE=nightly" in makefile
 

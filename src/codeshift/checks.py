@@ -277,9 +277,9 @@ def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = No
         def __init__(self: Any, *args: Any, **given: Any) -> None:  # noqa: N807 - it takes its place
             for name, value in given.items():
                 if name in (renamed or {}):
-                    raise ParameterError(name, "given by its current name", value, named(name, names, renamed))
+                    raise ParameterError(name, "given by its current name", value, name_hint(name, names, renamed))
                 if name not in names:
-                    raise ParameterError(cls.__name__, "given settings that it has", Told(name), named(name, names))
+                    raise ParameterError(cls.__name__, "given settings that it has", Told(name), name_hint(name, names))
             settled = {name: checks[name](name, value) if name in checks else value for name, value in given.items()}
             store(self, *args, **settled)
 
@@ -305,10 +305,10 @@ def settle(instance: object, **values: Any) -> None:
         object.__setattr__(instance, name, value)
 
 
-def named(name: object, known: Iterable[str], renamed: Mapping[str, str] | None = None) -> str:
+def name_hint(name: object, known: Iterable[str], renamed: Mapping[str, str] | None = None) -> str:
     """Return a hint for an unknown ``name``: its current name, or the known names closest to it.
 
-    >>> named("updates", ("steps",), {"updates": "steps"}), named("step", ("steps", "seed"))
+    >>> name_hint("updates", ("steps",), {"updates": "steps"}), name_hint("step", ("steps", "seed"))
     ('it is steps now', 'did you mean steps?')
     """
     today = (renamed or {}).get(str(name))

@@ -22,8 +22,8 @@ from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
 from codeshift.study import Findings, Report, RunRecord, Study, StudyResults
 from codeshift.study.findings.scores import Score
-from codeshift.study.measures import method_name
 from codeshift.study.report.tables import estimated
+from codeshift.study.results.measures import method_name
 
 ROWS = 2200
 SOURCE, TARGET = "{prefix}<extra_id_0>{suffix}", "name"
@@ -167,7 +167,7 @@ def run_demo(
 
 def demo_task(study: Study) -> Document:
     """Describe the task of the study with one of its rows, and its plan."""
-    rows = study.rows.corpus.table.data
+    rows = study.splits.all_rows
     shortest = min(
         (row for row in rows if row["code"].count("\n") > 2),
         key=lambda row: (len(row["code"]), row["code"]),

@@ -1,10 +1,21 @@
-"""Literals of Python in what a user types, read alike and in silence on every Python."""
+"""Literals and expressions of Python in what a user types, read alike and in silence on every Python."""
 
 from __future__ import annotations
 
 import ast
 import warnings
-from typing import Any
+from typing import Any, TypeVar
+
+Class = TypeVar("Class", bound=type)
+
+EXPRESSIBLE: dict[str, type] = {}
+"""Classes that an expression may call, by name; each is added where it is defined."""
+
+
+def expressible(cls: Class) -> Class:
+    """Let an expression call a class with literals; to be written above its definition."""
+    EXPRESSIBLE[cls.__name__] = cls
+    return cls
 
 
 def literal(text: str) -> Any:

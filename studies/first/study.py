@@ -209,14 +209,14 @@ def search(options: argparse.Namespace, corpus: Corpus) -> None:
 
     What is measured is noted as it comes: a search that was stopped goes on when it is run again.
     """
-    from codeshift.study.executors import WorkerProcesses
+    from codeshift.study.running.executors import WorkerProcesses
 
     path = options.folder / SEARCH.format(corpus=options.study)
     options.folder.mkdir(parents=True, exist_ok=True)
     losses = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     study = study_of(options.study, corpus, {method: several[0] for method, several in RATES.items()}, audits=False)
-    table = study.rows.corpus.table.data
-    parts = {part: [dict(row) for row in table.select(rows)] for part, rows in study.rows.baseline(0).items()}
+    table = study.splits.all_rows
+    parts = {part: [dict(row) for row in table.select(rows)] for part, rows in study.splits.baseline(0).items()}
     done = {(measured["method"], measured["learning_rate"]) for measured in losses}
     left = [(method, rate) for method, several in RATES.items() for rate in several if (method, rate) not in done]
     with WorkerProcesses(options.workers, 1) as pool:

@@ -156,15 +156,15 @@ def search(options: argparse.Namespace) -> None:
 
     What is measured is noted as it comes: a search that was stopped, or had an error, goes on when it is run again.
     """
-    from codeshift.study.executors import WorkerProcesses, threads_each  # they end when this process does
+    from codeshift.study.running.executors import WorkerProcesses, threads_each  # they end when this process does
 
     path = options.folder / SEARCH
     options.folder.mkdir(parents=True, exist_ok=True)
     found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     rates = {method: several[0] for method, several in RATES.items()}
     study = study_of(options, rates)
-    dealt = study.rows.baseline(0)
-    table = study.rows.corpus.table.data
+    dealt = study.splits.baseline(0)
+    table = study.splits.all_rows
     parts = {part: [dict(row) for row in table.select(positions)] for part, positions in dealt.items()}
     done = {(one["method"], one["learning_rate"]) for one in found}
     left = [(m, rate) for m, several in RATES.items() for rate in several if (m, rate) not in done]
@@ -253,7 +253,7 @@ def score(options: argparse.Namespace) -> None:
     """Write the folder of scored programs, with tables and a report."""
     from codeshift.metrics import ExactMatch, NegativeLogLikelihood, PassAtK, SyntacticValidity
     from codeshift.study import Report, load_results
-    from codeshift.study.store import StudyStore
+    from codeshift.study.folder.store import StudyStore
 
     folder = options.folder / "study"
     out = options.out or options.folder.with_name(options.folder.name + "-scored")

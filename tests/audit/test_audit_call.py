@@ -110,6 +110,15 @@ def test_reference_changes_no_figure_of_test():
     assert str(audit(alone, **QUICK).strength[0]) == str(audit(SPLITS, **QUICK).strength[0])
 
 
+def test_validation_that_stands_for_train_does_not_leak_into_itself():
+    """Some benchmarks are at hand without their train part."""
+    splits = DatasetDict(validation=SPLITS["train"], test=SPLITS["test_ood"])
+    report = audit(splits, train="validation", **QUICK)
+    assert [leak.part for leak in report.leakage] == [of.part for of in report.copies] == ["test"]
+    assert report.leakage[0].near == 0
+    assert not any("validation" in caution for caution in report.verdict.cautions)
+
+
 def test_any_dataset_dict_is_accepted():
     """Parts may have any name, and columns that the others lack; "test" is found by default."""
     foreign = DatasetDict(
@@ -136,7 +145,21 @@ def test_assignment_gives_the_figures_of_its_splits():
     assert [(prop.name, prop.mean_train, prop.mean) for prop in intended] == [("NodeTypes: while_statement", 0, 1)]
     assert not any("while_statement" in confound.name for confound in informed.confounds)
     assert any(confound.name == "NodeTypes: break_statement" for confound in informed.confounds)
-    assert audit(assignment, PropertyTable(rows), **QUICK) == informed
+
+
+def test_audits_share_what_a_table_knows(monkeypatch: pytest.MonkeyPatch):
+    """With the table that the rows were split by, a second audit has the figures of before and parses nothing."""
+    rows = Dataset.from_dict({"code": functions(150, seed=4) + loops(50, seed=5)})
+    table = PropertyTable(rows)
+    loop, lengths = ASTNodeSplitter("code", language="python", nodes=("while_statement",)), LengthSplitter("code")
+    first, second = (splitter.assign(table, seed=0, train_size=60) for splitter in (loop, lengths))
+    alone = audit(second, language="python", **QUICK)
+    assert audit(first, table, **QUICK) == audit(first, rows, **QUICK)
+    monkeypatch.setattr("codeshift.properties.table.scan_batch", None)
+    monkeypatch.setattr("codeshift.audit.tokens.lex", None)
+    assert audit(second, table, language="python", **QUICK) == alone
+    with pytest.raises(ParameterError, match="num_proc must be left out for a PropertyTable, got 2"):
+        audit(second, table, num_proc=2, **QUICK)
 
 
 def test_parts_with_a_manifest_give_the_same():

@@ -174,6 +174,40 @@ def test_columns_that_hold_no_labels_are_told():
     with pytest.raises(DataError, match="label must be a column of all parts, got 'lable': did you mean label"):
         audit(split(["a"] * 20, ["a"] * 20), column="code", label="lable", n_permutations=19, progress=False)
     with pytest.raises(
-        DataError, match=r"label must be a column of text, whole numbers or truth values, got 'row 0: 0.5'"
+        DataError, match=r"label must be a column of labels: text, whole numbers or truth values, got 0.5 in row 0"
     ):
         audited(split([0.5] * 20, [0.5] * 20))
+
+
+def of_length(terms: int, count: int, start: int) -> list[str]:
+    rng = np.random.default_rng(start)
+    names = [f"w{k}" for k in range(400)]
+    return [f"f{start + i:05} = {' + '.join(rng.choice(names, terms + i % 3))}" for i in range(count)]
+
+
+@pytest.mark.parametrize(("terms", "explained"), [((12, 30), True), ((30, 48), False)])
+def test_a_shift_of_the_labels_mix_is_told_from_one_of_programs(terms: tuple[int, int], explained: bool):
+    """Rows of another mix and of the same lengths in each label; and rows of the same mix and of other lengths."""
+    train = {"code": of_length(12, 60, 0) + of_length(30, 60, 1000), "label": ["short"] * 60 + ["long"] * 60}
+    counts = (6, 54) if explained else (30, 30)
+    test = {
+        "code": [
+            text for n, k, start in zip(counts, terms, (2000, 3000), strict=True) for text in of_length(k, n, start)
+        ],
+        "label": ["short"] * counts[0] + ["long"] * counts[1],
+    }
+    test["code"].append("unseen = 1")
+    test["label"].append("other")
+    report = audited(DatasetDict(train=Dataset.from_dict(train), test_ood=Dataset.from_dict(test)))
+    shift = {shift.name: shift for shift in report.label_mix}["CharCount"]
+    before, after = (np.array([len(code) for code in rows["code"]], float) for rows in (train, test))
+    after, (short, long) = after[:-1], np.array(counts) / sum(counts)
+    scale = np.sqrt((before.var() + after.var()) / 2)
+    assert (shift.part, shift.n_train, shift.n) == ("test_ood", 120, 60)
+    assert shift.mean_of_mix == pytest.approx(short * before[:60].mean() + long * before[60:].mean())
+    assert shift.effect == pytest.approx((after.mean() - before.mean()) / scale)
+    assert shift.effect_of_mix == pytest.approx((shift.mean_of_mix - before.mean()) / scale)
+    assert shift.effect > 0.5
+    assert shift.effect_of_mix == pytest.approx(shift.effect if explained else 0.0, abs=0.02)
+    assert "| test\\_ood | CharCount |" in report.to_markdown()
+    assert len(report.to_dict()["label_mix"]) == 3

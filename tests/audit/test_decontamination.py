@@ -64,6 +64,7 @@ def test_a_pickle_of_nemo_is_read_and_written(tmp_path):
     assert not any("class" in ngram for ngram in content)
     listed = read_decontamination_list(path)
     assert listed.sizes == (9, 13)
+    path.unlink()  # it is read once
     assert listed.shared([f"x {short.upper()} y", OTHER]).tolist() == [True, False]
     found = defaultdict(int, {short: 3})
     path.write_bytes(pickle.dumps({"matched-ngrams": found, "ngrams-freq": [(9, 1)]}))

@@ -71,6 +71,20 @@ def test_order_blocks_and_streams_change_nothing(mine, theirs, monkeypatch) -> N
     assert in_blocks["test", "data"].conflicts == 1
 
 
+def test_exact_copies_with_another_label_are_counted_apart(code) -> None:
+    """Any exact copy with another label counts; a near copy does not, nor one with the row's own label."""
+    spaced = code[0].replace("(", "( ", 1)
+    assert spaced != code[0]
+    mine = Dataset.from_dict({"code": [code[0], code[1], code[2], code[0]], "label": ["a", "b", "c", "x"]})
+    theirs = Dataset.from_dict({"code": [code[0], code[0], code[1], spaced], "label": ["a", "x", "b", "q"]})
+    seen = overlap(mine, theirs, label="label")
+    assert seen["data", "data"].exact_conflicts == 2  # both rows of code[0]: each has the other's label there
+    assert seen.to_dict()["parts"][0]["exact_conflicts"] == 2
+    assert "exact, other label" in str(seen)
+    assert overlap(mine, mine, label="label")["data", "data"].exact_conflicts == 2
+    assert overlap(mine, theirs)["data", "data"].exact_conflicts is None
+
+
 def test_copies_with_different_labels_and_layouts_in_any_order(code, monkeypatch) -> None:
     """Of equal rows with two labels, and of rows that differ in layout, it does not matter which comes first."""
     mine = Dataset.from_dict({"code": [code[0], code[1]], "label": [0, 0]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -24,7 +25,9 @@ from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import CodeBLEU, ExactMatch, NegativeLogLikelihood
 from helpers.cli_rows import rows, write
+from helpers.forked import start_forked
 from helpers.tiny_models import save_tiny_t5
+from helpers.training_steps import after_each_step
 
 TASK = ["--source", "doc", "--target", "func"]
 FEW = ["--max-steps", "3", "--train-batch-size", "4"]
@@ -115,33 +118,32 @@ def test_an_interrupted_training(
     assert message in captured
 
 
-WITHOUT_END = """
-import signal, sys
-from codeshift.cli import main
-from codeshift.finetune import training_loop
-signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
-step = training_loop.TrainingRun._step
-def holding(run, rows):  # the command cannot end before the signal comes, however fast the machine
-    step(run, rows)
-    while run.state.step + 1 == 12:
-        signal.pause()
-training_loop.TrainingRun._step = holding
-sys.exit(main(sys.argv[1:]))
-"""
+def _without_end(command: list[str]) -> None:
+    """Run a command that cannot end before a signal comes, however fast the machine."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+
+    def hold(run: Any) -> None:
+        while run.state.step + 1 == 12:
+            signal.pause()
+
+    after_each_step(hold)
+    raise SystemExit(main(command))
 
 
 def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
     """SIGINT gives code 130 and one line, and the same command continues from what is kept."""
     command = ["train", place.data, "--model", place.model, *TASK, "--max-steps", "12", "--train-batch-size", "4"]
     command += ["--set", "save_strategy=steps", "--set", "save_steps=2", "--out", str(tmp_path)]
-    stopped = [sys.executable, "-c", WITHOUT_END, *command]
-    with subprocess.Popen(stopped, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:  # noqa: S603
-        while not list(tmp_path.glob("checkpoints/step-*")):
-            assert process.poll() is None
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        errors = process.communicate()[1]
-    assert process.returncode == 130, errors
+    log = tmp_path / "log"
+    process = start_forked(log, _without_end, command)
+    while not list(tmp_path.glob("checkpoints/step-*")):
+        assert process.is_alive()
+        time.sleep(0.05)
+    os.kill(process.pid or 0, signal.SIGINT)
+    process.join()
+    errors = log.read_text(encoding="utf-8")
+    log.unlink()
+    assert process.exitcode == 130, errors
     assert "codeshift: interrupted: run the same command again to resume from the last checkpoint" in errors
     assert "Traceback" not in errors
     kept = max(tmp_path.glob("checkpoints/step-*"))

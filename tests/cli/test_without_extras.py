@@ -81,29 +81,17 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def commands(here: dict[str, str], *, with_models: bool = False) -> list[list[str]]:
     """Return every command with arguments."""
     root, data, parts = here["root"], here["data"], here["parts"]
+    task, lengths = ["--source", "doc", "--target", "func"], ["--max-source-length", "8", "--max-target-length", "16"]
     return [
         ["split", data, "--splitter", 'LengthSplitter(column="func")', "--out", f"{root}/again", "--overwrite"],
         ["audit", parts, "--column", "func", "--language", "python", "--permutations", "39"],
         ["audit", parts, "--column", "func", "--permutations", "39", "--out", f"{root}/audit.html"],
         ["overlap", parts, data, "--column", "func"],
-        ["train", parts, "--source", "doc", "--target", "func", "--max-steps", "1", "--out", f"{root}/model"],
-        [
-            "train",
-            parts,
-            "--source",
-            "doc",
-            "--target",
-            "func",
-            "--method",
-            "lora",
-            "--max-steps",
-            "1",
-            "--out",
-            f"{root}/l",
-        ],
-        ["evaluate", parts, "--source", "doc", "--target", "func", "--max-new-tokens", "2", "--generate-rows", "1"],
-        ["export", parts, "--source", "doc", "--target", "func", "--format", "requests", "--out", f"{root}/requests"],
-        ["score", parts, here["predictions"], "--source", "doc", "--target", "func", "--id", "doc"],
+        ["train", parts, *task, *lengths, "--max-steps", "1", "--out", f"{root}/model"],
+        ["train", parts, *task, *lengths, "--method", "lora", "--max-steps", "1", "--out", f"{root}/lora"],
+        ["evaluate", parts, *task, *lengths, "--max-new-tokens", "2", "--generate-rows", "1"],
+        ["export", parts, *task, "--format", "requests", "--out", f"{root}/requests"],
+        ["score", parts, here["predictions"], *task, "--id", "doc"],
         ["study", "plan", here["file"]],
         ["study", "run", here["file"], "--out", f"{root}/other"],
         ["study", "status", here["study"]],

@@ -24,7 +24,7 @@ from codeshift.metrics import ExactMatch
 from codeshift.properties import PropertyTable
 from codeshift.properties.encoder import EncoderVectors
 from codeshift.properties.model_tokens import ModelTokenCount
-from codeshift.properties.model_tokens import load_tokenizer as load_token_counter
+from codeshift.properties.model_tokens import load_counting_tokenizer as load_token_counter
 from codeshift.properties.serialise import from_dict
 from codeshift.reaching_hub import hub_or_cache
 from codeshift.splitters import ClusterSplitter, EncoderEmbedding, LengthSplitter, length_bands, parse_splitter

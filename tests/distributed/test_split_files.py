@@ -35,6 +35,7 @@ from codeshift.splitters import (
     TimeSplitter,
     TokenRaritySplitter,
 )
+from codeshift.splitters.compounds import splitter as compound_splitter
 from helpers.splitter_rows import python_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of small parts, and of the cluster when it ends
@@ -86,6 +87,14 @@ class AboveMean(Splitter):
         return Interval(length, low=float(np.mean(table.values(length))))
 
 
+@dataclass(frozen=True, kw_only=True)
+class FirstRow(Splitter):
+    """A splitter of a user's own, which looks at a text."""
+
+    def fit(self, table):
+        return Interval(CharCount(self.column), low=len(table.texts(self.column)[0]))
+
+
 SPLITTERS = {
     "numbers": LengthSplitter(unit="lines", ties="split") | ComplexitySplitter(language="python"),
     "nodes": ASTNodeSplitter(language="python", share=0.2) | ASTNodeSplitter(language="python", rarest=2),
@@ -104,6 +113,8 @@ def test_each_splitter(name, rows, files, client, tmp_path):
     """Every splitter that is fitted on summaries gives each row the same part."""
     check_same(SPLITTERS[name], rows, files, tmp_path / "out", client, near_duplicates=None)
 
+
+EASY = {"language": "python", "target": 0.02, "max_atom_divergence": 0.9, "min_rows": 2}  # what few rows allow
 
 IN_LANGUAGES = {
     "nodes": ASTNodeSplitter(language="column:lang", share=0.3),
@@ -210,10 +221,9 @@ def test_what_is_refused(rows, files, client, tmp_path):
         split_files(LengthSplitter(), files, out, client=client, workers=2)
     with pytest.raises(ParameterError, match=r"client must be a dask\.distributed\.Client"):
         split_files(LengthSplitter(), files, out, client="tcp://here")
-    compounds = CompoundDivergenceSplitter(language="python")
     with pytest.raises(ParameterError, match="fitted on summaries of the rows, or on a sample") as caught:
-        split_files(compounds, files, out, client=client, near_duplicates=None)
-    assert caught.value.value == compounds
+        split_files(FirstRow(), files, out, client=client, near_duplicates=None)
+    assert caught.value.value == FirstRow()
     with pytest.raises(DataError, match=r"column must be a column of the dataset.*in .*\.parquet"):
         split_files(LengthSplitter("func"), files, out, client=client, near_duplicates=None)
     other = tmp_path / "other"
@@ -277,7 +287,7 @@ def test_near_duplicates_in_several_columns(client, tmp_path):
         manifest = check_same(LengthSplitter(), rows, files, tmp_path / f"out{i}", client, near_duplicates=search)
         bound[columns] = manifest.near_duplicates.rows
     assert len({*bound.values()}) == 3
-    dropping = DropNearDuplicates(threshold=0.9, columns=("doc", "code"))
+    dropping = DropNearDuplicates(NearDuplicates(threshold=0.9, columns=("doc", "code")))
     check_same(LengthSplitter(), rows, files, tmp_path / "dropped", client, near_duplicates=dropping)
 
 
@@ -305,6 +315,24 @@ def test_clusters_on_a_sample(rows, files, client, tmp_path, monkeypatch):
     monkeypatch.setattr(tfidf, "_FITTED_ON", 50)
     splitter = ClusterSplitter(n_clusters=4, embedding=TfidfEmbedding(dimensions=4), pca=3, clusters=(0, 3))
     check_same(splitter, rows, files, tmp_path / "out", client, near_duplicates=None)
+
+
+@pytest.mark.parametrize("compounds", ["nodes", "apis"])
+def test_compounds(compounds, rows, files, client, tmp_path):
+    """Compounds are chosen on the same programs as on one machine."""
+    splitter = CompoundDivergenceSplitter(compounds=compounds, **EASY)
+    check_same(splitter, rows, files, tmp_path / "out", client, near_duplicates=None)
+
+
+def test_compounds_on_a_sample(rows, files, client, tmp_path, monkeypatch):
+    """Of more programs than the sample takes, those chosen on are the first in the order of their digests."""
+    monkeypatch.setattr(compound_splitter, "SAMPLE", 60)
+    splitter = CompoundDivergenceSplitter(**EASY)
+    manifest = split_files(splitter, files, str(tmp_path / "out"), client=client, near_duplicates=None)
+    digests = [hashlib.blake2b(code.encode(), digest_size=16).hexdigest() for code in rows["code"]]
+    first = sorted(set(digests))[:60]
+    sample = rows.select([row for row, digest in enumerate(digests) if digest in first])
+    assert manifest.fitted_region() == splitter.fit(PropertyTable(sample)) != splitter.fit(PropertyTable(rows))
 
 
 def test_the_command(rows, files, client, tmp_path, capsys):

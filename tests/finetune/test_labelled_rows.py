@@ -142,7 +142,10 @@ def test_columns_that_hold_no_labels():
     """Fractions, lists, empty rows, a single class and a misspelt name are each an error."""
     column = LabelColumn("label")
     for values in ([0.5, 1.5], [["a"], ["b"]]):
-        with pytest.raises(DataError, match="target must be a column of labels, got label, which holds"):
+        with pytest.raises(
+            DataError,
+            match=r"target must be a column of labels: .*, got label, which holds",
+        ):
             column.check(Dataset.from_dict({"label": values}).features)
     with pytest.raises(ParameterError, match=r"target must be a column of the data, got 'label'.*labels"):
         column.check(Dataset.from_dict({"labels": ["a"]}).features)

@@ -20,7 +20,7 @@ from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.finetune.trained import trained_with
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 from codeshift.predictions import export_parts
-from codeshift.study.fingerprint import fingerprint
+from codeshift.study.settings.fingerprint import fingerprint
 from helpers.study_case import LONG, rows, small_study
 
 MESSAGES = [

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from accelerate.commands.launch import launch_command_parser
+from accelerate.utils.launch import prepare_multi_gpu_env
 from safetensors.torch import load_file
 
+from helpers.forked import start_forked
 from helpers.ports import free_port
 
-# Run here in one process, and by ``accelerate launch`` in two.
+# Run here in one process, and in two.
 SCRIPT = """
 import os
 import signal
@@ -91,24 +92,44 @@ print("processes:", PartialState().num_processes)
 
 
 def launch(folder: Path, name: str, *flags: str) -> None:
-    """Run the script in two processes on a CPU."""
-    script = folder / "train.py"
-    script.write_text(f"import sys\nfolder, name = sys.argv[1], {name!r}\n" + SCRIPT)
-    options = {"num_machines": 1, "num_processes": 2, "dynamo_backend": "no"}
-    flags += tuple(text for name, value in options.items() for text in (f"--{name}", str(value)))
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--mixed_precision=no", *flags]
-    # The launcher may set an accumulation of its own: the loop must not divide by it once more.
-    own = {
-        "OMP_NUM_THREADS": "1",
-        "ACCELERATE_USE_CPU": "true",
-        "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": "4",
-    }
+    """Run the script in two processes on a CPU, with the variables that ``accelerate launch`` and torch's give them.
+
+    They are forked; docs/guides/several-processes.md starts such by ``accelerate launch`` itself.
+    """
+    options = {"mixed_precision": "no", "dynamo_backend": "no"}
+    options |= dict.fromkeys(("num_machines", "num_cpu_threads_per_process"), "1") | {"num_processes": "2"}
+    flags += tuple(f"--{name}={value}" for name, value in options.items())
     with free_port() as port:
-        command += ["--main_process_port", str(port), str(script), str(folder)]
-        done = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True, check=False)  # noqa: S603
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("processes: 2") == 2
-    assert done.stderr.count("terminated after step 3 of 6") == 3  # once for each method
+        arguments = launch_command_parser().parse_args([*flags, f"--main_process_port={port}", "train.py"])
+        variables = prepare_multi_gpu_env(arguments) | {
+            "ACCELERATE_USE_CPU": "true",
+            # The launcher may set an accumulation of its own: the loop must not divide by it once more.
+            "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": "4",
+            "WORLD_SIZE": "2",
+            "LOCAL_WORLD_SIZE": "2",
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": str(port),
+        }
+        processes = [
+            start_forked(
+                folder / f"{name}-{rank}.log",
+                _run_script,
+                {"folder": str(folder), "name": name},
+                environment=variables | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            )
+            for rank in range(2)
+        ]
+        for process in processes:
+            process.join()
+    logs = [(folder / f"{name}-{rank}.log").read_text(encoding="utf-8") for rank in range(2)]
+    assert [process.exitcode for process in processes] == [0, 0], [log[-3000:] for log in logs]
+    assert [log.count("processes: 2") for log in logs] == [1, 1]
+    assert sum(log.count("terminated after step 3 of 6") for log in logs) == 3  # once for each method
+
+
+def _run_script(names: dict[str, str]) -> None:
+    exec(SCRIPT, names)  # noqa: S102 - our own script, above
+    sys.stdout.flush()
 
 
 def left_behind(folder: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, float]]]:
@@ -139,7 +160,7 @@ KINDS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_processes_are_one(kind, folder):
-    """``accelerate launch`` with 2 CPU processes gives the weights and losses of one, within float tolerance.
+    """Two processes on a CPU give the weights and losses of one, within float tolerance.
 
     With a copy of the model in each and divided by FSDP, ended in an epoch by SIGTERM to one of them and taken up
     again; batches of 5 rows do not divide by two, and the last step of an epoch has a batch of 4. What is written is

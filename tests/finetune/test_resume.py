@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import shutil
 import signal
 import time
@@ -17,6 +16,7 @@ from transformers import AutoTokenizer
 
 from codeshift.finetune import CheckpointError
 from codeshift.finetune.checkpoint import Checkpoints, RunState
+from helpers.forked import forked_processes
 from helpers.killed_run import CONFIG, METHODS, fit, fit_until, fit_until_terminated, fit_without_end
 
 
@@ -45,10 +45,8 @@ def finished(folder, tmp_path):
 
 @pytest.fixture(scope="module")
 def processes():
-    """Processes that are forked from one that has imported all they need, and runs no thread."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["codeshift.finetune.testing", "codeshift.finetune"])
-    return context
+    """Processes that start fast."""
+    return forked_processes()
 
 
 def assert_as_if_never_stopped(out, straight):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from accelerate import Accelerator
 
 from codeshift.finetune.termination import termination
+from helpers.forked import start_forked
 
 
 @pytest.fixture(autouse=True)
@@ -82,12 +81,14 @@ def test_other_threads_and_trainings_without_a_folder_change_nothing() -> None:
     assert seen == [signal.SIG_DFL] * 2
 
 
-def test_a_signal_that_comes_too_late_ends_the_process() -> None:
+def _terminated_too_late() -> None:
+    with termination(watched=True):
+        os.kill(os.getpid(), signal.SIGTERM)
+    print("still there", flush=True)  # noqa: T201
+
+
+def test_a_signal_that_comes_too_late_ends_the_process(tmp_path: Path) -> None:
     """It is not lost: a training that has just made its last step ends as any process does."""
-    script = (
-        "import os, signal; from codeshift.finetune.termination import termination\n"
-        "with termination(watched=True): os.kill(os.getpid(), signal.SIGTERM)\n"
-        "print('still there')"
-    )
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)  # noqa: S603
-    assert (ended.returncode, ended.stdout) == (-signal.SIGTERM, "")
+    ended = start_forked(tmp_path / "log", _terminated_too_late)
+    ended.join()
+    assert (ended.exitcode, (tmp_path / "log").read_text(encoding="utf-8")) == (-signal.SIGTERM, "")

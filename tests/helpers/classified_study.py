@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from codeshift.metrics import F1, Accuracy, ModelOutputs, ood_scores
-from codeshift.study.keys import RunKey
-from codeshift.study.records import RunRecord, TrainingFacts
-from codeshift.study.results import StudyResults
-from codeshift.study.scores import RunScores
-from codeshift.study.split_facts import SplitFacts
-from codeshift.study.stored_settings import StoredSettings
+from codeshift.study.folder.records import RunRecord, TrainingFacts
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.folder.split_facts import SplitFacts
+from codeshift.study.folder.stored_settings import StoredSettings
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import RunKey
 
 CLASSES = ("graphs", "maths", "sorting")
 SCENARIOS = ("odd", "thirds")

@@ -12,9 +12,9 @@ from functools import cache
 import numpy as np
 
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood, SyntacticValidity
-from codeshift.study.keys import RunKey
-from codeshift.study.results import StudyResults
-from codeshift.study.scores import RunScores
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import RunKey
 from helpers.study_results import study_results
 
 SCENARIOS = ("syntax_for_statement", "length_p97_p100", "semantics_3", "api_os")
@@ -112,14 +112,14 @@ class Recount:
 
     def outputs(self, key: RunKey, part: str, scenario: str | None) -> list[tuple[int, str, str]]:
         """Return row, reference and output of each row of a part that text was generated for."""
-        scores = self.results.load(key, "general" if part == "general" else "test")
+        scores = self.results.scores(key, "general" if part == "general" else "test")
         rows = self.rows(key, part, scenario, True).tolist()
         assert all(scores.predictions[row] is not None for row in rows)
         return [(row, scores.references[row], scores.predictions[row]) for row in rows]
 
     def _of_run(self, key: RunKey, metric: str, part: str, scenario: str | None) -> Number:
         if metric == NLL:
-            scores = self.results.load(key, "general" if part == "general" else "test")
+            scores = self.results.scores(key, "general" if part == "general" else "test")
             rows = self.rows(key, part, scenario, False)
             _, nats, tokens = scores.statistics[NLL][rows].T
             return Number(nats.sum() / tokens.sum(), len(rows))

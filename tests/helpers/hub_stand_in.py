@@ -277,6 +277,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms, between its head and its body
     hub: HubStandIn
     lock: threading.Lock
 

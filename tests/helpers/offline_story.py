@@ -32,7 +32,7 @@ def story(folder: Path) -> list[str]:
     from codeshift.data import embedded_model_path, stdlib_functions
     from codeshift.demo import TRAINING
 
-    TRAINING["max_steps"] = 2
+    TRAINING.update(max_steps=2, max_source_length=32)
     rows = stdlib_functions()
     rows.select(range(0, len(rows), len(rows) // 120)).to_json(folder / "rows.jsonl")
     task = ["--source", "docstring", "--target", "name", "--model", str(embedded_model_path())]
@@ -41,7 +41,7 @@ def story(folder: Path) -> list[str]:
     commands = [
         ["split", str(folder / "rows.jsonl"), "--splitter", splitter, "--out", parts],
         ["audit", parts, "--column", "code", "--language", "python", "--permutations", "39"],
-        ["train", parts, *task, "--max-steps", "2", "--out", model],
+        ["train", parts, *task, "--max-steps", "2", "--max-source-length", "32", "--out", model],
         ["evaluate", parts, *task[:4], "--model", model, "--generate-rows", "2"],
         ["demo", "--rows", "100", "--workers", "1", "--out", str(folder / "demo")],
     ]

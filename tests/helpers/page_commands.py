@@ -25,12 +25,14 @@ from datasets import Dataset, DatasetDict
 from codeshift.cli import main
 from codeshift.cli.parser import make_parser
 from codeshift.finetune import Trainer
+from codeshift.finetune.limits import GivenLimits, Limits
 from helpers.pages import ROOT, Block
 from helpers.ports import free_port
 from helpers.tiny_models import save_tiny_t5
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-MOST_STEPS = 2
+MOST_STEPS, MOST_TOKENS = 2, 16
+LENGTHS = ("max_source_length", "max_target_length")
 
 _DIVIDED = "accelerate divides a model on GPUs alone: tests/finetune/test_processes.py has it do so on a CPU"
 NOT_RUN = {
@@ -118,7 +120,7 @@ def check_text(block: Block, page: str) -> None:
 
 
 def run_command(words: list[str], output: str = "") -> None:
-    """Run a command as a reader would, except that trainings end after two steps and ``NOT_RUN`` is not run."""
+    """Run a command as a reader would, except that models do ``little_work`` and ``NOT_RUN`` is not run."""
     words = [*words]
     while "=" in words[0]:  # environment variables
         words.pop(0)
@@ -132,7 +134,7 @@ def run_command(words: list[str], output: str = "") -> None:
 
 def _codeshift(arguments: list[str], output: str) -> None:
     printed, errors = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors), few_steps():
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors), little_work():
         try:
             code = main(arguments)
         except SystemExit as end:  # raised by argparse
@@ -144,15 +146,20 @@ def _codeshift(arguments: list[str], output: str) -> None:
 
 
 @contextlib.contextmanager
-def few_steps() -> Iterator[None]:
-    """End every training of this process after two steps, so that all of a command runs in a fraction of the time."""
-    fit = Trainer.fit
+def little_work() -> Iterator[None]:
+    """Train two steps on texts that are cut short, in this process, so that all of a command runs, but soon."""
+    fit, filled = Trainer.fit, GivenLimits.filled
 
-    def shortened(self: Trainer, *arguments: Any, **named: Any) -> Any:
-        with patch.object(self, "config", dataclasses.replace(self.config, max_steps=MOST_STEPS)):
+    def fit_little(self: Trainer, *arguments: Any, **named: Any) -> Any:
+        lengths = {name: min(getattr(self.config, name), MOST_TOKENS) for name in LENGTHS}
+        with patch.object(self, "config", dataclasses.replace(self.config, max_steps=MOST_STEPS, **lengths)):
             return fit(self, *arguments, **named)
 
-    with patch.object(Trainer, "fit", shortened):
+    def fill_low(self: GivenLimits, by: Limits) -> Limits:
+        limits = filled(self, by)
+        return dataclasses.replace(limits, **{name: min(getattr(limits, name), MOST_TOKENS) for name in LENGTHS})
+
+    with patch.object(Trainer, "fit", fit_little), patch.object(GivenLimits, "filled", fill_low):
         yield
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from functools import cache
 
-from codeshift.study.keys import RunKey
+from codeshift.study.folder.run_scores import RunScores
 from codeshift.study.report.study_report import Report
-from codeshift.study.scores import RunScores
+from codeshift.study.settings.keys import RunKey
 from helpers.study_results import study_results
 
 NASTY = (

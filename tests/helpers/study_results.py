@@ -11,13 +11,13 @@ from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 from codeshift.properties import NodeTypes
 from codeshift.regions.distribution import Distribution
 from codeshift.splitters import Contains
-from codeshift.study.keys import RunKey
-from codeshift.study.records import RunRecord, TrainingFacts
-from codeshift.study.results import StudyResults
-from codeshift.study.scores import RunScores
-from codeshift.study.split_audit import SplitAudit
-from codeshift.study.split_facts import SplitFacts
-from codeshift.study.stored_settings import StoredSettings
+from codeshift.study.folder.records import RunRecord, TrainingFacts
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.folder.split_audit import SplitAudit
+from codeshift.study.folder.split_facts import SplitFacts
+from codeshift.study.folder.stored_settings import StoredSettings
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import RunKey
 
 TRAINING = TrainingFacts(steps=10, training_seconds=1.0, first_loss=2.0, last_loss=1.0)
 METRICS = {metric.name: metric for metric in (NegativeLogLikelihood(), ExactMatch())}

@@ -17,11 +17,11 @@ import numpy as np
 from datasets import Dataset
 
 from codeshift.files import replaced
-from codeshift.study import run_models, worker
-from codeshift.study.keys import RunKey
-from codeshift.study.records import EvaluationFacts, TrainingFacts
-from codeshift.study.run_spec import RunSpec
-from codeshift.study.scores import RunScores
+from codeshift.study.folder.records import EvaluationFacts, TrainingFacts
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.running import run_models, worker
+from codeshift.study.running.run_job import RunJob
+from codeshift.study.settings.keys import RunKey
 
 Event = Callable[[str], None]
 """Function that is called with the name of a run at each of the moments at which it may stop."""
@@ -57,12 +57,12 @@ def untrained(event: Event) -> Iterator[None]:
             return _digest(model, variant)
 
     class Scorer:
-        def __init__(self, run: RunSpec, _: Any) -> None:
+        def __init__(self, run: RunJob, _: Any) -> None:
             self.run, self.store = run, run.store
 
         def score(self, model: Any, key: RunKey) -> dict[str, EvaluationFacts]:
             event(key.name)
-            whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
+            whole = Dataset.from_file(str(self.store.check_data(self.store.rows_file)))
             test = whole.select(self.store.read_test(key.split_seed))["code"][:]
             names = list(self.run.method.evaluation.metrics)
             statistics = {name: np.array([_numbers(model, name, code) for code in test]) for name in names}

@@ -35,7 +35,7 @@ from codeshift.metrics import (
 )
 from helpers.classifiers import OF_CLASSES, drawn
 
-CASES = 1_000
+CASES = 300
 OF_SCIKIT_LEARN = [metric for metric in OF_CLASSES if not isinstance(metric, ExpectedCalibrationError)]
 
 
@@ -447,6 +447,26 @@ def test_pairs_have_values_without_each_row_too():
     sample = paired_samples(a, b, ("a", "b"), None, AUROC(), "propagate").combined(lambda x, y: x - y)
     by_weights = replace(sample, without_of=None)
     np.testing.assert_allclose(sample.without_each(), by_weights.without_each(), atol=1e-12)
+
+
+def test_groups_have_values_without_each_too():
+    """Only groups of several rows are valued by weights, of which a group of one row needs none."""
+    from dataclasses import replace
+
+    from codeshift.metrics.aggregates.sample import as_sample
+
+    probabilities, references = drawn(np.random.default_rng(21), n=40, classes=2)
+    labels = np.array([0, 0, 0, 1, 1, *range(2, 37)])
+    sample = as_sample(AUROC().statistics(probabilities, references), metric=AUROC()).grouped(labels)
+    valued = []
+
+    def values_of(rows, weights):
+        valued.append(len(weights))
+        return sample.values_of(rows, weights)
+
+    found = replace(sample, values_of=values_of).without_each()
+    np.testing.assert_allclose(found, replace(sample, without_of=None).without_each(), atol=1e-12)
+    assert sum(valued) == 2
 
 
 def test_accuracy_is_a_share_like_exact_match():

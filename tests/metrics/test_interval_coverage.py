@@ -24,7 +24,7 @@ from codeshift.metrics import (
     worst_group,
 )
 from codeshift.metrics.aggregates.binomial import wilson
-from codeshift.metrics.aggregates.components import crossed, half_width, p_value
+from codeshift.metrics.aggregates.components import crossed, half_width, p_value_of
 from codeshift.metrics.aggregates.seeds import log_odds
 
 RUNS = 300
@@ -156,7 +156,7 @@ def test_one_component_is_the_t_interval():
     theirs = stats.ttest_1samp(seeds, 0)
     ends = theirs.confidence_interval()
     assert seeds.mean() + half_width(found, 0.95) == pytest.approx(ends.high)
-    assert p_value(seeds.mean(), found) == pytest.approx(theirs.pvalue)
+    assert p_value_of(seeds.mean(), found) == pytest.approx(theirs.pvalue)
 
 
 def test_p_values_agree_with_intervals():
@@ -165,7 +165,7 @@ def test_p_values_agree_with_intervals():
     for _ in range(40):
         found = crossed(rng.normal(size=3), rng.normal(size=(3, 12)) / 12, 11)
         half = half_width(found, 0.95)
-        assert p_value(half * 1.001, found) < 0.05 < p_value(half * 0.999, found)
+        assert p_value_of(half * 1.001, found) < 0.05 < p_value_of(half * 0.999, found)
 
 
 @pytest.mark.parametrize(

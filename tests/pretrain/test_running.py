@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import runpy
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -20,7 +18,9 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import load_model
 from codeshift.finetune.errors import CheckpointError
+from helpers.forked import start_forked
 from helpers.pages import ROOT
+from helpers.training_steps import after_each_step
 from tools.pretrain import __main__ as command_line
 from tools.pretrain.card import card
 from tools.pretrain.corpus import Corpus
@@ -56,21 +56,17 @@ HELD_OUT = Fragment(
     code="def largest(rows):\n    return max(rows, key=lambda row: row.value, default=None)",
 )  # fmt: skip
 
-CHILD = """
-import signal, sys
-from pathlib import Path
-import torch
-sys.path[:0] = [sys.argv[1], str(Path(sys.argv[1]).parent)]
-from test_running import CONFIG, CORPUS
-from helpers.training_steps import after_each_step
-from tools.pretrain.running import pretrain
-torch.set_num_threads(1)
-def hold(run):  # it cannot end before it is killed
-    while run.state.step + 1 == CONFIG.steps:
-        signal.pause()
-after_each_step(hold)
-pretrain(CORPUS, Path(sys.argv[2]), CONFIG)
-"""
+
+def _pretrain_without_end(out: Path) -> None:
+    """Pretrain in a process that cannot end before it is killed."""
+    torch.set_num_threads(1)
+
+    def hold(run):
+        while run.state.step + 1 == CONFIG.steps:
+            signal.pause()
+
+    after_each_step(hold)
+    pretrain(CORPUS, out, CONFIG)
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +78,13 @@ def whole(tmp_path_factory):
 def test_a_killed_run_goes_on(whole, tmp_path):
     """After SIGKILL in the middle, the same call ends at the weights of a run that was never stopped."""
     out = tmp_path / "killed"
-    command = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(out)]
-    child = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"})  # noqa: S603 - our own script
+    child = start_forked(tmp_path / "log", _pretrain_without_end, out)
     while not list(out.glob("checkpoints/step-*")):
-        assert child.poll() is None
+        assert child.is_alive()
         time.sleep(0.001)
-    child.send_signal(signal.SIGKILL)
-    assert child.wait() == -signal.SIGKILL
+    child.kill()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
     assert not (out / "model.safetensors").exists()
     result = pretrain(CORPUS, out, CONFIG)
     assert result.losses == whole[1].losses

@@ -6,8 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
-from codeshift.properties.near_duplicates import NearDuplicates
-from codeshift.properties.near_duplicates.whole import Frequent, candidates, distinct_pairs, similar
+from codeshift.properties.near_duplicates import NearDuplicates, arrays
+from codeshift.properties.near_duplicates.arrays import order_within_rows, unique_hashes
+from codeshift.properties.near_duplicates.whole import Frequent, candidates, distinct_pairs, likely, similar, sketches
 
 
 def test_whole_sets_meet_and_are_compared():
@@ -24,8 +25,25 @@ def test_whole_sets_meet_and_are_compared():
     assert len(expected) > 50
     for frequent in (Frequent.of(sets), Frequent.of(sets.take(np.arange(0)))):
         listed = distinct_pairs(candidates(sets.prefixes(frequent, 0.5), 0.5, 10**6))
-        pairs, jaccard = similar(listed, sets, 0.5)
+        left = likely(listed, sets.names, sketches(sets), 0.5)
+        assert len(expected) <= len(left) < len(listed)
+        pairs, jaccard = similar(left, sets, 0.5)
         assert {frozenset(side.tobytes() for side in pair) for pair in pairs} == expected
-        assert len(pairs) == len(expected) < len(listed)
+        assert len(pairs) == len(expected)
         assert jaccard.min() >= 0.5
     assert candidates(sets.prefixes(frequent, 0.5), 0.5, 10) > 10
+
+
+def test_orders_of_hashes(monkeypatch):
+    """Fast sorts give what NumPy's do: also where upper bits are equal, of several blocks, and of rows of any size."""
+    random = np.random.default_rng(0)
+    monkeypatch.setattr(arrays, "_BLOCK", 500)
+    counts = np.concatenate([[0, 0, 900], random.integers(0, 40, 200), [0]])
+    rows = np.repeat(np.arange(counts.size), counts)
+    for bits in (3, 12, 63):
+        for shift in {0, 64 - bits}:
+            hashes = random.integers(0, 2**bits, rows.size, dtype=np.uint64) << np.uint64(shift)
+            assert np.array_equal(order_within_rows(hashes, counts), np.lexsort((hashes, rows)))
+            expected = np.unique(hashes, return_inverse=True)
+            assert all(map(np.array_equal, unique_hashes(hashes), expected))
+    assert order_within_rows(hashes[:0], np.zeros(3, np.int64)).size == unique_hashes(hashes[:0])[0].size == 0

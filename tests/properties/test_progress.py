@@ -10,7 +10,7 @@ from datasets.utils import are_progress_bars_disabled, disable_progress_bars, en
 
 from codeshift.audit import audit
 from codeshift.properties import progress
-from codeshift.properties.progress import Stages, bars, counted
+from codeshift.properties.progress import Stages, bars, progress_bar
 from codeshift.splitters import ClusterSplitter
 
 ROWS = Dataset.from_dict({"code": [f"def f{i}(x):\n    return x + {i} * {'(x)' * (i % 9)}" for i in range(1200)]})
@@ -42,9 +42,7 @@ def test_a_split_and_its_audit_say_what_they_do(capsys) -> None:
     audit(assignment, ROWS, **AUDIT)
     bars = seen(capsys)
     assert {"TokenCount", "Two-sample test by a classifier", "Nearest rows of train"} <= bars
-    assert {
-        f"Audit: {stage}" for stage in ("properties", "leakage of test_ood", "shift of test_ood", "confounds")
-    } <= bars
+    assert {f"Audit: {stage}" for stage in ("properties", "leakage", "shift of test_ood", "confounds")} <= bars
 
 
 def test_progress_false_is_silent(capsys) -> None:
@@ -61,7 +59,7 @@ def test_the_switch_of_datasets_turns_off_all_bars(capsys) -> None:
     disable_progress_bars()
     with bars(True), Stages("Audit", 1, rows=10_000) as stages:
         stages.at("leakage")
-        assert list(counted("Counting", 3, "row", over=range(3))) == [0, 1, 2]
+        assert list(progress_bar("Counting", 3, "row", over=range(3))) == [0, 1, 2]
     assert capsys.readouterr().err == ""
     assert are_progress_bars_disabled()
     enable_progress_bars()
@@ -75,7 +73,7 @@ def test_little_work_has_no_bar(monkeypatch, capsys) -> None:
     monkeypatch.undo()
     with Stages("Audit", 2, rows=999) as stages:
         stages.at("leakage")
-        list(counted("Counting", 3, "row", over=range(3)))
+        list(progress_bar("Counting", 3, "row", over=range(3)))
     assert capsys.readouterr().err == ""
 
 

@@ -89,7 +89,7 @@ def test_arguments_are_checked_shown_and_recorded() -> None:
     with pytest.raises(ParameterError, match="literals must be one of compared, ignored"):
         NearDuplicates(literals=True)
     assert eval(repr(RENAMED), {"NearDuplicates": NearDuplicates}) == RENAMED  # noqa: S307 - its own repr
-    assert repr(DropNearDuplicates()) == "DropNearDuplicates(threshold=0.7, ngram=5)"
+    assert repr(DropNearDuplicates()) == "DropNearDuplicates(search=NearDuplicates(threshold=0.7, ngram=5))"
     plain = SplitConfig(near_duplicates=RENAMED).to_dict()["near_duplicates"]
     assert plain == {"threshold": 0.7, "ngram": 5, "identifiers": "ignored", "literals": "ignored"}
     assert SplitConfig().to_dict()["near_duplicates"] == {"threshold": 0.7, "ngram": 5}

@@ -16,7 +16,7 @@ from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable, grammar, languages
 from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
 from codeshift.properties.control_flow import CONTROL_FLOW
-from codeshift.splitters import ComplexitySplitter, LengthSplitter
+from codeshift.splitters import ComplexitySplitter, LengthSplitter, parse_splitter
 from codeshift.splitters.testing import check_splitter
 from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
@@ -157,6 +157,19 @@ def test_a_very_deep_program_is_measured() -> None:
 def test_it_keeps_the_laws() -> None:
     """Every law of a split holds, in a fresh process too."""
     check_splitter(ComplexitySplitter(column="code", language="python"), python_rows())
+
+
+def test_ties_are_split() -> None:
+    """Where half of all programs have one complexity, a band has its share of them."""
+    rows = [f"f({i})" for i in range(60)] + [f"if a{i}: f()" for i in range(40)]
+    table = PropertyTable(Dataset.from_dict({"code": rows}))
+    top = {"language": "python", "quantiles": (0.8, 1.0)}
+    held_out = {ties: ComplexitySplitter(**top, ties=ties).fit(table).contains(table) for ties in ("together", "split")}
+    assert (held_out["together"].sum(), held_out["split"].sum()) == (40, 20)
+    assert not held_out["split"][:60].any()
+    split = ComplexitySplitter(**top, ties="split")
+    assert parse_splitter(repr(split)) == split
+    assert "ties" not in repr(ComplexitySplitter(**top))
 
 
 @pytest.mark.parametrize("measure", ["cyclomatic", "nesting", "depth", "identifiers"])

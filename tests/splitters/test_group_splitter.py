@@ -143,7 +143,7 @@ def test_errors_of_arguments(arguments: dict, message: str) -> None:
             {"project": [1.5, 2.5]},
             {},
             DataError,
-            "by must be a column of labels: text, whole numbers or truth values, got 'project': row 0 holds 1.5; make a column of labels with data.map",
+            "project must be a column of labels: text, whole numbers or truth values, got 1.5 in row 0: make a column of labels with data.map",
         ),
         (
             {"project": ["django", "flask"]},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Callable
 from functools import partial
 
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 
 from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Splitter
-from codeshift.splitters.testing import CHECKS, check_fresh_process, check_seed, check_splitter
+from codeshift.splitters.testing import CHECKS, _shared_table, check_fresh_process, check_seed, check_splitter
 from helpers.broken_splitters import ByPosition
+from helpers.split_elsewhere import split_elsewhere
 from helpers.splitter_rows import c_sharp_rows, java_rows
 from helpers.strategies import datasets, splitters, unless_impossible
 
@@ -33,12 +36,22 @@ def rows() -> Dataset:
     return Dataset.from_dict({"code": code, "project": [f"p{i % 23}" for i in range(len(code))]})
 
 
-@pytest.mark.parametrize(
-    "splitter", [LONG, MIDDLE, LOOPS, LONG & ~LOOPS, LONG | LOOPS, ~LONG & LOOPS, (LONG | LOOPS) - MIDDLE], ids=repr
-)
+COMPOSED = [LONG, MIDDLE, LOOPS, LONG & ~LOOPS, LONG | LOOPS, ~LONG & LOOPS, (LONG | LOOPS) - MIDDLE]
+
+
+@pytest.mark.parametrize("splitter", COMPOSED, ids=repr)
 def test_every_splitter_and_composition_keeps_the_laws(splitter: Splitter, rows: Dataset) -> None:
-    """``check_splitter`` passes, in a fresh process with another hash seed too."""
-    check_splitter(splitter, rows)
+    """``check_splitter`` passes; another process is asked below."""
+    check_splitter(splitter, rows, fresh_process=False)
+
+
+@pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning")
+def test_another_process_makes_the_same_splits(rows: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One with another hash seed does, for every splitter and composition."""
+    monkeypatch.setenv("PYTHONHASHSEED", "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2")
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        there = pool.starmap(split_elsewhere, [(splitter, rows.to_dict()) for splitter in COMPOSED])
+    assert there == [splitter.assign(rows, seed=0).parts.tolist() for splitter in COMPOSED]
 
 
 @pytest.mark.parametrize(
@@ -67,9 +80,10 @@ DRAWN = [check for check in CHECKS if check not in (check_fresh_process, check_s
 def test_laws_on_drawn_data(data: Dataset, splitter: Splitter) -> None:
     """Each law holds for every splitter and all rows that can be split at all."""
     assume(unless_impossible(lambda: splitter.assign(data, seed=0)) is not None)
-    for check in DRAWN:
-        # A part on request may not fit so few rows; a broken law is an AssertionError, which passes through.
-        unless_impossible(partial(check, splitter, data))
+    with _shared_table(data):
+        for check in DRAWN:
+            # A part on request may not fit so few rows; a broken law is an AssertionError, which passes through.
+            unless_impossible(partial(check, splitter, data))
 
 
 @given(data=datasets(min_rows=20), splitter=splitters(), kept=st.sampled_from([0.0, 0.5, 1.0]), seed=st.integers())

@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from codeshift.errors import ManifestError, MissingExtraError, ParameterError
 from codeshift.properties import PropertyTable
-from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer
+from codeshift.properties.model_tokens import ModelTokenCount, load_counting_tokenizer
 from codeshift.splitters import LengthSplitter
 from codeshift.splitters.testing import check_splitter
 from helpers.splitter_rows import java_rows, python_rows
@@ -57,7 +57,7 @@ def test_it_keeps_the_laws_composed(folder: str) -> None:
 
 def test_lengths_are_those_of_the_model_without_special_tokens(folder: str) -> None:
     """The length of a text is that of the tokenizer, without special tokens."""
-    tokenizer = load_tokenizer(folder)[0]
+    tokenizer = load_counting_tokenizer(folder)[0]
     texts = ["return value", "", "größe = 1"]
     lengths = ModelTokenCount("code", folder).compute(texts)
     assert lengths.tolist() == [len(tokenizer(text)["input_ids"]) - 2 for text in texts]
@@ -89,7 +89,7 @@ def test_another_vocabulary_under_the_same_name_is_noticed(folder: str, tmp_path
     region = LengthSplitter(column="code", tokenizer=tmp_path).fit(table)
     assert region.contains(table).tolist() == [True, False]
     _tokenizer(262).save_pretrained(tmp_path)
-    load_tokenizer.cache_clear()
+    load_counting_tokenizer.cache_clear()
     with pytest.raises(ManifestError, match="has a different vocabulary"):
         region.contains(PropertyTable(Dataset.from_dict({"code": ["return value"]})))
 
@@ -100,7 +100,10 @@ def test_another_vocabulary_under_the_same_name_is_noticed(folder: str, tmp_path
         ({"unit": "lines"}, "tokenizer must be left out if unit is 'lines', got 'somewhere': drop it"),
         ({"language": "python"}, "language must be left out if tokenizer is given, got 'python': tokens are either"),
         ({"ties": "apart"}, "ties must be one of together, split, got 'apart': choose one of split, together"),
-        ({"ties": "split", "bounds": (1, 2)}, "ties must be left out if bounds is given, got 'split': bounds name"),
+        (
+            {"ties": "split", "bounds": (1, 2)},
+            "ties must be left out if bounds is given, got 'split': bounds name the values",
+        ),
         ({"tokenizer": 3}, 'tokenizer must be a name, a folder or a Hugging Face tokenizer, got 3: such as "gpt2"'),
     ],
 )
@@ -121,7 +124,7 @@ def test_a_tokenizer_that_is_not_there(tmp_path: Path) -> None:
 def test_without_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The base install says which extra to install."""
     monkeypatch.setitem(sys.modules, "transformers", None)
-    load_tokenizer.cache_clear()
+    load_counting_tokenizer.cache_clear()
     with pytest.raises(
         MissingExtraError, match=r"transformers is not installed: pip install 'codeshift-ood\[finetune\]'"
     ):
@@ -149,7 +152,7 @@ def test_lengths_of_a_changed_tokenizer_are_not_those_of_the_cache(
     counts = []
     for size in (258, 290):
         _tokenizer(size).save_pretrained(tmp_path / "model")
-        load_tokenizer.cache_clear()
+        load_counting_tokenizer.cache_clear()
         counts.append(PropertyTable(rows).values(ModelTokenCount("code", str(tmp_path / "model"))).sum())
-    load_tokenizer.cache_clear()
+    load_counting_tokenizer.cache_clear()
     assert counts[0] > counts[1]

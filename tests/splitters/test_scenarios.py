@@ -19,6 +19,7 @@ from codeshift.splitters import (
     ast_elements,
     clusters,
     length_bands,
+    scenarios_by_name,
     simscood_scenarios,
 )
 from codeshift.splitters.scenarios import ELEMENTS, FAMILIES
@@ -122,6 +123,11 @@ def test_the_lists_name_what_the_grammars_have() -> None:
         (lambda: Scenario("", LengthSplitter(column="code")), "name must be a name, got '': such as \"long programs\""),
         (lambda: Scenario("a", "b"), "splitter must be a splitter, got 'b': such as LengthSplitter"),
         (lambda: length_bands("code", bands=((0.5, 0.5),)), "quantiles must be two numbers in order"),
+        (lambda: length_bands("code", bands=0.9), "bands must be pairs of quantiles, got 0.9: such as"),
+        (lambda: clusters("code", n_clusters=None), "n_clusters must be a whole number from 2 up, got None"),
+        (lambda: ast_elements("code", language="python", nodes=2.5), "nodes must be names, got 2.5: give a list"),
+        (lambda: api_families("code", language="python", apis=1.5), "apis must be names, got 1.5: give a list"),
+        (lambda: scenarios_by_name(None), "names must be names of scenarios, got None: such as"),
         (
             lambda: ast_elements("code", language="pyhton"),
             "language must be a known language, got 'pyhton': did you mean python?",
@@ -132,7 +138,6 @@ def test_the_lists_name_what_the_grammars_have() -> None:
         ),
         (lambda: api_families("code", language="ruby"), "apis must be for a language of python, java"),
         (lambda: clusters("code", count=0), "count must be a whole number from 1 up, got 0"),
-        (lambda: clusters("code", n_clusters=None), "n_clusters must be a whole number from 2 up, got None"),
         (lambda: clusters("code", count=9, n_clusters=8), "count must be at most n_clusters, 8, got 9"),
     ],
 )

@@ -214,6 +214,13 @@ def test_a_cutoff_for_all_and_one_for_each_exclude_each_other() -> None:
         TimeSplitter(column="code", cutoff="2020-01-01", within="project")
 
 
+def test_a_column_of_no_labels_is_named() -> None:
+    """An error of the projects does not blame the column of times."""
+    data = Dataset.from_dict({"code": ["a", "b"], "date": [1, 2], "project": [0.5, 1.5]})
+    with pytest.raises(DataError, match=r"project must be a column of labels: .*, got 0.5 in row 0"):
+        TimeSplitter(column="code", within="project").fit(PropertyTable(data))
+
+
 def test_each_time_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fit asks for the kind of the column and for its numbers, which one reading gives."""
     read = []

@@ -45,7 +45,7 @@ def test_watching_changes_no_score(watched, model, tmp_path):
 
 def test_a_folder_may_begin_to_watch(watched, model):
     """Watching is a free setting: the folder of a study without it is the same study's."""
-    from codeshift.study.fingerprint import fingerprint, refuse_other_study
+    from codeshift.study.settings.fingerprint import fingerprint, refuse_other_study
 
     ours, theirs = (fingerprint(_study(model, watch=watch).spec) for watch in ({"test_ood": 4}, None))
     refuse_other_study(ours, theirs, "a", extend=False)

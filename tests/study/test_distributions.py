@@ -19,8 +19,8 @@ from codeshift.splitters import (
     Scenario,
 )
 from codeshift.study import Study
+from codeshift.study.folder.split_facts import SplitFacts
 from codeshift.study.report.study_report import Report
-from codeshift.study.split_facts import SplitFacts
 from helpers.study_results import study_results
 
 CALLS = ("os.getcwd()", "sys.exit(1)", "len(x)", "print(x)")
@@ -58,8 +58,8 @@ def dealt():
     rows = Dataset.from_dict({"code": [_code(i) for i in range(240)], "project": [f"p{i % 24}" for i in range(240)]})
     scenarios = [Scenario(name, splitter) for name, splitter in SPLITTERS.items()]
     study = Study(dataset=rows, scenarios=scenarios, source="code", target="code", column="code", near_duplicates=None)
-    found = {name: study.rows.scenario(name, 0) for name in SPLITTERS}
-    codes = np.array(study.rows.corpus.table.texts("code"), dtype=object)
+    found = {name: study.splits.scenario(name, 0) for name in SPLITTERS}
+    codes = np.array(study.splits.data.table.texts("code"), dtype=object)
     return {
         name: (one.facts("m.json"), {p: codes[at] for p, at in one.positions().items()}) for name, one in found.items()
     }

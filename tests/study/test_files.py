@@ -12,10 +12,10 @@ import pytest
 
 from codeshift.errors import ParameterError
 from codeshift.files import write_json, write_text
-from codeshift.study.files import output_folder
-from codeshift.study.keys import RunKey, Variant
-from codeshift.study.store import StudyStore
-from codeshift.study.variants import WISE_FT
+from codeshift.study.folder.output_folder import output_folder
+from codeshift.study.folder.store import StudyStore
+from codeshift.study.settings.keys import RunKey, Variant
+from codeshift.study.settings.variants import WISE_FT
 
 
 def test_files_are_written_whole(tmp_path, monkeypatch):

@@ -13,9 +13,9 @@ from codeshift.properties import APINames
 from codeshift.properties.node_pairs import NodePairs
 from codeshift.splitters import Contains, Matches
 from codeshift.study.findings import Findings
-from codeshift.study.keys import RunKey
+from codeshift.study.folder.run_scores import RunScores
 from codeshift.study.report.study_tables import unseen_table
-from codeshift.study.scores import RunScores
+from codeshift.study.settings.keys import RunKey
 from helpers.study_results import METRICS, study_results
 
 LENGTH, SYNTAX = "length_p97_p100", "syntax_for_statement"

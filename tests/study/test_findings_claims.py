@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from codeshift.study.findings import Findings
-from codeshift.study.keys import RunKey
+from codeshift.study.settings.keys import RunKey
 from helpers.study_results import study_results
 
 SCENARIOS = ("length_p97_p100", "length_p0_p3", "syntax_for_statement", "semantics_cluster_0", "semantics_cluster_1")

@@ -8,7 +8,7 @@ import pytest
 
 from codeshift.study.findings import Findings
 from codeshift.study.findings.failures import MODES, RIGHT, plain_modes
-from codeshift.study.scores import RunScores
+from codeshift.study.folder.run_scores import RunScores
 from helpers.study_results import study_results
 
 REFERENCE = "def f(x):\n    return x + 1"

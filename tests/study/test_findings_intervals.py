@@ -13,7 +13,7 @@ from codeshift.study.findings import Cell, Findings
 from codeshift.study.findings.cell_values import CellValue, RunValue
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.quantity import Quantity, mean_of
-from codeshift.study.scores import RunScores
+from codeshift.study.folder.run_scores import RunScores
 from helpers.study_results import METRICS, study_results
 
 LENGTH, SYNTAX = "length_p97_p100", "syntax_for_statement"

@@ -12,8 +12,8 @@ from codeshift.metrics import bootstrap_ci, hierarchical_bootstrap, relative_per
 from codeshift.study.findings import Cell, Findings
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
-from codeshift.study.keys import RunKey
-from codeshift.study.scores import RunScores
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.settings.keys import RunKey
 from helpers.study_results import METRICS, study_results
 
 FULL = Cell(scenario="length_p97_p100", method="full", ood_kept=0.0)

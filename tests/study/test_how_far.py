@@ -12,7 +12,7 @@ from codeshift.study.findings import Findings
 from codeshift.study.findings.how_far import BINS, FEWEST
 from codeshift.study.report import Report
 from codeshift.study.report.how_far_section import how_far_is_far
-from codeshift.study.results import StudyResults
+from codeshift.study.results.study_results import StudyResults
 from helpers.study_results import METRICS, study_results
 
 ROWS = 600

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from filelock import Timeout
 
-from codeshift.study import LockWarning, locks
-from codeshift.study.locks import HolderWatch, awaited, locked
+from codeshift.study import LockWarning
+from codeshift.study.folder import locks
+from codeshift.study.folder.locks import HolderWatch, awaited, locked
 
 
 def hold(path: Path, ready: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from codeshift.errors import ParameterError
 from codeshift.metrics import Metric, metric_by_name
 from codeshift.metrics.base import METRICS, PERCENT, Scale
-from codeshift.study.measures import measure_of
 from codeshift.study.report.study_report import Report
+from codeshift.study.results.measures import measure_of
 from helpers.study_results import study_results
 
 

@@ -16,8 +16,8 @@ from codeshift.properties.base import TextProperty
 from codeshift.splitters import Contains, ElementRegion, Interval, Region, Scenario, Splitter
 from codeshift.study import Study
 from codeshift.study.findings.failures import failure_modes
+from codeshift.study.folder.split_facts import SplitFacts
 from codeshift.study.report.study_report import Report
-from codeshift.study.split_facts import SplitFacts
 from helpers.study_results import study_results
 
 
@@ -102,7 +102,7 @@ def facts() -> dict[str, SplitFacts]:
         scenarios=[Scenario(name, FixedOfATest(column="code", region=region)) for name, region in REGIONS.items()],
         near_duplicates=None,
     )  # fmt: skip
-    return {name: study.rows.scenario(name, 0).facts("m.json") for name in REGIONS}
+    return {name: study.splits.scenario(name, 0).facts("m.json") for name in REGIONS}
 
 
 @pytest.fixture(scope="module")

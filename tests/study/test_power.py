@@ -15,11 +15,11 @@ from codeshift.metrics.aggregates.sample import as_sample
 from codeshift.study import PowerSettings
 from codeshift.study.findings.cell_values import CellValue, RunValue
 from codeshift.study.findings.quantity import Quantity
-from codeshift.study.pilot import pilot_spreads
-from codeshift.study.power import Design, Spreads
-from codeshift.study.power.simulation import fewest_seeds, power_of, smallest_difference
-from codeshift.study.results import StudyResults
-from codeshift.study.scores import RunScores
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.planning.pilot import pilot_spreads
+from codeshift.study.planning.power import Design, Spreads
+from codeshift.study.planning.power.simulation import fewest_seeds, power_of, smallest_difference
+from codeshift.study.results.study_results import StudyResults
 from helpers.study_case import small_study
 from helpers.study_results import study_results
 

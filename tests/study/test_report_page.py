@@ -11,12 +11,12 @@ import pytest
 
 from codeshift.errors import ParameterError
 from codeshift.study.findings import Findings
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.folder.split_audit import AuditError
+from codeshift.study.folder.stored_settings import StoredSettings
 from codeshift.study.report.differences import marked
 from codeshift.study.report.sections import what_was_found
 from codeshift.study.report.study_report import Report
-from codeshift.study.scores import RunScores
-from codeshift.study.split_audit import AuditError
-from codeshift.study.stored_settings import StoredSettings
 from helpers.report_page import FAILED, NASTY, SCENARIOS, nasty_html, nasty_report, nasty_results
 from helpers.study_results import study_results
 

@@ -11,7 +11,7 @@ from codeshift.errors import ParameterError
 from codeshift.finetune import Decoding, TrainingConfig
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood, PassAtK
-from codeshift.study.fingerprint import fingerprint
+from codeshift.study.settings.fingerprint import fingerprint
 from helpers.study_case import LONG, rows, small_study
 
 TEMPLATE = (

@@ -50,7 +50,7 @@ def test_the_language_of_each_row_is_read_throughout(model) -> None:
     assert (study.spec.language, study.spec.audit.language) == ("column:lang", "column:lang")
     assert study.spec.metrics == (SyntacticValidity("column:lang"),)
     assert "lang" in study.spec.data_columns
-    facts = study.rows.scenario("loops", 0)
+    facts = study.splits.scenario("loops", 0)
     assert sorted(facts.assignments[0.0].manifest.grammars) == ["java", "python"]
 
 

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from codeshift.study import load_results
-from codeshift.study.store import StudyStore
+from codeshift.study.folder.store import StudyStore
+from helpers.forked import forked_processes
 from helpers.study_case import assert_same, hold_trainings, small_study
 
 
@@ -17,8 +18,10 @@ from helpers.study_case import assert_same, hold_trainings, small_study
 @pytest.mark.filterwarnings("ignore")  # of the cluster, when it ends
 def test_a_worker_of_a_cluster_is_killed(model, straight, tmp_path):
     """Two workers, one killed with a checkpoint of its run on disk: the study ends as one that ran in one go."""
+    import dask
     from dask.distributed import Client, LocalCluster
 
+    forked_processes()
     study, files, killed = small_study(model), StudyStore(tmp_path / "cluster"), []
     held = tmp_path / "held"
     held.touch()
@@ -34,6 +37,7 @@ def test_a_worker_of_a_cluster_is_killed(model, straight, tmp_path):
         held.unlink(missing_ok=True)
 
     with (
+        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}),
         LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):

@@ -18,7 +18,7 @@ from codeshift.finetune.models import load_tokenizer
 from codeshift.metrics import Accuracy, ExactMatch, NegativeLogLikelihood
 from codeshift.study import Report, Study, StudyResults
 from codeshift.study.findings import Findings
-from codeshift.study.store import StudyStore
+from codeshift.study.folder.store import StudyStore
 from helpers.study_case import CONFIG, LONG, rows, save_model
 from helpers.study_results import study_results
 
@@ -46,7 +46,7 @@ def stored(folder, record):
     """The rows of a run as its Parquet file has them, and the positions of the training rows and of the test rows."""
     store = StudyStore(folder)
     train = store.read_training(record.key.scenario, record.key.split_seed, record.key.ood_kept)["train"]
-    whole = Dataset.from_file(str(store.rows))
+    whole = Dataset.from_file(str(store.rows_file))
     table = pq.read_table(store.scores(record.key, "test")).to_pandas()
     return table, whole.select(train), whole.select(store.read_test(record.key.split_seed))
 

@@ -46,15 +46,14 @@ def test_no_program_stands_twice_in_a_study(rows, official):
     order = np.random.default_rng(0).permutation(len(rows))
     data = DatasetDict(train=rows.select(order[:180]), test=rows.select(order[180:])) if official else rows
     study = _study(data, near_duplicates="drop")
-    dealing = study.rows
     (scenario,) = study.spec.scenarios
-    dealt = dealing.scenario(scenario.name, 0)
-    code = dealing.corpus.table.data["code"][:]
+    dealt = study.splits.scenario(scenario.name, 0)
+    code = study.splits.all_rows["code"][:]
     test = np.concatenate([dealt.parts.positions["test"][members] for members in dealt.test.values()])
     for kept in (0.0, 0.5):
         used = np.concatenate([*dealt.training(kept).values(), test])
         assert NearDuplicates().components([code[i] for i in used]).sizes.max() == 1
-    everything = np.concatenate([*dealing.baseline(0).values(), test])
+    everything = np.concatenate([*study.splits.baseline(0).values(), test])
     assert NearDuplicates().components([code[i] for i in everything]).sizes.max() == 1
     if not official:
         assert len(everything) == len(set(code)) == 200
@@ -67,9 +66,9 @@ def test_a_plan_lists_the_rows_that_are_tested(rows):
     study = _study(rows, near_duplicates="bind", split_seeds=(0, 1, 2, 3), test_size=0.5)
     plan = study.plan()
     assert [(test.scenario, test.split_seed) for test in plan.tests] == [("length_p70_p100", n) for n in range(4)]
-    code = study.rows.corpus.table.data["code"][:]
+    code = study.splits.all_rows["code"][:]
     for test in plan.tests:
-        dealt = study.rows.scenario(test.scenario, test.split_seed)
+        dealt = study.splits.scenario(test.scenario, test.split_seed)
         for part, got, distinct in (
             ("test_ood", test.test_ood, test.distinct_ood),
             ("test_id", test.test_id, test.distinct_id),

@@ -11,11 +11,11 @@ import pytest
 
 from codeshift.properties import predicate as named
 from codeshift.splitters import PredicateSplitter, Scenario
-from codeshift.study.auditing import AuditJob, audit_jobs
-from codeshift.study.jobs import do_job
-from codeshift.study.plan import plan
-from codeshift.study.prepare import prepare
-from codeshift.study.store import StudyStore
+from codeshift.study.folder.store import StudyStore
+from codeshift.study.planning.plan import Plan
+from codeshift.study.running.audit_job import AuditJob, audit_jobs
+from codeshift.study.running.jobs import do_job
+from codeshift.study.running.prepare import prepare
 from helpers import predicates
 from helpers.study_case import small_study
 
@@ -31,9 +31,9 @@ def study_of(model, scenario, **changes):
 def test_a_worker_finds_what_can_be_imported(model, tmp_path, monkeypatch):
     """A fresh process audits the split to the same figures as this one; a manifest alone would not be trusted there."""
     study, files = study_of(model, SUMS), StudyStore(tmp_path)
-    planned = plan(study.spec)
-    prepare(study.spec, planned, study.rows, files, extend=False)
-    [job] = audit_jobs(planned, study.spec, study.rows, files)
+    planned = Plan.of(study.spec)
+    prepare(study.spec, planned, study.splits, files, extend=False)
+    [job] = audit_jobs(planned, study.spec, study.splits, files)
     assert job.functions == ("helpers.predicates:adds_often",)
     path = files.audit("sums", 0)
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
@@ -72,9 +72,9 @@ def test_what_a_script_defines_is_audited_in_the_script(model, tmp_path, monkeyp
 def test_a_function_that_a_worker_lacks_is_told(model, tmp_path, monkeypatch):
     """The audit's error names the function and how to give it, and the runs are still done."""
     study, files = study_of(model, SUMS), StudyStore(tmp_path)
-    planned = plan(study.spec)
-    prepare(study.spec, planned, study.rows, files, extend=False)
-    [job] = audit_jobs(planned, study.spec, study.rows, files)
+    planned = Plan.of(study.spec)
+    prepare(study.spec, planned, study.splits, files, extend=False)
+    [job] = audit_jobs(planned, study.spec, study.splits, files)
     monkeypatch.delattr(predicates, "adds_often")
     assert do_job(job) == "done"
     told = json.loads(files.audit("sums", 0).read_text(encoding="utf-8"))["error"]

@@ -13,7 +13,7 @@ from codeshift.finetune import TrainingConfig, load_model
 from codeshift.metrics import ExactMatch
 from codeshift.properties import CharCount
 from codeshift.splitters import ASTNodeSplitter, ComplexitySplitter, LengthSplitter, Scenario
-from codeshift.study.validate import common_language
+from codeshift.study.settings.validate import common_language
 from helpers.study_case import LONG, LOOPS, rows, small_study
 
 DOCS = Scenario("docs", LengthSplitter(column="doc"))

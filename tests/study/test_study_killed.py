@@ -16,11 +16,13 @@ from unittest.mock import patch
 import pytest
 
 from codeshift.finetune.row_log import RowLog
-from codeshift.study import StudyError, jobs, load_results
-from codeshift.study import executors as executors_module
-from codeshift.study.executors import InThisProcess, WorkerProcesses
-from codeshift.study.plan import plan
-from codeshift.study.store import StudyStore
+from codeshift.study import StudyError, load_results
+from codeshift.study.folder.store import StudyStore
+from codeshift.study.planning.plan import Plan
+from codeshift.study.running import executors as executors_module
+from codeshift.study.running import jobs
+from codeshift.study.running.executors import InThisProcess, WorkerProcesses
+from helpers.forked import forked_processes
 from helpers.study_case import (
     LONG,
     assert_same,
@@ -34,10 +36,8 @@ from helpers.study_case import (
 
 @pytest.fixture(scope="module")
 def processes():
-    """Processes that are forked from one that has imported all they need, and runs no thread."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["helpers.study_case", "codeshift.study.worker", "codeshift.study.study"])
-    return context
+    """Processes that start fast."""
+    return forked_processes()
 
 
 def test_killed_again_and_again(model, straight, tmp_path, processes):
@@ -139,7 +139,8 @@ def _rows(log):
 @pytest.mark.parametrize("moment", ["evaluated", "recorded", "dealt"])
 def test_stopped_at_any_moment(moment, model, straight, tmp_path, monkeypatch):
     """Stopped between any two writes, a study ends with the same results when it is run again."""
-    from codeshift.study import scoring, store
+    from codeshift.study.folder import store
+    from codeshift.study.running import scoring
 
     stops = {
         "evaluated": (scoring.RunScores, "save"),
@@ -180,9 +181,9 @@ def test_a_worker_that_dies_is_replaced(model, straight, tmp_path):
     assert_same(results, load_results(straight))
 
 
-def test_a_worker_that_is_terminated_in_a_training_ends():
+def test_a_worker_that_is_terminated_in_a_training_ends(processes):
     """Its pool sees a process that is gone, whose task another one resumes, and no exit of the whole study."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, processes) as pool:
         assert pool.submit(abs, -1).result() == 1
         with pytest.raises(BrokenExecutor):
             pool.submit(_terminated).result()
@@ -247,18 +248,18 @@ def test_what_another_process_holds_is_waited_for(model, straight, tmp_path):
     from filelock import FileLock
 
     study, files = small_study(model), StudyStore(tmp_path / "held")
-    lock = FileLock(files.lock(plan(study.spec).keys[1].name))
+    lock = FileLock(files.lock(Plan.of(study.spec).keys[1].name))
     files.lock("x").parent.mkdir(parents=True)
     lock.acquire()
     told = []
 
     def free(record):
         told.append(record.key)
-        if len(told) == len(plan(study.spec).keys) - 1:
+        if len(told) == len(Plan.of(study.spec).keys) - 1:
             lock.release()
 
     assert_same(study.run(files.root, threads=1, progress=free), load_results(straight))
-    assert told[-1] == plan(study.spec).keys[1]
+    assert told[-1] == Plan.of(study.spec).keys[1]
 
 
 def test_workers_that_do_not_start_are_told(monkeypatch):
@@ -271,7 +272,7 @@ def test_workers_that_do_not_start_are_told(monkeypatch):
 def test_workers_end_with_their_parent():
     """A worker whose parent was killed does not stay behind."""
     script = (
-        "import os, time; from codeshift.study.executors import WorkerProcesses\n"
+        "import os, time; from codeshift.study.running.executors import WorkerProcesses\n"
         "if __name__ == '__main__':\n"
         "    pool = WorkerProcesses(1, 1); print(pool.submit(os.getpid).result(), flush=True)\n"
         "    pool.submit(time.sleep, 900)\n"

@@ -17,7 +17,7 @@ from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.study import Findings, ModelsReport, Report, SettingsError, StudyModel, load_results, load_study
 from codeshift.study.findings import Claim, claims_over_models
 from codeshift.study.findings.quantity import nothing
-from codeshift.study.keys import RunKey
+from codeshift.study.settings.keys import RunKey
 from helpers.study_case import CONFIG, LOOPS, rows, small_study
 from helpers.study_results import study_results
 
@@ -71,7 +71,7 @@ def test_keys_of_one_model_are_as_they_were(model):
     named = replace(key, model="t5")
     assert named.name.startswith("t5-lora-length")
     assert RunKey(**named.to_dict()) == named
-    from codeshift.study.fingerprint import fingerprint
+    from codeshift.study.settings.fingerprint import fingerprint
 
     settings = fingerprint(_study(model).spec)
     assert "models" not in settings

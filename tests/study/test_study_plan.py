@@ -11,8 +11,7 @@ from codeshift.errors import ParameterError
 from codeshift.finetune import TrainingConfig
 from codeshift.splitters import simscood_scenarios
 from codeshift.study import Plan
-from codeshift.study.plan import plan as plan_of
-from codeshift.study.store import StudyStore
+from codeshift.study.folder.store import StudyStore
 from helpers.splitter_rows import python_rows
 from helpers.study_case import CONFIG, LONG, LOOPS, rows, small_study
 
@@ -49,10 +48,10 @@ def test_costs_are_those_of_the_rows(simscood):
     """Rows are those that are dealt, steps those of the config; a masked region makes a run shorter."""
     plan = simscood.plan()
     for run in plan.trainings:
-        parts = simscood.rows.training(run.key)
+        parts = simscood.splits.training(run.key)
         assert (run.train_rows, run.validation_rows) == (len(parts["train"]), len(parts["validation"]))
         assert run.steps == 3
-        assert run.scored_rows == len(simscood.rows.parts(0).positions["test"])
+        assert run.scored_rows == len(simscood.splits.parts(0).positions["test"])
         assert 5 <= run.generated_rows <= run.scored_rows
         assert math.isnan(run.seconds)
     by_epochs = small_study(simscood.model, config=TrainingConfig(num_train_epochs=2, train_batch_size=4)).plan()
@@ -65,7 +64,7 @@ def test_costs_are_those_of_the_rows(simscood):
 def test_a_general_set_as_large_as_the_test_set_is_no_test_set(model):
     """Of each scenario's parts some rows are generated for, of a general set so many in all, whatever its size."""
     alone = small_study(model, metrics=["exact_match"], generate_rows=2)
-    test = len(alone.rows.parts(0).positions["test"])
+    test = len(alone.splits.parts(0).positions["test"])
     drawn = alone.plan().runs[0].generated_rows
     assert drawn > 2
     for size in (test, test + 1):
@@ -116,7 +115,7 @@ def test_a_curve_is_a_study_like_any_other(model, tmp_path):
 def test_numbers_that_are_nearly_equal_stay_apart(model, tmp_path):
     """Each weight is used as it was given, and each share has files of its own."""
     study = small_study(model, wise_ft=(1 / 3, 0.33333335), ood_kept=(0, 1 / 3, 0.33333335))
-    variants = {key.variant for key in plan_of(study.spec).keys} - {""}
+    variants = {key.variant for key in Plan.of(study.spec).keys} - {""}
     assert {(variant.kind, variant.value) for variant in variants} == {("wise_ft", 1 / 3), ("wise_ft", 0.33333335)}
     store = StudyStore(tmp_path)
     assert store.manifest("s", 0, 1 / 3) != store.manifest("s", 0, 0.33333335)

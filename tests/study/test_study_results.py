@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -10,10 +11,10 @@ import pytest
 
 from codeshift.errors import ParameterError
 from codeshift.metrics import bootstrap_ci
-from codeshift.study.keys import RunKey
-from codeshift.study.records import RunRecord
-from codeshift.study.results import StudyResults
-from codeshift.study.scores import RunScores
+from codeshift.study.folder.records import RunRecord
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import RunKey
 from helpers.study_results import METRICS, study_results
 
 
@@ -141,3 +142,19 @@ def test_the_table_can_be_a_data_frame_or_a_file(tmp_path):
     path = results.save_table(tmp_path / "results.parquet", n_resamples=20)
     assert pq.read_table(path).equals(results.table(n_resamples=20))
     assert len(results.to_pandas(n_resamples=20)) == pq.read_table(path).num_rows
+
+
+def test_results_of_one_model_share_what_was_read_and_found() -> None:
+    """Scores are read once, whichever of the results ask for them, and the function that was given stays as it is."""
+    results, read = study_results(), []
+
+    def load(key: RunKey, part: str) -> RunScores:
+        read.append((key, part))
+        return results.load(key, part)
+
+    counted = replace(results, load=load)
+    key = next(record.key for record in counted.records if record.status == "done")
+    of_model = counted.of_model(key.model).of_model(key.model)
+    assert counted.scores(key) is of_model.scores(key)
+    assert counted.copies(key) is of_model.copies(key)
+    assert (read, counted.load) == ([(key, "test")], load)

@@ -20,10 +20,11 @@ from codeshift.finetune.tokenizing import Tokenizing
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.regions.elements import element_names
 from codeshift.splitters import Scenario
-from codeshift.study import RunKey, load_results, run_models
-from codeshift.study.plan import plan
-from codeshift.study.prepare import forget_failures
-from codeshift.study.store import StudyStore
+from codeshift.study import RunKey, load_results
+from codeshift.study.folder.store import StudyStore
+from codeshift.study.planning.plan import Plan
+from codeshift.study.running import run_models
+from codeshift.study.running.prepare import forget_failures
 from helpers.study_case import CONFIG, LONG, LOOPS, assert_same, rows, small_study
 
 
@@ -50,11 +51,11 @@ def test_a_run_is_what_trainer_and_evaluator_give(straight, model):
     study, results = small_study(model), load_results(straight)
     key = RunKey(method="full", scenario="loops", ood_kept=0.0, train_seed=0)
     data = rows()
-    train = data.select(study.rows.training(key)["train"])
+    train = data.select(study.splits.training(key)["train"])
     assert not any("while" in code for code in train["code"])
     trained = Trainer(str(model), str(model), study.spec.configs["full"], source="doc", target="code", progress=False)
     fitted = trained.fit({"train": train}).model
-    test = data.select(study.rows.parts(0).positions["test"])
+    test = data.select(study.splits.parts(0).positions["test"])
     evaluator = Evaluator([NegativeLogLikelihood()], source="doc", target="code", progress=False)
     found = evaluator.evaluate(fitted, test, tokenizer=str(model))["data"]
     got = results.scores(key)
@@ -71,9 +72,9 @@ def test_every_cell_of_a_study_is_there(full_study, full_folder):
     assert results.counts == {"done": 13, "failed": 0, "pending": 0}
     assert results.methods == ("none", "full", "lora")
     assert results.variants == ("", "wise_ft=0.5", "adapter=0.5")
-    assert [record.key for record in results.records] == list(plan(full_study.spec).keys)
+    assert [record.key for record in results.records] == list(Plan.of(full_study.spec).keys)
     for record in results.records:
-        assert len(results.scores(record.key, "test")) == len(full_study.rows.parts(0).positions["test"])
+        assert len(results.scores(record.key, "test")) == len(full_study.splits.parts(0).positions["test"])
         assert list(results.scores(record.key, "general").references) == rows(6, start=100)["code"][:]
         assert record.seconds > 0
         trains = record.key.method != "none" and not record.key.variant
@@ -90,7 +91,7 @@ def test_every_cell_of_a_study_is_there(full_study, full_folder):
 def test_variants_are_made_of_the_trained_weights(full_study, full_folder, model):
     """Their scores are those of ``wise_ft`` and ``scale_adapter`` on the weights that the folder keeps."""
     results, files = load_results(full_folder), StudyStore(full_folder)
-    test = rows().select(full_study.rows.parts(0).positions["test"])
+    test = rows().select(full_study.splits.parts(0).positions["test"])
     evaluator = Evaluator([NegativeLogLikelihood()], source="doc", target="code", progress=False)
     for method, variant in (("full", "wise_ft=0.5"), ("lora", "adapter=0.5")):
         [record] = results.find(method=method, scenario="long", ood_kept=0.0, variant=variant)
@@ -191,7 +192,7 @@ def test_a_broken_checkpoint_is_removed_before_another_try(model, straight, tmp_
     assert {method: record.blocked for method, record in failed.items()} == {"lora": True, "full": False}
     for record in failed.values():
         (store.training(record.key) / "checkpoints" / "left").mkdir(parents=True)
-    forget_failures(plan(study.spec), store)
+    forget_failures(Plan.of(study.spec), store)
     kept = {m: (store.training(r.key) / "checkpoints" / "left").exists() for m, r in failed.items()}
     assert kept == {"lora": False, "full": True}
     assert all(store.read_record(record.key) is None for record in failed.values())

@@ -14,7 +14,7 @@ from codeshift.errors import ParameterError
 from codeshift.marks import RowMarks
 from codeshift.study import Report, SettingsError, load_results, load_study
 from codeshift.study.findings import Findings
-from codeshift.study.store import StudyStore
+from codeshift.study.folder.store import StudyStore
 from helpers.study_case import LONG, LOOPS, rows, small_study
 from helpers.study_results import study_results
 
@@ -53,7 +53,7 @@ def marked(rows=400, every=3):
 def test_a_study_marks_its_test_rows_with_digests(folder, model, corpus):
     """What is stored is the overlap of the test rows, with the digest of their texts, and is read from the folder."""
     store = StudyStore(folder)
-    test = Dataset.from_file(str(store.rows)).select(store.read_test(0)).select_columns(["doc", "code"])
+    test = Dataset.from_file(str(store.rows_file)).select(store.read_test(0)).select_columns(["doc", "code"])
     expected = overlap(test, {"web": corpus, "kept": corpus.select(range(4))}, worst=0).marks["data"]
     stored = load_results(folder).marks[0]
     assert sorted(stored.corpora) == ["kept", "web"]
@@ -74,7 +74,9 @@ def test_marks_are_made_once_and_again_for_another_corpus(folder, model, corpus,
     path = str(folder.parent / "web.parquet")
     searched = []
     real = overlap
-    monkeypatch.setattr("codeshift.study.marking.overlap", lambda *a, **k: searched.append(a[1]) or real(*a, **k))
+    monkeypatch.setattr(
+        "codeshift.study.running.marking_job.overlap", lambda *a, **k: searched.append(a[1]) or real(*a, **k)
+    )
     study_of(model, {"web": path, "kept": corpus.select(range(4))}).run(folder, threads=1, progress=False)
     assert not searched
     study_of(model, {"kept": corpus.select(range(6))}).run(folder, threads=1, progress=False)

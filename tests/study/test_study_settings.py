@@ -12,11 +12,11 @@ import pytest
 from codeshift.errors import ParameterError
 from codeshift.splits.config import CommonOptions
 from codeshift.study import EvaluationFacts, RunKey, RunRecord, Study, TrainingFacts
-from codeshift.study.fingerprint import fingerprint, refuse_other_study
-from codeshift.study.plan import plan
-from codeshift.study.run_spec import run_specs
-from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, StudySpec
-from codeshift.study.stored_settings import StoredSettings
+from codeshift.study.folder.stored_settings import StoredSettings
+from codeshift.study.planning.plan import Plan
+from codeshift.study.running.run_job import run_jobs
+from codeshift.study.settings.fingerprint import fingerprint, refuse_other_study
+from codeshift.study.settings.spec import AXES, FREE_SETTINGS, OMITTED, StudySpec
 from codeshift.transforms import Reformat
 from helpers.study_case import CONFIG, small_study
 
@@ -102,9 +102,9 @@ def test_what_is_given_and_what_it_comes_to_are_apart(model):
 def test_what_runs_is_what_is_planned(model, tmp_path):
     """Each run of the plan is done by one task and no other, a variant with the training that it is made of."""
     study = small_study(model, wise_ft=(0.5,), split_seeds=(0, 1), audit={"n_permutations": 19})
-    planned, costed = plan(study.spec), study.plan()
+    planned, costed = Plan.of(study.spec), study.plan()
     assert planned.keys == costed.keys == tuple(run.key for run in costed.runs)
-    tasks = run_specs(planned, study.spec, tmp_path, None)
+    tasks = run_jobs(planned, study.spec, tmp_path, None)
     assert [key for task in tasks for key in task.keys] == list(planned.keys)
     assert all(key.trained == task.key for task in tasks for key in task.keys)
     assert len(planned.audits) == 2 * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -9,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -150,5 +151,5 @@ class StudyMachine(RuleBasedStateMachine):
         shutil.rmtree(self.folder.parent)
 
 
-StudyMachine.TestCase.settings = settings(stateful_step_count=8, suppress_health_check=list(HealthCheck))
+StudyMachine.TestCase.settings = settings.get_profile(f"{os.environ.get('HYPOTHESIS_PROFILE', 'default')}-events")
 TestStudy = StudyMachine.TestCase

@@ -15,11 +15,11 @@ from codeshift.splits.manifest import SplitManifest
 from codeshift.study import Study, load_results
 from codeshift.study.config_file import SettingsError
 from codeshift.study.findings import Findings
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.folder.store import StudyStore
 from codeshift.study.report import Report
 from codeshift.study.report.transformed_section import in_other_clothes, transformed_table
-from codeshift.study.results import StudyResults
-from codeshift.study.scores import RunScores
-from codeshift.study.store import StudyStore
+from codeshift.study.results.study_results import StudyResults
 from codeshift.study.study_file import load_study
 from codeshift.transforms import DropComments, Reformat
 from helpers.study_case import LONG, rows, save_model, small_study
@@ -71,7 +71,7 @@ def test_the_change_is_the_mean_of_the_rows_differences(study, folder):
         assert change.value == pytest.approx(np.mean(per_split))
         assert change.low < change.value < change.high
         assert change.high - change.low < 2 * abs(np.mean(unpaired)), "a paired interval is narrow"
-    inside = study.rows.test(0).select(np.flatnonzero(results.members("test_id", "long", 0)))["code"][:]
+    inside = study.splits.test(0).select(np.flatnonzero(results.members("test_id", "long", 0)))["code"][:]
     changed = sum(REFORMAT.rewrite(code) != code for code in inside)
     assert 0 < changes["full", 0.0].changed == changed < changes["full", 0.0].rows == len(inside)
 
@@ -108,7 +108,7 @@ def test_the_folder_has_the_similarity_of_each_test_row_to_training_rows(study, 
 
 def test_the_plan_counts_the_rewritten_rows(study):
     """Each model is scored on as many rows again by each transform."""
-    assert {run.scored_rows for run in study.plan().runs} == {3 * len(study.rows.test(0))}
+    assert {run.scored_rows for run in study.plan().runs} == {3 * len(study.splits.test(0))}
 
 
 def test_the_report_has_a_section(folder):

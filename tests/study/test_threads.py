@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codeshift.study import executors
+from codeshift.study.running import executors
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_what_cannot_work_is_refused(assignment):
         paired_shift(assignment, RenameIdentifiers(column="body", language="python"))
 
 
-def test_an_evaluator_compares_the_two_parts_row_by_row(assignment):
+def test_an_evaluator_compares_the_two_parts_row_by_row(assignment, monkeypatch):
     """The difference is the mean of the rows' differences, and rows that did not change have none."""
     tokenizer = tiny_tokenizer([*ROWS["code"], *ROWS["doc"], "local_0"])
     evaluator = Evaluator([NegativeLogLikelihood()], source="code", target="doc", progress=False)
@@ -91,6 +91,9 @@ def test_an_evaluator_compares_the_two_parts_row_by_row(assignment):
     same = [a == b for a, b in zip(parts["test_transformed"]["code"], parts["test_id"]["code"], strict=True)]
     assert np.abs(scores[0] - scores[1])[same].max() < 1e-5 < np.abs(scores[0] - scores[1]).max()
     [lost] = result.transformed()
+    with monkeypatch.context() as patched:
+        patched.delattr(type(result), "paired")
+        assert result.transformed() == [lost]  # resampled once
     assert lost["value"] == pytest.approx(result.paired("negative_log_likelihood").value)
     weights = [len(tokenizer(doc)["input_ids"]) for doc in parts["test_id"]["doc"]]
     assert lost["value"] == pytest.approx(np.average(scores[0] - scores[1], weights=weights), abs=1e-6)

@@ -20,6 +20,7 @@ from codeshift.audit.decontamination import (
     write_decontamination_list,
 )
 from codeshift.audit.distances import jensen_shannon, memberships, standardised_effect, wasserstein
+from codeshift.audit.label_mix import LabelMixShift
 from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage, LeakedPair
 from codeshift.audit.nearest import NearestSimilarity
@@ -42,6 +43,7 @@ __all__ = [
     "Copies",
     "Corpus",
     "DecontaminationList",
+    "LabelMixShift",
     "LabelShift",
     "Leakage",
     "LeakedPair",

@@ -60,7 +60,8 @@ def audit(
 
     Args:
         splits: the split, a codeshift ``SplitAssignment`` or any ``DatasetDict``.
-        data: the data that was assigned, if the assignment was pickled.
+        data: the data that was assigned, if the assignment was pickled; or a ``PropertyTable`` of it, to share parses
+            and other values of the rows with other audits and splits.
         column: the column that holds the code; by default that of the assignment or manifest, else ``"code"``.
         manifest: the manifest of the split, if ``splits`` are parts written by codeshift; an assignment has its own.
         language: the language of the code, or ``"column:lang"`` for the one that each row names, for properties of the
@@ -92,7 +93,8 @@ def audit(
         sample: the largest number of rows of each part in the two-sample tests and the nearest-row search.
         worst: the number of leaking pairs in the report.
         thresholds: the thresholds of the verdict.
-        num_proc: the number of processes that compute properties, as in ``Splitter.assign``.
+        num_proc: the number of processes that compute properties, as in ``Splitter.assign``. A ``PropertyTable`` brings
+            its own.
         progress: whether to show bars on long work, unless those of ``datasets`` are turned off.
 
     Raises:

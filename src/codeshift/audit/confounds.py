@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeshift.audit.distances import presence_effects, standardised_effect
-from codeshift.audit.rounding import agreed, significant
+from codeshift.audit.rounding import agreed, significant_digits
 from codeshift.audit.series import Series
 from codeshift.properties import ElementCounts
 
@@ -52,7 +52,7 @@ def measure_confounds(
     compared = [prop for prop in series if not prop.intended]
     total = sum(len(prop.values.vocabulary) if isinstance(prop.values, ElementCounts) else 1 for prop in compared)
     confounds = [
-        replace(confound, p_value=significant(min(1.0, confound.p_value * total)))
+        replace(confound, p_value=significant_digits(min(1.0, confound.p_value * total)))
         for prop in compared
         for confound in _of(prop, train, test, nothing if reference is None else reference)
     ]

@@ -75,6 +75,7 @@ class CorpusSearch:
         self._best = {search: np.full(self.size, -1.0) for search in self._searches}
         self._other = {search: [""] * self.size for search in self._searches}
         self._conflicts = np.zeros(self.size, dtype=bool)
+        self._exact_conflicts = np.zeros(self.size, dtype=bool)
 
     def add(self, block: list[str], labels: Sequence[Any] | None) -> None:
         """Look for the rows in a block of the corpus, whose order has no effect: its texts are searched sorted."""
@@ -86,6 +87,8 @@ class CorpusSearch:
         if self._ngrams is not None:
             self._ngrams.add_texts(texts)
         self._exact |= np.array([text in labels_of for text in self._texts], dtype=bool)
+        for at in [] if self._labels is None else np.flatnonzero(self._exact & ~self._exact_conflicts).tolist():
+            self._exact_conflicts[at] = self._has_other_label(at, labels_of.get(self._texts[at], []))
         for name, search in self._searches.items():
             nearest = search.nearest(self._texts, texts)
             jaccard = np.where(nearest.index < 0, -1.0, np.nan_to_num(nearest.jaccard, nan=-1.0))
@@ -96,14 +99,16 @@ class CorpusSearch:
     def _keep(self, name: str, at: int, jaccard: float, other: str, labels: list[Any]) -> None:
         """Keep a pair if it is more similar than the one so far, or as similar and first by content."""
         pair, best = (-jaccard, other), (-self._best[name][at], self._other[name][at])
-        differs = (
-            name == "near" and self._labels is not None and any(_differ(label, self._labels[at]) for label in labels)
-        )
+        differs = name == "near" and self._has_other_label(at, labels)
         if self._best[name][at] < 0 or pair < best:
             self._best[name][at], self._other[name][at] = jaccard, other
             self._conflicts[at] = differs if name == "near" else self._conflicts[at]
         elif pair == best:  # a copy of the same text in another block
             self._conflicts[at] |= differs
+
+    def _has_other_label(self, at: int, labels: list[Any]) -> bool:
+        """Return whether any of a text's labels differs from that of a row."""
+        return self._labels is not None and any(_differ(label, self._labels[at]) for label in labels)
 
     def overlaps(self, corpus: str) -> list[PartOverlap]:
         """Return what was found of each part."""
@@ -122,6 +127,7 @@ class CorpusSearch:
                     rows=rows,
                     ngrams=len(rows[NGRAMS]) if NGRAMS in rows else None,
                     conflicts=None if self._labels is None else int((self._conflicts & near)[of_part].sum()),
+                    exact_conflicts=None if self._labels is None else int(self._exact_conflicts[of_part].sum()),
                     worst=self._pairs(range(start, start + size), near),
                 )
             )  # fmt: skip

@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import os
 import pickle  # the format that NeMo Curator reads; nothing is unpickled
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class DecontaminationList:
         path: the folder of lm-evaluation-harness or the pickle of NeMo Curator.
         sizes: the numbers of words of its n-grams: NeMo Curator takes short texts whole.
         words: whose words and whose format they are.
+        read: the n-grams of a pickle, which is read whole to learn their sizes; None where they are read as a stream.
 
     Make one of rows by ``write_decontamination_list``; ``read_decontamination_list`` finds the format. In ``overlap``,
     ``audit`` and ``Study`` a path of one is a corpus.
@@ -55,6 +56,7 @@ class DecontaminationList:
     path: Path
     sizes: tuple[int, ...]
     words: Words
+    read: Collection[str] | None = field(default=None, repr=False, compare=False)
 
     def ngrams(self) -> Iterator[str]:
         """Yield its n-grams.
@@ -63,7 +65,7 @@ class DecontaminationList:
             DataError: if a file is no such list.
         """
         if self.words == "nemo":
-            yield from _pickled(self.path)
+            yield from _pickled(self.path) if self.read is None else self.read
             return
         for file in sorted(self.path.glob(_FILES)):
             with pa.input_stream(str(file), compression="zstd") as stream:
@@ -140,9 +142,9 @@ def write_decontamination_list(
     return DecontaminationList(place, (n,), "lm-eval")
 
 
-def _of_nemo(path: Path, ngrams: Iterable[str]) -> DecontaminationList:
+def _of_nemo(path: Path, ngrams: Collection[str]) -> DecontaminationList:
     """Return the list in a pickle of these n-grams."""
-    return DecontaminationList(path, tuple(sorted({ngram.count(" ") + 1 for ngram in ngrams})), "nemo")
+    return DecontaminationList(path, tuple(sorted({ngram.count(" ") + 1 for ngram in ngrams})), "nemo", ngrams)
 
 
 def _lines(stream: Any) -> Iterator[str]:

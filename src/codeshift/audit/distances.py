@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,14 +13,16 @@ from codeshift.audit.settings import check_permutations
 from codeshift.defaults import N_PERMUTATIONS
 from codeshift.formatting import fixed
 from codeshift.hashing import generator
-from codeshift.properties.progress import counted
+from codeshift.properties.labels import typed_text
+from codeshift.properties.progress import progress_bar
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 _BINS = 20
 _ROUNDING = 1e-12  # bits; the square root would make rounding errors visible
-_CELLS = 4_000_000  # numbers in memory at once while permuting
+_CELLS = 1 << 19  # numbers of an array while permuting: few enough for a processor's cache
+_KEPT = 1 << 24  # rows of all permutations that are kept for several properties
 
 
 def standardised_effect(first: np.ndarray, second: np.ndarray) -> float:
@@ -40,7 +43,7 @@ def standardised_effect(first: np.ndarray, second: np.ndarray) -> float:
     """
     if not len(first) or not len(second):
         return math.nan
-    return _effect(first.mean(), second.mean(), (first.var() + second.var()) / 2)
+    return scaled_effect(first.mean(), second.mean(), (first.var() + second.var()) / 2)
 
 
 def effect_words(value: float) -> str:
@@ -97,7 +100,7 @@ def memberships(values: np.ndarray) -> csr_matrix:
     from scipy.sparse import csr_matrix
 
     if values.dtype == object:
-        keys = np.array([f"{type(value).__name__}:{value}" for value in values], dtype=object)
+        keys = np.array(list(map(typed_text, values)), dtype=object)
         _, bins = np.unique(keys, return_inverse=True)
     else:
         cuts: np.ndarray = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(values) else values
@@ -133,42 +136,83 @@ def jensen_shannon(
     >>> distance, p_value < 0.05
     (1.0, True)
     """
-    check_permutations(n_permutations)
+    return permuted_jensen_shannon(counts, PermutedSamples(is_second, n_permutations, seed))
+
+
+class PermutedSamples:
+    """Permutations of which rows are in the second sample, drawn once for all properties of the same rows.
+
+    Args:
+        is_second: whether each row is in the second sample: booleans of shape ``(n,)``.
+        n_permutations: the number of permutations, at least 19.
+        seed: the seed of the permutations.
+
+    Raises:
+        ParameterError: if there are too few permutations.
+    """
+
+    def __init__(self, is_second: np.ndarray, n_permutations: int, seed: int) -> None:
+        check_permutations(n_permutations)
+        self.is_second, self.n_permutations, self._seed = is_second, n_permutations, seed
+        self._kept: np.ndarray | None = None
+
+    def blocks(self, step: int) -> Iterator[np.ndarray]:
+        """Yield floats of shape ``(n, step)``, the last ones of fewer columns: 1 in the second sample, else 0."""
+        if self._kept is None and len(self.is_second) * self.n_permutations <= _KEPT:
+            [self._kept] = self._drawn(self.n_permutations)
+        if self._kept is None:
+            blocks = self._drawn(step)
+        else:
+            blocks = (self._kept[:, start : start + step] for start in range(0, self.n_permutations, step))
+        return (block.astype(np.float64, order="C") for block in blocks)
+
+    def _drawn(self, step: int) -> Iterator[np.ndarray]:
+        rng = generator(self._seed, "jensen-shannon")
+        for start in range(0, self.n_permutations, step):
+            columns = [rng.permutation(self.is_second) for _ in range(min(step, self.n_permutations - start))]
+            yield np.stack(columns, axis=1)
+
+
+def permuted_jensen_shannon(counts: csr_matrix, samples: PermutedSamples) -> tuple[float, float]:
+    """Return what ``jensen_shannon`` does, with permutations that other properties of the rows share."""
     # Columns without counts add nothing, but would change the last digits through the order of sums.
     counts = counts[:, np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]))]
-    rng = generator(seed, "jensen-shannon")
-    observed = float(_distances(counts, is_second[:, None].astype(np.float64))[0])
+    observed = float(_distances(counts, samples.is_second[:, None].astype(np.float64))[0])
     if math.isnan(observed):
         return math.nan, math.nan
-    hits, done = 0, 0
+    hits = 0
     step = max(1, _CELLS // max(counts.shape[0], counts.shape[1], 1))
-    with counted("Jensen-Shannon distance", n_permutations, "permutation") as bar:
-        while done < n_permutations:
-            columns = [rng.permutation(is_second) for _ in range(min(step, n_permutations - done))]
-            distances = _distances(counts, np.stack(columns, axis=1).astype(np.float64))
+    with progress_bar("Jensen-Shannon distance", samples.n_permutations, "permutation") as bar:
+        for second in samples.blocks(step):
             # NaN, from a permuted sample without counts, is not a hit.
-            hits += int((distances >= observed - SLACK).sum())
-            done += len(columns)
-            bar.update(len(columns))
-    return observed, (1 + hits) / (1 + n_permutations)
+            hits += int((_distances(counts, second) >= observed - SLACK).sum())
+            bar.update(second.shape[1])
+    return observed, (1 + hits) / (1 + samples.n_permutations)
 
 
 def _distances(counts: Any, second: np.ndarray) -> np.ndarray:
     """Return the distance for each column of 0 and 1, which marks the second sample."""
-    from scipy.special import entr
-
     of_second = counts.T @ second
     of_first = np.asarray(counts.sum(axis=0)).reshape(-1, 1) - of_second
     first_sum, second_sum = of_first.sum(axis=0), of_second.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         p, q = of_first / first_sum, of_second / second_sum
-    divergence = entr((p + q) / 2).sum(axis=0) - (entr(p).sum(axis=0) + entr(q).sum(axis=0)) / 2
+    divergence = _entropies((p + q) / 2) - (_entropies(p) + _entropies(q)) / 2
     bits = np.clip(divergence / np.log(2), 0.0, 1.0)
     distances = np.sqrt(np.where(bits < _ROUNDING, 0.0, bits))
     return np.where((first_sum == 0) | (second_sum == 0), np.nan, distances)
 
 
-def _effect(before: float, after: float, variance: float) -> float:
+def _entropies(shares: np.ndarray) -> np.ndarray:
+    """Return the entropy of each column in nats; several times faster than ``scipy.special.entr``."""
+    terms = np.log(np.maximum(shares, np.finfo(np.float64).tiny))  # 0 log 0 is 0
+    terms *= shares
+    entropies: np.ndarray = -terms.sum(axis=0)
+    return entropies
+
+
+def scaled_effect(before: float, after: float, variance: float) -> float:
+    """Return the difference of two means in standard deviations; infinite if nothing varies and they differ."""
     if before == after:
         return 0.0
     return float((after - before) / math.sqrt(variance)) if variance > 0 else math.copysign(math.inf, after - before)

@@ -38,10 +38,10 @@ def embedded_digests() -> CodeDigests:
     """
     remedy = "install codeshift again"
     try:
-        found = file_digest(FILE)
+        digest = file_digest(FILE)
     except OSError as error:
         raise DataError("the embedded digests", "a file that can be read", f"{FILE} ({error})", remedy) from error
-    if found != DIGEST:
-        raise DataError("the embedded digests", f"a file with the digest {DIGEST}", f"{FILE} with {found}", remedy)
+    if digest != DIGEST:
+        raise DataError("the embedded digests", f"a file with the digest {DIGEST}", f"{FILE} with {digest}", remedy)
     digests = np.load(FILE, allow_pickle=False)
     return CodeDigests(digests[:ROWS], digests[ROWS:])

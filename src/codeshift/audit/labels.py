@@ -15,8 +15,8 @@ from codeshift.audit.parts import AuditParts
 from codeshift.audit.rounding import agreed
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import first_of_each
-from codeshift.errors import DataError
 from codeshift.properties.dataset_columns import check_column
+from codeshift.properties.labels import check_label_values, typed_text
 from codeshift.properties.near_duplicates import NearDuplicates
 
 
@@ -91,9 +91,9 @@ def measure_labels(
     """
     labels = label_column(parts, settings.label or "")
     of_train, of_part = labels[parts.rows[parts.train]], labels[parts.rows[part]]
-    names, counts = np.unique(of_train[of_train != _NONE], return_counts=True)
+    names, counts = np.unique(of_train[of_train != NO_LABEL], return_counts=True)
     order = np.lexsort([names, -counts])
-    extra = np.setdiff1d(of_part[of_part != _NONE], names)
+    extra = np.setdiff1d(of_part[of_part != NO_LABEL], names)
     listed = [*names[order].tolist(), *extra.tolist()]
     before, after = (_shares(of, listed) for of in (of_train, of_part))
     sides = [_distinct(of, components[name]) for name, of in ((parts.train, of_train), (part, of_part))]
@@ -108,7 +108,7 @@ def measure_labels(
     together = search.components([*codes[0], *codes[1]]).labels
     train_rows = _Labelled(codes[0], of_train, together[:n_train])
     within = _Labelled(codes[1], of_part, components[part])
-    n = int((of_part != _NONE).sum())
+    n = int((of_part != NO_LABEL).sum())
     return LabelShift(
         part=part,
         n_train=int(counts.sum()),
@@ -126,7 +126,8 @@ def measure_labels(
     )
 
 
-_NONE = ""
+NO_LABEL = ""
+"""Label of a row without one."""
 
 
 def label_column(parts: AuditParts, label: str) -> np.ndarray:
@@ -139,16 +140,10 @@ def label_column(parts: AuditParts, label: str) -> np.ndarray:
     check_column(data, label, "label", of="all parts")
     names = getattr(data.features[label], "names", None)  # of a ClassLabel
     values = data.with_format(None)[label][:]
-    for row, value in enumerate(values):
-        if value is not None and not isinstance(value, str | int):
-            remedy = "make a column of labels with data.map"
-            raise DataError("label", "a column of text, whole numbers or truth values", f"row {row}: {value!r}", remedy)
+    check_label_values("label", ["" if value is None else value for value in values])
     if names is not None:
         values = [None if value is None or value < 0 else names[value] for value in values]
-    return np.array([_NONE if value is None else f"{_KINDS[type(value)]}:{value}" for value in values], dtype=object)
-
-
-_KINDS = {str: "text", int: "number", bool: "truth value"}
+    return np.array([NO_LABEL if value is None else typed_text(value) for value in values], dtype=object)
 
 
 def _shown(label: str) -> str:
@@ -163,7 +158,7 @@ def _shares(labels: np.ndarray, listed: Sequence[str]) -> np.ndarray:
 
 def _distinct(labels: np.ndarray, components: np.ndarray) -> np.ndarray:
     """Return the labels of the first labelled row of each component."""
-    known = labels != _NONE
+    known = labels != NO_LABEL
     return first_of_each(labels[known], components[known])
 
 
@@ -184,11 +179,11 @@ def _conflicts(rows: _Labelled, others: _Labelled, search: NearDuplicates) -> in
     labels_of: dict[int, set[str]] = {}
     for side in (rows, others):
         for component, label in zip(side.components.tolist(), side.labels.tolist(), strict=True):
-            if label != _NONE:
+            if label != NO_LABEL:
                 labels_of.setdefault(component, set()).add(label)
     mixed = np.array([component for component, labels in labels_of.items() if len(labels) > 1], dtype=np.int64)
     places, among = (
-        np.flatnonzero(np.isin(side.components, mixed) & (side.labels != _NONE)) for side in (rows, others)
+        np.flatnonzero(np.isin(side.components, mixed) & (side.labels != NO_LABEL)) for side in (rows, others)
     )
     count = 0
     for label in dict.fromkeys(rows.labels[places].tolist()):

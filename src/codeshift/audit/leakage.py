@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from codeshift.audit.parts import AuditParts
 from codeshift.properties.dataset_columns import check_column, column_values
+from codeshift.properties.labels import typed_text
 from codeshift.properties.near_duplicates import NearDuplicates
 
 
@@ -122,30 +123,44 @@ class Leakage(CopyCounts):
 
 
 def measure_leakage(
-    parts: AuditParts, part: str, *, column: str, groups: str | None, near_duplicates: NearDuplicates, worst: int
-) -> Leakage:
-    """Compare one part with train.
+    parts: AuditParts, *, column: str, groups: str | None, near_duplicates: NearDuplicates, worst: int
+) -> list[Leakage]:
+    """Compare each held-out part with train, in one search for all of them.
 
     Raises:
         DataError: if the column of groups is missing or contains None.
     """
-    texts, train = parts.texts(part, column), parts.texts(parts.train, column)
-    copies = find_copies(texts, train, near_duplicates)
+    train, texts = parts.texts(parts.train, column), [parts.texts(part, column) for part in parts.held_out]
+    together = [text for of_part in texts for text in of_part]
+    copies = find_copies(together, train, near_duplicates)
     others = np.flatnonzero(~copies.near)
-    renamed = near_duplicates.of_renamed().nearest([texts[row] for row in others], train)
-    pairs = [(int(others[row]), other, jaccard) for row, other, jaccard in renamed.worst(len(others))]
-    return Leakage(
-        part=part,
-        n=len(texts),
-        exact=int(copies.exact.sum()),
-        near=int(copies.near.sum()),
-        renamed=int(copies.near.sum()) + len(pairs),
-        unsettled=int(copies.unsettled.sum()),
-        groups=None if groups is None else _in_shared_groups(parts, part, groups),
-        worst=shown_pairs(texts, train, copies.pairs, worst),
-        worst_renamed=shown_pairs(texts, train, pairs, worst),
-        rows=tuple(sorted(parts.given[part][copies.near].tolist())),
-    )
+    renamed = near_duplicates.of_renamed().nearest([together[row] for row in others], train)
+    renamed_pairs = [(int(others[row]), other, jaccard) for row, other, jaccard in renamed.worst(len(others))]
+    leakages, ends = [], np.cumsum(list(map(len, texts))).tolist()
+    for part, of_part, end in zip(parts.held_out, texts, ends, strict=True):
+        held = slice(end - len(of_part), end)
+        near = copies.near[held]
+        pairs, of_renamed = (_within(held, some) for some in (copies.pairs, renamed_pairs))
+        leakages.append(
+            Leakage(
+                part=part,
+                n=len(of_part),
+                exact=int(copies.exact[held].sum()),
+                near=int(near.sum()),
+                renamed=int(near.sum()) + len(of_renamed),
+                unsettled=int(copies.unsettled[held].sum()),
+                groups=None if groups is None else _in_shared_groups(parts, part, groups),
+                worst=shown_pairs(of_part, train, pairs, worst),
+                worst_renamed=shown_pairs(of_part, train, of_renamed, worst),
+                rows=tuple(sorted(parts.given[part][near].tolist())),
+            )
+        )
+    return leakages
+
+
+def _within(rows: slice, pairs: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+    """Return the pairs of some rows, which are counted from the first of them."""
+    return [(row - rows.start, other, jaccard) for row, other, jaccard in pairs if rows.start <= row < rows.stop]
 
 
 class TrainCopies(NamedTuple):
@@ -187,10 +202,5 @@ def shown_pairs(
 def _in_shared_groups(parts: AuditParts, part: str, groups: str) -> int:
     check_column(parts.table.data, groups, "groups", of="all parts")
     values = column_values(parts.table.data, groups, "groups")
-    in_train = {_keyed(values[row]) for row in parts.rows[parts.train].tolist()}
-    return sum(_keyed(values[row]) in in_train for row in parts.rows[part].tolist())
-
-
-def _keyed(value: object) -> tuple[str, str]:
-    """Return a hashable key of a value that distinguishes 1 from "1"."""
-    return type(value).__name__, str(value)
+    in_train = {typed_text(values[row]) for row in parts.rows[parts.train].tolist()}
+    return sum(typed_text(values[row]) in in_train for row in parts.rows[part].tolist())

@@ -1,22 +1,21 @@
-"""Logistic regressions of all folds of a cross-validation, fitted together."""
+"""Logistic regressions of the folds of cross-validations, fitted together."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-TOLERANCE = 1e-4
+GRADIENT_TOLERANCE = 1e-4
 """Largest gradient of a fit that has converged, as in scikit-learn, like the penalty (``C=1``)."""
 MOST_STEPS = 100
 _SUFFICIENT = 2.0**-11  # share of the promised decrease of the loss that a step must reach
 _HALVINGS = 20
+_MOST_CELLS = 1 << 24  # products of columns that are kept: 128 MiB
 
 
 def held_out_scores(rows: np.ndarray, labels: np.ndarray, held_out: np.ndarray) -> list[np.ndarray]:
     """Score the rows of each fold by a logistic regression that is fitted on the rows of the other folds.
-
-    It is Newton's method on the loss of scikit-learn's ``LogisticRegression``, and a step computes what all folds have
-    in common once: a fit of a hundred rows takes far less time than scikit-learn takes to check its arguments. Folds on
-    which it fails, such as those of vectors of huge length, are fitted by scikit-learn.
 
     Args:
         rows: the vectors, of shape ``(n, d)``.
@@ -31,94 +30,157 @@ def held_out_scores(rows: np.ndarray, labels: np.ndarray, held_out: np.ndarray) 
     >>> [scores.argsort().tolist() for scores in held_out_scores(rows, labels, np.stack([folds, ~folds]))]
     [[0, 1, 2, 3], [0, 1, 2, 3]]
     """
-    weights, converged = _newton(rows, labels, ~held_out)
-    scores = []
-    for fold, tested in enumerate(held_out):
-        fold_weights = weights[fold, :-1] if converged[fold] else _by_scikit_learn(rows[~tested], labels[~tested])
-        scores.append(rows[tested] @ fold_weights)
-    return scores
+    return HeldOutScores(rows).of(np.broadcast_to(labels, held_out.shape), held_out)
 
 
-def _newton(rows: np.ndarray, labels: np.ndarray, fitted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weights of each fold, the intercept last, of shape ``(folds, d + 1)``, and which have converged."""
-    design = np.column_stack([rows, np.ones(len(rows))])
-    problem = _Problem(design, labels, fitted)
-    weights, converged = np.zeros((len(fitted), design.shape[1])), np.zeros(len(fitted), dtype=bool)
-    active = np.arange(len(fitted))
+class HeldOutScores:
+    """Logistic regressions on the same vectors, each with its own labels and held-out rows.
+
+    It is Newton's method on the loss of scikit-learn's ``LogisticRegression``, and a step computes what all fits have
+    in common once: a fit of a hundred rows takes far less time than scikit-learn takes to check its arguments. Those
+    that fail, such as on vectors of huge length, are fitted by scikit-learn.
+
+    Args:
+        rows: the vectors, of shape ``(n, d)``.
+        many: whether many fits follow, for which products of columns are worth keeping, if they are not too large.
+    """
+
+    def __init__(self, rows: np.ndarray, *, many: bool = False) -> None:
+        self._rows = rows
+        self._design = np.column_stack([rows, np.ones(len(rows))])
+        self._products = _Products(self._design) if many and _Products.cells(self._design) <= _MOST_CELLS else None
+
+    def of(self, labels: np.ndarray, held_out: np.ndarray) -> list[np.ndarray]:
+        """Return the scores of each fit's held-out rows, in the order of the rows: log-odds without the intercept.
+
+        Args:
+            labels: the class of each row in each fit, 0 or 1, of shape ``(fits, n)``; both are present in each fit.
+            held_out: whether a fit leaves out a row and scores it, of shape ``(fits, n)``.
+        """
+        weights, converged = _newton(_Problem(self._design, labels, ~held_out, self._products))
+        for fit in np.flatnonzero(~converged).tolist():
+            fitted = ~held_out[fit]
+            weights[fit, :-1] = _by_scikit_learn(self._rows[fitted], labels[fit, fitted])
+        return [self._rows[tested] @ of_fit[:-1] for tested, of_fit in zip(held_out, weights, strict=True)]
+
+
+def _newton(problem: _Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights of each fit, the intercept last, of shape ``(fits, d + 1)``, and which have converged."""
+    fits, width = problem.penalties.shape
+    weights, converged = np.zeros((fits, width)), np.zeros(fits, dtype=bool)
+    active = np.arange(fits)
+    at = problem.at(weights, active)
     for _ in range(MOST_STEPS):
-        gradient, hessian = problem.derivatives(weights[active], active)
+        hessians = problem.hessians(at.other, active)
         try:
-            step = -np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
+            step = -np.linalg.solve(hessians, at.gradients[:, :, None])[:, :, 0]
         except np.linalg.LinAlgError:
             break
-        size = problem.step_sizes(weights[active], step, (gradient * step).sum(axis=1), active)
-        weights[active] += size[:, None] * step
-        reached = np.abs(problem.gradient(weights[active], active)).max(axis=1) <= TOLERANCE
-        decrement = np.einsum("ki,kij,kj->k", step, hessian, step) / 2
-        converged[active[reached & (decrement <= TOLERANCE) & (size > 0)]] = True
-        active = active[(size > 0) & ~converged[active]]
+        decrement = (step[:, None, :] @ hessians @ step[:, :, None])[:, 0, 0] / 2
+        sizes, at = _stepped(problem, weights[active], step, at, active)
+        weights[active] += sizes[:, None] * step
+        reached = np.abs(at.gradients).max(axis=1) <= GRADIENT_TOLERANCE
+        converged[active[reached & (decrement <= GRADIENT_TOLERANCE) & (sizes > 0)]] = True
+        left = (sizes > 0) & ~converged[active]
+        active, at = active[left], _Point(*(values[left] for values in at))
         if not len(active):
             break
     return weights, converged
 
 
-class _Problem:
-    """The penalised loss of each fold, a function of its weights, and its derivatives."""
+def _stepped(
+    problem: _Problem, weights: np.ndarray, step: np.ndarray, before: _Point, fits: np.ndarray
+) -> tuple[np.ndarray, _Point]:
+    """Return for each fit the first of 1, 1/2, 1/4 ... at which its loss falls enough (0 if none), and where it leads.
 
-    def __init__(self, design: np.ndarray, labels: np.ndarray, fitted: np.ndarray) -> None:
+    Near the minimum the loss falls by less than its rounding error: such a step is taken.
+    """
+    slope = (before.gradients * step).sum(axis=1)
+    least = 16 * np.finfo(float).eps * np.abs(before.losses)
+    sizes = np.ones(len(fits))
+    for _ in range(_HALVINGS):
+        after = problem.at(weights + sizes[:, None] * step, fits)
+        change = after.losses - before.losses
+        enough = (change <= _SUFFICIENT * sizes * slope) | (np.abs(change) <= least)
+        if enough.all():
+            return sizes, after
+        sizes[~enough] /= 2
+    return np.where(enough, sizes, 0.0), after
+
+
+class _Point(NamedTuple):
+    """What a problem is at some weights: each fit's loss and gradient, and each row's chance of the other class."""
+
+    losses: np.ndarray
+    gradients: np.ndarray
+    other: np.ndarray
+
+
+class _Problem:
+    """The penalised loss of each fit, a function of its weights, and its derivatives."""
+
+    def __init__(
+        self, design: np.ndarray, labels: np.ndarray, fitted: np.ndarray, products: _Products | None = None
+    ) -> None:
         self.design = design
-        self.labels = labels
+        self.products = products
+        self.signs = np.where(labels, 1.0, -1.0)
         self.shares = fitted / fitted.sum(axis=1, keepdims=True)
         self.penalties = np.outer(1 / fitted.sum(axis=1), np.arange(design.shape[1]) < design.shape[1] - 1)
 
-    def losses(self, weights: np.ndarray, folds: np.ndarray) -> np.ndarray:
-        """Return the loss of each fold."""
-        odds = weights @ self.design.T
-        of_rows = np.logaddexp(0, odds) - self.labels * odds
-        losses: np.ndarray = (self.shares[folds] * of_rows).sum(axis=1)
-        losses += (self.penalties[folds] * weights**2).sum(axis=1) / 2
-        return losses
+    def at(self, weights: np.ndarray, fits: np.ndarray) -> _Point:
+        """Return the losses, gradients and chances of some fits."""
+        signs, shares, penalties = (of_fits[fits] for of_fits in (self.signs, self.shares, self.penalties))
+        margins = weights @ self.design.T
+        margins *= signs
+        small = np.exp(-np.abs(margins))
+        sums = 1 + small
+        other = np.where(margins >= 0, small, 1.0)
+        other /= sums
+        of_rows = np.log(sums)  # the loss is ln(1 + exp(-margin))
+        of_rows -= np.minimum(margins, 0)
+        of_rows *= shares
+        losses = of_rows.sum(axis=1) + (penalties * weights**2).sum(axis=1) / 2
+        signs *= shares
+        signs *= other
+        return _Point(losses, penalties * weights - signs @ self.design, other)
 
-    def gradient(self, weights: np.ndarray, folds: np.ndarray) -> np.ndarray:
-        """Return the gradient of each fold's loss."""
-        return self._gradient_of(_expit(weights @ self.design.T), weights, folds)
-
-    def _gradient_of(self, chances: np.ndarray, weights: np.ndarray, folds: np.ndarray) -> np.ndarray:
-        residuals = self.shares[folds] * (chances - self.labels)
-        gradient: np.ndarray = residuals @ self.design + self.penalties[folds] * weights
-        return gradient
-
-    def derivatives(self, weights: np.ndarray, folds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the gradient and the matrix of second derivatives of each fold's loss."""
-        chances = _expit(weights @ self.design.T)
-        curvatures = self.shares[folds] * chances * (1 - chances)
-        hessian = np.stack([self.design.T @ (of_fold[:, None] * self.design) for of_fold in curvatures])
-        diagonal = np.arange(hessian.shape[1])
-        hessian[:, diagonal, diagonal] += self.penalties[folds]
-        return self._gradient_of(chances, weights, folds), hessian
-
-    def step_sizes(self, weights: np.ndarray, step: np.ndarray, slope: np.ndarray, folds: np.ndarray) -> np.ndarray:
-        """Return for each fold the first of 1, 1/2, 1/4 ... at which its loss falls enough, and 0 if it does at none.
-
-        Near the minimum the loss falls by less than its rounding error: such a step is taken.
-        """
-        before = self.losses(weights, folds)
-        least = 16 * np.finfo(float).eps * np.abs(before)
-        sizes = np.ones(len(folds))
-        for _ in range(_HALVINGS):
-            change = self.losses(weights + sizes[:, None] * step, folds) - before
-            enough = (change <= _SUFFICIENT * sizes * slope) | (np.abs(change) <= least)
-            if enough.all():
-                return sizes
-            sizes[~enough] /= 2
-        return np.where(enough, sizes, 0.0)
+    def hessians(self, other: np.ndarray, fits: np.ndarray) -> np.ndarray:
+        """Return the matrix of second derivatives of some fits' losses, of shape ``(fits, d + 1, d + 1)``."""
+        curvatures = other * (1 - other)
+        curvatures *= self.shares[fits]
+        if self.products is None:
+            hessians = np.stack([self.design.T @ (of_fit[:, None] * self.design) for of_fit in curvatures])
+        else:
+            hessians = self.products.weighted(curvatures)
+        diagonal = np.arange(hessians.shape[1])
+        hessians[:, diagonal, diagonal] += self.penalties[fits]
+        return hessians
 
 
-def _expit(odds: np.ndarray) -> np.ndarray:
-    from scipy.special import expit
+class _Products:
+    """Products of each two columns of a design, row by row: a weighted sum of them for many fits is one product."""
 
-    chances: np.ndarray = expit(odds)
-    return chances
+    def __init__(self, design: np.ndarray) -> None:
+        width = design.shape[1]
+        self._products = np.empty((len(design), width * (width + 1) // 2))
+        self._places = np.empty((width, width), dtype=np.int64)
+        start = 0
+        for column in range(width):
+            stop = start + width - column
+            np.multiply(design[:, column, None], design[:, column:], out=self._products[:, start:stop])
+            self._places[column, column:] = self._places[column:, column] = np.arange(start, stop)
+            start = stop
+
+    @staticmethod
+    def cells(design: np.ndarray) -> int:
+        """Return the number of products."""
+        rows, width = design.shape
+        return int(rows * width * (width + 1) // 2)
+
+    def weighted(self, weights: np.ndarray) -> np.ndarray:
+        """Return ``design.T @ diag(w) @ design`` for each row of weights."""
+        return np.asarray((weights @ self._products)[:, self._places])
 
 
 def _by_scikit_learn(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:

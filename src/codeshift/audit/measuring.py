@@ -11,7 +11,8 @@ from codeshift.audit.atoms import measure_atoms
 from codeshift.audit.column_leakage import ColumnLeakage, measure_columns
 from codeshift.audit.confounds import Confound, measure_confounds
 from codeshift.audit.copies import Copies, count_copies
-from codeshift.audit.labels import LabelShift, measure_labels
+from codeshift.audit.label_mix import LabelMixShift, measure_label_mix
+from codeshift.audit.labels import LabelShift, label_column, measure_labels
 from codeshift.audit.leakage import Leakage, measure_leakage
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.report import AuditReport
@@ -60,17 +61,17 @@ class Measurement:
         self._copies: list[Copies] = []
         self._strength: list[Strength] = []
         self._labels: list[LabelShift] = []
+        self._label_mix: list[LabelMixShift] = []
         self._confounds: tuple[Confound, ...] = ()
         self._truncation: list[Truncation] = []
 
     def steps(self) -> list[Step]:
         """Return the steps in their order; each uses what those before it measured."""
-        held_out, compared = self._parts.held_out, self._parts.compared
         return [
             ("properties", self._measure_properties),
-            *((f"leakage of {part}", partial(self._measure_leakage, part)) for part in held_out),
+            ("leakage", self._measure_leakage),
             ("distinct rows", self._find_distinct),
-            *((f"shift of {part}", partial(self._measure_strength, part)) for part in compared),
+            *((f"shift of {part}", partial(self._measure_strength, part)) for part in self._parts.compared),
             *([("labels", self._measure_labels)] if self._settings.label is not None else []),
             ("confounds", self._measure_confounds),
             *([("truncation", self._measure_truncation)] if self._counter is not None else []),
@@ -90,6 +91,7 @@ class Measurement:
             column_leakage=tuple(self._column_leakage),
             copies=tuple(self._copies),
             labels=tuple(self._labels),
+            label_mix=tuple(self._label_mix),
             strength=tuple(self._strength),
             confounds=self._confounds,
             atoms=tuple(measure_atoms(parts, part, series) for series in elements for part in parts.compared),
@@ -108,18 +110,17 @@ class Measurement:
             warn(LeftOutWarning(f"rows are left out as unparsable: {counts}"))
         self._series = gather_series(self._parts.table, settings, self._parts.region)
 
-    def _measure_leakage(self, part: str) -> None:
-        settings = self._settings
-        leakage = measure_leakage(
-            self._parts,
-            part,
+    def _measure_leakage(self) -> None:
+        parts, settings = self._parts, self._settings
+        self._leakage = measure_leakage(
+            parts,
             column=settings.column,
             groups=settings.groups,
             near_duplicates=settings.near_duplicates,
             worst=settings.worst,
         )
-        self._leakage.append(leakage)
-        self._column_leakage += measure_columns(self._parts, part, settings.near_duplicates, settings.worst)
+        for part in parts.held_out:
+            self._column_leakage += measure_columns(parts, part, settings.near_duplicates, settings.worst)
 
     def _find_distinct(self) -> None:
         parts = self._parts
@@ -137,6 +138,9 @@ class Measurement:
         counted = sum(series.counts for series in self._series)
         for part in self._parts.held_out:
             self._labels.append(measure_labels(self._parts, part, self._components, self._settings, counted))
+        labels, train = label_column(self._parts, self._settings.label or ""), self._distinct[self._parts.train]
+        for part in self._parts.compared:
+            self._label_mix += measure_label_mix(labels, part, train, self._distinct[part], self._series)
 
     def _measure_confounds(self) -> None:
         parts, distinct = self._parts, self._distinct

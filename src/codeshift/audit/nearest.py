@@ -10,7 +10,7 @@ import numpy as np
 
 from codeshift.audit.rounding import agreed
 from codeshift.audit.tokens import tfidf
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -67,7 +67,7 @@ def nearest_similarities(rows: csr_matrix, train: csr_matrix) -> np.ndarray:
     queries, corpus = tfidf(rows, train), tfidf(train, train).T.tocsr()
     step = max(1, _CELLS // m)
     blocks: list[Any] = []
-    with counted("Nearest rows of train", n, "row") as bar:
+    with progress_bar("Nearest rows of train", n, "row") as bar:
         for start in range(0, n, step):
             blocks.append((queries[start : start + step] @ corpus).max(axis=1).toarray().ravel())
             bar.update(len(blocks[-1]))

@@ -141,7 +141,9 @@ class Overlap:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as plain values that ``json`` can write."""
-        counts = ("part", "corpus", "column", "n", "corpus_rows", "exact", "near", "renamed", "conflicts")
+        counts = (
+            "part", "corpus", "column", "n", "corpus_rows", "exact", "near", "renamed", "conflicts", "exact_conflicts"
+        )  # fmt: skip
         plain = [{name: getattr(one, name) for name in counts} for one in self.parts]
         for one, figures in zip(self.parts, plain, strict=True):
             figures |= {} if one.ngrams is None else {NGRAMS: one.ngrams}
@@ -179,7 +181,7 @@ class Overlap:
             "near-duplicate",
             "renamed copy",
             *(["shared n-gram"] if ngrams else []),
-            *(["other label"] if labels else []),
+            *(["other label", "exact, other label"] if labels else []),
         )
         several = len(self.columns) > 1
         texts = names("part", "corpus", *(["column"] if several else []))
@@ -227,7 +229,8 @@ def overlap(
             are looked for in the rows; or such by name. Rows whose code is None are left out.
         column: the column of the code.
         corpus_column: the column of the corpus's code; by default the same. ``Corpus`` names that of one among several.
-        label: the column of labels in both, to count the rows whose nearest row by its code has another one.
+        label: the column of labels in both, to count the rows whose nearest row by its code, or an exact copy, has
+            another one; or that of the text that a model must write.
         near_duplicates: the definition of near-duplicates. If it names ``columns``, such as a prompt's and the code's,
             the text of each is looked for in the corpus's column of that name, or in the one that ``Corpus`` names for
             it: as exact copies and near-duplicates, in lists as n-grams. Texts of white space alone are like no other.
@@ -340,7 +343,8 @@ def _cells(one: PartOverlap, *, ngrams: bool, labels: bool, by_column: bool) -> 
         f"{count:,} ({count / one.n:.2%})" if one.n and count is not None and one.looked_for(kind) else "-"
         for kind, count in counts.items()
     ]
-    conflicts = ["-" if one.conflicts is None else f"{one.conflicts:,}"] if labels else []
+    of_labels = (one.conflicts, one.exact_conflicts) if labels else ()
+    conflicts = ["-" if count is None else f"{count:,}" for count in of_labels]
     rows_of_it = f"{one.corpus_rows:,}" if one.corpus_rows or NGRAMS not in one.rows else "-"
     column = [one.column] if by_column else []
     return [one.part, one.corpus, *column, f"{one.n:,}", rows_of_it, *told, *conflicts]

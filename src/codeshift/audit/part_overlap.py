@@ -27,6 +27,8 @@ class PartOverlap(CopyCounts):
         ngrams: the number of rows that share an n-gram of words with the corpus; None if none were looked for.
         conflicts: the number of rows with a near-duplicate whose nearest row, or a copy of that, has another label;
             None without labels.
+        exact_conflicts: the number of rows with an exact copy that has another label; None without labels. Where the
+            label is a text that a model must write, these are rows with one input and several right outputs.
         worst: the most similar pairs that are no equal texts, the most similar first; renamed copies come last.
         rows: the positions of the rows with a copy of each kind, by kind.
 
@@ -40,6 +42,7 @@ class PartOverlap(CopyCounts):
     corpus_rows: int
     ngrams: int | None = None
     conflicts: int | None = None
+    exact_conflicts: int | None = None
     worst: tuple[LeakedPair, ...] = ()
     rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
 

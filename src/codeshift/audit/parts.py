@@ -52,8 +52,9 @@ class AuditParts:
 
     @property
     def held_out(self) -> tuple[str, ...]:
-        """Names of the parts that must not leak: those compared, and validation."""
-        return (*self.compared, *(name for name in SELECTED_ON if name in self.rows and name not in self.compared))
+        """Names of the parts that must not leak: those compared, and validation unless it is what they are held to."""
+        known = (self.train, *self.compared)
+        return (*self.compared, *(name for name in SELECTED_ON if name in self.rows and name not in known))
 
     def parsable(self, column: str, language: str) -> tuple[AuditParts, dict[str, int]]:
         """Return the parts without the rows on which the parser gives up, and the number of those rows by part.
@@ -72,9 +73,9 @@ class AuditParts:
         left_out = {part: int((~mask).sum()) for part, mask in keep.items() if not mask.all()}
         places = np.cumsum(~stopped) - 1
         rows = {part: places[rows[keep[part]]] for part, rows in self.rows.items()}
-        given = {part: rows[keep[part]] for part, rows in self.given.items()}
+        order = {part: rows[keep[part]] for part, rows in self.given.items()}
         table = Selection(self.table, np.flatnonzero(~stopped))
-        return replace(self, table=table, rows=rows, given=given), left_out
+        return replace(self, table=table, rows=rows, given=order), left_out
 
     def texts(self, part: str, column: str) -> list[str]:
         """Return the texts of a part, in the order of content."""
@@ -99,13 +100,18 @@ def take_parts(
     """Collect the parts from the arguments of ``audit``.
 
     Raises:
-        ParameterError: if the splits are of another type, or a named part is missing.
+        ParameterError: if the splits are of another type, a named part is missing, or a table brings ``num_proc``.
         DataError: if a part lacks the column, or the column contains values other than text.
     """
     digests: dict[str, np.ndarray | None] = {}
+    positions: dict[str, np.ndarray] = {}
+    if isinstance(data, PropertyTable) and num_proc is not None:
+        raise ParameterError("num_proc", "left out for a PropertyTable", num_proc, "give it to the table")
     if isinstance(splits, SplitAssignment):
         region: Region | None = splits.region
         digests = {part: splits.content_digests(part, column) for part in splits.delivered}
+        if isinstance(data, PropertyTable):
+            positions = {part: splits.indices(part) for part in splits.delivered}
         splits = splits.to_dataset_dict(data)
     else:
         region = None if manifest is None else manifest.fitted_region()
@@ -117,8 +123,12 @@ def take_parts(
     used = {name: parts[name] for name in [*names.values(), *SELECTED_ON] if name in parts}
     orders = {name: _content_order(rows, name, column, digests.get(name)) for name, rows in used.items()}
     starts = dict(zip(used, np.cumsum([0, *(len(rows) for rows in used.values())])[:-1], strict=True))
+    if isinstance(data, PropertyTable):  # which may know values of the rows from other audits
+        table: PropertyTable = Selection(data, np.concatenate([positions[name] for name in used]))
+    else:
+        table = PropertyTable(_joined(used, column), num_proc=num_proc)
     return AuditParts(
-        table=PropertyTable(_joined(used, column), num_proc=num_proc),
+        table=table,
         rows={name: starts[name] + order for name, order in orders.items()},
         given=orders,
         train=names["train"],

@@ -93,8 +93,8 @@ class _Machine:
             self.stack[-count:] = [tuple(self.stack[-count:])]
         elif name in ("TUPLE", "LIST", "DICT"):
             items = self._since_mark()
-            made = dict(zip(items[::2], items[1::2], strict=True)) if name == "DICT" else items
-            self.stack.append(tuple(items) if name == "TUPLE" else made)
+            value = dict(zip(items[::2], items[1::2], strict=True)) if name == "DICT" else items
+            self.stack.append(tuple(items) if name == "TUPLE" else value)
         elif name == "REDUCE":
             self._count()
         else:
@@ -104,8 +104,8 @@ class _Machine:
         arguments, called = self.stack.pop(), self.stack.pop()
         if not isinstance(called, _Name) or not isinstance(arguments, tuple) or len(arguments) > 1:
             raise ValueError("it calls what is no class of counts")
-        given = arguments[0] if arguments else {}
-        self.stack.append(dict(given) if isinstance(given, dict) else {})
+        counts = arguments[0] if arguments else {}
+        self.stack.append(dict(counts) if isinstance(counts, dict) else {})
 
     def _since_mark(self) -> list[Any]:
         place = len(self.stack) - 1 - next(i for i, value in enumerate(reversed(self.stack)) if value is _MARK)

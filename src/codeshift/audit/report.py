@@ -14,6 +14,7 @@ from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.column_leakage import ColumnLeakage
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
+from codeshift.audit.label_mix import LabelMixShift
 from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage
 from codeshift.audit.overlapping import Overlap
@@ -53,6 +54,8 @@ class AuditReport:
         unparsable: the rows of each part that are left out of all figures because the parser gives up on them
             (``codeshift.properties.bounds``); empty if there are none.
         labels: the labels of each held-out part beside those of train; empty without ``label``.
+        label_mix: what the mix of labels alone explains of the shift of each number, of test and reference; empty
+            without ``label``.
         column_leakage: the texts of each held-out part that are in train too, by column and for all columns together;
             empty unless ``near_duplicates`` names columns.
         overlap: the rows of each held-out part that the corpora hold; None without ``against``.
@@ -84,6 +87,7 @@ class AuditReport:
     distributions: Mapping[str, Distribution] = field(repr=False)
     unparsable: Mapping[str, int] = field(default_factory=dict)
     labels: tuple[LabelShift, ...] = ()
+    label_mix: tuple[LabelMixShift, ...] = ()
     column_leakage: tuple[ColumnLeakage, ...] = ()
     overlap: Overlap | None = None
 
@@ -95,7 +99,7 @@ class AuditReport:
         """
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "distributions"}
         fields["overlap"] = None if self.overlap is None else self.overlap.to_dict()
-        for name in ("unparsable", "labels", "column_leakage", "overlap"):
+        for name in ("unparsable", "labels", "label_mix", "column_leakage", "overlap"):
             if not fields[name]:
                 del fields[name]
         plain: dict[str, Any] = _plain(fields)
@@ -116,6 +120,7 @@ class AuditReport:
             sections.of_columns(self.column_leakage, train),
             sections.of_overlap(self.overlap),
             sections.of_labels(self.labels, train, self.settings.label),
+            sections.of_label_mix(self.label_mix, train),
             sections.of_strength(self.strength, train),
             sections.of_properties(self.strength, train, test),
             sections.of_confounds(self.confounds, train, test, reference),

@@ -22,16 +22,16 @@ def agreed(value: float) -> float:
     return round(float(f"{value:.12g}"), DECIMALS) + 0.0  # and no negative zero
 
 
-def significant(value: float) -> float:
+def significant_digits(value: float) -> float:
     """Round a number that may be very small, such as a p-value, to 9 significant digits.
 
-    >>> significant(1 / 3 * 1e-20)
+    >>> significant_digits(1 / 3 * 1e-20)
     3.33333333e-21
     """
     return float(f"{value:.{DECIMALS}g}")
 
 
-def levels(scores: np.ndarray) -> np.ndarray:
+def ranks_of(scores: np.ndarray) -> np.ndarray:
     """Return whole numbers in the order of the scores, equal for scores that differ by rounding errors only.
 
     Rounding each score instead would separate two equal ones on either side of a rounding boundary.
@@ -39,7 +39,7 @@ def levels(scores: np.ndarray) -> np.ndarray:
     Args:
         scores: the scores, of shape ``(n,)``.
 
-    >>> levels(np.array([2.0, 0.3, 0.1 + 0.2])).tolist()
+    >>> ranks_of(np.array([2.0, 0.3, 0.1 + 0.2])).tolist()
     [1, 0, 0]
     """
     order = np.argsort(scores, kind="stable")

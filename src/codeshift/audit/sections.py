@@ -10,6 +10,7 @@ from codeshift.audit.column_leakage import ColumnLeakage
 from codeshift.audit.confounds import Confound
 from codeshift.audit.correction import property_permutations
 from codeshift.audit.distances import effect_words
+from codeshift.audit.label_mix import LabelMixShift
 from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage, LeakedPair
 from codeshift.audit.overlapping import Overlap
@@ -167,6 +168,31 @@ def of_labels(labels: Sequence[LabelShift], train_name: str, column: str | None)
     yield Table(columns=names("part") + numbers(*heads), rows=rows)
     if len(first.labels) > len(shown):
         yield Note(f"{len(first.labels) - len(shown)} more labels stand in to_dict().")
+
+
+def of_label_mix(shifts: Sequence[LabelMixShift], train: str) -> Iterator[Block]:
+    """Return what the mix of labels explains of each shift; nothing if there are no labels."""
+    if not shifts:
+        return
+    yield Paragraph(
+        f"How far each number moved from {train}, and how far it would move if only the mix of labels did (the mean of "
+        f"each label in {train}, weighted by the label's share in the part), as standardised effects of distinct rows. "
+        "What is left is due to other programs of the same labels."
+    )
+    rows = tuple(
+        row(
+            shift.part,
+            shift.name,
+            _number(shift.mean_train, 2),
+            _number(shift.mean, 2),
+            _number(shift.mean_of_mix, 2),
+            effect_words(shift.effect),
+            effect_words(shift.effect_of_mix),
+        )
+        for shift in shifts
+    )
+    heads = (f"mean {train}", "mean of the part", f"{train} in its mix", "effect", "of the mix alone")
+    yield Table(columns=names("part", "property") + numbers(*heads), rows=rows)
 
 
 def of_strength(strength: Sequence[Strength], train: str) -> Iterator[Block]:

@@ -20,7 +20,7 @@ LEAST_PERMUTATIONS = 19
 _NEAR_DUPLICATES = NearDuplicates()
 
 FOLDS = 5
-FEWEST = 2 * FOLDS
+FEWEST_IN_SAMPLE = 2 * FOLDS
 """Fewest rows of each sample of a two-sample test: two in each fold of its classifier."""
 
 
@@ -126,7 +126,7 @@ class AuditSettings:
             raise ParameterError("thresholds", "a Thresholds", self.thresholds, "such as Thresholds(leaked_rows=0.02)")
         settle(self, seed=check_integer("seed", self.seed, remedy="any will do, such as 0"))
         settle(self, n_permutations=check_permutations(self.n_permutations))
-        fewest = max(self.thresholds.min_rows, FEWEST)
+        fewest = max(self.thresholds.min_rows, FEWEST_IN_SAMPLE)
         settle(
             self, sample=check_integer("sample", self.sample, smallest=fewest, remedy="rows a side; 2,000 take seconds")
         )

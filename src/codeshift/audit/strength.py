@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from codeshift.audit.correction import property_permutations
-from codeshift.audit.distances import jensen_shannon, memberships, standardised_effect, wasserstein
+from codeshift.audit.distances import (
+    PermutedSamples,
+    memberships,
+    permuted_jensen_shannon,
+    standardised_effect,
+    wasserstein,
+)
 from codeshift.audit.nearest import NearestSimilarity, nearest_similarities, summarise_similarities
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.rounding import agreed
@@ -125,6 +131,7 @@ def measure_strength(
     first, second = vectors[: len(of_train)], vectors[len(of_train) :]
     permuted = {"n_permutations": settings.n_permutations, "seed": settings.seed}
     of_properties = property_permutations(settings.n_permutations, sum(prop.counts for prop in series))
+    samples = PermutedSamples(np.arange(len(train) + len(rows)) >= len(train), of_properties, settings.seed)
     return Strength(
         part=part,
         n_train=len(train),
@@ -132,7 +139,7 @@ def measure_strength(
         classifier=classifier_two_sample_test(first, second, **permuted),
         mmd=maximum_mean_discrepancy(first, second, **permuted),
         nearest=summarise_similarities(nearest_similarities(tokens.counts[of_part], tokens.counts[train])),
-        properties=tuple(_shift(prop, train, rows, of_properties, settings.seed) for prop in series),
+        properties=tuple(_shift(prop, train, rows, samples) for prop in series),
     )
 
 
@@ -143,9 +150,8 @@ def _sample(positions: np.ndarray, settings: AuditSettings) -> np.ndarray:
     return positions[np.sort(rng.choice(len(positions), settings.sample, replace=False))]
 
 
-def _shift(series: Series, train: np.ndarray, rows: np.ndarray, n_permutations: int, seed: int) -> PropertyShift:
+def _shift(series: Series, train: np.ndarray, rows: np.ndarray, samples: PermutedSamples) -> PropertyShift:
     both = np.concatenate([train, rows])
-    of_part = np.arange(len(both)) >= len(train)
     mean_train = mean = effect = moved = math.nan
     if isinstance(series.values, ElementCounts):
         counts = series.values.counts[both]
@@ -155,7 +161,7 @@ def _shift(series: Series, train: np.ndarray, rows: np.ndarray, n_permutations: 
         first, second = series.values[train], series.values[rows]
         mean_train, mean = (float(v.mean()) if len(v) else math.nan for v in (first, second))
         effect, moved = standardised_effect(first, second), wasserstein(first, second)
-    distance, p_value = jensen_shannon(counts, of_part, n_permutations=n_permutations, seed=seed)
+    distance, p_value = permuted_jensen_shannon(counts, samples)
     return PropertyShift(
         name=series.name,
         intended=series.intended,

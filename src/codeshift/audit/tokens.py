@@ -10,6 +10,7 @@ import numpy as np
 
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.lexer import lex
+from codeshift.properties.selection import Selection
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -30,6 +31,8 @@ class TokenTypes(Property):
 
     def evaluate(self, table: PropertyTable) -> ElementCounts:
         """Return the token counts of the n rows of ``table``."""
+        if isinstance(table, Selection):
+            return table.whole.values(self).of_rows(table.rows)  # type: ignore[no-any-return]
         rows = [Counter(lex(text)) for text in table.texts(self.column)]
         return ElementCounts.from_rows([list(row) for row in rows], [list(row.values()) for row in rows])
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from codeshift.checks import check_integer
 from codeshift.errors import ParameterError
-from codeshift.properties.model_tokens import load_tokenizer
+from codeshift.properties.model_tokens import load_counting_tokenizer
 from codeshift.properties.text_tokens import frame_of, tokenize_plain
 from codeshift.reaching_hub import check_revision
 
@@ -79,7 +79,7 @@ def token_counter(tokenizer: Any, max_length: int | None, revision: str | None =
             raise ParameterError("tokenizer", "given where max_length is", None, "name the model, or leave out both")
         return None
     if isinstance(tokenizer, str | PathLike):
-        tokenizer = load_tokenizer(str(tokenizer), revision)[0]
+        tokenizer = load_counting_tokenizer(str(tokenizer), revision)[0]
     if not callable(tokenizer):
         remedy = "such as Salesforce/codet5p-220m"
         raise ParameterError("tokenizer", "a tokenizer, its name, or a function of a text", tokenizer, remedy)

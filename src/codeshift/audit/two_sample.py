@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from codeshift.audit.logistic import held_out_scores
-from codeshift.audit.rounding import DECIMALS, SLACK, agreed, levels
-from codeshift.audit.settings import FEWEST, FOLDS, check_permutations
+from codeshift.audit.logistic import HeldOutScores, held_out_scores
+from codeshift.audit.rounding import DECIMALS, SLACK, agreed, ranks_of
+from codeshift.audit.settings import FEWEST_IN_SAMPLE, FOLDS, check_permutations
 from codeshift.defaults import N_PERMUTATIONS
 from codeshift.errors import ParameterError
 from codeshift.hashing import generator
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
+
+_CELLS = 1 << 18  # rows of all fits that are made together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,17 +71,18 @@ def classifier_two_sample_test(
     (True, True, 0.025)
     """
     rows = _joined(first, second, n_permutations)
-    if min(len(first), len(second)) < FEWEST:
+    if min(len(first), len(second)) < FEWEST_IN_SAMPLE:
         return _too_small(first, second)
     rng = generator(seed, "classifier")
     labels, held_out = _folds(first, second, rng)
     observed = _mean_auc(rows, labels, held_out)
-    # Permuting rows under fixed labels and folds is the same as permuting labels, with the folds still stratified.
     null = np.empty(n_permutations)
-    with counted("Two-sample test by a classifier", n_permutations, "permutation") as bar:
-        for permutation in range(n_permutations):
-            null[permutation] = _mean_auc(rng.permutation(rows), labels, held_out)
-            bar.update()
+    scores, step = HeldOutScores(rows, many=True), max(1, _CELLS // (FOLDS * len(rows)))
+    with progress_bar("Two-sample test by a classifier", n_permutations, "permutation") as bar:
+        for start in range(0, n_permutations, step):
+            places = [rng.permutation(len(rows)) for _ in range(min(step, n_permutations - start))]
+            null[start : start + step] = _permuted_aucs(scores, labels, held_out, places)
+            bar.update(len(places))
     return _tested(observed, null, first, second)
 
 
@@ -137,7 +141,7 @@ def maximum_mean_discrepancy(
     (True, 0.025)
     """
     rows = _joined(first, second, n_permutations)
-    if min(len(first), len(second)) < FEWEST:
+    if min(len(first), len(second)) < FEWEST_IN_SAMPLE:
         return _too_small(first, second)
     kernel = _kernel(rows)
     labels = np.zeros((len(rows), 1 + n_permutations))
@@ -154,12 +158,29 @@ def _mean_auc(rows: np.ndarray, labels: np.ndarray, held_out: np.ndarray) -> flo
     return float(np.mean([_auc(of_fold, labels[tested]) for of_fold, tested in zip(scores, held_out, strict=True)]))
 
 
+def _permuted_aucs(
+    scores: HeldOutScores, labels: np.ndarray, held_out: np.ndarray, places: Sequence[np.ndarray]
+) -> list[float]:
+    """Return the mean AUC of each permutation, which says where a row stands that takes a label and a fold.
+
+    Labels and folds move together, so that the folds are still stratified, and the rows stay.
+    """
+    moved = np.argsort(np.stack(places), axis=1)
+    of_rows, tested = np.repeat(labels[moved], FOLDS, axis=0), held_out[:, moved].swapaxes(0, 1)
+    tested = tested.reshape(of_rows.shape)
+    aucs = [
+        _auc(of_fit, classes[kept])
+        for of_fit, classes, kept in zip(scores.of(of_rows, tested), of_rows, tested, strict=True)
+    ]
+    return [float(np.mean(aucs[fit : fit + FOLDS])) for fit in range(0, len(aucs), FOLDS)]
+
+
 def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
     """Return the share of pairs of a positive and a negative where the positive scores higher; ties count one half.
 
     Equal rows are a tie whatever the last bits of their scores.
     """
-    groups = levels(scores)
+    groups = ranks_of(scores)
     sizes = np.bincount(groups)
     mean_ranks = np.cumsum(sizes) - (sizes - 1) / 2
     positive = int(labels.sum())

@@ -13,7 +13,7 @@ from codeshift.audit.correction import corrected, least_permutations, reaches
 from codeshift.audit.distances import effect_words
 from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage
-from codeshift.audit.settings import FEWEST, Thresholds
+from codeshift.audit.settings import FEWEST_IN_SAMPLE, Thresholds
 from codeshift.audit.strength import PropertyShift, Strength
 from codeshift.audit.truncation import Truncation
 from codeshift.formatting import counted
@@ -106,7 +106,7 @@ def judge(
 
 def _of_shift(test: Strength, n_permutations: int, thresholds: Thresholds) -> tuple[str, list[str]]:
     """Return the label of a split that does not leak, and the reasons."""
-    rows = max(thresholds.min_rows, FEWEST)
+    rows = max(thresholds.min_rows, FEWEST_IN_SAMPLE)
     if min(test.n, test.n_train) < rows:
         counts = f"train has {test.n_train:,} and {test.part} {test.n:,} distinct rows"
         return TOO_FEW, [f"{counts}, a verdict needs at least {rows} of each"]
@@ -210,7 +210,7 @@ def _of_reference(strength: Sequence[Strength], thresholds: Thresholds) -> list[
     cautions = []
     for shift in strength:
         role = f"{shift.part}, the in-distribution reference, has"
-        if shift.n < max(thresholds.min_rows, FEWEST):
+        if shift.n < max(thresholds.min_rows, FEWEST_IN_SAMPLE):
             cautions.append(f"{role} {counted(shift.n, 'distinct row')}: too few to read test beside it")
         elif reasons := _shifts(shift, thresholds)[0]:
             cautions.append(f"{role} itself shifted from train: {'; '.join(reasons)}")

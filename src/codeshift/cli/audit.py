@@ -39,6 +39,15 @@ def add_to(commands: Commands) -> None:
         example="codeshift audit my-split --language python --out audit.html",
     )
     add_data(command, "the parts of a split")
+    _add_columns(command)
+    _add_parts(command)
+    _add_tests(command)
+    add_against(command, "the held-out rows")
+    add_processes(command)
+    command.add_argument("--out", metavar="FILE", help="file for the full report, .html, .md or .json")
+
+
+def _add_columns(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--column", metavar="NAME", help="column of the code [the manifest's, or code]")
     add(
@@ -55,12 +64,20 @@ def add_to(commands: Commands) -> None:
         help="columns to look for leakage in one by one and together, as in doc,code [those that the split bound]",
     )
     add("--label", metavar="COLUMN", help="column of a classification task's labels, whose mix is compared")
+
+
+def _add_parts(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
     add("--train", default="train", metavar="PART", help="part to train on [%(default)s]")
     add("--test", metavar="PART", help="part whose shift is measured [test_ood, or test]")
     add("--reference", metavar="PART", help="in-distribution test part [test_id, if any]")
     add("--tokenizer", metavar="NAME", help="hub name or folder of a tokenizer, to count rows longer than its context")
     add("--tokenizer-revision", metavar="NAME", help="branch, tag or commit of that tokenizer of the hub [the newest]")
     add("--max-length", type=int, metavar="N", help="length of that context, in tokens [the tokenizer's]")
+
+
+def _add_tests(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
     add("--seed", type=int, default=0, metavar="N", help="seed of samples, folds and permutations [%(default)s]")
     add(
         "--permutations",
@@ -76,9 +93,6 @@ def add_to(commands: Commands) -> None:
         metavar="N",
         help="rows per part in the two-sample tests [%(default)s]",
     )
-    add_against(command, "the held-out rows")
-    add_processes(command)
-    add("--out", metavar="FILE", help="file for the full report, .html, .md or .json")
 
 
 def run(arguments: argparse.Namespace) -> int:

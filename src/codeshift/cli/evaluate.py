@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_against, add_command, add_data, corpora_of, data_of
+from codeshift.cli.names import BY_TEACHER_FORCING, OF_CLASSES, OF_TEXTS
 from codeshift.cli.output import DONE, report
 from codeshift.cli.scores_table import scores_in_words
 from codeshift.cli.tasks import add_chat, add_model, add_task, model_of, task_of
@@ -25,20 +26,7 @@ _USUAL = {
     CLASSIFICATION: ("accuracy", "f1[average=macro]", "log_loss"),
 }
 
-OF_TEXTS = (
-    "exact_match", "bleu", "chrf", "codebleu", "edit_similarity", "syntactic_validity", "element_precision",
-    "element_recall", "pass_at_k",
-)  # fmt: skip
-"""Names of all metrics of a text that was written, so that help can list them without loading the metrics."""
-
-METRICS = ("negative_log_likelihood", "token_accuracy", *OF_TEXTS)
-"""Names of all metrics of a model that writes."""
-
-OF_CLASSES = (
-    "accuracy", "balanced_accuracy", "f1", "mcc", "auroc", "average_precision", "brier_score", "log_loss",
-    "expected_calibration_error", "false_negative_rate_at",
-)  # fmt: skip
-"""Names of all metrics of a classification."""
+_METRICS = (*BY_TEACHER_FORCING, *OF_TEXTS)
 
 
 def add_to(commands: Commands) -> None:
@@ -63,7 +51,7 @@ def add_to(commands: Commands) -> None:
         "--metrics",
         nargs="+",
         metavar="NAME",
-        help=f"names of metrics: {', '.join(METRICS)}; of a classification: {', '.join(OF_CLASSES)}; with options as "
+        help=f"names of metrics: {', '.join(_METRICS)}; of a classification: {', '.join(OF_CLASSES)}; with options as "
         f"in bleu[smoothing=none] [{'; or '.join(' '.join(names) for names in _USUAL.values())}]",
     )
     add(

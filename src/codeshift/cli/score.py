@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
-from codeshift.cli.evaluate import OF_TEXTS
+from codeshift.cli.names import OF_TEXTS
 from codeshift.cli.output import DONE, report
 from codeshift.cli.scores_table import scores_in_words
 from codeshift.cli.tasks import add_task, task_of

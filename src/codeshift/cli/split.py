@@ -17,8 +17,9 @@ from codeshift.cli.arguments import (
     parts_of,
     size,
 )
+from codeshift.cli.names import SPLIT_DEFAULTS, SPLITTERS, TRANSFORMS
 from codeshift.cli.output import DONE, report
-from codeshift.cli.split_files import add_cluster, check_of_files, is_of_files, run_on_files
+from codeshift.cli.split_files import add_cluster, check_of_files, is_of_files, run_on_files, split_facts
 from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError, check_folder
 from codeshift.parts import MANIFEST, TRANSFORMED
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
     from codeshift.splitters import SplitAssignment, SplitManifest, Splitter
 
 SPLIT_OPTIONS: dict[str, dict[str, Any]] = {
-    "seed": {"type": int, "metavar": "N", "help": "seed of the split, any integer [0]"},
-    "ood_kept": {"type": float, "metavar": "SHARE", "help": "share of the region's pool that stays in train [0]"},
-    "test_ood_size": {"type": size, "metavar": "SIZE", "help": "size of test_ood, from the region's rows [0.5]"},
-    "validation_size": {"type": size, "metavar": "SIZE", "help": "size of validation, from all rows [0.1]"},
+    "seed": {"type": int, "metavar": "N", "help": "seed of the split, any integer"},
+    "ood_kept": {"type": float, "metavar": "SHARE", "help": "share of the region's pool that stays in train"},
+    "test_ood_size": {"type": size, "metavar": "SIZE", "help": "size of test_ood, from the region's rows"},
+    "validation_size": {"type": size, "metavar": "SIZE", "help": "size of validation, from all rows"},
     "test_id_size": {
         "type": size,
         "metavar": "SIZE",
-        "help": "size of test_id, from all rows; match: the size of test_ood [match]",
+        "help": "size of test_id, from all rows; match: the size of test_ood",
     },
     "train_size": {"type": size, "metavar": "SIZE", "help": "exact size of train, from all rows [the rest]"},
     "groups": {"metavar": "COLUMN", "help": "column whose value keeps rows together"},
@@ -45,12 +46,12 @@ SPLIT_OPTIONS: dict[str, dict[str, Any]] = {
         "type": near_duplicates,
         "metavar": "HOW",
         "help": "bind (keep on one side), drop (keep one of each) or none (do not look for them); bind:doc,code looks "
-        "in the columns doc and code [bind]",
+        "in the columns doc and code",
     },
     "validation_ood_size": {
         "type": size,
         "metavar": "SIZE",
-        "help": "size of validation_ood, from the region's rows [0]",
+        "help": "size of validation_ood, from the region's rows",
     },
     "train_control": {"action": "store_true", "help": "also draw a part of the size of train with nothing masked"},
     "tolerance": {
@@ -58,20 +59,9 @@ SPLIT_OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SHARE",
         "help": "largest deviation of a part from its size, as a share of all rows",
     },
-    "min_test_rows": {"type": int, "metavar": "N", "help": "warn if a test part has fewer distinct rows [30]"},
+    "min_test_rows": {"type": int, "metavar": "N", "help": "warn if a test part has fewer distinct rows"},
 }
-"""Options for the fields of ``SplitConfig``, so that help can list them without loading it."""
-
-SPLITTERS = (
-    "LengthSplitter", "ComplexitySplitter", "ASTNodeSplitter", "APIUsageSplitter", "TokenRaritySplitter",
-    "CompoundDivergenceSplitter", "ClusterSplitter", "GroupSplitter", "TimeSplitter", "RandomSplitter",
-)  # fmt: skip
-"""Names of all splitters in expressions, so that help can list them without loading them."""
-
-TRANSFORMS = (
-    "RenameIdentifiers", "DropComments", "Reformat", "ForToWhile", "InvertConditions", "DeadCode", "UnfoldConstants",
-)  # fmt: skip
-"""Names of all transforms, so that help can list them without loading them."""
+"""Options for the fields of ``SplitConfig``, so that help can list them without loading it; defaults are appended."""
 
 _SCENARIOS = (
     "one splitter by name: length_p90_p100 (any two percentiles), syntax_while_statement (any node type), api_os.path "
@@ -132,15 +122,16 @@ def _add_split_options(command: argparse.ArgumentParser) -> None:
         help="language for splitters that need one and name none; column:NAME for a column that names each row's",
     )
     for name, option in SPLIT_OPTIONS.items():
-        add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **option)
+        default = f" [{SPLIT_DEFAULTS[name]}]" if name in SPLIT_DEFAULTS else ""
+        add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **option | {"help": option["help"] + default})
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    given = {name: value for name, value in vars(arguments).items() if name in SPLIT_OPTIONS}
+    options = {name: value for name, value in vars(arguments).items() if name in SPLIT_OPTIONS}
     if is_of_files(arguments):
         check_of_files(arguments)
-        return run_on_files(arguments, _splitter(arguments), given)
+        return run_on_files(arguments, _splitter(arguments), options)
     check_folder("--out", arguments.out)
     from codeshift.data.saving import check_saving, write_parts
     from codeshift.properties.row_languages import language_column
@@ -148,7 +139,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
     if arguments.manifest:
-        _refuse_settings(arguments, given)
+        _refuse_settings(arguments, options)
         recorded = SplitManifest.load(arguments.manifest)
         data = data_of(arguments, split=arguments.part)
         assignment = SplitAssignment.from_manifest(recorded, data, verify_region=arguments.verify_region)
@@ -159,7 +150,7 @@ def run(arguments: argparse.Namespace) -> int:
         data = data_of(arguments, split=arguments.part)
         if arguments.language:  # before an error that a region holds no rows
             warn_unparsed(parts_of(data), splitter.columns, arguments.language)
-        assignment = splitter.assign(data, num_proc=arguments.num_proc, **given)
+        assignment = splitter.assign(data, num_proc=arguments.num_proc, **options)
     splits, manifest = _with_transform(arguments, assignment)
     by_row = assignment.manifest.language
     languages = {by_row} if by_row and language_column(by_row) else set(assignment.manifest.grammars)
@@ -174,8 +165,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     path = Path(arguments.out) / MANIFEST
     words = f"{manifest.summary()}\n\nParts and {MANIFEST} are in {arguments.out}."
-    sizes = {part: len(rows) for part, rows in splits.items()}
-    report(arguments, words, _told(assignment, sizes, files, path))
+    parts = {part: {"rows": len(splits[part]), "file": str(file)} for part, file in files.items()}
+    report(arguments, words, split_facts(assignment.manifest, parts, str(path)))
     return DONE
 
 
@@ -207,19 +198,8 @@ def _splitter(arguments: argparse.Namespace) -> Splitter:
     return scenarios[0].splitter
 
 
-def _refuse_settings(arguments: argparse.Namespace, given: dict[str, Any]) -> None:
+def _refuse_settings(arguments: argparse.Namespace, options: dict[str, Any]) -> None:
     named = {name: getattr(arguments, name) for name in ("column", "language")}
-    for name, value in (given | {name: value for name, value in named.items() if value is not None}).items():
+    for name, value in (options | {name: value for name, value in named.items() if value is not None}).items():
         option = f"--{name.replace('_', '-')}"
         raise ParameterError(option, "left out with --manifest", value, "the manifest has it")
-
-
-def _told(assignment: SplitAssignment, sizes: dict[str, int], files: dict[str, Path], manifest: Path) -> dict[str, Any]:
-    return {
-        "splitter": assignment.manifest.splitter,
-        "seed": assignment.manifest.config.seed,
-        "region_rows": assignment.manifest.region_rows,
-        "parts": {part: {"rows": sizes[part], "file": str(path)} for part, path in files.items()},
-        "excluded": assignment.excluded,
-        "manifest": str(manifest),
-    }

@@ -56,7 +56,10 @@ def run_on_files(arguments: argparse.Namespace, splitter: Splitter, options: dic
             **options,
         )
     words = f"{manifest.summary()}\n\nThe folders of the parts and {MANIFEST} are in {arguments.out}."
-    report(arguments, words, _told(manifest, arguments.out))
+    parts = {
+        part: {"rows": manifest.sizes[part].got, "folder": f"{arguments.out}/{part}"} for part in manifest.delivered
+    }
+    report(arguments, words, split_facts(manifest, parts, f"{arguments.out}/{MANIFEST}"))
     return DONE
 
 
@@ -91,13 +94,13 @@ def _client(scheduler: str | None) -> Iterator[Client | None]:
         yield client
 
 
-def _told(manifest: SplitManifest, out: str) -> dict[str, Any]:
-    parts = {part: {"rows": manifest.sizes[part].got, "folder": f"{out}/{part}"} for part in manifest.delivered}
+def split_facts(manifest: SplitManifest, parts: dict[str, dict[str, Any]], written: str) -> dict[str, Any]:
+    """Return what ``--json`` prints of a split: its facts, with each part's rows and place and the manifest's path."""
     return {
         "splitter": manifest.splitter,
         "seed": manifest.config.seed,
         "region_rows": manifest.region_rows,
         "parts": parts,
         "excluded": manifest.excluded,
-        "manifest": f"{out}/{MANIFEST}",
+        "manifest": written,
     }

@@ -147,13 +147,14 @@ def run_plan(arguments: argparse.Namespace) -> int:
         probe_steps=arguments.probe_steps,
         power=_power(arguments, study),
     )
-    runs = [
-        run.key.to_dict() | {"kind": run.kind} | {name: value for name, value in vars(run).items() if name != "key"}
-        for run in plan.runs
-    ]
-    plain = {"trainings": len(plan.trainings), "variants": len(plan.variants), "seconds": plan.seconds, "runs": runs}
-    plain["tests"] = [vars(test) for test in plan.tests]
-    plain["power"] = None if plan.power is None else plan.power.to_rows()
+    plain = {
+        "trainings": len(plan.trainings),
+        "variants": len(plan.variants),
+        "seconds": plan.seconds,
+        "runs": plan.to_rows(),
+        "tests": [vars(test) for test in plan.tests],
+        "power": None if plan.power is None else plan.power.to_rows(),
+    }
     words = [str(plan)]
     if plan.power is None:
         words.append("What it can show is not known: give --seed-spread X, or --pilot FOLDER.")
@@ -171,10 +172,10 @@ def _speed(text: str) -> tuple[str, float]:
         raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]N, such as 2000 or lora=3000") from None
 
 
-def _throughput(given: list[tuple[str, float]]) -> float | dict[str, float] | None:
+def _throughput(speeds: list[tuple[str, float]]) -> float | dict[str, float] | None:
     """Return the speed for all, or those of names; None if none is given."""
-    by_name = dict(given)
-    if len(by_name) < len(given) or ("" in by_name and len(given) > 1):
+    by_name = dict(speeds)
+    if len(by_name) < len(speeds) or ("" in by_name and len(speeds) > 1):
         remedy = "give one number for all, or each name once"
         raise ParameterError("--tokens-per-second", "one number, or one of each name", [*by_name], remedy)
     return by_name.get("", by_name or None)
@@ -182,9 +183,9 @@ def _throughput(given: list[tuple[str, float]]) -> float | dict[str, float] | No
 
 def _power(arguments: argparse.Namespace, study: Study) -> dict[str, Any] | None:
     """Return the settings of power of the command line beside those of the file; None if there are none at all."""
-    given = {name: getattr(arguments, name) for name in (*_POWER, "pilot") if getattr(arguments, name) is not None}
+    options = {name: getattr(arguments, name) for name in (*_POWER, "pilot") if getattr(arguments, name) is not None}
     own = {} if study.power is None else dict(vars(study.power))
-    return own | given or None
+    return own | options or None
 
 
 def run_run(arguments: argparse.Namespace) -> int:

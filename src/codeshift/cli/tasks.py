@@ -146,9 +146,9 @@ def check_columns(task: TaskColumns, columns: Sequence[str]) -> None:
     Raises:
         ParameterError: if the data lacks one.
     """
-    given = [*(("source", source) for source in task.sources), ("target", task.target)]
-    given += [("messages", turn["content"]) for turn in task.messages if "{" in turn["content"]]
-    for parameter, template in given:
+    templates = [*(("source", source) for source in task.sources), ("target", task.target)]
+    templates += [("messages", turn["content"]) for turn in task.messages if "{" in turn["content"]]
+    for parameter, template in templates:
         try:
             fields = [field for _, field, _, _ in Formatter().parse(template)]
         except ValueError:

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
+from codeshift.cli.names import TRAINING_DEFAULTS
 from codeshift.cli.output import DONE, report
 from codeshift.cli.tasks import add_chat, add_model, add_task, check_columns, model_of, task_of
 from codeshift.errors import ParameterError, check_folder, closest
@@ -22,15 +23,14 @@ METHODS = ("full", "lora")
 _LORA = ("lora_r", "lora_alpha", "lora_dropout", "lora_target_modules")
 
 # Settings with an option of their own; every other setting of TrainingConfig is given by --set.
-# Defaults are shown, not set, so that help need not load the class that has them.
-OPTIONS: dict[str, tuple[type, str, float | None]] = {
-    "learning_rate": (float, "highest learning rate of the schedule; LoRA often needs ten times as much", 5e-5),
-    "num_train_epochs": (float, "passes over the training rows", 3),
-    "max_steps": (int, "total updates of the weights, instead of epochs", None),
-    "train_batch_size": (int, "rows of one update of the weights", 16),
-    "max_source_length": (int, "longest source, in tokens", 512),
-    "max_target_length": (int, "longest target, in tokens", 512),
-    "seed": (int, "seed of the order of rows, of dropout and of new weights", 0),
+OPTIONS: dict[str, tuple[type, str]] = {
+    "learning_rate": (float, "highest learning rate of the schedule; LoRA often needs ten times as much"),
+    "num_train_epochs": (float, "passes over the training rows"),
+    "max_steps": (int, "total updates of the weights, instead of epochs"),
+    "train_batch_size": (int, "rows of one update of the weights"),
+    "max_source_length": (int, "longest source, in tokens"),
+    "max_target_length": (int, "longest target, in tokens"),
+    "seed": (int, "seed of the order of rows, of dropout and of new weights"),
 }
 
 
@@ -68,8 +68,8 @@ def _add_method(command: argparse.ArgumentParser) -> None:
 
 def _add_config(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("settings", "those of TrainingConfig")
-    for name, (kind, meaning, default) in OPTIONS.items():
-        shown = meaning if default is None else f"{meaning} [{default}]"
+    for name, (kind, meaning) in OPTIONS.items():
+        shown = f"{meaning} [{TRAINING_DEFAULTS[name]}]" if name in TRAINING_DEFAULTS else meaning
         group.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=shown)
     group.add_argument(
         "--set",
@@ -133,32 +133,32 @@ def _lora(arguments: argparse.Namespace) -> dict[str, Any]:
 def _adapter(arguments: argparse.Namespace) -> Any:
     if arguments.method == "full":
         return None
-    given = _lora(arguments)
+    lora = _lora(arguments)
     from peft import LoraConfig
 
-    r, modules = given.get("lora_r", 8), given.get("lora_target_modules")
+    r, modules = lora.get("lora_r", 8), lora.get("lora_target_modules")
     return LoraConfig(
         r=r,
-        lora_alpha=given.get("lora_alpha", 2 * r),
-        lora_dropout=given.get("lora_dropout", 0.0),
+        lora_alpha=lora.get("lora_alpha", 2 * r),
+        lora_dropout=lora.get("lora_dropout", 0.0),
         target_modules="all-linear" if modules == ["all-linear"] else modules,
     )
 
 
 def _config(arguments: argparse.Namespace) -> TrainingConfig:
-    from codeshift.checks import named, read_bool
+    from codeshift.checks import name_hint, read_bool
     from codeshift.finetune import TrainingConfig
     from codeshift.finetune.training_config import RENAMED
 
-    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
+    options = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
     defaults = {field.name: field.default for field in dataclasses.fields(TrainingConfig)}
     for name, text in arguments.set:
         if name not in defaults:
-            raise ParameterError("--set", "a setting of TrainingConfig", name, named(name, defaults, RENAMED))
-        if name in given:
+            raise ParameterError("--set", "a setting of TrainingConfig", name, name_hint(name, defaults, RENAMED))
+        if name in options:
             raise ParameterError("--set", "a setting that is given once", name, "leave one of the two out")
-        given[name] = read_bool(name, text) if isinstance(defaults[name], bool) else literal(text)
-    return TrainingConfig(**given)
+        options[name] = read_bool(name, text) if isinstance(defaults[name], bool) else literal(text)
+    return TrainingConfig(**options)
 
 
 def _setting(text: str) -> tuple[str, str]:

@@ -59,5 +59,7 @@ def table_digest(table: pa.Table) -> str:
     return digest.hexdigest()
 
 
-def _damaged(got: str) -> DataError:
-    return DataError("the embedded corpus", f"a Parquet file with the digest {DIGEST}", got, "install codeshift again")
+def _damaged(digest: str) -> DataError:
+    return DataError(
+        "the embedded corpus", f"a Parquet file with the digest {DIGEST}", digest, "install codeshift again"
+    )

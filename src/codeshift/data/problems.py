@@ -97,8 +97,8 @@ def _mbpp(rows: Dataset) -> Dataset:
 
 
 def _setup(row: Mapping[str, Any]) -> list[str]:
-    given = row.get("test_setup_code") or row.get("test_imports") or []
-    return [given] if isinstance(given, str) else list(given)
+    setup = row.get("test_setup_code") or row.get("test_imports") or []
+    return [setup] if isinstance(setup, str) else list(setup)
 
 
 def mbpp_parts(rows: Dataset) -> DatasetDict:

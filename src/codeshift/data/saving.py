@@ -69,6 +69,9 @@ def write_parts(
 
     Returns:
         The file of each part.
+
+    Raises:
+        ParameterError: if parts cannot be saved there, or a name cannot be that of a file.
     """
     old = check_saving(folder, format=format, overwrite=overwrite)
     for part in splits:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 import numpy as np
 
-from codeshift.audit.settings import FEWEST
+from codeshift.audit.settings import FEWEST_IN_SAMPLE
 from codeshift.audit.strength import first_of_each
 from codeshift.audit.tokens import TokenTypes, reduced
 from codeshift.audit.two_sample import classifier_auc
@@ -192,7 +192,7 @@ def audit_files(
         remedy = "leave its columns out, and name each by column= in a call of its own"
         raise ParameterError("near_duplicates", "a search without columns", search, remedy)
     check_name("column", column, example="code")
-    check_integer("sample", sample, smallest=2 * FEWEST * _REPEATS, remedy="2,000 take seconds")
+    check_integer("sample", sample, smallest=2 * FEWEST_IN_SAMPLE * _REPEATS, remedy="2,000 take seconds")
     check_integer("seed", seed)
     storage = dict(storage_options or {})
     with cluster_of(client, workers) as cluster:
@@ -221,9 +221,9 @@ def _leakage(
     texts = [text for of_part in held_out.values() for text in of_part]
     known = SimilarSets.of(search, texts)
     digests = row_digests([texts])
-    found = train.each(_found, column, digests, known)
-    exact = np.logical_or.reduce([copies for copies, _ in found])
-    of_sets = np.logical_or.reduce([matched for _, matched in found])
+    by_shard = train.each(_found, column, digests, known)
+    exact = np.logical_or.reduce([copies for copies, _ in by_shard])
+    of_sets = np.logical_or.reduce([matched for _, matched in by_shard])
     near = of_sets[np.searchsorted(known.sets.names, search.whole_sets(texts).names)] | exact
     ends = np.cumsum([len(of_part) for of_part in held_out.values()])[:-1]
     of_parts = zip(held_out, np.split(exact, ends), np.split(near, ends), strict=True)
@@ -236,7 +236,7 @@ def _share(counts: np.ndarray) -> SampledShare:
 
 def _found(rows: SplitRows, column: str, digests: np.ndarray, known: SimilarSets) -> tuple[np.ndarray, np.ndarray]:
     """Return which digests, and which sets, the rows of a shard have, in a worker."""
-    return np.isin(digests, rows.digests((column,))), known.matched(rows.fitting.texts(column))
+    return np.isin(digests, rows.digests((column,))), known.matched(rows.training_table.texts(column))
 
 
 def _strength(
@@ -246,8 +246,8 @@ def _strength(
     aucs, rows = [], []
     for repeat in range(_REPEATS):
         sides = [_distinct(side[repeat::_REPEATS], search) for side in (train, texts)]
-        if min(map(len, sides)) < FEWEST:
-            fewest = f"parts with {FEWEST} distinct rows in each of {_REPEATS} samples"
+        if min(map(len, sides)) < FEWEST_IN_SAMPLE:
+            fewest = f"parts with {FEWEST_IN_SAMPLE} distinct rows in each of {_REPEATS} samples"
             count = Told(f"{len(sides[1])} of {part} and {len(sides[0])} of train")
             raise DataError("folder", fewest, count, "load the parts and audit them whole, with codeshift.audit")
         vectors = reduced(_tokens([*sides[0], *sides[1]]), seed)

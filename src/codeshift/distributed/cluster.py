@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     import numpy as np
     from dask.distributed import Client
 
+_QUIET = {
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "500ms",
+    "distributed.worker.profile.enabled": False,
+    "distributed.nanny.pre-spawn-environ.HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+}
+"""Settings of dask by which processes of this machine show no bars of each file, and watch themselves less often, since
+that takes its cores too."""
+
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
@@ -112,7 +122,10 @@ def cluster_of(client: Client | None, workers: int | None) -> Iterator[Cluster]:
         return
     if workers is not None:
         workers = check_integer("workers", workers, smallest=1, remedy="leave it out for one a core")
+    import dask
+
     with (
+        dask.config.set(_QUIET),
         LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as local,
         Client(local) as started,
     ):

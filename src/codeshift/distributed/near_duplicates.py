@@ -4,8 +4,9 @@
    equal sets; the shingles of each set's prefix are the keys of the shuffle.
 2. Each partition of the keys lists the pairs of sets that meet there and may be similar; these are shuffled by pair, so
    that each is compared once.
-3. Each shard makes the sets of its rows in such pairs again, and sends them to where they are compared in full.
-4. The similar pairs are gathered, and their components made in one place.
+3. Sketches of the sets in such pairs (128 bytes each) are sent there, by which most of the pairs are ruled out.
+4. Each shard makes the sets of its rows in the pairs that are left again, and sends them to be compared in full.
+5. The similar pairs are gathered, and their components made in one place.
 
 A search that names columns does this once for each, of the rows that hold a text there.
 """
@@ -24,7 +25,7 @@ from codeshift.distributed.sources import Shards
 from codeshift.errors import DataError, Told
 from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
 from codeshift.properties.near_duplicates.arrays import mixed
-from codeshift.properties.near_duplicates.several_columns import holds_text, joined
+from codeshift.properties.near_duplicates.several_columns import holds_text, joined_columns
 from codeshift.properties.near_duplicates.whole import (
     SET,
     Frequent,
@@ -32,7 +33,9 @@ from codeshift.properties.near_duplicates.whole import (
     candidates,
     distinct_pairs,
     distinct_sets,
+    likely,
     similar,
+    sketches,
 )
 from codeshift.splits.rows import SplitRows
 
@@ -40,6 +43,7 @@ ROWS_A_PARTITION = 250_000
 """Rows, in all shards, for each partition of the shuffle, of which there are at least as many as workers."""
 
 _COUNTED = 4  # shards that tell which shingles are frequent
+_COUNTED_ROWS = 10_000  # rows of each, at most
 _MOST_CANDIDATES = 20_000_000  # pairs of entries of one partition
 
 Array = npt.NDArray[Any]
@@ -58,18 +62,15 @@ def components(source: Shards, columns: tuple[str, ...], search: NearDuplicates)
     """
     if search.columns is None:
         return _of_texts(source, columns, search)
-    of_columns = [_of_filled(source, column, search) for column in search.columns]
-    return joined(int(source.starts[-1]), of_columns)
+    return joined_columns([_filled(source, column, search) for column in search.columns])
 
 
-def _of_filled(source: Shards, column: str, search: NearDuplicates) -> tuple[Array, DuplicateComponents]:
-    """Return the links between the rows that hold a text, by the numbers of all rows, and what the search found."""
+def _filled(source: Shards, column: str, search: NearDuplicates) -> tuple[Array, DuplicateComponents]:
+    """Return which rows hold a text, and what the search finds among these."""
     holding = np.concatenate(source.each(_holding, column))
     if not holding.any():
-        found = search.components([])
-    else:
-        found = _of_texts(source if holding.all() else source.only(holding), (column,), search)
-    return np.flatnonzero(holding)[found.pairs], found
+        return holding, search.components([])
+    return holding, _of_texts(source if holding.all() else source.only(holding), (column,), search)
 
 
 def _of_texts(source: Shards, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
@@ -91,10 +92,14 @@ def _of_texts(source: Shards, columns: tuple[str, ...], search: NearDuplicates) 
     names = cluster.each(_names, [(each,) for each in entries])
     check_read(names)
     classes, example, of_rows = distinct_sets(np.concatenate(names))
+    known = cluster.futures(_known, [(each,) for each in entries])
     met = cluster.futures(
         _met, [(search.threshold, partitions, *parts) for parts in _shuffled(cluster, entries, partitions)]
     )
+    del entries  # what no call needs any more leaves the workers
     pairs = cluster.futures(_distinct, _shuffled(cluster, met, partitions))
+    del met
+    pairs = _likely_pairs(source, search, pairs, known, classes, example)
     links = [(np.empty((0, 2), SET), np.empty(0)), *_compared(source, columns, search, pairs, classes, example)]
     found = np.searchsorted(classes, np.concatenate([link for link, _ in links]))
     jaccard = np.concatenate([similarity for _, similarity in links])
@@ -104,6 +109,39 @@ def _of_texts(source: Shards, columns: tuple[str, ...], search: NearDuplicates) 
 def _shuffled(cluster: Any, futures: Sequence[Any], partitions: int) -> list[list[Any]]:
     """Return what each partition is given, of calls that gave a list with an item for each."""
     return [cluster.futures(_item, [(each, part) for each in futures]) for part in range(partitions)]
+
+
+def _likely_pairs(
+    source: Shards,
+    search: NearDuplicates,
+    pairs: Sequence[Any],
+    known: Sequence[Any],
+    classes: Array,
+    example: npt.NDArray[np.int64],
+) -> list[Any]:
+    """Return the pairs of each partition, on the workers, that may be similar by the sketches of their sets.
+
+    Args:
+        source: the shards.
+        search: the search.
+        pairs: the pairs of each partition, on the workers.
+        known: the names and the sketches of all sets of each shard, on the workers.
+        classes: the distinct sets of all rows, ascending.
+        example: a row of each.
+    """
+    cluster, calls = source.cluster, []
+    for of_partition, rows in zip(pairs, _rows_of(cluster, pairs, classes, example), strict=True):
+        parts = [(each, some) for each, some in zip(known, source.positions(rows), strict=True) if some.size]
+        calls.append((search.threshold, of_partition, *cluster.futures(_known_of, parts)))
+    return cluster.futures(_likely, calls)
+
+
+def _rows_of(
+    cluster: Any, pairs: Sequence[Any], classes: Array, example: npt.NDArray[np.int64]
+) -> list[npt.NDArray[np.int64]]:
+    """Return a row of each set in the pairs of each partition, ascending."""
+    used = cluster.each(_used, [(each,) for each in pairs])
+    return [np.sort(example[np.searchsorted(classes, of_partition)]) for of_partition in used]
 
 
 def _compared(
@@ -125,10 +163,8 @@ def _compared(
         example: a row of each.
     """
     cluster = source.cluster
-    # The rows of each partition's pairs, ascending, and those of all: each shard makes its sets once.
-    rows = [
-        np.sort(example[np.searchsorted(classes, used)]) for used in cluster.each(_used, [(each,) for each in pairs])
-    ]
+    # The rows of each partition's pairs, and those of all: each shard makes its sets once.
+    rows = _rows_of(cluster, pairs, classes, example)
     wanted = np.unique(np.concatenate(rows))
     own = [(positions,) for positions in source.positions(wanted)]
     sets = cluster.futures(on_shard, source.calls(_sets, columns, search, own=own))
@@ -149,16 +185,16 @@ def _holding(rows: SplitRows, column: str) -> npt.NDArray[np.bool_]:
 
 
 def _frequent(rows: SplitRows, columns: tuple[str, ...], search: NearDuplicates) -> Frequent:
-    return Frequent.of(search.whole_sets(rows.texts(columns)).distinct())
+    return Frequent.of(search.whole_sets(rows.texts(columns)[:_COUNTED_ROWS]).distinct())
 
 
 def _entries(
     rows: SplitRows, columns: tuple[str, ...], search: NearDuplicates, frequent: Frequent, partitions: int
 ) -> list[Array]:
-    """Return the entries of each partition, then the names of all rows' sets."""
+    """Return the entries of each partition, then the names of all rows' sets, and their sketches."""
     sets = search.whole_sets(rows.texts(columns))
     entries = sets.distinct().prefixes(frequent, search.threshold)
-    return [*_divided(entries, entries["shingle"], partitions), sets.names]
+    return [*_divided(entries, entries["shingle"], partitions), sets.names, sketches(sets)]
 
 
 def _divided(values: Array, keys: npt.NDArray[np.uint64], partitions: int) -> list[Array]:
@@ -169,7 +205,23 @@ def _divided(values: Array, keys: npt.NDArray[np.uint64], partitions: int) -> li
 
 
 def _names(entries: Any) -> Any:
-    return entries if isinstance(entries, Unreadable) else entries[-1]
+    return entries if isinstance(entries, Unreadable) else entries[-2]
+
+
+def _known(entries: list[Array]) -> tuple[Array, Array]:
+    return entries[-2], entries[-1]
+
+
+def _known_of(known: tuple[Array, Array], positions: npt.NDArray[np.int64]) -> tuple[Array, Array]:
+    names, of_names = known
+    return names[positions], of_names[positions]
+
+
+def _likely(threshold: float, pairs: Array, *known: tuple[Array, Array]) -> Array:
+    if not known:
+        return pairs
+    names, of_names = (np.concatenate(parts) for parts in zip(*known, strict=True))
+    return likely(pairs, names, of_names, threshold)
 
 
 def _item(parts: Any, number: int) -> Any:
@@ -201,7 +253,7 @@ def _used(pairs: Array) -> Array:
 def _sets(
     rows: SplitRows, columns: tuple[str, ...], search: NearDuplicates, positions: npt.NDArray[np.int64]
 ) -> WholeSets:
-    texts = [rows.fitting.texts(column).take(positions) for column in columns]
+    texts = [rows.training_table.texts(column).take(positions) for column in columns]
     return search.whole_sets(map("\n".join, zip(*texts, strict=True)))
 
 

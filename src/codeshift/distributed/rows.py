@@ -13,6 +13,7 @@ from codeshift.distributed.near_duplicates import components
 from codeshift.distributed.sources import Shards
 from codeshift.errors import DataError, ParameterError, Told
 from codeshift.formatting import first_few
+from codeshift.memory import Memory
 from codeshift.parts import WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.identity_order import FirstPrograms
@@ -42,7 +43,7 @@ class ShardedTable(PropertyTable):
     def __init__(self, source: Shards, splitter: Recipe) -> None:
         self.source, self.splitter = source, splitter
         self.num_proc = 1
-        self._values = {}
+        self._values = Memory()
 
     def __len__(self) -> int:
         return int(self.source.starts[-1])
@@ -121,10 +122,9 @@ class ShardedRows(SplitRows):
 
     def digests(self, columns: tuple[str, ...], also: Mapping[str, str] = MappingProxyType({})) -> np.ndarray:
         """Return the digest of each row over columns of code and other columns that its part depends on."""
-        key = columns, tuple(also)
-        if key not in self.digested:
-            self.digested[key] = np.concatenate(self.source.each(_digests_of, columns, dict(also)))
-        return self.digested[key]
+        return self.memory.remember(
+            (columns, tuple(also)), lambda: np.concatenate(self.source.each(_digests_of, columns, dict(also)))
+        )
 
     def parsable(self, region: Region) -> np.ndarray:
         """Return which rows the parsers of a region do not give up on: booleans of shape ``(n,)``."""
@@ -137,7 +137,7 @@ class ShardedRows(SplitRows):
             parsable, inside = zip(*self.source.each(_applied, region, functions_of(region)), strict=True)
             return np.concatenate(parsable), np.concatenate(inside)
 
-        return self.fitting.remember(("applied", region), applied)
+        return self.training_table.remember(("applied", region), applied)
 
     def only(self, kept: np.ndarray) -> ShardedRows:
         """Return the rows of a mask.
@@ -174,11 +174,11 @@ class ShardedRows(SplitRows):
 
 def _summary_of(rows: SplitRows, summary: Summary[Any], functions: tuple[str, ...]) -> Any:
     _trust(functions)
-    return summary.of(rows.fitting)
+    return summary.of(rows.training_table)
 
 
 def _numbers_of(rows: SplitRows, prop: ComputedFromText) -> np.ndarray:
-    return np.asarray(rows.fitting.values(prop))
+    return np.asarray(rows.training_table.values(prop))
 
 
 def _values_of(rows: SplitRows, column: str, parameter: str) -> tuple[list[str], np.ndarray]:
@@ -206,5 +206,5 @@ def _contents_of(rows: SplitRows, positions: np.ndarray) -> list[str]:
 
 
 def _rows_up_to(rows: SplitRows, column: str, last: tuple[int, int]) -> pa.Table:
-    positions = FirstPrograms.positions(rows.fitting, column, last)
-    return rows.fitting.data.with_format("arrow")[positions]
+    positions = FirstPrograms.positions(rows.training_table, column, last)
+    return rows.training_table.data.with_format("arrow")[positions]

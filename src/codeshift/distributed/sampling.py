@@ -29,7 +29,7 @@ def sample_texts(source: Shards, column: str, rows: int, seed: int) -> list[str]
 
 def _draws(rows: SplitRows, seed: int, number: int) -> np.ndarray:
     """Return a random number for each row of a shard."""
-    return generator(seed, f"sample of file {number}").random(len(rows.fitting))
+    return generator(seed, f"sample of file {number}").random(len(rows.training_table))
 
 
 def _lowest(rows: SplitRows, most: int, seed: int, number: int) -> np.ndarray:
@@ -39,4 +39,4 @@ def _lowest(rows: SplitRows, most: int, seed: int, number: int) -> np.ndarray:
 def _texts(rows: SplitRows, column: str, last: float, seed: int, number: int) -> tuple[np.ndarray, list[str]]:
     draws = _draws(rows, seed, number)
     taken = np.flatnonzero(draws <= last)
-    return draws[taken], rows.fitting.texts(column).take(taken)
+    return draws[taken], rows.training_table.texts(column).take(taken)

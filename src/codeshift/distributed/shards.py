@@ -102,10 +102,10 @@ def paths_of(files: str | Sequence[str], storage: Mapping[str, Any]) -> list[str
     paths: list[str] = []
     for pattern in several("files", files, "paths or globs of Parquet files", 'such as "data/*.parquet"'):
         system, path = fsspec.core.url_to_fs(pattern, **storage)
-        found = [system.unstrip_protocol(name) for name in system.glob(path)]
-        if not found:
+        matches = [system.unstrip_protocol(name) for name in system.glob(path)]
+        if not matches:
             raise DataError("files", "paths of files that exist", pattern, "check the path, and quote a * on a shell")
-        paths += found
+        paths += matches
     return sorted(set(paths))
 
 

@@ -16,9 +16,9 @@ from codeshift.finetune.training_config import TrainingConfig
 
 # The time of a CPU grows with the tokens almost from the first. A GPU takes a fixed time to start the kernels of a
 # batch, in which it could compute more tokens for a model of fewer weights (both: benchmarks/finetune.md). The second
-# number follows from one run on an H200, where batches of 4,096 tokens were too small by a factor of 2 for a Llama of
-# 135M.
-_TOKENS_ON_CPU, _TOKENS_TIMES_WEIGHTS = 128.0, 2e12
+# number follows from two runs on an H200, where batches that cost 2,000 tokens were too small for a Llama of 1B, and
+# those that cost 15,000 a little too small for one of 135M.
+_TOKENS_ON_CPU, _TOKENS_TIMES_WEIGHTS = 128.0, 4e12
 
 
 Batch: TypeAlias = dict[str, torch.Tensor]

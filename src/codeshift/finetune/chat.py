@@ -96,30 +96,30 @@ def encode_turn(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat = 
     """
     _check_text(tokenizer, source, target, chat)
     before, answered = chat.turns(source), chat.turns(source, target)
-    given, whole = _text(tokenizer, before, prompt=True), _text(tokenizer, answered, prompt=False)
+    prompt_text, whole = _text(tokenizer, before, prompt=True), _text(tokenizer, answered, prompt=False)
     prompt, ids = _ids(tokenizer, before, prompt=True), _ids(tokenizer, answered, prompt=False)
-    if not whole.startswith(given):
+    if not whole.startswith(prompt_text):
         raise ChatTemplateError(
             "tokenizer",
             "one whose chat template only adds to what comes before the answer",
-            Told(f"one that writes ...{given[-_SHOWN:]!r} before it, and something else once it is there"),
+            Told(f"one that writes ...{prompt_text[-_SHOWN:]!r} before it, and something else once it is there"),
             "set a template that keeps it: tokenizer.chat_template = ...",
         )
     as_whole = np.array_equal(ids[: len(prompt)], prompt)
     if not as_whole:
-        rest = tokenizer(whole[len(given) :], add_special_tokens=False)["input_ids"]
+        rest = tokenizer(whole[len(prompt_text) :], add_special_tokens=False)["input_ids"]
         ids = np.concatenate([prompt, np.array(rest, dtype=np.int64)])
     ends = np.flatnonzero(np.isin(ids[len(prompt) :], list(_special(tokenizer))))
     if not len(ends):
         raise ChatTemplateError(
             "tokenizer",
             "one whose chat template ends the assistant's turn with a special token",
-            Told(repr(whole[len(given) :][-_SHOWN:])),
+            Told(repr(whole[len(prompt_text) :][-_SHOWN:])),
             "without one a model cannot learn to stop: write eos_token after the content of the assistant",
         )
     learned = np.zeros(len(ids), dtype=bool)
     learned[len(prompt) : len(prompt) + ends[0] + 1] = True
-    return EncodedTurn(ids, learned, as_written=target in whole[len(given) :], as_whole=as_whole)
+    return EncodedTurn(ids, learned, as_written=target in whole[len(prompt_text) :], as_whole=as_whole)
 
 
 def _text(tokenizer: Tokenizer, turns: list[Turn], *, prompt: bool) -> str:

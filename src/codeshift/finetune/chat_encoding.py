@@ -78,17 +78,19 @@ class ChatEncoder:
         """
         check_rows((self.source, self.target), data, part)
         sources, targets = texts_of(self.source, data), texts_of(self.target, data)
-        given: list[Prompt] = [*self.source.conversations(data)] if isinstance(self.source, Messages) else [*sources]
-        turns = [self._turn(*texts) for texts in zip(given, targets, strict=True)]
+        conversations: list[Prompt] = (
+            [*self.source.conversations(data)] if isinstance(self.source, Messages) else [*sources]
+        )
+        turns = [self._turn(*texts) for texts in zip(conversations, targets, strict=True)]
         prompts, answers = [turn.prompt for turn in turns], [turn.answer for turn in turns]
         cut_prompts = [max(0, len(ids) - self.max_source_length) for ids in prompts]
         cut_answers = [max(0, len(ids) - self.max_target_length) for ids in answers]
         return Encoded(
-            Ragged.of([self._cut(*row) for row in zip(prompts, given, strict=True)]),
+            Ragged.of([self._cut(*row) for row in zip(prompts, conversations, strict=True)]),
             # Without the end: a model must not learn to end its turn where the text was cut.
             Ragged.of([ids[: self.max_target_length] for ids in answers]),
             TruncationCounts.of(cut_prompts, cut_answers),
-            self._round_trip(given, targets, turns),
+            self._round_trip(conversations, targets, turns),
         )
 
     def warn_of(self, encoded: Encoded, part: str) -> None:

@@ -55,8 +55,8 @@ def confidences(
         logits = logits[:, -max(map(len, rows)) :]  # virtual tokens of prompt tuning come first
         starts = [len(source) - 1 for source in sources]
     else:
-        given = pad([np.array([start, *output[:-1]]) for output in outputs], pad_id).to(device)
-        logits = model(**_padded(sources, pad_id, device), decoder_input_ids=given, use_cache=False).logits
+        decoder_ids = pad([np.array([start, *output[:-1]]) for output in outputs], pad_id).to(device)
+        logits = model(**_padded(sources, pad_id, device), decoder_input_ids=decoder_ids, use_cache=False).logits
         starts = [0] * len(outputs)
     return [
         _confidence(logits[row, first : first + len(output)], output)

@@ -291,13 +291,15 @@ class EvaluationResult:
             ParameterError: a part or the metric was not evaluated, or other rows were scored in one part than in the
                 other.
         """
-        one, other = self[first], self[second]
-        statistics = [part.statistics_of(metric) for part in (one, other)]
-        if len(one.references) != len(other.references) or not np.array_equal(one.scored[metric], other.scored[metric]):
-            rows = Told(f"{len(one.scored[metric]):,} and {len(other.scored[metric]):,} scored rows")
+        first_part, second_part = self[first], self[second]
+        statistics = [part.statistics_of(metric) for part in (first_part, second_part)]
+        if len(first_part.references) != len(second_part.references) or not np.array_equal(
+            first_part.scored[metric], second_part.scored[metric]
+        ):
+            rows = Told(f"{len(first_part.scored[metric]):,} and {len(second_part.scored[metric]):,} scored rows")
             raise ParameterError("first", f"the rows of {second}, one to one", rows, "evaluate both with one seed")
-        alike = None if other.copies is None else other.copies[other.scored[metric]]
-        return paired_difference(*statistics, metric=other.metrics[metric], seed=other.seed, groups=alike)
+        groups = None if second_part.copies is None else second_part.copies[second_part.scored[metric]]
+        return paired_difference(*statistics, metric=second_part.metrics[metric], seed=second_part.seed, groups=groups)
 
     def transformed(self) -> list[dict[str, Any]]:
         """Return a dict per metric of what ``test_transformed`` loses to ``test_id``; none without both parts.
@@ -305,14 +307,17 @@ class EvaluationResult:
         Each has ``metric``, ``value``, ``low``, ``high``, ``n`` and ``p_value``; the value is that on
         ``test_transformed`` minus that on ``test_id``.
         """
-        if not {TRANSFORMED, PARTS[TEST_ID]} <= set(self.parts):
-            return []
-        metrics = self.parts[TRANSFORMED].metrics
-        lost = {metric: self.paired(metric) for metric in metrics}
         return [
             {"metric": metric, "value": d.value, "low": d.low, "high": d.high, "n": d.n, "p_value": d.p_value}
-            for metric, d in lost.items()
+            for metric, d in self._lost.items()
         ]
+
+    @cached_property
+    def _lost(self) -> dict[str, PairedDifference]:
+        """What each metric loses to a transform, which takes resamples: found once."""
+        if not {TRANSFORMED, PARTS[TEST_ID]} <= set(self.parts):
+            return {}
+        return {metric: self.paired(metric) for metric in self.parts[TRANSFORMED].metrics}
 
     def aggregates(self) -> list[dict[str, Any]]:
         """Return a dict per part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``rows``, ...

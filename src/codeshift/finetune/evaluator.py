@@ -216,6 +216,9 @@ class Evaluator:
         Args:
             limits: the limits of the training.
             task: the task of the training.
+
+        Raises:
+            ParameterError: if this evaluator shows rows before each source.
         """
         if self.settings.shots:
             remedy = "give shots to another evaluator, for test parts"

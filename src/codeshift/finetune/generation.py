@@ -109,15 +109,15 @@ class _Writer:
         """Return the outputs of one batch; ``drawn`` holds its random numbers, (rows, steps); None is greedy."""
         ids = pad(sources, self.pad, left=self.is_decoder).to(self.device)
         mask = pad([np.ones(len(s), dtype=np.int64) for s in sources], 0, left=self.is_decoder).to(self.device)
-        given: dict[str, Any] = {"logits_processor": [] if drawn is None else [RowSampler(drawn, *self.bent)]}
+        options: dict[str, Any] = {"logits_processor": [] if drawn is None else [RowSampler(drawn, *self.bent)]}
         if self.stops:
-            given["tokenizer"] = self.tokenizer
+            options["tokenizer"] = self.tokenizer
         with (
             only(self.model, self.settings),
             beam_cache(self.model, self.settings.num_beams or 1, ids, mask) as cache,
         ):
             written = self.model.generate(
-                input_ids=ids, attention_mask=mask, generation_config=self.settings, **given, **cache
+                input_ids=ids, attention_mask=mask, generation_config=self.settings, **options, **cache
             )
         # The input comes first: the source of a decoder, the start token of an encoder-decoder.
         start = int(written[0, 0])

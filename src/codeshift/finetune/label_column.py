@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from codeshift.errors import DataError, ParameterError, Remedy, Told, closest, warn
 from codeshift.finetune.errors import UnseenLabelWarning
 from codeshift.formatting import listed
+from codeshift.properties.labels import LABELS
 
 UNKNOWN = -1
 """Number of a label that is none of the classes."""
@@ -62,7 +63,7 @@ class LabelColumn:
         if kind not in _TEXT and kind != "bool" and not kind.startswith(("int", "uint")):
             held = Told(f"{self.name}, which holds {feature}")
             remedy = "make them texts or whole numbers first (data.map)"
-            raise DataError("target", "a column of labels", held, remedy)
+            raise DataError("target", LABELS, held, remedy)
 
     def names(self, rows: Dataset) -> list[str]:
         """Return the name of each row's class: that of a ``ClassLabel``, or the text of the value.

@@ -79,6 +79,9 @@ def told_by_transformers(parameter: str, name: str | os.PathLike[str]) -> Iterat
     """Turn an error of transformers into one with the name of the parameter, its value and transformers' message.
 
     A hub that does not answer is noticed within seconds; then the model is loaded from the cache if that holds it.
+
+    Raises:
+        ParameterError: if transformers raises an error.
     """
     with hub_or_cache(str(name)) as unreachable:
         try:

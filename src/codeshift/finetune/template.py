@@ -102,8 +102,8 @@ class Template:
                 several = isinstance(feature, List | LargeList)
                 as_text = f"'{joint}'.join(row[{column!r}])" if several else f"str(row[{column!r}])"
                 remedy = f"make it text first, such as data.map(lambda row: {{{column!r}: {as_text}}})"
-                given = Told(f"{column}, which holds {feature}")
-                raise DataError(self.parameter, "made of columns of text", given, remedy)
+                feature_in_words = Told(f"{column}, which holds {feature}")
+                raise DataError(self.parameter, "made of columns of text", feature_in_words, remedy)
 
     def texts(self, batch: Mapping[str, Sequence[Any]]) -> list[str]:
         """Return one text per row of ``batch``.

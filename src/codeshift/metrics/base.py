@@ -303,8 +303,8 @@ class Metric(ABC):
                 metric = self.in_language(language)
             except ParameterError as error:
                 raise unsuited(error, column, len(rows)) from None
-            given = [predictions[i] for i in rows], [references[i] for i in rows]
-            parts.append((np.array(rows), metric.statistics(*given)))
+            sides = [predictions[i] for i in rows], [references[i] for i in rows]
+            parts.append((np.array(rows), metric.statistics(*sides)))
         return np.asarray(gathered(parts, len(languages)))
 
     def of_samples(self, samples: Sequence[str]) -> Any:

@@ -163,11 +163,11 @@ class PythonRunner:
             "jail": JAIL,
         }
         try:
-            with tempfile.TemporaryFile() as given:
-                given.write(json.dumps(order).encode())
-                given.seek(0)
-                command = [sys.executable, "-s", "-P", "-B", str(_PROGRAM), str(given.fileno())]
-                fds = (given.fileno(), writer)
+            with tempfile.TemporaryFile() as input_file:
+                input_file.write(json.dumps(order).encode())
+                input_file.seek(0)
+                command = [sys.executable, "-s", "-P", "-B", str(_PROGRAM), str(input_file.fileno())]
+                fds = (input_file.fileno(), writer)
                 if made_by_root is None:
                     with _folder() as folder:
                         _wait(_start(command, folder, fds, allow_network=self.allow_network), self.timeout)

@@ -122,7 +122,7 @@ def _log_probabilities(i: int, row: Any, tokens: int) -> FloatArray:
     return np.minimum(array, 0.0)
 
 
-def _check_length(i: int, got: int, tokens: int) -> None:
-    if got != tokens:
+def _check_length(i: int, length: int, tokens: int) -> None:
+    if length != tokens:
         remedy = "give one entry for each token of the reference, without padding"
-        raise ParameterError(f"predictions[{i}]", f"as long as its reference ({tokens} tokens)", got, remedy)
+        raise ParameterError(f"predictions[{i}]", f"as long as its reference ({tokens} tokens)", length, remedy)

@@ -190,7 +190,7 @@ def mahalanobis_distance(features: ArrayLike, train: TrainFeatures) -> FloatArra
     from scipy.linalg import solve_triangular
     from sklearn.covariance import ledoit_wolf
 
-    given, rows = _array("features", features, 2), train.features
+    queries, rows = _array("features", features, 2), train.features
     labels = np.zeros(len(rows)) if train.labels is None else np.asarray(train.labels)
     classes, of_class = np.unique(labels, return_inverse=True)
     means = np.stack([rows[of_class == k].mean(axis=0) for k in range(len(classes))])
@@ -201,7 +201,7 @@ def mahalanobis_distance(features: ArrayLike, train: TrainFeatures) -> FloatArra
     origin = rows.mean(axis=0)  # far from 0, the differences of squares below would lose their digits
     # With the Cholesky factor L, the distance is that of L^-1 x: one triangular solve for all rows.
     factor = np.linalg.cholesky(covariance + 1e-12 * np.trace(covariance) * np.eye(len(covariance)))
-    sides = (given - origin, means - origin)
+    sides = (queries - origin, means - origin)
     whitened, centres = (solve_triangular(factor, points.T, lower=True).T for points in sides)
     return np.asarray(np.sqrt(_nearest_squares(whitened, centres, 1)))
 
@@ -215,8 +215,8 @@ def neighbour_distance(features: ArrayLike, train: TrainFeatures) -> FloatArray:
     >>> neighbour_distance([[2.0, 0.0], [0.0, 3.0]], train).round(2)
     array([0.  , 1.33])
     """
-    given, rows = (_unit(values) for values in (_array("features", features, 2), train.features))
-    return np.asarray(np.sqrt(_nearest_squares(given, rows, min(train.neighbors, len(rows)))))
+    queries, rows = (_unit(values) for values in (_array("features", features, 2), train.features))
+    return np.asarray(np.sqrt(_nearest_squares(queries, rows, min(train.neighbors, len(rows)))))
 
 
 def _known(

@@ -68,7 +68,7 @@ class Case:
         return [[side[i] for i in at] for side in sides]
 
 
-Check = Callable[[Case], None]
+MetricCheck = Callable[[Case], None]
 
 
 def check_metric(
@@ -264,7 +264,7 @@ def check_fresh_process(case: Case) -> None:
     _require(here == there, "a fresh process gives the same scores")
 
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[MetricCheck, ...] = (
     check_repr,
     check_scores,
     check_identity,

@@ -46,11 +46,11 @@ class _Writer:
         return {"id": identity, "prompt": source, "completion": target}
 
     def requests(self, identity: str, source: Prompt, target: str) -> dict[str, Any]:
-        given: dict[str, Any] = {"prompt": source}
+        body: dict[str, Any] = {"prompt": source}
         if self.endpoint == "chat":
-            given = {"messages": self.chat.turns(source)}
+            body = {"messages": self.chat.turns(source)}
         url = _URLS[self.endpoint]
-        return {"custom_id": identity, "method": "POST", "url": url, "body": {**self.body, **given}}
+        return {"custom_id": identity, "method": "POST", "url": url, "body": {**self.body, **body}}
 
 
 _ROWS: Mapping[str, Callable[[_Writer, str, Prompt, str], dict[str, Any]]] = {

@@ -82,8 +82,8 @@ def score_predictions(
         task.check(rows, tuple(settings.metrics.values()))
     identities = {part: _identities(part, rows, task, id_column) for part, rows in chosen.items()}
     places = _places(identities, id_column)
-    given = read_predictions(predictions, identity_column=id_column, prediction_column=prediction_column)
-    outputs = match(places, given)
+    predicted = read_predictions(predictions, identity_column=id_column, prediction_column=prediction_column)
+    outputs = match(places, predicted)
     scored = {
         part: score_outputs(task, settings, rows, [outputs[name] for name in identities[part]])
         for part, rows in chosen.items()

@@ -246,10 +246,10 @@ class TreeProperty(Property):
         column = language_column(self.language)
         if column is None:
             return [(self, np.arange(len(table)), table)]
-        found = []
+        properties = []
         for language, (rows, part) in table.by_language(column).items():
             try:
-                found.append((replace(self, language=language), rows, part))
+                properties.append((replace(self, language=language), rows, part))
             except ParameterError as error:
                 raise unsuited(error, column, len(rows)) from None
-        return found
+        return properties

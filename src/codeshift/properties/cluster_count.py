@@ -6,7 +6,7 @@ import numpy as np
 
 from codeshift.errors import ParameterError
 from codeshift.properties.kmeans import fit_centroids, nearest
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 
 CRITERIA = ("elbow", "silhouette")
 
@@ -30,7 +30,7 @@ def count_clusters(points: np.ndarray, weights: np.ndarray, criterion: str, seed
     if len(counts) < 3:
         remedy = "50 distinct vectors are needed to choose it"
         raise ParameterError("n_clusters", "a number for so few programs", criterion, remedy)
-    shown_counts = counted("Clustering: how many", len(counts), "count", over=counts)
+    shown_counts = progress_bar("Clustering: how many", len(counts), "count", over=counts)
     fits = [fit_centroids(points, weights, count, seed) for count in shown_counts]
     if criterion == "elbow":
         return elbow(counts, [distance for _, distance in fits])

@@ -16,6 +16,7 @@ from codeshift.formatting import moment_of
 from codeshift.hashing import hash_key
 from codeshift.properties.base import Property, TextProperty
 from codeshift.properties.dataset_columns import check_column, column_values
+from codeshift.properties.labels import check_label_values
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
@@ -42,14 +43,7 @@ class Label(Property):
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Return objects of shape ``(n,)``."""
         values = column_values(table.data, self.column, "by")
-        wrong = next((i for i, value in enumerate(values) if not isinstance(value, str | int)), None)
-        if wrong is not None:
-            raise DataError(
-                "by",
-                "a column of labels: text, whole numbers or truth values",
-                self.column,
-                f"row {wrong} holds {values[wrong]!r}; make a column of labels with data.map",
-            )
+        check_label_values(self.column, values)
         labels = np.empty(len(values), dtype=object)
         labels[:] = values
         return labels
@@ -218,15 +212,6 @@ def moment_words(value: float) -> str:
     """
     seconds = abs(value) >= _SECONDS or (value != 0 and value % 86_400 == 0)
     return moment_of(value) if seconds and -62_135_596_800 <= value < 253_402_300_800 else f"{value:z.15g}"
-
-
-def typed_text(value: Any) -> str:
-    """Return a value as text that distinguishes 1 from "1".
-
-    >>> typed_text(1), typed_text("1")
-    ('int:1', 'str:1')
-    """
-    return f"{type(value).__name__}:{value}"
 
 
 def check_vector_column(table: PropertyTable, column: str) -> np.ndarray:

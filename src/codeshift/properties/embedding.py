@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.checks import check_choice, check_integer, settle
 from codeshift.errors import ParameterError
+from codeshift.literals import expressible
 from codeshift.properties.base import Property
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.encoder import POOLINGS, ColumnVectors, EncoderVectors, FunctionVectors
@@ -30,6 +31,7 @@ class Embedding(ABC):
         """Return a property whose values are vectors of shape ``(n, dimensions)``, for any rows."""
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True)
 class TfidfEmbedding(Embedding):
     """TF-IDF of the tokens of ``codeshift.properties.lexer``, projected by a truncated SVD. It needs no model.
@@ -58,6 +60,7 @@ class TfidfEmbedding(Embedding):
         return TfidfVectors.fit(table, column, features=self.features, dimensions=self.dimensions)
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True)
 class EncoderEmbedding(Embedding):
     """Pooled last hidden states of a transformers encoder, such as ``"microsoft/codebert-base"``.
@@ -119,6 +122,7 @@ class FunctionEmbedding(Embedding):
         return FunctionVectors(column, name, source_digest(trust_function(name, "embedding")))
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True)
 class ColumnEmbedding(Embedding):
     """Vectors that the dataset already has.

@@ -12,7 +12,7 @@ from codeshift.properties.base import Property
 from codeshift.properties.columns import check_vector_column
 from codeshift.properties.identity_order import DistinctTexts
 from codeshift.properties.predicate import trusted
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 from codeshift.reaching_hub import hub_or_cache
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class EncoderVectors(Property):
         texts = table.texts(self.column).take(distinct.first)
         by_length = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
         vectors: np.ndarray | None = None
-        with counted("Embedding", len(texts), "row") as bar:
+        with progress_bar("Embedding", len(texts), "row") as bar:
             for start in range(0, len(texts), self.batch_size):
                 batch = by_length[start : start + self.batch_size]
                 pooled = self._encode([texts[i] for i in batch], tokenizer, model)

@@ -167,8 +167,8 @@ def _from_entry_point(point: importlib.metadata.EntryPoint) -> tree_sitter.Langu
     import tree_sitter
 
     try:
-        given = point.load()()
-        return given if isinstance(given, tree_sitter.Language) else tree_sitter.Language(given)
+        grammar = point.load()()
+        return grammar if isinstance(grammar, tree_sitter.Language) else tree_sitter.Language(grammar)
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         remedy = f"its entry point {point.value} in {GROUP} gives none ({error}); update or remove that package"
         raise ParameterError("language", "one with a usable grammar", point.name, remedy) from error

@@ -39,8 +39,8 @@ def packed_language(language: str) -> tree_sitter.Language:
     """Return the grammar of a language of ``packed_languages()``."""
     import tree_sitter
 
-    given = typing.cast(ModuleType, _pack()).get_language(language)
-    return given if isinstance(given, tree_sitter.Language) else tree_sitter.Language(given)
+    grammar = typing.cast(ModuleType, _pack()).get_language(language)
+    return grammar if isinstance(grammar, tree_sitter.Language) else tree_sitter.Language(grammar)
 
 
 def remedy_of_pack(language: str) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codeshift.properties.base import TextProperty
+from codeshift.properties.near_duplicates.tokens import token_counts
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,6 @@ class TokenCount(TextProperty):
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Compute numbers of shape ``(len(texts),)``."""
-        # Imported here because it loads SciPy.
-        from codeshift.properties.near_duplicates.tokens import token_counts
-
         return token_counts(texts).astype(np.float64)
 
 

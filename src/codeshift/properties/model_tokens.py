@@ -43,7 +43,9 @@ class ModelTokenCount(TextProperty):
         """Compute numbers of shape ``(n,)``, cached by the vocabulary, since a name may lead to another one."""
         if self.digest:
             return super().evaluate(table)
-        counts: np.ndarray = table.values(replace(self, digest=load_tokenizer(self.tokenizer, self.revision)[1]))
+        counts: np.ndarray = table.values(
+            replace(self, digest=load_counting_tokenizer(self.tokenizer, self.revision)[1])
+        )
         return counts
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
@@ -54,7 +56,7 @@ class ModelTokenCount(TextProperty):
             ManifestError: if its vocabulary does not match the digest.
             MissingExtraError: if transformers is not installed.
         """
-        tokenizer, now = load_tokenizer(self.tokenizer, self.revision)
+        tokenizer, now = load_counting_tokenizer(self.tokenizer, self.revision)
         if self.digest and now != self.digest:
             raise ManifestError(
                 f"the tokenizer {self.tokenizer!r} has a different vocabulary (digest {now}) than the one that lengths "
@@ -64,7 +66,7 @@ class ModelTokenCount(TextProperty):
 
 
 @lru_cache(maxsize=4)
-def load_tokenizer(name: str, revision: str | None = None) -> tuple[Any, str]:
+def load_counting_tokenizer(name: str, revision: str | None = None) -> tuple[Any, str]:
     """Load a tokenizer by name, at a branch, tag or commit, or folder; return it and the digest of its vocabulary.
 
     Raises:
@@ -107,7 +109,7 @@ def tokenizer_name(tokenizer: Any, revision: str | None = None) -> str:
         raise ParameterError("tokenizer", "a name, a folder or a Hugging Face tokenizer", tokenizer, 'such as "gpt2"')
     name = getattr(tokenizer, "name_or_path", "")
     try:
-        saved = bool(name) and load_tokenizer(name, revision)[1] == vocabulary_digest(tokenizer)
+        saved = bool(name) and load_counting_tokenizer(name, revision)[1] == vocabulary_digest(tokenizer)
     except ParameterError:
         saved = False
     if not saved:

@@ -60,7 +60,7 @@ def bars(shown: bool) -> Iterator[None]:
         enable_progress_bars()
 
 
-def counted(what: str, total: int | None, unit: str, over: Iterable[Any] | None = None) -> Any:
+def progress_bar(what: str, total: int | None, unit: str, over: Iterable[Any] | None = None) -> Any:
     """Return a bar of equal steps, which appears once the work has taken a second.
 
     Args:
@@ -69,7 +69,7 @@ def counted(what: str, total: int | None, unit: str, over: Iterable[Any] | None 
         unit: the name of a step.
         over: the items to iterate over; None for a bar whose ``update`` is called.
 
-    >>> list(counted("Counting", 3, "number", over=range(3)))
+    >>> list(progress_bar("Counting", 3, "number", over=range(3)))
     [0, 1, 2]
     """
     shown = bars_shown()

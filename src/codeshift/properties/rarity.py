@@ -14,9 +14,10 @@ import numpy as np
 
 from codeshift.checks import check_choice, settle
 from codeshift.properties.base import TextProperty
+from codeshift.properties.counts import summed
 from codeshift.properties.later_letters import has_later_letters
 from codeshift.properties.lexer import lex
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 from codeshift.properties.serialise import Serialisable
 
 if TYPE_CHECKING:
@@ -113,15 +114,12 @@ class Unigrams:
 
     def of(self, table: PropertyTable) -> Counter[str]:
         """Count the tokens of one table."""
-        texts = counted("Token frequencies", len(table), "row", over=table.texts(self.column))
+        texts = progress_bar("Token frequencies", len(table), "row", over=table.texts(self.column))
         return count_tokens(texts, self.vocabulary)
 
     def merged(self, parts: Sequence[Counter[str]]) -> UnigramModel:
         """Fit the model to the tokens of several tables."""
-        total: Counter[str] = Counter()
-        for part in parts:
-            total.update(part)
-        return UnigramModel.of_counts(total, self.vocabulary)
+        return UnigramModel.of_counts(summed(parts), self.vocabulary)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.formatting import counted
+from codeshift.properties.counts import summed
 from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.elements import ElementCounts
 from codeshift.properties.grammars import check_language, language_remedy, languages
@@ -62,7 +63,10 @@ def rows_by_language(data: Dataset, column: str) -> dict[str, NDArray[np.int64]]
     {'java': [0, 2], 'python': [1]}
     """
     values = column_values(data, column, "language")
-    return {name: np.flatnonzero([value == name for value in values]) for name in known_languages(values, column)}
+    names = known_languages(values, column)
+    number_of = {name: number for number, name in enumerate(names)}
+    numbers = np.fromiter((number_of[value] for value in values), np.int64, len(values))
+    return {name: np.flatnonzero(numbers == number) for name, number in number_of.items()}
 
 
 def known_languages(values: Sequence[Any], column: str) -> tuple[str, ...]:
@@ -145,10 +149,7 @@ class RowLanguages:
         Raises:
             DataError: if rows name an unknown language; it says how many of all rows.
         """
-        named: Counter[str] = Counter()
-        for part in parts:
-            named.update(part)
-        return _known(named, self.column)
+        return _known(summed(parts), self.column)
 
 
 def unsuited(error: ParameterError, column: str, rows: int) -> DataError:
@@ -174,8 +175,8 @@ def gathered(parts: Sequence[tuple[NDArray[np.int64], Any]], rows: int) -> Any:
     if all(isinstance(values, ElementCounts) for _, values in parts):
         return ElementCounts.gathered(parts, rows)
     if not all(isinstance(values, np.ndarray) for _, values in parts):
-        given = type(next(values for _, values in parts if not isinstance(values, np.ndarray))).__name__
-        raise ParameterError("language", "one language for a property of such values", given, "name one language")
+        kind = type(next(values for _, values in parts if not isinstance(values, np.ndarray))).__name__
+        raise ParameterError("language", "one language for a property of such values", kind, "name one language")
     whole = np.empty((rows, *parts[0][1].shape[1:]), dtype=np.result_type(*(values for _, values in parts)))
     for positions, values in parts:
         whole[positions] = values

@@ -53,14 +53,14 @@ class Selection(PropertyTable):
         )
 
     def _by_language(self, column: str) -> dict[str, tuple[NDArray[np.int64], PropertyTable]]:
-        found: dict[str, tuple[NDArray[np.int64], PropertyTable]] = {}
+        selections: dict[str, tuple[NDArray[np.int64], PropertyTable]] = {}
         for name, (rows, table) in self.whole.by_language(column).items():
             place = np.full(len(self.whole), -1)
             place[rows] = np.arange(len(rows))
             within = place[self.rows]
             if (within >= 0).any():
-                found[name] = np.flatnonzero(within >= 0), Selection(table, within[within >= 0])
-        return found
+                selections[name] = np.flatnonzero(within >= 0), Selection(table, within[within >= 0])
+        return selections
 
     def compute_texts(self, prop: ComputedFromText) -> NDArray[np.float64]:
         """Compute the numbers of a text property."""

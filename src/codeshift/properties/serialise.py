@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from types import NoneType, UnionType
+from functools import partial
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -83,7 +84,7 @@ def check_plain(plain: Any) -> None:
         fault = f"lacks {missing}" if missing else f"has the unknown fields {unknown}"
         raise ManifestError(f"a {plain['type']} in a manifest {fault}")
     for name in sorted(set(plain) - {"type"}):
-        if not _is_of(plain[name], kinds[name]):
+        if not is_of(plain[name], kinds[name]):
             raise ManifestError(f"a {plain['type']} in a manifest holds {shown(plain[name])} as {name}")
 
 
@@ -100,29 +101,62 @@ def _is_required(field: dataclasses.Field[Any]) -> bool:
     return field.init and field.default is field.default_factory is dataclasses.MISSING
 
 
-def _is_of(value: Any, kind: Any) -> bool:
-    """Return whether a value of JSON has the type of a field; True for types that say nothing of JSON."""
+def is_of(value: Any, kind: Any, written_as: Mapping[Any, Any] = MappingProxyType({})) -> bool:
+    """Return whether a value of JSON has the type of a field, as ``to_dict`` and its like write it.
+
+    A list stands for a tuple, a dict for a dataclass, a whole number also for a fraction. True for types that say
+    nothing of JSON.
+
+    Args:
+        value: the value.
+        kind: the type of the field.
+        written_as: the types of JSON by the types that are written in another way than by their fields.
+
+    Raises:
+        ManifestError: if it is a dict of a known type whose fields do not fit, as ``check_plain`` says.
+
+    >>> is_of({"train": ["a"]}, dict[str, list[str]]), is_of({"train": [1]}, dict[str, list[str]]), is_of(True, int)
+    (True, False, False)
+    >>> is_of([1, 2], tuple[int, ...]), is_of([1, 2], tuple[int]), is_of(2, float | None)
+    (True, False, True)
+    """
+    if kind in written_as:
+        return is_of(value, written_as[kind], written_as)
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (UnionType, Union):
-        return any(_is_of(value, part) for part in parts)
+        return any(is_of(value, part, written_as) for part in parts)
     if origin is Literal:
         return value in parts
-    if origin is tuple:
-        if not isinstance(value, list):
-            return False
-        of_each = [parts[0]] * len(value) if parts[-1] is Ellipsis else parts
-        return len(value) == len(of_each) and all(map(_is_of, value, of_each))
+    if origin in (list, tuple):
+        return isinstance(value, list) and _are_of(value, origin, parts, written_as)
+    if origin is dict:
+        return isinstance(value, dict) and all(is_of(item, parts[1], written_as) for item in value.values())
     if not isinstance(kind, type):
         return True
     if issubclass(kind, Serialisable):
-        if not isinstance(value, dict):
-            return False
-        check_plain(value)
-        cls = Serialisable._known.get(value["type"])
-        return cls is None or issubclass(cls, kind)
+        return isinstance(value, dict) and _is_written_by(value, kind)
+    if dataclasses.is_dataclass(kind):
+        return isinstance(value, dict) and _has_fields_of(value, kind, written_as)
     if kind in (int, float):
         return isinstance(value, (int, kind)) and not isinstance(value, bool)
-    return kind not in (str, bool, NoneType) or isinstance(value, kind)
+    return kind not in (str, bool, dict, list, NoneType) or isinstance(value, kind)
+
+
+def _are_of(values: list[Any], origin: type, parts: tuple[Any, ...], written_as: Mapping[Any, Any]) -> bool:
+    if origin is list or parts[-1] is Ellipsis:
+        return all(is_of(value, parts[0], written_as) for value in values)
+    return len(values) == len(parts) and all(map(partial(is_of, written_as=written_as), values, parts))
+
+
+def _is_written_by(plain: dict[str, Any], kind: type[Serialisable]) -> bool:
+    check_plain(plain)
+    cls = Serialisable._known.get(plain["type"])
+    return cls is None or issubclass(cls, kind)
+
+
+def _has_fields_of(plain: dict[str, Any], kind: type, written_as: Mapping[Any, Any]) -> bool:
+    hints, needed = get_type_hints(kind), {field.name for field in dataclasses.fields(kind) if _is_required(field)}
+    return needed <= set(plain) <= set(hints) and all(is_of(v, hints[name], written_as) for name, v in plain.items())
 
 
 def class_of(plain: Mapping[str, Any]) -> type[Serialisable] | None:

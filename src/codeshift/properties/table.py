@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codeshift.checks import check_bool
 from codeshift.errors import ParameterError
+from codeshift.memory import Memory
 from codeshift.properties.batch_columns import BatchColumns
 from codeshift.properties.cache import cached
 from codeshift.properties.dataset_columns import check_name
@@ -109,7 +110,7 @@ class PropertyTable:
         self.data = data
         self.num_proc = check_num_proc(num_proc)
         self.cached = check_bool("cached", cached)
-        self._values: dict[Any, Any] = {}
+        self._values = Memory()
         self._texts: dict[str, Texts] = {}
 
     def __len__(self) -> int:
@@ -136,10 +137,7 @@ class PropertyTable:
 
     def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return the result of ``compute``, which is called when ``key`` is first requested."""
-        if key not in self._values:
-            self._values[key] = compute()
-        remembered: T = self._values[key]
-        return remembered
+        return self._values.remember(key, compute)
 
     def texts(self, column: str) -> Texts:
         """Return the texts of ``column``, which are read when they are asked for.
@@ -189,8 +187,8 @@ class PropertyTable:
         Raises:
             DataError: if there is no such column, or rows name an unknown language.
         """
-        found = self.remember(("by language", column), lambda: self._by_language(column))
-        return found or {name: (np.empty(0, np.int64), self) for name in _OF_NO_ROWS}
+        tables = self.remember(("by language", column), lambda: self._by_language(column))
+        return tables or {name: (np.empty(0, np.int64), self) for name in _OF_NO_ROWS}
 
     def _by_language(self, column: str) -> dict[str, tuple[NDArray[np.int64], PropertyTable]]:
         return {

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeshift.properties.base import Property
-from codeshift.properties.columns import Label, typed_text
+from codeshift.properties.columns import Label
+from codeshift.properties.labels import typed_text
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable

@@ -16,7 +16,7 @@ from codeshift.properties.base import Property
 from codeshift.properties.identity_order import DistinctTexts
 from codeshift.properties.lexer import lex
 from codeshift.properties.matrix import Matrix
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -61,7 +61,7 @@ class TfidfVectors(Property):
         from sklearn.decomposition import TruncatedSVD
 
         rows = table.values(DistinctTexts(column)).first[:_FITTED_ON]
-        texts = counted("TF-IDF: vocabulary", len(rows), "row", over=table.texts(column).take(rows))
+        texts = progress_bar("TF-IDF: vocabulary", len(rows), "row", over=table.texts(column).take(rows))
         bags = [Counter(lex(text)) for text in texts]
         in_programs = Counter(token for bag in bags for token in bag)
         shared = sorted((-count, token) for token, count in in_programs.items() if count > 1)[:features]
@@ -77,7 +77,7 @@ class TfidfVectors(Property):
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Compute vectors of shape ``(n, dimensions)``."""
-        texts = counted("TF-IDF: vectors", len(table), "row", over=table.texts(self.column))
+        texts = progress_bar("TF-IDF: vectors", len(table), "row", over=table.texts(self.column))
         return unit_rows(self._weights(Counter(lex(text)) for text in texts) @ self.projection.array)
 
     @cached_property

@@ -12,7 +12,7 @@ from codeshift.properties import Property, PropertyTable
 from codeshift.properties.clustering import NearestCluster
 from codeshift.properties.matrix import Matrix
 from codeshift.regions.base import Region
-from codeshift.regions.words import listed
+from codeshift.regions.words import joined_words
 
 
 @dataclass(frozen=True)
@@ -56,4 +56,4 @@ class NearestCentroid(Region):
     def words_of(cls, plain: Mapping[str, Any]) -> str:
         """Describe the region by the numbers of its clusters."""
         several = "s" if len(plain["chosen"]) > 1 else ""
-        return f"of cluster{several} {listed(plain['chosen'], 'and')} of {plain['centroids']['rows']}"
+        return f"of cluster{several} {joined_words(plain['chosen'], 'and')} of {plain['centroids']['rows']}"

@@ -15,7 +15,7 @@ from codeshift.checks import check_choice, plain_number, settle
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.base import property_class
 from codeshift.regions.base import EitherRegion, Region
-from codeshift.regions.words import listed
+from codeshift.regions.words import joined_words
 
 _GLOB = re.compile(r"[*?\[]")
 
@@ -216,4 +216,4 @@ def matching(pattern: str, names: Sequence[str]) -> list[str]:
 def _words(plain: Mapping[str, Any], names: Sequence[str]) -> str:
     often = "" if plain["min_count"] == 1 else f", {plain['min_count']} times or more"
     verb = property_class(plain["property"]).verb
-    return f"that {verb} {listed(names, 'or' if plain['match'] == 'any' else 'and')}{often}"
+    return f"that {verb} {joined_words(names, 'or' if plain['match'] == 'any' else 'and')}{often}"

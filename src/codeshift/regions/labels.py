@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from codeshift.properties import Property, PropertyTable
-from codeshift.properties.columns import typed_text
+from codeshift.properties.labels import LabelValue, typed_text
 from codeshift.regions.base import Region
-from codeshift.regions.words import listed
-
-LabelValue = str | int | bool
+from codeshift.regions.words import joined_words
 
 
 @dataclass(frozen=True)
@@ -43,4 +41,4 @@ class OneOf(Region):
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
         """Describe the region by its column and labels."""
-        return f"whose {plain['property']['column']} is {listed(plain['values'], 'or')}"
+        return f"whose {plain['property']['column']} is {joined_words(plain['values'], 'or')}"

@@ -10,9 +10,8 @@ import numpy as np
 
 from codeshift.properties import Property, PropertyTable
 from codeshift.properties.base import property_class
-from codeshift.properties.columns import typed_text
+from codeshift.properties.labels import LabelValue, typed_text
 from codeshift.regions.base import Region
-from codeshift.regions.labels import LabelValue
 
 
 @dataclass(frozen=True)

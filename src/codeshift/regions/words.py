@@ -9,10 +9,10 @@ _MOST = 4  # number of names that are listed; the manifest has all of them
 _LONGEST = 60  # number of characters of a value that are shown
 
 
-def listed(names: Sequence[Any], word: str) -> str:
+def joined_words(names: Sequence[Any], word: str) -> str:
     """Join names with commas and ``word`` before the last; only the first of many are listed.
 
-    >>> listed(("for", "while"), "or"), listed(range(7), "and")
+    >>> joined_words(("for", "while"), "or"), joined_words(range(7), "and")
     ('for or while', '0, 1, 2, 3 and 3 more')
     """
     shown = [_cut(str(name)) for name in names[:_MOST]]

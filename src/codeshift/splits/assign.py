@@ -7,7 +7,7 @@ from codeshift.regions.base import Region
 from codeshift.splits.assignment import SplitAssignment
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.division import divide_rows
-from codeshift.splits.fitting import Recipe, fit, rows_inside
+from codeshift.splits.fitting import Recipe, fit_region, rows_inside
 from codeshift.splits.groups import group_rows
 from codeshift.splits.official import check_official
 from codeshift.splits.part_sizes import check_sizes
@@ -32,7 +32,7 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Regi
         check_official(config, has_validation="validation" in rows.names)
     also = _also_read(recipe, config)
     digests = rows.digests(recipe.columns, also)
-    fitted = fit(recipe, rows, region)
+    fitted = fit_region(recipe, rows, region)
     grouping = group_rows(fitted.rows, recipe.columns, config)
     inside = rows_inside(fitted, recipe, grouping.kept)
     partition = divide_rows(fitted.rows, inside, grouping, digests[fitted.parsable], config)

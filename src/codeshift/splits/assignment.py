@@ -11,8 +11,9 @@ import numpy as np
 
 from codeshift.checks import check_bool
 from codeshift.errors import DataError, ParameterError, closest
-from codeshift.parts import CONTROL, NO_REASON, REASONS, WHOLE
+from codeshift.parts import CONTROL, WHOLE
 from codeshift.properties import PropertyTable
+from codeshift.properties.near_duplicates import DuplicateComponents
 from codeshift.regions.base import Region
 from codeshift.splits.card import dataset_card, parts_html
 from codeshift.splits.config import SplitConfig
@@ -25,8 +26,6 @@ from codeshift.splits.rows import SplitRows
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
     from huggingface_hub import CommitInfo
-
-    from codeshift.properties.near_duplicates import DuplicateComponents
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +43,7 @@ class SplitAssignment:
         control: whether each row is in ``train_control``: booleans of shape ``(n,)``; None if it was not requested.
         manifest: the record to publish, from which this split can be rebuilt.
         rows: the rows that were split, without the values that were computed of them; None after unpickling.
-        fitted: the region as it was fitted; None to rebuild it from the manifest.
+        fitted_region: the region as it was fitted; None to rebuild it from the manifest.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import LengthSplitter
@@ -63,7 +62,7 @@ class SplitAssignment:
     control: np.ndarray | None
     manifest: SplitManifest
     rows: SplitRows | None = field(default=None, repr=False)
-    fitted: Region | None = field(default=None, repr=False)
+    fitted_region: Region | None = field(default=None, repr=False)
 
     @classmethod
     def create(
@@ -128,7 +127,7 @@ class SplitAssignment:
     @cached_property
     def region(self) -> Region:
         """Fitted region, which works on other rows too: ``assignment.region.contains(PropertyTable(others))``."""
-        return self.manifest.fitted_region() if self.fitted is None else self.fitted
+        return self.manifest.fitted_region() if self.fitted_region is None else self.fitted_region
 
     def indices(self, part: str, *, split: str | None = None) -> np.ndarray:
         """Return the positions of a part's rows in the data, ascending.
@@ -198,13 +197,12 @@ class SplitAssignment:
     @cached_property
     def sizes(self) -> dict[str, int]:
         """Number of rows of each part, including ``excluded``."""
-        return {part: len(self._positions(part)) for part in (*self.delivered, "excluded")}
+        return {part: self.manifest.sizes[part].got for part in (*self.delivered, "excluded")}
 
     @cached_property
     def excluded(self) -> dict[str, int]:
         """Number of excluded rows by reason."""
-        counts = {reason: int((self.reasons == i).sum()) for i, reason in enumerate(REASONS) if i != NO_REASON}
-        return {reason: count for reason, count in counts.items() if count}
+        return self.manifest.excluded
 
     def summary(self) -> str:
         """Return a few lines of text: what lies in the region, and the size of each part."""

@@ -77,8 +77,8 @@ def parts_html(splitter: str, sizes: Mapping[str, int], *, rows: int) -> str:
 
 def _sizes(manifest: SplitManifest) -> Table:
     rows = tuple(
-        (_code(part), *row(f"{got:,}", f"{got / manifest.n_rows:.1%}", asked, _WHAT_PARTS_ARE.get(part, "")))
-        for part, got, asked in sizes_in_words(manifest.sizes)
+        (_code(part), *row(f"{count:,}", f"{count / manifest.n_rows:.1%}", requested, _WHAT_PARTS_ARE.get(part, "")))
+        for part, count, requested in sizes_in_words(manifest.sizes)
     )
     columns = names("part") + numbers("rows", "share", "asked, where it differs") + names("what it is for")
     return Table(columns=columns, rows=rows)

@@ -6,15 +6,13 @@ import inspect
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar
+from typing import Any, Self, TypedDict, TypeVar
 
 import numpy as np
 
 from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number, settle
 from codeshift.errors import ManifestError, ParameterError, closest, shown
-
-if TYPE_CHECKING:
-    from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 
 MATCH = "match"
 MIN_TEST_ROWS = 30
@@ -34,7 +32,7 @@ class SplitOptions(TypedDict, total=False):
     train_size: float | None
     groups: str | None
     stratify_by_column: str | None
-    near_duplicates: NearDuplicates | Mapping[str, Any] | str | None
+    near_duplicates: NearDuplicates | DropNearDuplicates | Mapping[str, Any] | str | None
     validation_ood_size: float
     train_control: bool
     tolerance: float | None
@@ -53,7 +51,7 @@ class CommonOptions:
     train_size: float | None = None
     groups: str | None = None
     stratify_by_column: str | None = None
-    near_duplicates: NearDuplicates | Mapping[str, Any] | str | None = BIND
+    near_duplicates: NearDuplicates | DropNearDuplicates | Mapping[str, Any] | str | None = BIND
     tolerance: float | None = None
     min_test_rows: int = MIN_TEST_ROWS
 
@@ -83,8 +81,8 @@ class SplitConfig(CommonOptions):
             with the smallest identity digest, whether or not it lies in the region, and excludes the others before any
             row is assigned (each official split keeps one). ``None`` does not search for them, so they may be in any
             part. For another threshold and n-gram, or other columns than the code, a ``NearDuplicates`` of
-            ``codeshift.properties.near_duplicates`` binds and a ``DropNearDuplicates`` drops; a mapping of their
-            arguments (with ``"drop": True`` for the latter) does the same, as in a study's file.
+            ``codeshift.properties.near_duplicates`` binds and a ``DropNearDuplicates`` of one drops; a mapping of the
+            search's arguments (with ``"drop": True`` for the latter) does the same, as in a study's file.
         validation_ood_size: the size of ``validation_ood``, of the region's rows, to study model selection that sees
             the shift; by default there is no such part. 1.0 takes the region's part of an official ``validation``.
         train_control: whether to return ``train_control`` too: as many rows as ``train`` has, drawn from all rows that
@@ -115,7 +113,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
 
     def __post_init__(self) -> None:
         if isinstance(self.near_duplicates, Mapping):
-            settle(self, near_duplicates=_search_of(self.near_duplicates))
+            settle(self, near_duplicates=_handling_of(self.near_duplicates))
         _check_near_duplicates(self.near_duplicates)
         remedy = "a share of the pool: 0 masks the region, 1 is the 100% baseline"
         kept = check_number("ood_kept", self.ood_kept, smallest=0, largest=1, remedy=remedy)
@@ -174,13 +172,13 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
         if missing or unknown:
             raise ManifestError(f"the arguments of a split lack {missing} and hold the unknown {unknown}")
         try:
-            return cls(**{**plain, "near_duplicates": _search_of(plain["near_duplicates"])})
+            return cls(**{**plain, "near_duplicates": _handling_of(plain["near_duplicates"])})
         except (ParameterError, TypeError) as error:
             raise ManifestError(f"the arguments of a split are {shown(dict(plain))}: {error}") from error
 
     def recorded(self) -> Self:
         """Return the config as a manifest records it: near-duplicates in full, without what changes no row's part."""
-        return replace(self, near_duplicates=self.search, min_test_rows=MIN_TEST_ROWS)
+        return replace(self, near_duplicates=self._handling, min_test_rows=MIN_TEST_ROWS)
 
     def is_drawn(self, names: Collection[str]) -> bool:
         """Return whether a split depends on chance, so that another seed may give a different one.
@@ -202,12 +200,15 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
     @property
     def search(self) -> NearDuplicates | None:
         """Search for near-duplicates; None if they are not searched for."""
+        handling = self._handling
+        return handling.search if isinstance(handling, DropNearDuplicates) else handling
+
+    @property
+    def _handling(self) -> NearDuplicates | DropNearDuplicates | None:
+        """Handling of near-duplicates in full: a search binds."""
         if self.near_duplicates is None:
             return None
-        # Imported here because it takes half a second, which merely creating a splitter should not cost.
-        from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
-
-        if isinstance(self.near_duplicates, NearDuplicates):
+        if isinstance(self.near_duplicates, NearDuplicates | DropNearDuplicates):
             return self.near_duplicates
         return DropNearDuplicates() if self.near_duplicates == DROP else NearDuplicates()
 
@@ -220,11 +221,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
     @property
     def drops(self) -> bool:
         """Whether one row of each component of near-duplicates is kept and the others are excluded."""
-        if self.near_duplicates is None or self.near_duplicates == BIND:
-            return False
-        from codeshift.properties.near_duplicates import DropNearDuplicates
-
-        return isinstance(self.search, DropNearDuplicates)
+        return isinstance(self._handling, DropNearDuplicates)
 
 
 def rows_asked(size: float | str, total: int) -> int:
@@ -277,29 +274,24 @@ def check_size(parameter: str, value: Any, *, none: bool = True, or_else: str = 
     raise ParameterError(parameter, constraint, value, remedy)
 
 
-def _search_of(plain: Any) -> NearDuplicates | None:
-    """Return the search for near-duplicates by its arguments, as ``SplitConfig.to_dict`` writes them."""
+def _handling_of(plain: Any) -> NearDuplicates | DropNearDuplicates | None:
+    """Return the handling of near-duplicates by the arguments of the search, as ``SplitConfig.to_dict`` writes it."""
     if plain is None:
         return None
-    from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
-
     if not isinstance(plain, Mapping):
         raise ParameterError("near_duplicates", "the arguments of a search or None", plain, "as to_dict writes them")
     known = ("drop", *(field.name for field in fields(NearDuplicates)))
     for name in plain:
         if name not in known:
             raise ParameterError("near_duplicates", "made of the arguments of a search", name, closest(name, known))
-    arguments = {name: value for name, value in plain.items() if name != "drop"}
-    drop = check_bool("drop", plain.get("drop", False))
-    return (DropNearDuplicates if drop else NearDuplicates)(**arguments)
+    search = NearDuplicates(**{name: value for name, value in plain.items() if name != "drop"})
+    return DropNearDuplicates(search) if check_bool("drop", plain.get("drop", False)) else search
 
 
 def _check_near_duplicates(value: Any) -> None:
     if value is None or (isinstance(value, str) and value in (BIND, DROP)):
         return
-    from codeshift.properties.near_duplicates import NearDuplicates
-
-    if not isinstance(value, NearDuplicates):
+    if not isinstance(value, NearDuplicates | DropNearDuplicates):
         remedy = '"bind" keeps them on one side; None (null in a file) does not look for them'
         raise ParameterError("near_duplicates", '"bind", "drop", None or a NearDuplicates', value, remedy)
 
@@ -313,13 +305,16 @@ def takes_options(function: Function) -> Function:
     """
     signature = inspect.signature(function)
     keyword = inspect.Parameter.KEYWORD_ONLY
-    given = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    parameters = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
     known = {field.name: field for field in fields(SplitConfig)}
     options = [
         inspect.Parameter(name, keyword, default=known[name].default, annotation=known[name].type)
         for name in SplitOptions.__annotations__
         if name not in signature.parameters
     ]
-    shown = [each for each in given if each.kind is not keyword], [each for each in given if each.kind is keyword]
+    shown = (
+        [each for each in parameters if each.kind is not keyword],
+        [each for each in parameters if each.kind is keyword],
+    )
     function.__signature__ = signature.replace(parameters=[*shown[0], *options, *shown[1]])  # type: ignore[attr-defined]
     return function

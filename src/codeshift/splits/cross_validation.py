@@ -139,7 +139,7 @@ def cross_validator(
     positions, region = [], None
     for seed in seeds:
         assignment = assign(recipe, rows, replace(config, seed=seed), region=region)
-        region = assignment.fitted
+        region = assignment.fitted_region
         positions.append({name: assignment.indices(name) for name in assignment.delivered})
     return CrossValidator(repr(recipe), seeds, sum(rows.lengths), tuple(positions), part)
 

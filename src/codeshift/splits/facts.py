@@ -7,16 +7,14 @@ import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from codeshift import __version__
 from codeshift.parts import CONTROL, PARTS
 from codeshift.properties import grammar
+from codeshift.properties.near_duplicates import DuplicateComponents
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.partition import Partition
-
-if TYPE_CHECKING:
-    from codeshift.properties.near_duplicates import DuplicateComponents
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "datasets", "tree-sitter")
 

@@ -30,7 +30,7 @@ class Recipe(Protocol):
         """Fit the recipe to the rows of ``table`` and return the region."""
 
 
-class Fitted(NamedTuple):
+class FittedRegion(NamedTuple):
     """Region of a recipe, with the rows that it can be applied to.
 
     Attributes:
@@ -46,7 +46,7 @@ class Fitted(NamedTuple):
     inside: np.ndarray
 
 
-def fit(recipe: Recipe, rows: SplitRows, region: Region | None = None) -> Fitted:
+def fit_region(recipe: Recipe, rows: SplitRows, region: Region | None = None) -> FittedRegion:
     """Fit a recipe on the rows that its region can parse.
 
     Which rows these are is known from the region alone. Nothing is known of the others, so where there are any, the
@@ -63,19 +63,19 @@ def fit(recipe: Recipe, rows: SplitRows, region: Region | None = None) -> Fitted
     Warns:
         LeftOutWarning: if there are rows that cannot be parsed.
     """
-    fitted = recipe.fit(rows.fitting) if region is None else region
+    fitted = recipe.fit(rows.training_table) if region is None else region
     parsable, inside = rows.applied(fitted)
     if parsable.all():
-        return Fitted(fitted, rows, parsable, inside)
+        return FittedRegion(fitted, rows, parsable, inside)
     stopped = counted(int((~parsable).sum()), "row is", "rows are")
     why = "the parser gives up on a text that takes far more operations or memory than code of its length"
     warn(LeftOutWarning(f"{stopped} excluded as unparsable ({rows.named(~parsable)}): {why}"))
     usable = rows.only(parsable)
-    fitted = recipe.fit(usable.fitting) if region is None else region
-    return Fitted(fitted, usable, parsable, usable.applied(fitted)[1])
+    fitted = recipe.fit(usable.training_table) if region is None else region
+    return FittedRegion(fitted, usable, parsable, usable.applied(fitted)[1])
 
 
-def rows_inside(fitted: Fitted, recipe: Recipe, kept: np.ndarray | None) -> np.ndarray:
+def rows_inside(fitted: FittedRegion, recipe: Recipe, kept: np.ndarray | None) -> np.ndarray:
     """Return which of the rows lie inside the region: booleans of shape ``(n,)``.
 
     Args:

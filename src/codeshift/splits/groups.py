@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from codeshift.hashing import keyed_hashes
+from codeshift.memory import Memory
 from codeshift.parts import OFFICIAL
+from codeshift.properties.near_duplicates import DuplicateComponents
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.filling import interleave
 from codeshift.splits.rows import SplitRows
-
-if TYPE_CHECKING:
-    from codeshift.properties.near_duplicates import DuplicateComponents
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +26,13 @@ class RowGroups:
         keys: the bytes that are hashed with the seed, of shape ``(n_groups,)``: the smallest digest among the user's
             groups in a group (or among its rows if there are none), so that it does not depend on row order.
         strata: the stratum of each group, of shape ``(n_groups,)``; None if rows are not stratified.
-        hashed: the hashes computed so far, by seed and role, with a mask of the groups that have one.
+        memory: the hashes computed so far for one seed, by role, with a mask of the groups that have one.
     """
 
     labels: np.ndarray
     keys: np.ndarray
     strata: np.ndarray | None = None
-    hashed: dict[tuple[int, str], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
+    memory: Memory = field(default_factory=Memory, repr=False)
 
     @classmethod
     def join(
@@ -101,10 +100,12 @@ class RowGroups:
 
     def _hashes(self, groups: np.ndarray, seed: int, role: str) -> np.ndarray:
         """Return the hashes of groups, each computed once: the scenarios of a sweep share groups and seed."""
-        if any(other != seed for other, _ in self.hashed):
-            self.hashed.clear()  # one seed's are enough: each split of a cross-validation has its own
+        if self.memory.get("seed") != seed:
+            self.memory.clear()  # one seed's are enough: each split of a cross-validation has its own
+            self.memory["seed"] = seed
         n = len(self.keys)
-        hashes, known = self.hashed.setdefault((seed, role), (np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=bool)))
+        none_yet = np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=bool)
+        hashes, known = self.memory.setdefault(role, none_yet)
         missing = groups[~known[groups]]
         hashes[missing] = keyed_hashes(self.keys[missing], seed, role)
         known[missing] = True
@@ -142,7 +143,7 @@ def group_rows(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -
     def joined() -> Grouping:
         return _joined(rows, columns, config)
 
-    key = ("groups", columns, config.groups, config.search)
+    key = ("groups", columns, config.groups, config.search, config.drops)
     grouping = joined() if len(rows.tables) > 1 else rows.tables[0].remember(key, joined)
     if config.stratify_by_column is None:
         return grouping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from codeshift.errors import ManifestError, shown
 from codeshift.files import write_text
 from codeshift.formatting import counted
 from codeshift.parts import CONTROL, DELIVERED, REASONS, WHOLE
+from codeshift.properties.near_duplicates import DuplicateComponents
 from codeshift.properties.row_languages import language_column
 from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region, region_words
@@ -26,7 +27,15 @@ from codeshift.splits.config import SplitConfig
 from codeshift.splits.facts import FoundDuplicates, PartSize, environment, grammars_of, part_sizes
 from codeshift.splits.manifest_files import MANY_ROWS, read_rows, write_rows
 from codeshift.splits.manifest_json import NO_MANIFEST, fields_of, to_text
-from codeshift.splits.manifest_rows import RowDigests, by_part, find, match, parts_of
+from codeshift.splits.manifest_rows import (
+    RowDigests,
+    by_part,
+    find,
+    in_several,
+    joined_by_part,
+    matched_labels,
+    parts_and_reasons,
+)
 from codeshift.splits.official import settled_by
 from codeshift.splits.partition import Partition, positions_of
 from codeshift.splits.rows import SplitRows
@@ -35,8 +44,6 @@ from codeshift.splits.words import excluded_words, near_duplicates_in_words, siz
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
-
-    from codeshift.properties.near_duplicates import DuplicateComponents
 
 
 @dataclass(frozen=True)
@@ -209,12 +216,12 @@ class SplitManifest:
         lines = tuple(
             row(
                 part,
-                f"{got:,}",
-                "row" if got == 1 else "rows",
-                f"{got / self.n_rows:.1%}",
-                asked and f"(asked {asked})",
+                f"{count:,}",
+                "row" if count == 1 else "rows",
+                f"{count / self.n_rows:.1%}",
+                requested and f"(asked {requested})",
             )
-            for part, got, asked in sizes_in_words(self.sizes)
+            for part, count, requested in sizes_in_words(self.sizes)
         )
         sizes = Table(columns=(*names(""), *numbers(""), *names(""), *numbers(""), *names("")), rows=lines)
         blocks = (Facts(facts), sizes, Points(excluded_words(self.excluded)))
@@ -226,7 +233,8 @@ class SplitManifest:
         ``SplitAssignment.from_manifest`` returns the assignment in place of its parts.
 
         Args:
-            data: the rows that were split.
+            data: the rows that were split; those of several splits may be one dataset, unless splits hold equal rows.
+                So the manifests of a study, which divide its train, validation and test rows, apply to its data.
             verify_region: whether to check that the region contains as many of the rows as it did, as ``check_region``
                 does. The parts do not depend on it, since the manifest lists the rows of each. It is off by default
                 because it computes the region's properties: a region of syntax parses every row, one of clusters
@@ -259,10 +267,7 @@ class SplitManifest:
         Arguments and errors are those of ``apply``.
         """
         check_bool("verify_region", verify_region)
-        if set(rows.names) != set(self.digests):
-            raise ManifestError(
-                f"the manifest divides {sorted(self.digests)}, the data has {sorted(rows.names)}: pass the same splits"
-            )
+        listed, in_control = self._listed(rows.names)
         digests = rows.digests(self.columns, self._also_read)
         order = rows.row_order(digests)
         labels = np.empty(len(digests), dtype=object)
@@ -270,12 +275,36 @@ class SplitManifest:
         for name, bounds in rows.spans.items():
             span = slice(*bounds)
             digests_with = partial(rows.digests_with, self.columns, self._also_read, start=span.start)
-            labels[span] = match(name, self.digests[name], digests[span], order[span], digests_with)
+            labels[span] = matched_labels(name, listed[name], digests[span], order[span], digests_with)
             if control is not None:
-                control[span] = find(self.control[name], digests[span], order[span])
+                control[span] = find(in_control[name], digests[span], order[span])
         if verify_region:
             self._check_region(rows)
-        return *parts_of(labels), control
+        return *parts_and_reasons(labels), control
+
+    def _listed(
+        self, names: Collection[str]
+    ) -> tuple[Mapping[str, Mapping[str, RowDigests]], Mapping[str, RowDigests]]:
+        """Return the digests of the rows of each split of data by part, and those of ``train_control``.
+
+        Raises:
+            ManifestError: if the data has other splits; one dataset may hold the rows of all, if they tell them apart.
+        """
+        if set(names) == set(self.digests):
+            return self.digests, self.control
+        if set(names) != {WHOLE}:
+            raise ManifestError(
+                f"the manifest divides {sorted(self.digests)}, the data has {sorted(names)}: pass the same splits"
+            )
+        repeated = in_several(self.digests)
+        if repeated:
+            rows = counted(repeated, "row")
+            raise ManifestError(
+                f"the manifest divides {sorted(self.digests)}, of which several hold the same {rows}, "
+                "and the data is one dataset: pass the same splits"
+            )
+        control = RowDigests.joined(self.control.values())
+        return {WHOLE: joined_by_part(self.digests)}, {WHOLE: control}
 
     @property
     def _also_read(self) -> dict[str, str]:
@@ -373,9 +402,10 @@ class SplitManifest:
             ManifestError: if they are not.
         """
         digests = rows.digests(self.columns, self._also_read)
+        listed, _ = self._listed(rows.names)
         for name, bounds in rows.spans.items():
             span = slice(*bounds)
-            if by_part(digests[span], parts[span], reasons[span]) != self.digests[name]:
+            if by_part(digests[span], parts[span], reasons[span]) != listed[name]:
                 raise ManifestError(
                     "the rows are not those that were assigned, or stand in another order: "
                     "pass the same data, or use manifest.apply"

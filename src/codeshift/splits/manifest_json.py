@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
-from types import NoneType, UnionType
+from dataclasses import fields, is_dataclass
+from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from codeshift.errors import ManifestError, shown
 from codeshift.files import content_digest
-from codeshift.properties.serialise import check_plain
+from codeshift.properties.serialise import check_plain, is_of
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.manifest_rows import RowDigests
 
@@ -25,6 +25,8 @@ OF_ROWS = ("digests", "control")
 
 _KEYS = {"config": "request", "digests": "rows"}
 """Key of a field in the file, where it is not the field's name."""
+_WRITTEN_AS = {SplitConfig: dict, RowDigests: list[str]}
+"""Types of JSON by those of the fields that are not written by their own fields."""
 _OPTIONAL = frozenset({"transformed"})
 """Fields that the file leaves out if they are empty."""
 
@@ -70,7 +72,7 @@ def fields_of(
     rows_file = plain.get(_ROWS_FILE)
     if rows_file is None:
         return _checked_fields(plain, name, kinds)
-    if read_rows is None or not _is_of(rows_file, dict[str, str]) or set(rows_file) != {"name", _DIGEST}:
+    if read_rows is None or not is_of(rows_file, dict[str, str]) or set(rows_file) != {"name", _DIGEST}:
         raise ManifestError(f"{name} keeps its rows in a file beside it: read it with SplitManifest.load")
     others = {field: kind for field, kind in kinds.items() if field not in OF_ROWS}
     return _checked_fields(plain, name, others) | dict(read_rows(rows_file))
@@ -81,7 +83,7 @@ def _checked_fields(plain: Mapping[str, Any], name: str, kinds: Mapping[str, Any
     values: dict[str, Any] = {
         field: plain.get(_KEYS.get(field, field), {} if field in _OPTIONAL else None) for field in kinds
     }
-    odd = next((field for field in sorted(kinds) if not _is_of(values[field], kinds[field])), None)
+    odd = next((field for field in sorted(kinds) if not is_of(values[field], kinds[field], _WRITTEN_AS)), None)
     odd = odd or next(
         (field for field in ("region", "digests", "config") if field in kinds and not values[field]), None
     )
@@ -122,8 +124,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, SplitConfig):
         return value.to_dict()
     if is_dataclass(value):
-        given = ((field, getattr(value, field.name)) for field in fields(value))
-        return {field.name: _plain(item) for field, item in given if item != field.default}
+        items = ((field, getattr(value, field.name)) for field in fields(value))
+        return {field.name: _plain(item) for field, item in items if item != field.default}
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return list(value) if isinstance(value, RowDigests) else value
@@ -137,36 +139,10 @@ def _typed(value: Any, kind: Any) -> Any:
         return RowDigests.from_hex(value)
     origin, parts = get_origin(kind), get_args(kind)
     if origin is UnionType:
-        return next(_typed(value, part) for part in parts if _is_of(value, part))
+        return next(_typed(value, part) for part in parts if is_of(value, part, _WRITTEN_AS))
     if origin is dict and parts[1] is not Any:
         return {key: _typed(item, parts[1]) for key, item in value.items()}
     if is_dataclass(kind):
         hints = get_type_hints(kind)
         return kind(**{key: _typed(item, hints[key]) for key, item in value.items()})  # type: ignore[operator]
     return tuple(value) if origin is tuple else value
-
-
-def _is_of(value: Any, kind: Any) -> bool:
-    """Return whether a JSON value has the type of a field, with a list for a tuple and a dict for a dataclass.
-
-    >>> _is_of({"train": ["a"]}, dict[str, list[str]]), _is_of({"train": [1]}, dict[str, list[str]]), _is_of(True, int)
-    (True, False, False)
-    """
-    origin, parts = get_origin(kind), get_args(kind)
-    if kind is Any:
-        return True
-    if kind is SplitConfig:
-        return isinstance(value, dict)
-    if kind is RowDigests:
-        return _is_of(value, list[str])
-    if origin is UnionType:
-        return any(_is_of(value, part) for part in parts)
-    if origin is dict:
-        return isinstance(value, dict) and all(_is_of(item, parts[1]) for item in value.values())
-    if origin in (list, tuple):
-        return isinstance(value, list) and all(_is_of(item, parts[0]) for item in value)
-    if is_dataclass(kind):
-        hints, needed = get_type_hints(kind), {field.name for field in fields(kind) if field.default is MISSING}
-        fitting = isinstance(value, dict) and needed <= set(value) <= set(hints)
-        return fitting and all(_is_of(item, hints[key]) for key, item in value.items())
-    return isinstance(value, kind) and (kind is NoneType or not isinstance(value, bool))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Self, overload
 
 import numpy as np
@@ -18,7 +18,7 @@ DigestsWith = Callable[[np.ndarray, str], np.ndarray]
 """Digests that rows at some positions of a split would have if another line end stood in their code."""
 
 
-def parts_of(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def parts_and_reasons(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the parts and reasons of labels, each of shape ``(n,)``.
 
     Raises:
@@ -69,6 +69,15 @@ class RowDigests(Sequence[str]):
             raise ManifestError(f"the manifest holds a digest of {len(odd)} digits: {odd!r}")
         return cls(np.frombuffer(b"".join(raw), dtype=DIGEST))
 
+    @classmethod
+    def joined(cls, parts: Iterable[RowDigests]) -> RowDigests:
+        """Return the digests of several lists, one after the other.
+
+        >>> len(RowDigests.joined([RowDigests.from_hex(["0a" * 16]), RowDigests.from_hex(["0b" * 16])]))
+        2
+        """
+        return cls(np.concatenate([np.empty(0, DIGEST), *(part.array for part in parts)]))
+
     def __len__(self) -> int:
         return len(self.array)
 
@@ -99,6 +108,24 @@ class RowDigests(Sequence[str]):
         return f"<{len(self)} digests>"
 
 
+def joined_by_part(digests: Mapping[str, Mapping[str, RowDigests]]) -> dict[str, RowDigests]:
+    """Return the digests of each label over all splits, in the order of parts."""
+    labels = sorted(
+        {label for of_split in digests.values() for label in of_split}, key=lambda name: (_rank(name), name)
+    )
+    return {
+        label: RowDigests.joined(of_split[label] for of_split in digests.values() if label in of_split)
+        for label in labels
+    }
+
+
+def in_several(digests: Mapping[str, Mapping[str, RowDigests]]) -> int:
+    """Return how many digests are listed in several splits."""
+    of_splits = [np.unique(RowDigests.joined(of_split.values()).array) for of_split in digests.values()]
+    _, splits = np.unique(np.concatenate(of_splits), return_counts=True)
+    return int((splits > 1).sum())
+
+
 def by_part(digests: np.ndarray, parts: np.ndarray, reasons: np.ndarray) -> dict[str, RowDigests]:
     """Return the digests of each label: a part, with the reason if it is excluded. Labels are in the order of parts."""
     codes = np.where(parts == EXCLUDED, EXCLUDED + reasons, parts)
@@ -107,15 +134,15 @@ def by_part(digests: np.ndarray, parts: np.ndarray, reasons: np.ndarray) -> dict
     return {label: RowDigests(digests[codes == present[label]]) for label in order}
 
 
-def difference(split: str, expected: np.ndarray, got: np.ndarray, digests_with: DigestsWith) -> str:
+def difference(split: str, expected: np.ndarray, digests: np.ndarray, digests_with: DigestsWith) -> str:
     """Describe how the rows of the manifest and those of the data differ, and whether line ends are the reason."""
     listed, listed_counts = np.unique(expected, return_counts=True)
-    present, present_counts = np.unique(got, return_counts=True)
-    unlisted = np.flatnonzero(~np.isin(got, listed))
+    present, present_counts = np.unique(digests, return_counts=True)
+    unlisted = np.flatnonzero(~np.isin(digests, listed))
     missing = listed[~np.isin(listed, present)]
     common, at_listed, at_present = np.intersect1d(listed, present, return_indices=True)
     recounted = common[listed_counts[at_listed] != present_counts[at_present]]
-    differences = [f"the manifest lists {len(expected)} rows of {split!r}, the data has {len(got)}"]
+    differences = [f"the manifest lists {len(expected)} rows of {split!r}, the data has {len(digests)}"]
     if unlisted.size:
         differences.append(f"{unlisted.size} rows are not in the manifest (the first is row {unlisted[0]})")
     if missing.size:
@@ -139,7 +166,7 @@ def _listed_line_end(listed: np.ndarray, unlisted: np.ndarray, digests_with: Dig
     return next(ends, None)
 
 
-def match(
+def matched_labels(
     split: str,
     listed: Mapping[str, RowDigests],
     digests: np.ndarray,

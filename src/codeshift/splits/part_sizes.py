@@ -32,12 +32,12 @@ def check_sizes(partition: Partition, identities: np.ndarray, config: SplitConfi
 
 
 def _check_requested(partition: Partition, config: SplitConfig) -> None:
-    got = {part: int((partition.parts == i).sum()) for i, part in enumerate(PARTS)}
-    got["kept"] = int((partition.pool & (partition.reasons != MASKED)).sum())
-    missed = {name: got[name] - rows for name, rows in partition.asked.items() if got[name] != rows}
+    counts = {part: int((partition.parts == i).sum()) for i, part in enumerate(PARTS)}
+    counts["kept"] = int((partition.pool & (partition.reasons != MASKED)).sum())
+    missed = {name: counts[name] - rows for name, rows in partition.asked.items() if counts[name] != rows}
     if not missed:
         return
-    differences = "; ".join(f"{name}: asked {partition.asked[name]} rows, got {got[name]}" for name in missed)
+    differences = "; ".join(f"{name}: asked {partition.asked[name]} rows, got {counts[name]}" for name in missed)
     reason = "equal rows, near-duplicates and groups are kept together"
     if config.tolerance is not None and max(map(abs, missed.values())) > config.tolerance * len(partition.parts):
         remedy = f"{differences} ({reason}): allow more, or ask for sizes that the groups can make up"

@@ -38,6 +38,9 @@ def push(
         config_name: the name of the configuration for the parts.
         token: the access token of the hub.
         **arguments: other arguments of ``datasets.DatasetDict.push_to_hub``.
+
+    Raises:
+        ParameterError: if the repository is a bucket.
     """
     from datasets import DatasetDict
     from huggingface_hub import CommitOperationAdd, HfApi

@@ -14,10 +14,12 @@ import numpy as np
 from codeshift.errors import DataError, ParameterError, Told
 from codeshift.formatting import first_few
 from codeshift.hashing import order_by_content, row_digests, whole_row_digest
+from codeshift.memory import Memory
 from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
-from codeshift.properties.columns import typed_text
 from codeshift.properties.dataset_columns import check_name, column_values
+from codeshift.properties.labels import typed_text
+from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates, components_over
 from codeshift.properties.row_languages import language_column
 from codeshift.properties.selection import Selection
 from codeshift.properties.texts import RowTexts
@@ -25,8 +27,6 @@ from codeshift.regions.base import Region
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
-
-    from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +36,12 @@ class SplitRows:
     Attributes:
         names: the names of the official splits, or ``("data",)``.
         tables: the table of each name.
-        digested: the digests computed so far, by columns of code and other columns.
+        memory: what was computed of the rows: their digests, by columns of code and other columns.
     """
 
     names: tuple[str, ...]
     tables: tuple[PropertyTable, ...]
-    digested: dict[tuple[tuple[str, ...], tuple[str, ...]], np.ndarray] = field(default_factory=dict, repr=False)
+    memory: Memory = field(default_factory=Memory, repr=False)
 
     @classmethod
     def of(cls, data: Dataset | DatasetDict | PropertyTable, *, num_proc: int | None = None) -> SplitRows:
@@ -90,7 +90,7 @@ class SplitRows:
         return self.names != (WHOLE,)
 
     @property
-    def fitting(self) -> PropertyTable:
+    def training_table(self) -> PropertyTable:
         """Table of the rows that a region is fitted on."""
         return self.tables[0]
 
@@ -149,10 +149,10 @@ class SplitRows:
             )
 
         key = columns, tuple(also)
-        if key not in self.digested:
-            shared = len(self.tables) == 1  # the scenarios of a sweep share a table
-            self.digested[key] = self.tables[0].remember(("digests", *key), taken) if shared else taken()
-        return self.digested[key]
+        if len(self.tables) > 1:
+            return self.memory.remember(key, taken)
+        # The scenarios of a sweep share a table.
+        return self.memory.remember(key, partial(self.tables[0].remember, ("digests", *key), taken))
 
     def digests_with(
         self, columns: tuple[str, ...], also: Mapping[str, str], positions: np.ndarray, line_end: str, *, start: int = 0
@@ -174,7 +174,7 @@ class SplitRows:
 
     def known_digests(self, columns: tuple[str, ...]) -> np.ndarray | None:
         """Return the digest of each row over columns of code alone if it was computed before, else None."""
-        return self.digested.get((columns, ()))
+        return self.memory.get((columns, ()))
 
     def parsable(self, region: Region) -> np.ndarray:
         """Return which rows the parsers of a region do not give up on: booleans of shape ``(n,)``."""
@@ -188,12 +188,12 @@ class SplitRows:
 
     def languages(self, region: Region) -> tuple[str, ...]:
         """Return the languages that a region reads the rows in, sorted: those that it names, or that rows name."""
-        found: set[str] = set()
+        spelt: set[str] = set()
         for _, language in region.parsed():
             by_row = language_column(language)
             named = [(language,)] if by_row is None else [table.languages(by_row) for table in self.tables]
-            found.update(*named)
-        return tuple(sorted(found))
+            spelt.update(*named)
+        return tuple(sorted(spelt))
 
     def only(self, kept: np.ndarray) -> SplitRows:
         """Return the rows of a mask, with what was computed of them already.
@@ -227,7 +227,7 @@ class SplitRows:
             within = positions[(positions >= start) & (positions < stop)] - start
             if within.size:
                 return table.data.select(within)
-        return self.fitting.data.select([])
+        return self.training_table.data.select([])
 
     def without_values(self) -> SplitRows:
         """Return the same rows with their digests, and without the texts and properties that tables keep in memory."""
@@ -251,11 +251,10 @@ class SplitRows:
 
         def search_all() -> DuplicateComponents:
             if search.columns is None:
-                return search.components(self.texts(columns), num_proc=self.fitting.num_proc)
-            from codeshift.properties.near_duplicates import components_over
+                return search.components(self.texts(columns), num_proc=self.training_table.num_proc)
 
             texts = [self.texts((column,)) for column in search.columns]
-            return components_over(texts, search, num_proc=self.fitting.num_proc)
+            return components_over(texts, search, num_proc=self.training_table.num_proc)
 
         if len(self.tables) > 1:
             return search_all()

@@ -18,6 +18,8 @@ from codeshift.errors import ParameterError
 from codeshift.hashing import keyed_hashes, row_digests
 from codeshift.parts import DELIVERED, TEST_PARTS
 from codeshift.properties.dataset_columns import check_name
+from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.near_duplicates.similar_sets import SimilarSets
 from codeshift.regions.base import Region
 from codeshift.splits.config import MATCH, SplitConfig, SplitOptions, are_shares_of_all, takes_options
 from codeshift.splits.rows import SplitRows
@@ -25,8 +27,6 @@ from codeshift.splits.rows import SplitRows
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset, IterableDatasetDict
 
-    from codeshift.properties.near_duplicates import NearDuplicates
-    from codeshift.properties.near_duplicates.similar_sets import SimilarSets
 
 # Few enough rows that the property table keeps them in memory alone.
 _BATCH = 500
@@ -156,7 +156,7 @@ class StreamDealer:
         """Return the part of each row, which may be ``"excluded"``: texts of shape ``(n,)``."""
         config = self.config
         of_batch = SplitRows.of(rows)
-        inside = self.region.contains(of_batch.fitting)
+        inside = self.region.contains(of_batch.training_table)
         if config.groups is None:
             keys = of_batch.digests(self.columns)
         else:
@@ -178,7 +178,7 @@ class StreamDealer:
         parts[~of_batch.parsable(self.region)] = "excluded"
         if self.test_rows is not None:
             trained_on = np.flatnonzero(~np.isin(parts, ("excluded", *TEST_PARTS)))
-            texts = [of_batch.fitting.texts(column).take(trained_on) for column in self.columns]
+            texts = [of_batch.training_table.texts(column).take(trained_on) for column in self.columns]
             near = self.test_rows.near(map("\n".join, zip(*texts, strict=True)))
             parts[trained_on[near]] = "excluded"
         return parts
@@ -206,9 +206,6 @@ class StreamDealer:
         >>> sum(1 for row in dealer.split(stream)["train"]) > sum(1 for row in bound.split(stream)["train"])
         True
         """
-        from codeshift.properties.near_duplicates import NearDuplicates
-        from codeshift.properties.near_duplicates.similar_sets import SimilarSets
-
         _check_stream(stream)
         search = NearDuplicates() if search is None else search
         if not isinstance(search, NearDuplicates):

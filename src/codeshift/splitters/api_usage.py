@@ -10,6 +10,7 @@ import numpy as np
 
 from codeshift.checks import settle, several
 from codeshift.errors import ParameterError, UnresolvedAPIWarning, warn
+from codeshift.literals import expressible
 from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.api_names.unresolved import is_imported, may_be
@@ -20,6 +21,7 @@ from codeshift.regions.elements import Contains, Matches, matching
 from codeshift.splitters.choosing import ElementSplitter
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True, repr=False)
 class APIUsageSplitter(ElementSplitter):
     """Programs that use certain APIs are out of distribution.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from codeshift.checks import settle, several
 from codeshift.errors import ParameterError, closest
+from codeshift.literals import expressible
 from codeshift.properties import NodeTypes, PropertyTable, grammar
 from codeshift.properties.row_languages import language_column
 from codeshift.properties.trees import ERROR, rule_names
@@ -15,6 +16,7 @@ from codeshift.regions.elements import Contains
 from codeshift.splitters.choosing import ElementSplitter
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ASTNodeSplitter(ElementSplitter):
     """Programs that contain certain node types of the syntax tree are out of distribution.

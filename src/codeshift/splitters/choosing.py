@@ -21,7 +21,7 @@ DEFAULT_SHARE = 0.1
 MIN_ROWS_OF_RAREST, MIN_ROWS_OF_SHARE = 10, 2
 """Rows that must contain an element for it to be chosen: a single one needs some to test on, a share fewer."""
 
-TOLERANCE = 0.25
+SHARE_TOLERANCE = 0.25
 """Largest difference between the actual and the requested share, as a fraction of the latter."""
 
 _NEAR = 0.05  # near enough, as a fraction of the requested share, to add no further element
@@ -34,8 +34,8 @@ class Choice:
     Attributes:
         rarest: the number of elements, those that the fewest rows contain; ties are ordered by name.
         share: the share of rows. From the most frequent element down, each is taken that does not exceed the share,
-            until the rows that contain one of those taken are near enough (``TOLERANCE``): few elements, and common
-            ones.
+            until the rows that contain one of those taken are near enough (``SHARE_TOLERANCE``): few elements, and
+            common ones.
         min_rows: the number of rows that must contain an element for it to be chosen.
         min_count: the number of times that a row must contain an element.
     """
@@ -99,28 +99,28 @@ class Choice:
         sets = table.summarise(HeldSets(counted, self.min_count, fitting))
         covered = np.zeros(len(sets.rows), dtype=bool)
         taken: list[str] = []
-        got = 0
+        held_rows = 0
         for place, name in enumerate(fitting):
             holding = sets.holding(place)
             added = int(sets.rows[holding[~covered[holding]]].sum())
-            if got + added <= most:
+            if held_rows + added <= most:
                 taken.append(name)
                 covered[holding] = True
-                got += added
-            if got >= target * (1 - _NEAR):
+                held_rows += added
+            if held_rows >= target * (1 - _NEAR):
                 break
         above = rows[too_many[-1]] if too_many else None  # the rarest of those that exceed the share alone
-        if above is not None and above - target < target - got:
-            taken, got = [too_many[-1]], above
-        if not taken or abs(got - target) > TOLERANCE * target:
-            raise self._unreachable(got, above, usable.total, noun)
+        if above is not None and above - target < target - held_rows:
+            taken, held_rows = [too_many[-1]], above
+        if not taken or abs(held_rows - target) > SHARE_TOLERANCE * target:
+            raise self._unreachable(held_rows, above, usable.total, noun)
         return taken
 
-    def _unreachable(self, got: int, above: int | None, total: int, noun: str) -> RegionError:
-        reachable = [f"{rows:,} of {total:,} rows ({rows / max(total, 1):.1%})" for rows in (got, above) if rows]
+    def _unreachable(self, held_rows: int, above: int | None, total: int, noun: str) -> RegionError:
+        reachable = [f"{rows:,} of {total:,} rows ({rows / max(total, 1):.1%})" for rows in (held_rows, above) if rows]
         return RegionError(
             "share",
-            f"a share that {noun} can make up to within {TOLERANCE:.0%} of itself",
+            f"a share that {noun} can make up to within {SHARE_TOLERANCE:.0%} of itself",
             self.share,
             f"the nearest is {' or '.join(dict.fromkeys(reachable)) or 'no row at all'}: ask for that, "
             f"lower min_rows ({self.min_rows}), or name the {noun}",
@@ -159,12 +159,12 @@ class ElementSplitter(LanguageSplitter):
     def __post_init__(self) -> None:
         settle(self, language=check_languages(self.language))
         named_by = self.named_by
-        given = [name for name in (named_by, "rarest", "share") if getattr(self, name) is not None]
-        if len(given) > 1:
-            value = getattr(self, given[1])
-            raise ParameterError(given[1], f"left out if {given[0]} is given", value, "choose one of the two")
+        criteria = [name for name in (named_by, "rarest", "share") if getattr(self, name) is not None]
+        if len(criteria) > 1:
+            value = getattr(self, criteria[1])
+            raise ParameterError(criteria[1], f"left out if {criteria[0]} is given", value, "choose one of the two")
         rarest = None if self.rarest is None else check_integer("rarest", self.rarest, smallest=1)
-        share = self.share if given else DEFAULT_SHARE
+        share = self.share if criteria else DEFAULT_SHARE
         min_rows = self.min_rows
         if min_rows is None:
             min_rows = MIN_ROWS_OF_SHARE if rarest is None else MIN_ROWS_OF_RAREST
@@ -175,7 +175,7 @@ class ElementSplitter(LanguageSplitter):
             "match": check_choice("match", self.match, ("any", "all")),
             "min_count": check_integer("min_count", self.min_count, smallest=1, remedy="1 takes every occurrence"),
         }
-        if self.match == "all" and given != [named_by]:
+        if self.match == "all" and criteria != [named_by]:
             remedy = f"name the {named_by} to hold out rows with all of them"
             raise ParameterError("match", f'"any" where {named_by} is left out', self.match, remedy)
         settle(self, **settled)

@@ -12,6 +12,7 @@ import numpy as np
 from codeshift.checks import check_choice, check_integer, check_share, settle, several
 from codeshift.errors import ParameterError, closest
 from codeshift.hashing import seeded_order
+from codeshift.literals import expressible
 from codeshift.properties import PropertyTable
 from codeshift.properties.cluster_count import CRITERIA
 from codeshift.properties.clustering import Clustering, Clusters
@@ -24,6 +25,7 @@ from codeshift.splitters.shares import take_share
 _CHOICES = ("most_isolated", "largest", "seeded")
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True)
 class ClusterSplitter(Splitter):
     """Programs of some clusters of an embedding are out of distribution.

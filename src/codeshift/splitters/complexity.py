@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codeshift.checks import check_choice, settle
-from codeshift.properties import Property, PropertyTable, TreeDepth
+from codeshift.literals import expressible
+from codeshift.properties import Property, TreeDepth
 from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
 from codeshift.properties.row_languages import check_languages
-from codeshift.regions.base import Region
-from codeshift.splitters.in_languages import LanguageSplitter
-from codeshift.splitters.quantiles import band_of, check_band
+from codeshift.splitters.band import BandSplitter
 
 _MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | IdentifierCount]] = {
     "cyclomatic": CyclomaticComplexity,
@@ -20,13 +19,15 @@ _MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | Iden
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class ComplexitySplitter(LanguageSplitter):
+@expressible
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ComplexitySplitter(BandSplitter):
     """Programs of a band of complexities are out of distribution; by default the most complex fifth.
 
     Complexity takes few values (half of all functions may have no branch at all), so a band of quantiles can be larger
-    or smaller than requested: rows of one value stay together. ``bounds`` states exactly what is inside. Complexity
-    also correlates with length; ``ComplexitySplitter(...) & LengthSplitter(...)`` keeps length in a band.
+    or smaller than requested: rows of one value stay together. ``bounds`` states exactly what is inside, and
+    ``ties="split"`` takes exactly the share. Complexity also correlates with length; ``ComplexitySplitter(...) &
+    LengthSplitter(...)`` keeps length in a band.
 
     Attributes:
         column: the column that holds the code.
@@ -36,6 +37,8 @@ class ComplexitySplitter(LanguageSplitter):
             structures), ``"depth"`` (of the syntax tree) or ``"identifiers"`` (occurrences).
         quantiles: the band as shares of the rows, ``(low, high)``.
         bounds: the band as values instead, ``low <= value < high``; ``None`` for an open end.
+        ties: the treatment of rows of one complexity at a quantile: ``"together"`` takes all or none of them;
+            ``"split"`` divides them by the hash of their content, so a band has its share of the rows.
 
     Raises:
         ParameterError: if a value is invalid.
@@ -44,15 +47,14 @@ class ComplexitySplitter(LanguageSplitter):
     NestingDepth(column='code', language='python')
     """
 
+    always_shown = ("column", "language", "measure", "quantiles", "bounds")
+
     language: str
     measure: str = "cyclomatic"
-    quantiles: tuple[float, float] | None = None
-    bounds: tuple[float | None, float | None] | None = None
 
     def __post_init__(self) -> None:
         settle(self, measure=check_choice("measure", self.measure, _MEASURES))
-        quantiles, bounds = check_band(self.quantiles, self.bounds)
-        settle(self, quantiles=quantiles, bounds=bounds)
+        super().__post_init__()
         settle(self, language=check_languages(self.language))
         _ = self.measured  # checks that the measure knows the language
 
@@ -60,7 +62,3 @@ class ComplexitySplitter(LanguageSplitter):
     def measured(self) -> Property:
         """Property whose band this splitter takes."""
         return _MEASURES[self.measure](self.column, self.language)
-
-    def fit(self, table: PropertyTable) -> Region:
-        """Return an interval of complexities; quantiles are taken over all rows of ``table``."""
-        return band_of(self.measured, table, self.quantiles, self.bounds)

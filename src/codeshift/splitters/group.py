@@ -11,16 +11,19 @@ import numpy as np
 from codeshift.checks import check_integer, check_share, settle, several
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.hashing import seeded_order
+from codeshift.literals import expressible
 from codeshift.properties import PropertyTable
-from codeshift.properties.columns import Label, typed_text
+from codeshift.properties.columns import Label
 from codeshift.properties.dataset_columns import check_name
+from codeshift.properties.labels import LabelValue, typed_text
 from codeshift.properties.tallies import LabelTally
 from codeshift.regions.base import Region
-from codeshift.regions.labels import LabelValue, OneOf
+from codeshift.regions.labels import OneOf
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.shares import take_share
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True)
 class GroupSplitter(Splitter):
     """Programs of some projects (authors, files) are out of distribution.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeshift.properties import ElementCounts, Property, PropertyTable
+from codeshift.properties.counts import summed
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_matrix
@@ -117,9 +118,7 @@ class HeldSets:
         """Add up the rows of several tables."""
         from scipy.sparse import csr_matrix
 
-        rows: Counter[bytes] = Counter()
-        for part in parts:
-            rows.update(part)
+        rows = summed(parts)
         numbers = np.frombuffer(b"".join(rows), dtype=np.int32)
         ends = np.cumsum([0, *(len(held) // numbers.itemsize for held in rows)])
         ones = np.ones(len(numbers), dtype=np.int8)

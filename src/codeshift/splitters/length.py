@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from codeshift.checks import check_choice, settle
 from codeshift.errors import ParameterError
-from codeshift.properties import CharCount, LineCount, Property, PropertyTable, SyntaxTokenCount, TokenCount
-from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
+from codeshift.literals import expressible
+from codeshift.properties import CharCount, LineCount, Property, SyntaxTokenCount, TokenCount
+from codeshift.properties.model_tokens import ModelTokenCount, load_counting_tokenizer, tokenizer_name
 from codeshift.properties.row_languages import check_languages
-from codeshift.properties.untied import Untied
 from codeshift.reaching_hub import check_revision
-from codeshift.regions.base import Region
-from codeshift.splitters.in_languages import LanguageSplitter
-from codeshift.splitters.quantiles import band_of, check_band
+from codeshift.splitters.band import BandSplitter
 
 _UNITS = ("tokens", "lines", "chars")
-_TIES = ("together", "split")
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True, repr=False)
-class LengthSplitter(LanguageSplitter):
+class LengthSplitter(BandSplitter):
     """Programs of a band of lengths are out of distribution.
 
     A band at an end of the range extrapolates (``quantiles=(0.9, 1.0)``: the longest tenth), one inside it interpolates
@@ -55,21 +53,16 @@ class LengthSplitter(LanguageSplitter):
 lines, tokens
     """
 
+    always_shown = ("column", "unit", "quantiles", "bounds", "language", "tokenizer")
+
     unit: str = "tokens"
-    quantiles: tuple[float, float] | None = None
-    bounds: tuple[float | None, float | None] | None = None
     language: str | None = None
     tokenizer: Any = None
-    ties: str = "together"
     tokenizer_revision: str | None = None
 
     def __post_init__(self) -> None:
         settle(self, unit=check_choice("unit", self.unit, _UNITS))
-        quantiles, bounds = check_band(self.quantiles, self.bounds)
-        settle(self, quantiles=quantiles, bounds=bounds)
-        settle(self, ties=check_choice("ties", self.ties, _TIES))
-        if self.ties == "split" and self.bounds is not None:
-            raise ParameterError("ties", "left out if bounds is given", self.ties, "bounds name the lengths")
+        super().__post_init__()
         for name in ("language", "tokenizer"):
             if getattr(self, name) is not None and self.unit != "tokens":
                 raise ParameterError(name, f"left out if unit is {self.unit!r}", getattr(self, name), "drop it")
@@ -91,16 +84,6 @@ lines, tokens
         if self.unit == "chars":
             return CharCount(self.column)
         if self.tokenizer is not None:
-            digest = load_tokenizer(self.tokenizer, self.tokenizer_revision)[1]
+            digest = load_counting_tokenizer(self.tokenizer, self.tokenizer_revision)[1]
             return ModelTokenCount(self.column, self.tokenizer, digest, self.tokenizer_revision)
         return SyntaxTokenCount(self.column, self.language) if self.language else TokenCount(self.column)
-
-    def fit(self, table: PropertyTable) -> Region:
-        """Return an interval of lengths; quantiles are taken over all rows of ``table``."""
-        measured = Untied(self.column, self.measured) if self.ties == "split" else self.measured
-        return band_of(measured, table, self.quantiles, self.bounds)
-
-    def __repr__(self) -> str:
-        usual = {"ties": "together", "tokenizer_revision": None}
-        shown = [name for name in (field.name for field in fields(self)) if getattr(self, name) != usual.get(name, ...)]
-        return f"LengthSplitter({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"

@@ -11,41 +11,12 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from codeshift.errors import CodeshiftError, ParameterError, Told, closest
-from codeshift.literals import parsed
-from codeshift.properties.embedding import ColumnEmbedding, EncoderEmbedding, TfidfEmbedding
-from codeshift.splitters.api_usage import APIUsageSplitter
-from codeshift.splitters.ast_node import ASTNodeSplitter
+from codeshift.literals import EXPRESSIBLE, parsed
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.cluster import ClusterSplitter
-from codeshift.splitters.complexity import ComplexitySplitter
-from codeshift.splitters.compounds.splitter import CompoundDivergenceSplitter
-from codeshift.splitters.group import GroupSplitter
-from codeshift.splitters.length import LengthSplitter
-from codeshift.splitters.random import RandomSplitter
-from codeshift.splitters.time import TimeSplitter
-from codeshift.splitters.token_rarity import TokenRaritySplitter
 
 _EXAMPLE = 'such as LengthSplitter("code", quantiles=(0.9, 1.0))'
 
-# PredicateSplitter and FunctionEmbedding are left out: they import what they name, which a text must not decide.
-_CLASSES: dict[str, type] = {
-    cls.__name__: cls
-    for cls in (
-        APIUsageSplitter,
-        ASTNodeSplitter,
-        ClusterSplitter,
-        ColumnEmbedding,
-        ComplexitySplitter,
-        CompoundDivergenceSplitter,
-        EncoderEmbedding,
-        GroupSplitter,
-        LengthSplitter,
-        RandomSplitter,
-        TfidfEmbedding,
-        TimeSplitter,
-        TokenRaritySplitter,
-    )
-}
+# These import what they name, which a text must not decide.
 _OF_FUNCTIONS = ("PredicateSplitter", "FunctionEmbedding")
 
 
@@ -75,9 +46,9 @@ def parse_splitter(
     codeshift.errors.ParameterError: splitter must be LengthSplitter with arguments that it has, got unitt='lines': \
 did you mean unit?
     """
-    given = {"column": column} | ({} if language is None else {"language": language})
+    defaults = {"column": column} | ({} if language is None else {"language": language})
     try:
-        splitter = _Reader(text.strip(), given, parameter).value(parsed(text.strip()).body)
+        splitter = _Reader(text.strip(), defaults, parameter).value(parsed(text.strip()).body)
     except SyntaxError as error:
         place = f"{error.msg} at character {error.offset}" if error.offset else error.msg
         raise ParameterError(parameter, "an expression of splitters", text, f"{place}; {_EXAMPLE}") from error
@@ -130,9 +101,9 @@ class _Reader:
     def _made(self, name: str, node: ast.Call) -> Any:
         if name in _OF_FUNCTIONS:
             self._refuse(node.func, "made of splitters that run no function of yours", "use it from Python")
-        if name not in _CLASSES:
-            self._refuse(node.func, "made of splitters", closest(name, _CLASSES))
-        fields = {f.name: f for f in dataclasses.fields(_CLASSES[name]) if f.init}
+        if name not in EXPRESSIBLE:
+            self._refuse(node.func, "made of splitters", closest(name, EXPRESSIBLE))
+        fields = {f.name: f for f in dataclasses.fields(EXPRESSIBLE[name]) if f.init}
         by_position = [n for n, f in fields.items() if not f.kw_only]
         if len(node.args) > len(by_position):
             first = node.args[len(by_position)]
@@ -154,7 +125,7 @@ class _Reader:
                     self.parameter, f"{name} with its {missing}", node_text(self.text, node), _remedy(name, missing)
                 )
             arguments[missing] = self.given[missing]
-        return _CLASSES[name](**arguments)
+        return EXPRESSIBLE[name](**arguments)
 
     def _refuse(self, node: ast.expr, constraint: str, remedy: str) -> NoReturn:
         raise ParameterError(self.parameter, constraint, node_text(self.text, node), remedy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codeshift.checks import check_integer, check_share, settle
+from codeshift.literals import expressible
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import ContentHash
 from codeshift.properties.tallies import NumberTally
@@ -14,6 +15,7 @@ from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import cut
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True)
 class RandomSplitter(Splitter):
     """Programs drawn by a hash of their content are out of distribution: the control of every other splitter.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from codeshift.checks import several
 from codeshift.errors import ParameterError, closest
 from codeshift.properties.embedding import Embedding
 from codeshift.splitters.scenarios import (
@@ -52,10 +53,10 @@ def scenarios_by_name(
         pca: the number of principal components, as in ``ClusterSplitter``.
 
     Raises:
-        ParameterError: if a name is unknown, or a scenario needs a language.
+        ParameterError: if ``names`` holds no names, a name is unknown, or a scenario needs a language.
 
-    >>> found = scenarios_by_name(["length_p90_p100", "syntax"], column="code", language="go")
-    >>> found[0].name, found[1].name
+    >>> longest, loops, *others = scenarios_by_name(["length_p90_p100", "syntax"], column="code", language="go")
+    >>> longest.name, loops.name
     ('length_p90_p100', 'syntax_for_statement')
     >>> scenarios_by_name("simscod", column="code", language="go")
     Traceback (most recent call last):
@@ -65,7 +66,7 @@ did you mean simscood?
     """
     finder = _Finder(column, language, embedding, pca)
     by_name: dict[str, Scenario] = {}
-    for name in [names] if isinstance(names, str) else names:
+    for name in several("names", names, "names of scenarios", 'such as ["length_p90_p100"]'):
         for scenario in finder.find(name):
             by_name.setdefault(scenario.name, scenario)
     return tuple(by_name.values())

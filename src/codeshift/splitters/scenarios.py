@@ -6,13 +6,13 @@ all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from codeshift.checks import check_integer
+from codeshift.checks import check_integer, several
 from codeshift.errors import ParameterError
 from codeshift.properties.embedding import Embedding, as_embedding
 from codeshift.properties.row_languages import check_languages
@@ -116,8 +116,14 @@ def length_bands(
                 tokenizer_revision=tokenizer_revision,
             ),
         )
-        for low, high in map(check_quantiles, bands)
+        for low, high in _checked_bands(bands)
     )
+
+
+def _checked_bands(bands: Any) -> list[tuple[float, float]]:
+    if isinstance(bands, str) or not isinstance(bands, Iterable):
+        raise ParameterError("bands", "pairs of quantiles", bands, "such as ((0.0, 0.1), (0.9, 1.0))")
+    return [check_quantiles(band) for band in bands]
 
 
 def band_name(low: float, high: float) -> str:
@@ -265,7 +271,7 @@ def simscood_scenarios(
 
 
 def _listed(parameter: str, values: Any) -> tuple[str, ...]:
-    names = (values,) if isinstance(values, str) else tuple(values)
+    names = several(parameter, values, "names", "give a list of them")
     if not names or len(set(names)) < len(names):
         raise ParameterError(parameter, "names that differ, at least one", values, "name each once")
     return names

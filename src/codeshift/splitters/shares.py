@@ -45,14 +45,14 @@ def take_share(
         taken = order[:1] if sizes[order[0]] > target else order[fill(sizes[order], target)]
     else:
         taken = _nearest_fill(sizes, order, share * total)
-    got = int(sizes[taken].sum())
-    if abs(got - share * total) > GROUP_TOLERANCE * total:
+    taken_rows = int(sizes[taken].sum())
+    if abs(taken_rows - share * total) > GROUP_TOLERANCE * total:
         giants = [i for i in np.argsort(-sizes, kind="stable")[:3].tolist() if sizes[i] > target]
         raise RegionError(
             "share",
             f"a share that whole {noun}s can make up to within {GROUP_TOLERANCE:.0%} of all rows",
             share,
-            f"the nearest is {got:,} of {total:,} rows ({got / total:.1%})"
+            f"the nearest is {taken_rows:,} of {total:,} rows ({taken_rows / total:.1%})"
             + "".join(f"; {noun} {names[i]} alone holds {sizes[i]:,} ({sizes[i] / total:.1%})" for i in giants)
             + f": ask for another share, or name the {noun}s",
         )

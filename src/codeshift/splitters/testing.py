@@ -13,6 +13,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from codeshift.splitters.random import RandomSplitter
 if TYPE_CHECKING:
     from datasets import Dataset
 
-Check = Callable[[Splitter, "Dataset"], None]
+SplitterCheck = Callable[[Splitter, "Dataset"], None]
 
 
 def check_splitter(splitter: Splitter, data: Dataset, *, fresh_process: bool = True) -> None:
@@ -52,7 +53,7 @@ def check_splitter(splitter: Splitter, data: Dataset, *, fresh_process: bool = T
     >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * (i % 50) + "1" for i in range(200)]})
     >>> check_splitter(LengthSplitter(column="code"), rows, fresh_process=False)
     """
-    with _sizes_may_differ():
+    with _sizes_may_differ(), _shared_table(data):
         for check in CHECKS:
             if check is not check_fresh_process or fresh_process:
                 check(splitter, data)
@@ -69,7 +70,7 @@ def check_repr(splitter: Splitter, data: Dataset) -> None:
 
 def check_partition(splitter: Splitter, data: Dataset) -> None:
     """Check that every row is in exactly one part, including ``excluded``, and that an excluded row has a reason."""
-    assignment = splitter.assign(data, seed=0)
+    assignment = splitter.assign(_table(data), seed=0)
     positions = np.concatenate([assignment.indices(part) for part in (*assignment.delivered, "excluded")])
     _require(sorted(positions.tolist()) == list(range(len(data))), "every row is in exactly one part")
     excluded = assignment.parts == PARTS.index("excluded")
@@ -78,7 +79,7 @@ def check_partition(splitter: Splitter, data: Dataset) -> None:
 
 def check_row_order(splitter: Splitter, data: Dataset) -> None:
     """Check that the order of rows changes nothing."""
-    there = splitter.assign(data, seed=0)
+    there = splitter.assign(_table(data), seed=0)
     order = np.random.default_rng(1).permutation(len(data))
     back = splitter.assign(data.select(order), seed=0)
     _require(there.manifest == back.manifest, "row order changes nothing in the manifest")
@@ -87,7 +88,7 @@ def check_row_order(splitter: Splitter, data: Dataset) -> None:
 
 def check_fresh_process(splitter: Splitter, data: Dataset) -> None:
     """Check that a fresh process with another hash seed makes the same split."""
-    here = splitter.assign(data, seed=0)
+    here = splitter.assign(_table(data), seed=0)
     before = os.environ.get("PYTHONHASHSEED")
     os.environ["PYTHONHASHSEED"] = "1" if before != "1" else "2"
     try:
@@ -120,7 +121,7 @@ def check_identity(splitter: Splitter, data: Dataset) -> None:
 
     A copy may be excluded if the region depends on more than the code (a date): the other would leak it.
     """
-    assignment = splitter.assign(data, seed=0)
+    assignment = splitter.assign(_table(data), seed=0)
     parts_of: dict[str, set[int]] = {}
     for row, part in zip(_contents(splitter, data), assignment.parts.tolist(), strict=True):
         parts_of.setdefault(row, set()).add(part)
@@ -130,7 +131,7 @@ def check_identity(splitter: Splitter, data: Dataset) -> None:
 
 def check_near_duplicates(splitter: Splitter, data: Dataset) -> None:
     """Check that no near-duplicate pair is divided between train and another part, unless they are ignored."""
-    table = PropertyTable(data)
+    table = _table(data)
     assignment = splitter.assign(table, seed=0, ood_kept=0.5 if _has_pool(splitter, table) else 0.0)
     code = ["\n".join(row) for row in _code(splitter, data)]
     train = [code[row] for row in assignment.indices("train")]
@@ -144,9 +145,9 @@ def check_dropped(splitter: Splitter, data: Dataset) -> None:
 
     Nothing is checked if too few rows are kept to be assigned.
     """
-    table, search = PropertyTable(data), DropNearDuplicates()
+    table, search = _table(data), NearDuplicates()
     try:
-        assignment = splitter.assign(table, seed=0, near_duplicates=search)
+        assignment = splitter.assign(table, seed=0, near_duplicates=DropNearDuplicates(search))
     except (RegionError, ParameterError):
         return
     code = _code(splitter, data)
@@ -158,7 +159,7 @@ def check_dropped(splitter: Splitter, data: Dataset) -> None:
         least[label] = min(own, least.get(label, own))
     _require(all(digests[row] == least[labels[row]] for row in kept), "the row that is kept has the least digest")
     order = np.random.default_rng(3).permutation(len(data))
-    back = splitter.assign(data.select(order), seed=0, near_duplicates=search)
+    back = splitter.assign(data.select(order), seed=0, near_duplicates=DropNearDuplicates(search))
     _require(assignment.manifest == back.manifest, "which rows are dropped does not depend on their order")
     again = SplitAssignment.from_manifest(SplitManifest.from_json(assignment.manifest.to_json()), data)
     _require(again == assignment, "the manifest holds the rows that were dropped")
@@ -170,7 +171,7 @@ def check_parts_on_request(splitter: Splitter, data: Dataset) -> None:
     ``train_control`` is as large as train. It shares no row with the held-out parts, and its pool lacks no other row of
     the region.
     """
-    table = PropertyTable(data)
+    table = _table(data)
     plain = splitter.assign(table, seed=0)
     requested = splitter.assign(table, seed=0, validation_ood_size=0.25, train_control=True)
     _require(bool(_inside(splitter, table)[requested.indices("validation_ood")].all()), "validation_ood lies inside")
@@ -187,7 +188,7 @@ def check_regimes(splitter: Splitter, data: Dataset) -> None:
 
     Where the pool has no row, every share above 0 is refused.
     """
-    table = PropertyTable(data)
+    table = _table(data)
     if not _has_pool(splitter, table):
         _refused(splitter, table, "where no row of the region is left, none is left to keep", ood_kept=0.5)
         return
@@ -223,7 +224,7 @@ def _check_share_kept(splitter: Splitter, table: PropertyTable, inside: np.ndarr
 
 def check_train_size(splitter: Splitter, data: Dataset) -> None:
     """Check that ``train_size`` is exact in every regime, and that the kept rows of the region are nested."""
-    table = PropertyTable(data)
+    table = _table(data)
     size = _half_of_train(splitter, table)
     inside = _inside(splitter, table)
     kept: set[int] = set()
@@ -237,7 +238,7 @@ def check_train_size(splitter: Splitter, data: Dataset) -> None:
 
 def check_sides(splitter: Splitter, data: Dataset) -> None:
     """Check that ``test_ood`` is inside the region; ``train`` at ``ood_kept=0``, and in-distribution parts, outside."""
-    table = PropertyTable(data)
+    table = _table(data)
     assignment = splitter.assign(table, seed=0)
     inside = _inside(splitter, table)
     _require(bool(inside[assignment.indices("test_ood")].all()), "test_ood lies wholly inside of the region")
@@ -247,7 +248,7 @@ def check_sides(splitter: Splitter, data: Dataset) -> None:
 
 def check_manifest(splitter: Splitter, data: Dataset) -> None:
     """Check that a manifest survives JSON, and applied to the rows in any order gives the same split."""
-    table = PropertyTable(data)
+    table = _table(data)
     kept = 0.3 if _has_pool(splitter, table) else 0.0
     assignment = splitter.assign(table, seed=0, ood_kept=kept, train_size=_half_of_train(splitter, table))
     manifest = SplitManifest.from_json(assignment.manifest.to_json())
@@ -259,7 +260,7 @@ def check_manifest(splitter: Splitter, data: Dataset) -> None:
     for part, rows in assignment.to_dataset_dict(data).items():
         same = Counter(map(repr, rows)) == Counter(map(repr, shuffled[part]))
         _require(same, "a manifest gives the same split in any order of the rows")
-    region = splitter.fit(PropertyTable(data))
+    region = splitter.fit(_table(data))
     _require(manifest.fitted_region() == region, "the fitted region round-trips through JSON")
 
 
@@ -269,7 +270,7 @@ def check_stream(splitter: Splitter, data: Dataset) -> None:
     A stream's ``test_ood`` is inside the region, its ``train``, ``validation`` and ``test_id`` outside. No code is in
     both its ``train`` and a held-out part.
     """
-    table = PropertyTable(data)
+    table = _table(data)
     region = splitter.fit(table)
     inside = region.contains(table)
     size, contents = (~inside).mean() / 10, np.array(_contents(splitter, data))
@@ -295,7 +296,7 @@ def check_stream(splitter: Splitter, data: Dataset) -> None:
 
 def check_algebra(splitter: Splitter, data: Dataset) -> None:
     """Check that the Boolean laws hold on masks, with two random regions that overlap the splitter's."""
-    column, table = splitter.columns[0], PropertyTable(data)
+    column, table = splitter.columns[0], _table(data)
     a, b = splitter, RandomSplitter(column=column, share=0.5)
     c = RandomSplitter(column=column, share=0.3, region_seed=1)
 
@@ -324,7 +325,7 @@ def check_content(splitter: Splitter, data: Dataset) -> None:
 
 def check_degenerate(splitter: Splitter, data: Dataset) -> None:
     """Check that a region that is empty or everything is an error that counts the rows."""
-    table = PropertyTable(data)
+    table = _table(data)
     for composed, matched in ((splitter & ~splitter, f"0 of {len(data)}"), (splitter | ~splitter, f"all {len(data)}")):
         try:
             composed.assign(table, seed=0)
@@ -335,7 +336,7 @@ def check_degenerate(splitter: Splitter, data: Dataset) -> None:
             raise AssertionError("a region that is empty or everything raises RegionError")
 
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[SplitterCheck, ...] = (
     check_repr,
     check_partition,
     check_row_order,
@@ -354,6 +355,24 @@ CHECKS: tuple[Check, ...] = (
     check_content,
     check_degenerate,
 )
+
+
+_SHARED: ContextVar[tuple[Dataset, PropertyTable] | None] = ContextVar("_SHARED", default=None)
+
+
+@contextmanager
+def _shared_table(data: Dataset) -> Iterator[None]:
+    """Give the checks of these rows one table, so that each property is computed once rather than by each check."""
+    token = _SHARED.set((data, PropertyTable(data)))
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
+def _table(data: Dataset) -> PropertyTable:
+    shared = _SHARED.get()
+    return shared[1] if shared is not None and shared[0] is data else PropertyTable(data)
 
 
 def _refused(splitter: Splitter, table: PropertyTable, law: str, **arguments: Any) -> None:

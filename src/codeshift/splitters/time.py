@@ -10,18 +10,20 @@ import numpy as np
 
 from codeshift.checks import check_share, settle
 from codeshift.errors import ParameterError
+from codeshift.literals import expressible
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import TIME, Label, Timestamp, TimestampKind, moment
 from codeshift.properties.dataset_columns import check_name
+from codeshift.properties.labels import LabelValue
 from codeshift.properties.tallies import NumbersOfLabels, NumberTally, Tally
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
-from codeshift.regions.labels import LabelValue
 from codeshift.regions.since import SinceOfLabel
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import cut
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True)
 class TimeSplitter(Splitter):
     """Programs from a point in time on are out of distribution: train before, test after.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codeshift.checks import check_choice, settle
+from codeshift.literals import expressible
 from codeshift.properties import PropertyTable
 from codeshift.properties.rarity import SCORES, VOCABULARIES, TokenRarity, Unigrams
 from codeshift.regions.base import Region
@@ -12,6 +13,7 @@ from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import band_of, check_quantiles
 
 
+@expressible
 @dataclass(frozen=True, kw_only=True)
 class TokenRaritySplitter(Splitter):
     """Programs whose tokens are rare in the dataset are out of distribution.

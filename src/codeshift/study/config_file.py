@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NoReturn
 
 import yaml  # type: ignore[import-untyped]
 
-from codeshift.checks import is_number, named
+from codeshift.checks import is_number, name_hint
 from codeshift.errors import CodeshiftError, ParameterError, closest
 
 _MOST_BYTES = 1_000_000
@@ -99,7 +99,7 @@ class SettingsFile:
         known = list(known)
         for key in content:
             if key not in known:
-                message = f"unknown key {key!r}: {named(key, known, renamed)}"
+                message = f"unknown key {key!r}: {name_hint(key, known, renamed)}"
                 raise SettingsError(str(self.path), self.lines.get((*place, key)), message)
         return content
 

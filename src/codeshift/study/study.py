@@ -19,7 +19,20 @@ from codeshift.properties.processes import check_num_proc
 from codeshift.properties.progress import bars
 from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario
-from codeshift.study.axes import (
+from codeshift.study.folder.output_folder import output_folder
+from codeshift.study.folder.records import RunRecord
+from codeshift.study.folder.store import StudyStore
+from codeshift.study.planning.plan import Plan
+from codeshift.study.planning.power import PowerSettings
+from codeshift.study.results.loading import load_results
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.running.executors import threads_each
+from codeshift.study.running.jobs import jobs_left
+from codeshift.study.running.prepare import forget_failures, prepare
+from codeshift.study.running.progress import StudyProgress
+from codeshift.study.running.run_job import run_jobs
+from codeshift.study.running.scheduler import refuse_unusable_workers, schedule
+from codeshift.study.settings.axes import (
     check_adapter_scales,
     check_kept,
     check_methods,
@@ -27,28 +40,13 @@ from codeshift.study.axes import (
     check_seeds,
     check_wise_ft,
 )
-from codeshift.study.executors import threads_each
-from codeshift.study.files import output_folder
-from codeshift.study.jobs import jobs_left
-from codeshift.study.keys import RunKey
-from codeshift.study.loading import load_results
-from codeshift.study.plan import Plan, plan
-from codeshift.study.power import PowerSettings
-from codeshift.study.prepare import forget_failures, prepare
-from codeshift.study.progress import StudyProgress
-from codeshift.study.records import RunRecord
-from codeshift.study.results import StudyResults
-from codeshift.study.run_rows import planned_key, refuse_unplanned, run_parts
-from codeshift.study.run_spec import run_specs
-from codeshift.study.scheduler import refuse_unusable_workers, run_jobs
-from codeshift.study.spec import StudySpec
-from codeshift.study.store import StudyStore
-from codeshift.study.study_models import StudyModel, check_models, model_spec
-from codeshift.study.study_rows import StudyRows
-from codeshift.study.validate import (
+from codeshift.study.settings.keys import RunKey
+from codeshift.study.settings.spec import StudySpec
+from codeshift.study.settings.study_model import StudyModel, check_models, model_spec
+from codeshift.study.settings.validate import (
     check_against,
     check_audit,
-    check_config,
+    check_configs,
     check_evaluation,
     check_metrics,
     check_split_config,
@@ -60,6 +58,7 @@ from codeshift.study.validate import (
     common_language,
     refuse_missing_columns,
 )
+from codeshift.study.splitting.study_splits import StudySplits
 from codeshift.transforms import Chain, Transform
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ if TYPE_CHECKING:
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Source, Task, TaskName
     from codeshift.predictions.matching import Predictions
-    from codeshift.study.estimate import Throughput
+    from codeshift.study.planning.estimate import Throughput
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -224,18 +223,15 @@ class Study(CommonOptions):
         scenarios, methods = check_scenarios(self.scenarios), check_methods(self.methods)
         column = self.column or common_column(scenarios)
         language = self.language or common_language(scenarios)
-        configs = check_config(self.config, methods)
+        configs = check_configs(self.config, methods)
         task = check_task(self.task, self.source, self.target, self.dataset, chat=self.chat, system=self.system)
         for config in configs.values():
             task.check_config(config)
         metrics = check_metrics(self.metrics, task, language)
         split_config = check_split_config(self)
         texts = columns_of_text(self.dataset, task.text_columns)
-        evaluation_of = partial(self._evaluation, metrics)
-        models = {
-            name: model_spec(given, methods, configs, partial(self._task_of, task), evaluation_of, name)
-            for name, given in self._given_models().items()
-        }
+        own = partial(self._task_of, task), partial(self._evaluation, metrics)
+        models = {name: model_spec(model, methods, configs, *own, name) for name, model in self._given_models().items()}
         spec = StudySpec(
             title=self.title,
             dataset=self.dataset,
@@ -277,12 +273,12 @@ class Study(CommonOptions):
             return named
         return {"": StudyModel(model=self.model, tokenizer=self.tokenizer, revision=self.revision)} | named
 
-    def _task_of(self, task: Task, given: StudyModel) -> Task:
+    def _task_of(self, task: Task, model: StudyModel) -> Task:
         """Return the task of a model: the study's, unless the model has a chat or a system turn of its own."""
-        if given.chat is None and given.system is None:
+        if model.chat is None and model.system is None:
             return task
-        chat = self.chat if given.chat is None else given.chat
-        system = given.system if given.system is not None or not chat else self.system
+        chat = self.chat if model.chat is None else model.chat
+        system = model.system if model.system is not None or not chat else self.system
         return check_task(self.task, self.source, self.target, self.dataset, chat=chat, system=system)
 
     def _evaluation(
@@ -301,9 +297,9 @@ class Study(CommonOptions):
         )
 
     @cached_property
-    def rows(self) -> StudyRows:
-        """Rows of every part, split at the first access."""
-        return StudyRows(self.spec)
+    def splits(self) -> StudySplits:
+        """Splits of every split seed and scenario, made at the first access."""
+        return StudySplits(self.spec)
 
     def plan(
         self,
@@ -329,18 +325,18 @@ class Study(CommonOptions):
             ParameterError: if a scenario cannot be split, a method names a module that the model lacks, or an argument
                 is invalid.
         """
-        from codeshift.study.estimate import estimate
-        from codeshift.study.finetuning import check_methods_fit
-        from codeshift.study.forecast import forecast
+        from codeshift.study.planning.estimate import estimate
+        from codeshift.study.planning.forecast import forecast
+        from codeshift.study.settings.finetuning import check_methods_fit
 
         settings = PowerSettings.of(self.power if power is None else power)
         check_methods_fit(self.spec)
-        planned = estimate(
-            plan(self.spec), self.spec, self.rows, tokens_per_second=tokens_per_second, probe_steps=probe_steps
+        plan = estimate(
+            Plan.of(self.spec), self.spec, self.splits, tokens_per_second=tokens_per_second, probe_steps=probe_steps
         )
         if settings is None:
-            return planned
-        return replace(planned, power=forecast(self.spec, self.rows, planned.tests, settings))
+            return plan
+        return replace(plan, power=forecast(self.spec, self.splits, plan.tests, settings))
 
     def run(
         self,
@@ -384,23 +380,23 @@ class Study(CommonOptions):
         refuse_unusable_workers(workers, executor, threads)
         check_bool("retry", retry)
         check_bool("extend", extend)
-        self.rows.corpus.table.num_proc = check_num_proc(num_proc)
+        self.splits.data.table.num_proc = check_num_proc(num_proc)
         if not callable(progress):
             check_bool("progress", progress)
-        from codeshift.study.finetuning import check_methods_fit
+        from codeshift.study.settings.finetuning import check_methods_fit
 
         check_methods_fit(self.spec)
         store = StudyStore(Path(folder).resolve())
         if executor is None and threads is None:
             threads = threads_each(workers)
-        planned = plan(self.spec)
+        plan = Plan.of(self.spec)
         with bars(progress is True):
-            prepare(self.spec, planned, self.rows, store, extend=extend)
+            prepare(self.spec, plan, self.splits, store, extend=extend)
             if retry:
-                forget_failures(planned, store)
-            left = jobs_left(planned, self.spec, self.rows, store, threads)
-            with StudyProgress(planned.keys, store, left, progress) as shown:
-                run_jobs(left, executor, workers, threads, shown)
+                forget_failures(plan, store)
+            jobs = jobs_left(plan, self.spec, self.splits, store, threads)
+            with StudyProgress(plan.keys, store, jobs, progress) as shown:
+                schedule(jobs, executor, workers, threads, shown)
         return self.results(store.root)
 
     def key(
@@ -426,8 +422,7 @@ class Study(CommonOptions):
         Raises:
             ParameterError: if the study has no such run.
         """
-        return planned_key(
-            plan(self.spec),
+        return Plan.of(self.spec).key(
             method=method,
             model=next(iter(self.spec.models)) if model is None else model,
             scenario=scenario,
@@ -450,8 +445,8 @@ class Study(CommonOptions):
         Raises:
             ParameterError: if the study has no such run.
         """
-        refuse_unplanned(plan(self.spec), key)
-        return run_parts(self.rows, key, self.spec)
+        Plan.of(self.spec).check_key(key)
+        return self.splits.run_parts(key)
 
     def add_run(
         self,
@@ -482,15 +477,15 @@ class Study(CommonOptions):
             PredictionsError: if outputs and rows do not match one to one; all that do not are listed.
         """
         from codeshift.finetune.tasks import Generation
-        from codeshift.study.given_runs import add_given_run
+        from codeshift.study.running.given_runs import add_given_run
 
         task = self.spec.task
         if not isinstance(task, Generation):
             raise ParameterError("task", "generation", task.name, "outputs of a classification cannot be given")
-        store, planned = StudyStore(output_folder("folder", folder).resolve()), plan(self.spec)
-        refuse_unplanned(planned, key)
-        run = next(run for run in run_specs(planned, self.spec, store.root, None) if key in run.keys)
-        prepare(self.spec, planned, self.rows, store, extend=False)
+        store, plan = StudyStore(output_folder("folder", folder).resolve()), Plan.of(self.spec)
+        plan.check_key(key)
+        run = next(run for run in run_jobs(plan, self.spec, store.root, None) if key in run.keys)
+        prepare(self.spec, plan, self.splits, store, extend=False)
         return add_given_run(run, task, predictions, prediction_column=prediction_column, extract=extract, model=model)
 
     def results(self, folder: str | os.PathLike[str]) -> StudyResults:

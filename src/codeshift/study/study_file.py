@@ -15,8 +15,8 @@ from codeshift.data.hub import is_hub_name
 from codeshift.errors import ParameterError, closest
 from codeshift.splitters import EncoderEmbedding, Scenario, parse_splitter, scenarios_by_name
 from codeshift.study.config_file import SettingsError, SettingsFile, read_settings
+from codeshift.study.settings.study_model import StudyModel
 from codeshift.study.study import Study
-from codeshift.study.study_models import StudyModel
 from codeshift.transforms import Chain, Transform, transform_by_name
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from codeshift.checks import check_integer
 from codeshift.errors import DataError, ParameterError
 from codeshift.hashing import digest, generator
 from codeshift.properties.dataset_columns import column_values
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 from codeshift.properties.row_languages import check_languages, known_languages, language_column
 from codeshift.properties.serialise import Serialisable
 
@@ -112,7 +112,7 @@ class Transform(Serialisable, ABC):
         plain = rows.with_format(None)
         columns = {name: plain[name][:] for name in rows.column_names}
         languages = self._languages(rows)
-        bar = counted("Rewriting", len(texts), "row", over=texts)
+        bar = progress_bar("Rewriting", len(texts), "row", over=texts)
         columns[self.column] = [
             self.rewrite_in(text, language) if self._knows(language) else text
             for text, language in zip(bar, languages, strict=True)

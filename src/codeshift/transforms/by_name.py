@@ -48,7 +48,7 @@ def transform_by_name(given: object, *, column: str = "code", language: str | No
     if isinstance(given, list) and len(given) == 1:
         return transform_by_name(given[0], column=column, language=language)
     if isinstance(given, list):
-        return Chain(steps=tuple(transform_by_name(one, column=column, language=language) for one in given))
+        return Chain(steps=tuple(transform_by_name(step, column=column, language=language) for step in given))
     settings = _settings_of(given) if isinstance(given, str) else given
     if not isinstance(settings, Mapping) or settings.get("type") not in TRANSFORMS:
         name = settings.get("type") if isinstance(settings, Mapping) else given

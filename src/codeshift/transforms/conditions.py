@@ -79,5 +79,5 @@ def _of_statement(source: PythonSource, node: ast.If) -> list[Edit]:
 
 def _end_of_line(source: PythonSource, node: ast.If) -> int:
     """Return the position after the line on which a statement ends."""
-    found = source.data.find(b"\n", source.end(node))
-    return len(source.data) if found < 0 else found + 1
+    end = source.data.find(b"\n", source.end(node))
+    return len(source.data) if end < 0 else end + 1

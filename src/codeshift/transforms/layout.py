@@ -87,20 +87,20 @@ def _joined(lines: Iterator[Line], text: str) -> str:
 
 def _has_directives(code: ParsedCode) -> bool:
     """Return whether there are lines for a preprocessor, or markup, in which space counts."""
-    found = (*code.roots, *leaves(code), *(node.parent for node in leaves(code) if node.parent is not None))
-    return any("preproc" in node.type or node.type.startswith("jsx") for node in found)
+    nodes = (*code.roots, *leaves(code), *(node.parent for node in leaves(code) if node.parent is not None))
+    return any("preproc" in node.type or node.type.startswith("jsx") for node in nodes)
 
 
 def _texts(code: ParsedCode) -> list[tuple[Node, str, str]]:
     """Return each leaf with its text, and the space before it."""
-    found, at = [], code.start
+    tokens, at = [], code.start
     for node in leaves(code):
         if node.type == "line_continuation":
             continue
         gap = code.source[at : node.start_byte].decode()
-        found.append((node, code.source[node.start_byte : node.end_byte].decode(), gap))
+        tokens.append((node, code.source[node.start_byte : node.end_byte].decode(), gap))
         at = node.end_byte
-    return found
+    return tokens
 
 
 def _python_lines(code: ParsedCode, indent: int) -> Iterator[Line]:

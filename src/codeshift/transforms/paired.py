@@ -92,14 +92,16 @@ def paired_shift(
     rows = parts[part]
     rewritten = chosen.apply(rows)
     changed = changed_rows(rows, rewritten, chosen.columns)
-    made = transformed_part(part, chosen, rewritten, changed)
-    if recorded is not None and made != recorded:
-        told = "another transform" if made.digest != recorded.digest else "other rows than this transform gives"
-        raise ManifestError(f"the manifest records {told}: take its own transform, or split the rows again")
+    transformed = transformed_part(part, chosen, rewritten, changed)
+    if recorded is not None and transformed != recorded:
+        difference = (
+            "another transform" if transformed.digest != recorded.digest else "other rows than this transform gives"
+        )
+        raise ManifestError(f"the manifest records {difference}: take its own transform, or split the rows again")
     all_parts = type(parts)({**parts, TRANSFORMED: rewritten})
     manifest = None
     if isinstance(splits, SplitAssignment):
-        manifest = replace(splits.manifest, transformed=splits.manifest.transformed | {TRANSFORMED: made})
+        manifest = replace(splits.manifest, transformed=splits.manifest.transformed | {TRANSFORMED: transformed})
     return PairedShift(all_parts, chosen, changed, manifest)
 
 

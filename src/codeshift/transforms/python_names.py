@@ -116,7 +116,7 @@ Place = tuple[int, int, str]
 def _places(source: PythonSource, parser: CodeParser, functions: list[tuple[Function, set[str]]]) -> list[list[Place]]:
     """Return the places of the names to replace, function by function."""
     root = parser.parse(source.text)
-    found: list[list[Place]] = []
+    by_function: list[list[Place]] = []
     for function, names in functions:
         start, end = source.start(function), source.end(function)
         outside = [(source.start(node), source.end(node)) for node in _of_the_scope_around(function)]
@@ -126,8 +126,8 @@ def _places(source: PythonSource, parser: CodeParser, functions: list[tuple[Func
             if (name := source.data[node.start_byte : node.end_byte].decode()) in names
             and not any(low <= node.start_byte < high for low, high in outside)
         ]
-        found.append(places)
-    return found
+        by_function.append(places)
+    return by_function
 
 
 def _of_the_scope_around(function: Function) -> list[ast.expr]:

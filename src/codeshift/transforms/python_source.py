@@ -121,12 +121,3 @@ class PythonSource:
                 yield node
             else:
                 waiting += ast.iter_child_nodes(node)
-
-
-def nodes_outside_strings(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a tree that do not stand within an f-string, in no certain order."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.JoinedStr)]

@@ -39,14 +39,14 @@ def rewrite_each(source: PythonSource, kinds: tuple[type[Node], ...], edits_of: 
 
 def _nodes(tree: ast.Module, kinds: tuple[type[Node], ...]) -> list[Node]:
     """Return the nodes of some kinds that stand within no f-string, in the order of the text, outer ones first."""
-    found: list[Node] = []
+    matching: list[Node] = []
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         if isinstance(node, kinds):
-            found.append(node)
+            matching.append(node)
         waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.JoinedStr)]
-    return sorted(found, key=_place)
+    return sorted(matching, key=_place)
 
 
 def _place(node: Node) -> tuple[int, ...]:

@@ -28,14 +28,14 @@ def make_task(
     >>> make_task("classification", ("query", "code"), "relevant").columns
     ('query', 'code', 'relevant')
     """
-    given = {"source": source, "target": target}
+    columns = {"source": source, "target": target}
     if isinstance(task, Task):
-        for name, value in (given | {"chat": chat}).items():
+        for name, value in (columns | {"chat": chat}).items():
             if value is not None:
                 raise ParameterError(name, "left out beside a Task", value, "the task has its own")
         return task
     kind = TASKS[check_choice("task", task, TASKS)]
-    for name, value in given.items():
+    for name, value in columns.items():
         if value is None:
             raise ParameterError(name, "given with the name of a task", None, f'such as {name}="code"')
     return kind.of(source, target, chat)

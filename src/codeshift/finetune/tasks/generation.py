@@ -284,12 +284,12 @@ def score_outputs(
         tests = tests_template(metric)
         right = references if tests is None else texts_of(tests, rows)
         predictions = [metric.of_samples([sample.text for sample in output.samples]) for output in written.values()]
-        given = predictions, [right[row] for row in written]
+        sides = predictions, [right[row] for row in written]
         if (by_row := metric.language_column) is None:
-            statistics[name] = metric.statistics(*given)
+            statistics[name] = metric.statistics(*sides)
         else:
             languages = column_values(rows, by_row, "language")
-            statistics[name] = metric.statistics_in([languages[row] for row in written], *given)
+            statistics[name] = metric.statistics_in([languages[row] for row in written], *sides)
     scored = {name: np.array(list(written), dtype=np.int64) for name in metrics}
     return PartEvaluation(
         references, TruncationCounts.none(len(rows)), metrics, statistics, scored, extracted,

@@ -98,12 +98,12 @@ def half_width(parts: Sequence[Component], confidence: float) -> float:
     )
 
 
-def p_value(difference: float, parts: Sequence[Component]) -> float:
+def p_value_of(difference: float, parts: Sequence[Component]) -> float:
     """Return the two-sided p-value that matches ``half_width``: below .05 exactly if the 95% interval excludes 0.
 
     NaN if difference and variance are both 0, or if there is nothing to judge by.
 
-    >>> round(p_value(2.0, [Component(1.0, 1e9)]), 4), p_value(0.0, [Component(1.0, 4)])
+    >>> round(p_value_of(2.0, [Component(1.0, 1e9)]), 4), p_value_of(0.0, [Component(1.0, 4)])
     (0.0455, 1.0)
     """
     if math.isnan(difference) or not parts:

@@ -34,8 +34,8 @@ def copies(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.int64]:
     if not len(targets):
         return np.zeros(0, dtype=np.int64)
     search = NearDuplicates()
-    given = _without_frame(list(sources)) if len(sources) else [""] * len(targets)
-    whole = search.components([f"{source}\n{target}" for source, target in zip(given, targets, strict=True)])
+    prompts = _without_frame(list(sources)) if len(sources) else [""] * len(targets)
+    whole = search.components([f"{source}\n{target}" for source, target in zip(prompts, targets, strict=True)])
     long = np.array([i for i, target in enumerate(targets) if len(lex(target)) >= LEAST_TOKENS], dtype=np.int64)
     alike = search.components([targets[i] for i in long])
     return _joined(len(targets), np.concatenate([whole.pairs, long[alike.pairs]]))

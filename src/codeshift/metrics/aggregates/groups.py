@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from codeshift.checks import check_bool, check_integer
 from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.estimate import Estimate
-from codeshift.metrics.aggregates.intervals import interval
+from codeshift.metrics.aggregates.intervals import bootstrap_interval
 from codeshift.metrics.aggregates.sample import as_sample, group_labels, within
 from codeshift.metrics.base import SufficientStatistics
 
@@ -87,7 +87,9 @@ def grouped(
         part = None if w is None else w[mask]
         alike = None if labels is None else labels[mask]
         sample = as_sample(rows[mask], weights=part, metric=metric, nan_policy=nan_policy, groups=alike, bounds=bounds)
-        estimates[label] = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
+        estimates[label] = bootstrap_interval(
+            sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed
+        )
     return estimates
 
 

@@ -111,10 +111,10 @@ def bootstrap_ci(
     0.5714 [0, 1] (95% percentile, n=7 in 5 groups)
     """
     sample = as_sample(values, weights=weights, metric=metric, nan_policy=nan_policy, groups=groups, bounds=bounds)
-    return interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
+    return bootstrap_interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
 
 
-def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int, seed: int) -> Estimate:
+def bootstrap_interval(sample: Sample, *, confidence: float, method: str, n_resamples: int, seed: int) -> Estimate:
     """Return the bootstrap interval of a sample, as in ``bootstrap_ci``."""
     check_options(confidence, method, n_resamples, METHODS)
     sample = sample.sorted()
@@ -125,8 +125,10 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
     if sample.bound is not None:
         ends = at_bound(sample, confidence)
         return Estimate(value, *ends, sample.n, confidence, WILSON, groups=sample.groups, note=note)
-    levels_of = levels(expanded(count - 1, (count - 1) / count, confidence))
-    deviations = sample.deviations(n_resamples, generator(seed)) if isinstance(sample, SummedSample) else None
+    levels_of = quantile_levels(expanded(count - 1, (count - 1) / count, confidence))
+    deviations = (
+        sample.deviations(n_resamples, resampling_generator(seed)) if isinstance(sample, SummedSample) else None
+    )
     if deviations is not None and not any((np.abs(side) > _ROUNDING).any() for side in deviations):
         note = joined_notes(note, ALIKE)
         return Estimate(value, math.nan, math.nan, sample.n, confidence, method, groups=sample.groups, note=note)
@@ -134,7 +136,7 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
         above, below = quantiles(deviations[0], *levels_of)[1], quantiles(deviations[1], *levels_of)[0]
         ends = max(value - above, 0.0), value - below
         return Estimate(value, *ends, sample.n, confidence, DIRECTIONAL, groups=sample.groups, note=note)
-    values, lacking = left_out(sample.resampled(n_resamples, generator(seed)), partial=sample.partial)
+    values, lacking = left_out(sample.resampled(n_resamples, resampling_generator(seed)), partial=sample.partial)
     lacking = lacking or (FEW_TRIALS if sample.trials is not None and count < FEWEST_TRIALS else "")
     of_classes = sample.partial or isinstance(sample, WeightedSample)
     if not lacking and of_classes and n_resamples > 1 and np.ptp(values) <= _ROUNDING:
@@ -180,7 +182,7 @@ def expanded(df: float, shrunk: float, confidence: float) -> float:
     return float(stdtrit(df, (1 + confidence) / 2)) / math.sqrt(shrunk)
 
 
-def levels(reach: float) -> tuple[float, float]:
+def quantile_levels(reach: float) -> tuple[float, float]:
     """Return the two quantile levels at a normal quantile, below and above."""
     from scipy.special import ndtr
 
@@ -212,7 +214,7 @@ def influences(sample: Sample) -> FloatArray:
     return (middle - without) * math.sqrt((len(without) - 1) / len(without))
 
 
-def generator(seed: int, stream: int = 0) -> np.random.Generator:
+def resampling_generator(seed: int, stream: int = 0) -> np.random.Generator:
     """Return a random generator; streams of one seed are independent of each other.
 
     Raises:
@@ -231,7 +233,7 @@ def check_options(confidence: float, method: str, n_resamples: int, methods: Ite
 
 def _percentile_levels(values: FloatArray, sample: Sample, reach: float) -> tuple[float, float]:
     """Return the two quantile levels at a normal quantile, which do not depend on what was resampled."""
-    return levels(reach)
+    return quantile_levels(reach)
 
 
 def _bca_levels(values: FloatArray, sample: Sample, reach: float) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from codeshift.checks import check_integer
 from codeshift.errors import DataError, ParameterError
 from codeshift.metrics.aggregates.estimate import Estimate
-from codeshift.metrics.aggregates.intervals import generator, interval
+from codeshift.metrics.aggregates.intervals import bootstrap_interval, resampling_generator
 from codeshift.metrics.aggregates.sample import as_sample, group_labels
 from codeshift.metrics.aggregates.units import Sample, SummedSample, WeightedSample, weighted_sums
 from codeshift.metrics.base import FloatArray, SufficientStatistics, WeightedMetric, column_sums
@@ -88,9 +88,9 @@ def paired_difference(
     check_integer("n_permutations", n_permutations, smallest=1, remedy="leave it out to take 9999")
     pairs = paired_samples(a, b, ("a", "b"), weights, metric, nan_policy, groups)
     sample = pairs.combined(lambda x, y: x - y).sorted()
-    estimate = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
+    estimate = bootstrap_interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
     swapped = _swaps(sample, metric)
-    p_value = _permutation_p(swapped, estimate.value, n_permutations, generator(seed, stream=1))
+    p_value = _permutation_p(swapped, estimate.value, n_permutations, resampling_generator(seed, stream=1))
     return PairedDifference(
         estimate.value, estimate.low, estimate.high, estimate.n, confidence, estimate.method, p_value,
         groups=estimate.groups, note=estimate.note,

@@ -12,7 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.estimate import Estimate
-from codeshift.metrics.aggregates.intervals import check_options, expanded, generator, left_out, levels, quantiles
+from codeshift.metrics.aggregates.intervals import (
+    check_options,
+    expanded,
+    left_out,
+    quantile_levels,
+    quantiles,
+    resampling_generator,
+)
 from codeshift.metrics.aggregates.sample import as_sample, group_labels
 from codeshift.metrics.aggregates.units import Sample, SummedSample, WeightedSample, resampled_counts, weighted_sums
 from codeshift.metrics.base import FloatArray, SufficientStatistics
@@ -81,10 +88,10 @@ def prior_shift(
     if sample.n and len(outside):
         reweighting = _Reweighting(sample, inside, np.bincount(outside, minlength=count).astype(np.float64))
         reweighted = reweighting.value()
-        changes, lacking = left_out(reweighting.changes(n_resamples, generator(seed)), partial=True)
+        changes, lacking = left_out(reweighting.changes(n_resamples, resampling_generator(seed)), partial=True)
         fewest = min(sample.n, len(outside))
         if not lacking and fewest > 1:
-            ends = quantiles(changes, *levels(expanded(fewest - 1, (fewest - 1) / fewest, confidence)))
+            ends = quantiles(changes, *quantile_levels(expanded(fewest - 1, (fewest - 1) / fewest, confidence)))
     note = "; ".join(filter(None, (unseen, lacking)))
     return PriorShift(reweighted - value, *ends, sample.n, confidence, "percentile", value, reweighted, note=note)
 

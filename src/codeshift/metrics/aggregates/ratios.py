@@ -16,14 +16,14 @@ from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import (
     METHODS,
     at_bound,
+    bootstrap_interval,
     check_options,
     expanded,
-    generator,
     influences,
-    interval,
     left_out,
-    levels,
+    quantile_levels,
     quantiles,
+    resampling_generator,
 )
 from codeshift.metrics.aggregates.pairs import paired_samples
 from codeshift.metrics.aggregates.sample import as_sample, within
@@ -91,7 +91,9 @@ def relative_performance(
         sides = [pairs.side(i).sorted() for i in (0, 1)]
         sample = replace(pairs.combined(_ratio).sorted(), bound=None)
         if method != "Fieller":
-            estimate = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
+            estimate = bootstrap_interval(
+                sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed
+            )
             return _finite(_carried(estimate, sides))
         return _finite(_fieller(sides, confidence, paired=True))
     sides = [
@@ -159,7 +161,7 @@ def generalization_gap(
     ]
     if min(side.units for side in sides) > 1 and any(side.bound is not None for side in sides):
         return _hybrid([
-            interval(side, confidence=confidence, method="percentile", n_resamples=n_resamples, seed=seed)
+            bootstrap_interval(side, confidence=confidence, method="percentile", n_resamples=n_resamples, seed=seed)
             for side in sides
         ])  # fmt: skip
     if method == "percentile":
@@ -175,12 +177,12 @@ def _resampled(
     value = float(combine(np.array([a.value]), np.array([b.value]))[0])
     ends, lacking = (math.nan, math.nan), ""
     if min(a.units, b.units) > 1 and not math.isnan(value):
-        rng = generator(seed)
+        rng = resampling_generator(seed)
         drawn = combine(*[side.resampled(n, rng) for side in (a, b)])
         slopes = (1.0, value) if combine is _ratio else (1.0, 1.0)
         values, lacking = left_out(drawn, partial=a.partial or b.partial)
         if not lacking:
-            ends = quantiles(values, *levels(_reach(a, b, slopes, confidence)))
+            ends = quantiles(values, *quantile_levels(_reach(a, b, slopes, confidence)))
     return _estimate([a, b], value, ends, confidence, "percentile", lacking)
 
 

@@ -14,7 +14,7 @@ from codeshift.checks import check_choice
 from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.components import Component, crossed, half_width, nested
 from codeshift.metrics.aggregates.estimate import Estimate
-from codeshift.metrics.aggregates.intervals import check_options, generator, influences
+from codeshift.metrics.aggregates.intervals import check_options, influences, resampling_generator
 from codeshift.metrics.aggregates.sample import as_sample, bounds_of, clipped, group_labels, is_bounded, within
 from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray, SufficientStatistics
@@ -98,7 +98,7 @@ def hierarchical_bootstrap(
     0.75 (no interval: fewer than 5 misses, n=4, 3 seeds)
     """
     check_options(confidence, "percentile", n_resamples, ("percentile",))
-    generator(seed)
+    resampling_generator(seed)
     check_choice("rows", rows, _DESIGNS)
     if rows == "crossed" and nan_policy == "omit":
         raise ParameterError("nan_policy", '"propagate" or "raise" for crossed rows', nan_policy, "score every row")

@@ -201,13 +201,23 @@ class WeightedSample(Sample):
 
     def without_each(self) -> FloatArray:
         """Return the value without each unit in turn, shape (units,)."""
-        known = self.without_of(self.rows) if self.without_of is not None and self.unit_of is None else None
-        if known is not None:
+        known = None if self.without_of is None else self.without_of(self.rows)
+        if known is None:
+            return self._without(np.arange(self.units))
+        if self.unit_of is None:
             return known
-        block = max(1, _BLOCK // len(self.rows))
-        values = []
-        for start in range(0, self.units, block):
-            left_out = np.arange(start, min(start + block, self.units))
+        values = np.empty(self.units)
+        values[self.unit_of] = known  # of units of one row; nearly all are
+        several = np.flatnonzero(np.bincount(self.unit_of, minlength=self.units) != 1)
+        values[several] = self._without(several)
+        return values
+
+    def _without(self, units: NDArray[np.intp]) -> FloatArray:
+        """Return the value without each of some units, shape (k,), by a weight of 0 for it."""
+        block = max(1, _BLOCK // max(1, len(self.rows)))
+        values = [np.empty(0)]
+        for start in range(0, len(units), block):
+            left_out = units[start : start + block]
             weights = np.ones((len(left_out), self.units))
             weights[np.arange(len(left_out)), left_out] = 0.0
             values.append(self.weighted(weights))

@@ -14,7 +14,7 @@ from codeshift.checks import check_choice, settle
 from codeshift.errors import ParameterError
 from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric, column_sums
 from codeshift.metrics.codebleu.dataflow.tables import flow_language
-from codeshift.metrics.codebleu.parts.combine import across, bleu, brevity_penalty, nltk_bleu, share, weighted_mean
+from codeshift.metrics.codebleu.parts.combine import across, bleu, brevity_penalty, nltk_bleu, quotient, weighted_mean
 from codeshift.metrics.codebleu.parts.counting import RowCounter
 from codeshift.metrics.codebleu.parts.keywords import KEYWORDS
 from codeshift.metrics.codebleu.parts.ngrams import ORDERS
@@ -171,12 +171,12 @@ class CodeBLEU(Metric):
         penalty = brevity_penalty(lengths[:, 0], lengths[:, 1])
         if self.compat is None:
             of_four = bleu(rows[:, _SHARED], rows[:, _TOTAL], penalty)
-            of_keywords = penalty * share(weighted[:, 0], weights[:, 0])
+            of_keywords = penalty * quotient(weighted[:, 0], weights[:, 0])
         else:
             of_four = nltk_bleu(rows[:, _SHARED], rows[:, _TOTAL], penalty)
             # Their weighted references are pairs (tokens, weights), whose length they take: 2, however long the code.
             of_keywords = nltk_bleu(weighted, weights, brevity_penalty(lengths[:, 0], 2 * rows[:, 0]))
-        syntax, flow = share(rows[:, -5], rows[:, -4]), share(rows[:, -3], rows[:, -2])
+        syntax, flow = quotient(rows[:, -5], rows[:, -4]), quotient(rows[:, -3], rows[:, -2])
         parts = np.column_stack([of_four, of_keywords, syntax, flow])
         if self.compat is not None:
             return np.nan_to_num(parts)

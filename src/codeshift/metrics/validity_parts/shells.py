@@ -279,9 +279,9 @@ def _is_method_of_ruby(node: Node) -> bool:
 _PAGE = re.compile(r"\s*<(?:.*<)?\?(?:php\b|=)", re.DOTALL | re.IGNORECASE)
 _STATEMENTS = {"catch", "for", "switch", "while", "with"}  # possible names of methods, but hardly ever used as such
 _CHARACTER = re.compile(r"'([^\\'\r\n]|[\U00010000-\U0010ffff]|\\([btnfrs\"'\\]|[0-3]?[0-7]{1,2}|u+[0-9a-fA-F]{4}))'")
-Check = Callable[["Node"], bool]
-_HALF_A_TRY: dict[str, Check] = {"try_statement": _is_half_a_try}
-CHECKS: dict[str, dict[str, Check]] = {
+SyntaxCheck = Callable[["Node"], bool]
+_HALF_A_TRY: dict[str, SyntaxCheck] = {"try_statement": _is_half_a_try}
+CHECKS: dict[str, dict[str, SyntaxCheck]] = {
     "java": {
         "expression_statement": _is_no_statement,
         "modifiers": _repeats,

@@ -8,8 +8,6 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components, shortest_path
 
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints
 
@@ -115,6 +113,9 @@ def _row_links(classes: Ints, links: Ints, similarities: Floats) -> tuple[Ints, 
 
 def labels_of_links(rows: int, pairs: Ints) -> Ints:
     """Return the component of each row under the links; components are numbered by their first row."""
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
     links = sparse.coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(rows, rows))
     components = connected_components(links, directed=False)[1]
     _, first, labels = np.unique(components, return_index=True, return_inverse=True)
@@ -144,6 +145,9 @@ def _grouped(labels: Ints, chained: Bools, nodes: Ints, links: Ints) -> Iterator
 
 
 def _diameter(size: int, edges: Ints) -> int:
+    from scipy import sparse
+    from scipy.sparse.csgraph import shortest_path
+
     edges = edges.astype(np.int32)  # scipy 1.11's shortest paths take no wider indices
     graph = sparse.csr_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(size, size))
     if size <= _EXACT_DIAMETER:

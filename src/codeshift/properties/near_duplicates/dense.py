@@ -17,8 +17,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, changes
 from codeshift.properties.near_duplicates.join import (
@@ -186,6 +184,9 @@ def _counts_before(mask: Bools) -> Ints:
 
 
 def _merged(labels: Ints, pairs: Pairs) -> Ints:
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
     size = labels.size
     links = (np.ones(pairs.left.size, np.int8), (labels[pairs.left], labels[pairs.right]))
     components = connected_components(sparse.coo_array(links, shape=(size, size)), directed=False)[1]

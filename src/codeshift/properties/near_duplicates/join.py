@@ -18,12 +18,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes, ragged
 from codeshift.properties.near_duplicates.partners import least_overlap
 from codeshift.properties.near_duplicates.shingles import ShingleSets
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 
 __all__ = [
     "Pairs",
@@ -109,7 +108,7 @@ def candidates_between(
     """Distinct pairs of sets that pass all filters, of each entry with those from ``start`` up to ``stop``."""
     totals = np.cumsum(stop - start)
     begin = 0
-    with counted("Near-duplicates: pairs", int(totals[-1]) if totals.size else 0, "pair") as bar:
+    with progress_bar("Near-duplicates: pairs", int(totals[-1]) if totals.size else 0, "pair") as bar:
         while begin < entries.size:
             done = totals[begin - 1] if begin else 0
             end = max(int(np.searchsorted(totals, done + _CHUNK_CANDIDATES, side="right")), begin + 1)
@@ -136,6 +135,8 @@ def _filtered(index: Prefixes, left: Ints, right: Ints, wanted: Wanted | None) -
 
 def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | None = None) -> Pairs:
     """Compares candidates in full and keeps those that are similar enough: by the threshold, or as ``least`` says."""
+    from scipy import sparse
+
     sets = index.sets
     width = int(sets.shingles.max(initial=0)) + 1
     table = sparse.csr_array(
@@ -152,9 +153,9 @@ def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | No
     return Pairs(left=left[keep], right=right[keep], jaccard=jaccard[keep])
 
 
-def sorted_unique(index: Prefixes, found: list[Pairs]) -> Pairs:
+def sorted_unique(index: Prefixes, chunks: list[Pairs]) -> Pairs:
     """The pairs found in any chunk, each once."""
-    left, right = (np.concatenate([np.empty(0, np.int64), *(getattr(p, s) for p in found)]) for s in ("left", "right"))
-    jaccard = np.concatenate([np.empty(0), *(pairs.jaccard for pairs in found)])
+    left, right = (np.concatenate([np.empty(0, np.int64), *(getattr(p, s) for p in chunks)]) for s in ("left", "right"))
+    jaccard = np.concatenate([np.empty(0), *(pairs.jaccard for pairs in chunks)])
     _, first = np.unique(left * index.sets.sizes.size + right, return_index=True)
     return Pairs(left=left[first], right=right[first], jaccard=jaccard[first])

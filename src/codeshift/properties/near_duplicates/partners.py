@@ -79,28 +79,28 @@ class Shingles:
         rows_of = (np.uint64(1) << bits) - np.uint64(1)
         left = sum(part.size for part in self.keys)
         sizes, shared = np.zeros(self.counts.size, np.int64), np.zeros(self.counts.size, np.int64)
-        for number, part in enumerate(self.keys):
+        for part in self.keys:
             keys: UInts = part.whole()
             keys.sort()
             sizes += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
             keys = _in_several(keys, bits)
             shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
-            self.keys[number].replace(keys)
+            part.replace(keys)
         # Two shingles of one row that agree in the upper bits make its count one too small, hence the one.
         needed = np.maximum(least_overlap(threshold, sizes) - 1, 1)
-        parts = (part.whole() for part in self.keys)
         while True:
             alive = shared >= needed
-            kept = [keys[alive[(keys & rows_of).astype(np.int64)]] for keys in parts]
-            before, left = left, sum(keys.size for keys in kept)
+            before, left, shared = left, 0, np.zeros_like(sizes)
+            for part in self.keys:
+                keys = part.whole()
+                keys = keys[alive[(keys & rows_of).astype(np.int64)]]
+                left += keys.size
+                keys = _in_several(keys, bits)
+                shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
+                part.replace(keys)
             if settled(left, before):
                 may_have: Bools = alive | (self.counts == 0)
                 return may_have
-            kept = [_in_several(keys, bits) for keys in kept]
-            shared = np.zeros_like(sizes)
-            for keys in kept:
-                shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
-            parts = (keys for keys in kept)
 
     def of_texts(self, kept: Bools) -> Iterator[tuple[UInts, Ints]]:
         """Yield the hashes of some texts and the text of each one, by its number among these, piece by piece."""

@@ -109,11 +109,11 @@ def _among(hashes: UInts, some: UInts) -> Bools:
     """Whether each hash is one of a few, most of which their upper bits rule out."""
     uppers = np.zeros(1 << 16, np.bool_)
     uppers[some >> _UPPER] = True
-    found: Bools = uppers[hashes >> _UPPER]
-    likely = np.flatnonzero(found)
+    present: Bools = uppers[hashes >> _UPPER]
+    likely = np.flatnonzero(present)
     places = np.minimum(np.searchsorted(some, hashes[likely]), some.size - 1)
-    found[likely] = some[places] == hashes[likely]
-    return found
+    present[likely] = some[places] == hashes[likely]
+    return present
 
 
 @cache

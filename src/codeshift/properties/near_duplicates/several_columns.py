@@ -7,11 +7,11 @@ from itertools import compress
 
 import numpy as np
 
-from codeshift.properties.near_duplicates.arrays import Bools, Ints
+from codeshift.properties.near_duplicates.arrays import Bools
 from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
 from codeshift.properties.near_duplicates.search import NearDuplicates
 
-__all__ = ["components_over", "holds_text", "joined"]
+__all__ = ["components_over", "holds_text", "joined_columns"]
 
 
 def components_over(
@@ -30,26 +30,25 @@ def components_over(
     >>> components_over([docs, code], NearDuplicates()).labels.tolist()
     [0, 0, 1, 1]
     """
-    return joined(len(columns[0]), [_filled(texts, search, num_proc) for texts in columns])
+    return joined_columns([_filled(texts, search, num_proc) for texts in columns])
 
 
-def joined(rows: int, of_columns: Sequence[tuple[Ints, DuplicateComponents]]) -> DuplicateComponents:
+def joined_columns(of_columns: Sequence[tuple[Bools, DuplicateComponents]]) -> DuplicateComponents:
     """Return the components of rows that are linked in at least one column.
 
     Args:
-        rows: the number of all rows.
-        of_columns: for each column, the links by the numbers of all rows, shape (p, 2), and what the search found.
+        of_columns: for each column, which of all rows hold a text, shape (n,), and what the search found among these.
     """
-    pairs = np.concatenate([pairs for pairs, _ in of_columns])
+    pairs = np.concatenate([np.flatnonzero(holding)[found.pairs] for holding, found in of_columns])
     jaccard = np.concatenate([found.jaccard for _, found in of_columns])
     order = np.lexsort((-jaccard, pairs[:, 1], pairs[:, 0]))
     pairs, first = np.unique(pairs[order], axis=0, return_index=True)
     return DuplicateComponents(
-        labels=labels_of_links(rows, pairs),
+        labels=labels_of_links(len(of_columns[0][0]), pairs),
         pairs=pairs,
         jaccard=jaccard[order][first],
         complete=False,
-        assumed=sum(found.assumed for _, found in of_columns),
+        assumed=sum(components.assumed for _, components in of_columns),
         columns=len(of_columns),
     )
 
@@ -59,8 +58,7 @@ def holds_text(texts: Iterable[str]) -> Bools:
     return np.array([bool(text.strip()) for text in texts], dtype=np.bool_)
 
 
-def _filled(texts: Sequence[str], search: NearDuplicates, num_proc: int | None) -> tuple[Ints, DuplicateComponents]:
-    """Return the links between the rows that hold a text, by the numbers of all rows, and what the search found."""
+def _filled(texts: Sequence[str], search: NearDuplicates, num_proc: int | None) -> tuple[Bools, DuplicateComponents]:
+    """Return which rows hold a text, and what the search finds among these."""
     holding = holds_text(texts)
-    found = search.components(texts if holding.all() else list(compress(texts, holding)), num_proc=num_proc)
-    return np.flatnonzero(holding)[found.pairs], found
+    return holding, search.components(texts if holding.all() else list(compress(texts, holding)), num_proc=num_proc)

@@ -20,6 +20,7 @@ from codeshift.properties.near_duplicates.arrays import (
     UInts,
     changes,
     mixed,
+    order_of_hashes,
     ragged,
     stable_order,
 )
@@ -28,7 +29,7 @@ from codeshift.properties.near_duplicates.renaming import Ignored
 from codeshift.properties.near_duplicates.spool import Spool
 from codeshift.properties.near_duplicates.tokens import joined
 from codeshift.properties.near_duplicates.workers import Workers
-from codeshift.properties.progress import counted
+from codeshift.properties.progress import progress_bar
 
 __all__ = ["ShingleSets", "shingle_hashes", "shingle_sets"]
 
@@ -110,7 +111,7 @@ def shingle_sets(
         processes: the number of processes that hash the n-grams.
         ignored: what does not count where tokens are compared.
     """
-    with ExitStack() as files, counted("Near-duplicates: n-grams", len(rows), "row") as bar:
+    with ExitStack() as files, progress_bar("Near-duplicates: n-grams", len(rows), "row") as bar:
         blocks = _blocks(texts, rows, ngram, processes, ignored)
         shingles = Shingles.of(_told(blocks, bar), len(rows), characters // _CHARACTERS_A_TOKEN, files)
         alive = shingles.with_partner(threshold)
@@ -219,7 +220,7 @@ def _parts(pieces: Iterable[tuple[UInts, Ints]], total: int, files: ExitStack) -
 
 def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
     """The rows and the shingle numbers of the distinct shingles of each row, row after row, and the numbers' hashes."""
-    order = _order_of_hashes(hashes)
+    order = order_of_hashes(hashes)
     in_order = hashes[order]
     new = changes(in_order)
     values = in_order[new]
@@ -228,19 +229,6 @@ def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
     by_row, of_row = rows[order], numbers[order]
     new = changes(by_row) | changes(of_row)
     return by_row[new].astype(np.int64, copy=False), of_row[new].astype(np.int64, copy=False), values
-
-
-def _order_of_hashes(hashes: UInts) -> Ints:
-    """The order of hashes, by a sort of their upper bits with the position below, which is faster than an argsort."""
-    bits = np.uint64(max(hashes.size - 1, 1).bit_length())
-    keys = hashes >> bits << bits
-    keys |= np.arange(hashes.size, dtype=np.uint64)
-    keys.sort()
-    keys &= (np.uint64(1) << bits) - np.uint64(1)
-    order = keys.astype(np.int64)
-    in_order = hashes[order]
-    # Two that differ in their lower bits alone may stand the wrong way round, in one of some 60 parts of a million.
-    return order if (in_order[1:] >= in_order[:-1]).all() else np.argsort(hashes)
 
 
 def _sorted_pairs(rows: AnyInts, shingles: AnyInts) -> tuple[AnyInts, AnyInts]:

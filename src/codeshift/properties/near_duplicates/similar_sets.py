@@ -54,10 +54,10 @@ class SimilarSets:
 
     def near(self, texts: Iterable[str]) -> Bools:
         """Return whether each of n texts has a near-duplicate among the sets: shape (n,)."""
-        asked = self.search.whole_sets(texts)
-        found = self._similar(asked)[:, 0]
+        queried = self.search.whole_sets(texts)
+        similar_names = self._similar(queried)[:, 0]
         empty = self.sets.names[self.sets.names["size"] == 0]
-        near: Bools = np.isin(_keys(asked.names), _keys(np.concatenate([found, empty])))
+        near: Bools = np.isin(_keys(queried.names), _keys(np.concatenate([similar_names, empty])))
         return near
 
     def matched(self, texts: Iterable[str]) -> Bools:
@@ -67,20 +67,20 @@ class SimilarSets:
         >>> int(known.matched(["x=1", "f(x)"]).sum()), int(known.matched([" "]).sum())
         (1, 1)
         """
-        asked = self.search.whole_sets(texts)
-        found = self._similar(asked)[:, 1]
-        empty = asked.names[asked.names["size"] == 0]
-        matched: Bools = np.isin(_keys(self.sets.names), _keys(np.concatenate([found, empty])))
+        queried = self.search.whole_sets(texts)
+        similar_names = self._similar(queried)[:, 1]
+        empty = queried.names[queried.names["size"] == 0]
+        matched: Bools = np.isin(_keys(self.sets.names), _keys(np.concatenate([similar_names, empty])))
         return matched
 
-    def _similar(self, asked: WholeSets) -> np.ndarray:
+    def _similar(self, queried: WholeSets) -> np.ndarray:
         """Return the pairs of one of other sets and one of these that are similar, shape (p, 2)."""
-        entries = asked.distinct().prefixes(self.frequent, self.search.threshold)
+        entries = queried.distinct().prefixes(self.frequent, self.search.threshold)
         low, high = (np.searchsorted(self.shingles, entries["shingle"], side=side) for side in ("left", "right"))
         met = self.numbers[ragged(low, high - low)]
         pairs = np.empty((met.size, 2), SET)
         pairs[:, 0], pairs[:, 1] = np.repeat(entries["of"], high - low), self.sets.names[met]
-        known = WholeSets.joined([asked, self.sets.take(np.unique(met))])
+        known = WholeSets.joined([queried, self.sets.take(np.unique(met))])
         return similar(distinct_pairs(pairs), known, self.search.threshold)[0]
 
 

@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codeshift.properties.near_duplicates.arrays import Ints, UInts, changes, mixed, ragged, stable_order
+from codeshift.properties.near_duplicates.arrays import (
+    Ints,
+    UInts,
+    changes,
+    mixed,
+    order_within_rows,
+    ragged,
+    unique_hashes,
+)
 from codeshift.properties.near_duplicates.join import Pairs, Prefixes, all_candidates, index_of, similar_among
 from codeshift.properties.near_duplicates.partners import least_overlap
 from codeshift.properties.near_duplicates.renaming import Ignored
@@ -30,7 +38,9 @@ __all__ = [
     "candidates",
     "distinct_pairs",
     "distinct_sets",
+    "likely",
     "similar",
+    "sketches",
     "whole_sets",
 ]
 
@@ -40,8 +50,12 @@ SET = np.dtype([("size", np.int32), ("signature", np.uint64)])
 ENTRY = np.dtype([("shingle", np.uint64), ("position", np.int32), ("of", SET)])
 """A shingle of a set's prefix, its position, and the set."""
 
+_WORDS = 16  # numbers of 64 bits of a sketch
+_BIT = np.uint64(63)
+_PAIRS = 1 << 16  # pairs whose sketches are compared at once
+_ONES = np.array([number.bit_count() for number in range(256)], np.uint8)
 _FREQUENT = 4  # sets of one process from which on a shingle may be counted as frequent
-_LISTED = 1 << 17
+_LISTED = 1 << 17  # shingles at most that one process counts as frequent
 _LAST = np.uint64(1 << 63)
 
 Array = npt.NDArray[Any]
@@ -82,7 +96,7 @@ class WholeSets:
         """Return the entries of the sets' prefixes, of dtype ``ENTRY``: similar sets share one of their shingles."""
         sizes = np.diff(self.indptr)
         rows = np.repeat(np.arange(sizes.size), sizes)
-        order = _within_rows(frequent.ranks(self.shingles), rows)
+        order = order_within_rows(frequent.ranks(self.shingles), sizes)
         lengths = np.where(sizes > 0, sizes - least_overlap(threshold, sizes) + 1, 0)
         taken = order[ragged(self.indptr[:-1], lengths)]
         entries = np.empty(taken.size, ENTRY)
@@ -101,7 +115,7 @@ def whole_sets(texts: Iterable[str], ngram: int, ignored: Ignored) -> WholeSets:
     """
     hashes, counts = joined(shingle_hashes(texts, ngram, ignored))
     rows = np.repeat(np.arange(counts.size), counts)
-    hashes = hashes[_within_rows(hashes, rows)]
+    hashes = hashes[order_within_rows(hashes, counts)]
     new = changes(hashes) | changes(rows)
     hashes, sizes = hashes[new], np.bincount(rows[new], minlength=counts.size)
     indptr = np.concatenate([[0], np.cumsum(sizes)])
@@ -110,15 +124,6 @@ def whole_sets(texts: Iterable[str], ngram: int, ignored: Ignored) -> WholeSets:
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed(hashes))])
     names["signature"] = sums[indptr[1:]] - sums[indptr[:-1]]
     return WholeSets(names, indptr, hashes)
-
-
-def _within_rows(keys: UInts, rows: Ints) -> Ints:
-    """Return the order of keys by their rows, then by themselves; of equal ones, the first stays first.
-
-    It is what ``np.lexsort`` returns; two sorts, of which the second is by digits, take half as long.
-    """
-    order: Ints = np.argsort(keys, kind="stable")
-    return order[stable_order(rows[order])]
 
 
 def distinct_sets(names: Array) -> tuple[Array, Ints, Ints]:
@@ -161,7 +166,8 @@ class Frequent:
     @classmethod
     def of(cls, sets: WholeSets) -> Frequent:
         """Return the most frequent shingles of some sets."""
-        shingles, counts = np.unique(sets.shingles, return_counts=True)
+        shingles, numbers = unique_hashes(sets.shingles)
+        counts = np.bincount(numbers, minlength=shingles.size)
         most = np.flatnonzero(counts >= _FREQUENT)
         most = np.sort(most[np.argsort(-counts[most], kind="stable")[:_LISTED]])
         return cls(shingles[most], counts[most])
@@ -181,7 +187,8 @@ class Frequent:
             known = self.shingles[place] == shingles
             order = np.empty(self.shingles.size, np.uint64)
             order[np.argsort(self.counts, kind="stable")] = np.arange(self.shingles.size, dtype=np.uint64)
-            ranks[known] = _LAST | order[place[known]]
+            # Ranks that differ in their upper bits are sorted faster.
+            ranks[known] = _LAST | order[place[known]] << np.uint64(63 - self.shingles.size.bit_length())
         return ranks
 
 
@@ -197,8 +204,8 @@ def candidates(entries: Array, threshold: float, most: int) -> Array | int:
         The pairs, shape (p, 2) and dtype ``SET``, of which some may come twice; the number of pairs of entries where
         these are too many.
     """
-    _, shingles, counts = np.unique(entries["shingle"], return_inverse=True, return_counts=True)
-    several = counts[shingles] > 1
+    shingles = unique_hashes(np.ascontiguousarray(entries["shingle"]))[1]
+    several = np.bincount(shingles)[shingles] > 1
     entries, shingles = entries[several], shingles[several]
     names, _, numbers = distinct_sets(entries["of"])
     order = np.lexsort((numbers, shingles))
@@ -216,6 +223,41 @@ def candidates(entries: Array, threshold: float, most: int) -> Array | int:
     return listed
 
 
+def sketches(sets: WholeSets) -> UInts:
+    """Return a sketch of each set, of shape (n, 16): its shingles' bits, of which those that come in pairs cancel out.
+
+    Two sketches differ in no more bits than the sets differ in shingles (Sandes, Teodoro and Melo, "Bitmap filter",
+    2020), so most pairs that are not similar are known by them, which are a tenth of the shingles.
+    """
+    rows = np.repeat(np.arange(sets.names.size), np.diff(sets.indptr))
+    words = ((sets.shingles >> np.uint64(6)) % np.uint64(_WORDS)).astype(np.int64)
+    bits = np.zeros(sets.names.size * _WORDS, np.uint64)
+    np.bitwise_xor.at(bits, rows * _WORDS + words, np.uint64(1) << (sets.shingles & _BIT))
+    return bits.reshape(-1, _WORDS)
+
+
+def likely(pairs: Array, names: Array, of_names: UInts, threshold: float) -> Array:
+    """Return the pairs that may be similar by their sketches.
+
+    Args:
+        pairs: the pairs, shape (p, 2) and dtype ``SET``.
+        names: the sets of all pairs, in any order.
+        of_names: the sketch of each.
+        threshold: the least similarity.
+    """
+    names, first, _ = distinct_sets(names)
+    places = first[np.searchsorted(names, pairs)]
+    totals = pairs["size"].sum(axis=1, dtype=np.int64)
+    most = totals - 2 * least_overlap(threshold / (1 + threshold), totals)
+    keep = np.zeros(len(pairs), np.bool_)
+    for start in range(0, len(pairs), _PAIRS):
+        part = slice(start, start + _PAIRS)
+        differing = of_names[places[part, 0]] ^ of_names[places[part, 1]]
+        keep[part] = _ONES[differing.view(np.uint8)].sum(axis=1, dtype=np.int64) <= most[part]
+    found: Array = pairs[keep]
+    return found
+
+
 def similar(pairs: Array, sets: WholeSets, threshold: float) -> tuple[Array, npt.NDArray[np.float64]]:
     """Compare pairs of sets in full.
 
@@ -229,7 +271,7 @@ def similar(pairs: Array, sets: WholeSets, threshold: float) -> tuple[Array, npt
     """
     sets = sets.distinct()
     numbers = np.searchsorted(sets.names, pairs)
-    shingles = np.unique(sets.shingles, return_inverse=True)[1]
+    shingles = unique_hashes(sets.shingles)[1]
     nothing = np.empty(0, np.int64)
     whole = ShingleSets(sizes=np.diff(sets.indptr), indptr=sets.indptr, shingles=shingles, members=nothing)
     index = Prefixes(sets=whole, threshold=threshold, numbers=nothing, positions=nothing, low=nothing)

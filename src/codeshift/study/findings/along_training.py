@@ -12,8 +12,8 @@ from codeshift.metrics import Estimate
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding
-from codeshift.study.measures import method_name
-from codeshift.study.records import TrainingFacts
+from codeshift.study.folder.records import TrainingFacts
+from codeshift.study.results.measures import method_name
 
 VALIDATION = "validation"
 

@@ -14,10 +14,10 @@ from codeshift.metrics.classes import OfPositive
 from codeshift.study.findings.finding import share
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.resampling import Resampler
-from codeshift.study.keys import NONE
-from codeshift.study.measures import Measure, measure_of, method_name
-from codeshift.study.records import RunRecord
-from codeshift.study.results import StudyResults
+from codeshift.study.folder.records import RunRecord
+from codeshift.study.results.measures import Measure, measure_of, method_name
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import NONE
 
 Kept = TypeVar("Kept")
 

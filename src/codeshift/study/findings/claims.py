@@ -16,8 +16,8 @@ from codeshift.study.findings.large_enough import distinct_rows, left_out, too_s
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
 from codeshift.study.findings.strength import FEWEST_SCENARIOS, strength_effects
 from codeshift.study.findings.unseen import masking_scenarios, recall_of
-from codeshift.study.keys import NONE
-from codeshift.study.measures import CORRELATION, SHARE, Measure, method_name
+from codeshift.study.results.measures import CORRELATION, SHARE, Measure, method_name
+from codeshift.study.settings.keys import NONE
 
 ClaimVerdict = Literal["holds", "does not hold", "not shown"]
 

@@ -17,7 +17,7 @@ from codeshift.metrics.base import FloatArray
 from codeshift.metrics.classes import outside_note
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells, State
-from codeshift.study.keys import RunKey
+from codeshift.study.settings.keys import RunKey
 
 Statistics: TypeAlias = Callable[[FloatArray, NDArray[np.int64]], FloatArray]
 """Function of the probabilities and the classes of rows that returns statistics of each."""

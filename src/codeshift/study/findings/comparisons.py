@@ -15,8 +15,8 @@ from codeshift.metrics.base import FloatArray, WeightedMetric
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding, share
-from codeshift.study.measures import Measure, method_name
-from codeshift.study.records import RunRecord
+from codeshift.study.folder.records import RunRecord
+from codeshift.study.results.measures import Measure, method_name
 
 PERMUTATIONS = 1999
 
@@ -37,7 +37,7 @@ class Comparison(Finding):
         p_holm: P-value after Holm's correction over the study's scenarios, for the method and the share kept.
 
     >>> from codeshift.metrics import Estimate
-    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> from codeshift.study.results.measures import EXACT_MATCH
     >>> value = Estimate(0.1, 0.02, 0.18, 90, 0.95, "percentile")
     >>> print(Comparison(
     ...     estimate=value, seeds=1, scenario="loops", method="lora", reference="full", ood_kept=0.0, part="test_ood",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from codeshift.metrics import Estimate
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
-from codeshift.study.keys import NONE, Variant
-from codeshift.study.measures import Measure, method_name
+from codeshift.study.results.measures import Measure, method_name
+from codeshift.study.settings.keys import NONE, Variant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Curve:
             where any has, so that a curve changes only because of the setting.
 
     >>> from codeshift.metrics import Estimate
-    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> from codeshift.study.results.measures import EXACT_MATCH
     >>> points = tuple(Point(x=x, estimate=Estimate(x, 0, 1, 90, 0.95, "percentile"), scenarios=1) for x in (0, 0.5))
     >>> print(Curve(
     ...     over="ood_kept", scenario="loops", method="lora", part="test_ood", measure=EXACT_MATCH, points=points

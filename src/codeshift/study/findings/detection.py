@@ -12,12 +12,12 @@ from codeshift.metrics import AUROC, AveragePrecision, Estimate, FalseNegativeRa
 from codeshift.metrics.base import FloatArray
 from codeshift.metrics.ranking import ranking_rows
 from codeshift.study.findings.cells import Cell, Cells, State
-from codeshift.study.findings.finding import Finding, share
+from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import Quantity
-from codeshift.study.keys import RunKey
-from codeshift.study.measures import Measure, measure_of, method_name
-from codeshift.study.records import RunRecord
-from codeshift.study.results import StudyResults
+from codeshift.study.folder.records import RunRecord
+from codeshift.study.results.measures import Measure, measure_of
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import RunKey
 
 CONFIDENCE = "maximum softmax probability"
 """Score of classifiers that claims are about."""
@@ -43,7 +43,7 @@ class ShiftDetection(Finding):
         lost: What the study's metric is worse by on ``test_ood`` than on ``test_id``.
         measure: Display of that metric.
 
-    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> from codeshift.study.results.measures import EXACT_MATCH
     >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
     >>> auroc, lost = Estimate(0.75, 0.7, 0.8, 90, 0.95, "percentile"), Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile")
     >>> print(ShiftDetection(
@@ -52,6 +52,13 @@ class ShiftDetection(Finding):
     ... ))
     loops, LoRA, none of the region kept: msp tells test_ood from test_id with AUROC 75.0 of 100 [70.0, 80.0];
     exact match is worse by +20.0 points [10.0, 30.0], n = 90.
+    >>> none, failed = Cell(scenario="loops", method="none", ood_kept=None), State(status="failed", done=0, planned=1)
+    >>> unknown = Estimate(*[float("nan")] * 3, 0, 0.95, "percentile")
+    >>> print(ShiftDetection(
+    ...     estimate=unknown, seeds=0, cell=none, score="msp", state=failed, average_precision=unknown,
+    ...     rate_at_95=unknown, lost=unknown, measure=EXACT_MATCH,
+    ... ))
+    loops, without fine-tuning: failed.
     """
 
     cell: Cell
@@ -65,8 +72,7 @@ class ShiftDetection(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        name = method_name(self.cell.method)
-        place = f"{self.cell.scenario}, {name}, {share(self.cell.ood_kept)}"
+        place = self.cell.title
         if self.value != self.value:
             return f"{place}: {self.state.unmeasured or 'not measured'}."
         finding = f"{self.score} tells test_ood from test_id with AUROC {AUROC_SHOWN.estimate(self.estimate)}"

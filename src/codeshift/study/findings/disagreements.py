@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from codeshift.formatting import counted
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import share
-from codeshift.study.keys import NONE, RunKey
-from codeshift.study.measures import method_name
-from codeshift.study.scores import RunScores
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.results.measures import method_name
+from codeshift.study.settings.keys import NONE, RunKey
 
 
 @dataclass(frozen=True, kw_only=True)

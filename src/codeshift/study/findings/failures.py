@@ -14,10 +14,10 @@ from codeshift.metrics.validity import validator
 from codeshift.properties.row_languages import language_column
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.unseen import reads_rows_in, texts_inside
-from codeshift.study.keys import RunKey
-from codeshift.study.measures import method_name
-from codeshift.study.scores import RunScores
-from codeshift.study.split_facts import SplitFacts
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.folder.split_facts import SplitFacts
+from codeshift.study.results.measures import method_name
+from codeshift.study.settings.keys import RunKey
 
 RIGHT = "right"
 """Name of the mode of outputs that are not wrong."""

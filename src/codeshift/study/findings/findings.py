@@ -35,9 +35,9 @@ from codeshift.study.findings.strength import StrengthEffect, strength_effects
 from codeshift.study.findings.transformed import TransformedChange, transformed_changes
 from codeshift.study.findings.transformed_claims import transformed_claims
 from codeshift.study.findings.unseen import UnseenElement, unseen_elements
-from codeshift.study.keys import NONE
-from codeshift.study.measures import method_name
-from codeshift.study.results import StudyResults
+from codeshift.study.results.measures import method_name
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import NONE
 
 
 @dataclass(kw_only=True, eq=False)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding, flipped, share
 from codeshift.study.findings.quantity import Quantity, mean_of
-from codeshift.study.keys import NONE
-from codeshift.study.measures import Measure, method_name
+from codeshift.study.results.measures import Measure, method_name
+from codeshift.study.settings.keys import NONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Forgetting(Finding):
         scenarios: Number of scenarios behind the value.
 
     >>> from codeshift.metrics import Estimate
-    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> from codeshift.study.results.measures import EXACT_MATCH
     >>> value = Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile")
     >>> print(Forgetting(
     ...     estimate=value, seeds=1, scenario="loops", method="lora", ood_kept=0.0, part="general",

@@ -17,8 +17,8 @@ from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.large_enough import distinct_rows
 from codeshift.study.findings.quantity import Quantity, combined, mean_of, nothing
-from codeshift.study.keys import RunKey
-from codeshift.study.measures import SHARE, Measure, method_name
+from codeshift.study.results.measures import SHARE, Measure, method_name
+from codeshift.study.settings.keys import RunKey
 
 BINS = 8
 """Number of bins of similarity, with about as many test rows each."""

@@ -9,7 +9,7 @@ from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.claims import Claim, reach, verdict
 from codeshift.study.findings.how_far import ComparedGap, compared_gap, mean_gap
 from codeshift.study.findings.quantity import nothing
-from codeshift.study.measures import SHARE, method_name
+from codeshift.study.results.measures import SHARE, method_name
 
 _CLAIM = "How near training rows are explains most of the gap out of distribution"
 _MOST = 0.5

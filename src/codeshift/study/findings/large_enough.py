@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.study.findings.cells import Cells
-from codeshift.study.keys import RunKey
+from codeshift.study.settings.keys import RunKey
 
 
 def distinct_rows(

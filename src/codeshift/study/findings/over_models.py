@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codeshift.study.findings.claims import Claim, ClaimVerdict, verdict
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import mean_of
-from codeshift.study.measures import Measure
+from codeshift.study.results.measures import Measure
 
 
 @dataclass(frozen=True, kw_only=True)

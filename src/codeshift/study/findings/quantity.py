@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from codeshift.metrics import Estimate
-from codeshift.metrics.aggregates.components import Component, components, half_width, p_value
+from codeshift.metrics.aggregates.components import Component, components, half_width, p_value_of
 from codeshift.metrics.aggregates.sample import clipped
 from codeshift.metrics.aggregates.seeds import TWO_SEEDS, log_odds
 from codeshift.study.findings.cell_values import CellValue
-from codeshift.study.findings.spreads import Moments, fewest_runs, fieller_ends, moments, unseen_of_difference
+from codeshift.study.findings.variances import Moments, fewest_runs, fieller_ends, moments, unseen_of_difference
 
 _LARGEST_ERROR = 0.25  # relative error of a divisor above which a mean of ratios is far from a sum of its cells
 
@@ -108,7 +108,7 @@ class Quantity:
     def p_value(self) -> float:
         """Return the two-sided p-value of no difference from 0: below .05 exactly if the 95% interval excludes 0."""
         spread = self._moments() if self.defined and self.n > 1 and not self.note else None
-        return math.nan if spread is None else p_value(self.value, self._components(spread))
+        return math.nan if spread is None else p_value_of(self.value, self._components(spread))
 
     @property
     def _cell(self) -> CellValue | None:

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError
 from codeshift.metrics import Estimate, Metric
-from codeshift.metrics.aggregates.intervals import influences, interval
+from codeshift.metrics.aggregates.intervals import bootstrap_interval, influences
 from codeshift.metrics.aggregates.sample import as_sample, bounds_of, within
 from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray
 from codeshift.study.findings.cell_values import CellValue, RunValue
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.row_sets import RowSet, RowSets
-from codeshift.study.keys import RunKey
-from codeshift.study.records import RunRecord
-from codeshift.study.results import StudyResults
+from codeshift.study.folder.records import RunRecord
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import RunKey
 
 
 @dataclass(kw_only=True, eq=False)
@@ -128,7 +128,7 @@ class Resampler:
         self, key: RunKey, of: RowSet, groups: NDArray[np.int64], sample: Sample, metric: Metric | None
     ) -> RunValue:
         def over_rows(confidence: float) -> Estimate:
-            return interval(
+            return bootstrap_interval(
                 sample, confidence=confidence, method="percentile", n_resamples=self.n_resamples, seed=self.seed
             )
 

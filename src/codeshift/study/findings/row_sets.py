@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.study.keys import RunKey
-from codeshift.study.results import StudyResults
+from codeshift.study.results.study_results import StudyResults
+from codeshift.study.settings.keys import RunKey
 
 
 @dataclass(frozen=True, eq=False)

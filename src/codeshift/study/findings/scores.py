@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import Finding
-from codeshift.study.measures import SHARE, Measure
+from codeshift.study.results.measures import SHARE, Measure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Score(Finding):
         state: State of the cell's runs.
 
     >>> from codeshift.metrics import Estimate
-    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> from codeshift.study.results.measures import EXACT_MATCH
     >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
     >>> value = Estimate(0.5, 0.4, 0.6, 90, 0.95, "percentile")
     >>> print(Score(estimate=value, seeds=1, cell=cell, part="test_ood", measure=EXACT_MATCH, state=state))
@@ -58,7 +58,7 @@ class RelativePerformance(Finding):
         baseline: State of the baseline's runs.
 
     >>> from codeshift.metrics import Estimate
-    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> from codeshift.study.results.measures import EXACT_MATCH
     >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
     >>> value = Estimate(0.8, 0.6, 0.9, 90, 0.95, "percentile")
     >>> print(RelativePerformance(
@@ -121,7 +121,7 @@ class Gap(CellChange):
         state: State of the cell's runs.
 
     >>> from codeshift.metrics import Estimate
-    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> from codeshift.study.results.measures import EXACT_MATCH
     >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
     >>> value = Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile")
     >>> print(Gap(estimate=value, seeds=1, cell=cell, measure=EXACT_MATCH, state=state))

@@ -22,9 +22,9 @@ from codeshift.study.findings.comparisons import of_both
 from codeshift.study.findings.finding import Finding, share
 from codeshift.study.findings.large_enough import distinct_rows
 from codeshift.study.findings.quantity import Quantity, nothing
-from codeshift.study.keys import RunKey
-from codeshift.study.measures import Measure, method_name
-from codeshift.study.records import RunRecord
+from codeshift.study.folder.records import RunRecord
+from codeshift.study.results.measures import Measure, method_name
+from codeshift.study.settings.keys import RunKey
 
 SEEN_PARTS = tuple(reversed(TEST_PARTS))
 """Parts that are looked for in corpora, out of distribution first."""

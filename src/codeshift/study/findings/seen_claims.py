@@ -10,7 +10,7 @@ from codeshift.study.findings.claims import Claim, reach, verdict
 from codeshift.study.findings.large_enough import left_out, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of
 from codeshift.study.findings.seen import advantage, on_rows
-from codeshift.study.measures import method_name
+from codeshift.study.results.measures import method_name
 
 _TOO_FEW = "No scenario has {} distinct rows of test_ood that a corpus holds and as many that none does."
 

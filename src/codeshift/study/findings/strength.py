@@ -14,7 +14,7 @@ from codeshift.metrics.base import FloatArray
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import Quantity
-from codeshift.study.measures import method_name
+from codeshift.study.results.measures import method_name
 
 FEWEST_SCENARIOS = 4
 """Smallest number of scenarios for a rank correlation."""

@@ -13,7 +13,7 @@ from codeshift.parts import PARTS, TEST_ID, rewritten_by, transformed_by
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.quantity import Quantity
 from codeshift.study.findings.scores import CellChange
-from codeshift.study.keys import RunKey
+from codeshift.study.settings.keys import RunKey
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from codeshift.study.findings.claims import Claim, reach, verdict
 from codeshift.study.findings.large_enough import distinct_rows
 from codeshift.study.findings.quantity import Quantity, mean_of
 from codeshift.study.findings.transformed import rewritten_counts, sides_of
-from codeshift.study.measures import SHARE, Measure, method_name
+from codeshift.study.results.measures import SHARE, Measure, method_name
 
 _TOO_FEW = "No scenario has {} distinct rows of {}."
 

@@ -17,12 +17,12 @@ from codeshift.properties import PropertyTable
 from codeshift.properties.row_languages import language_column
 from codeshift.regions.base import Region
 from codeshift.regions.elements import element_names
-from codeshift.regions.words import listed
+from codeshift.regions.words import joined_words
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import Quantity
-from codeshift.study.keys import RunKey
-from codeshift.study.measures import SHARE
+from codeshift.study.results.measures import SHARE
+from codeshift.study.settings.keys import RunKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class UnseenElement(Finding):
     def sentence(self) -> str:
         """The finding in words."""
         outputs = counted(self.n, "output")
-        writing = f"writes {listed(self.elements, 'or')} in {self.text} of the {outputs} whose reference holds it"
+        writing = f"writes {joined_words(self.elements, 'or')} in {self.text} of the {outputs} whose reference holds it"
         return f"{self.cell.title}: {writing}."
 
 

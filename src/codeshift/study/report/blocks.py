@@ -8,13 +8,13 @@ from dataclasses import replace
 from codeshift.documents.document import Block, Figure, Key, SideBySide
 from codeshift.study.findings import Findings
 from codeshift.study.findings.failures import MODES, RIGHT
-from codeshift.study.keys import NONE
-from codeshift.study.measures import method_name
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures.panel import Panel, Plot, themed
 from codeshift.study.report.figures.svg import inline_svg
 from codeshift.study.report.figures.theme import PAGE
 from codeshift.study.report.shown import ReportFigure, ReportTable
+from codeshift.study.results.measures import method_name
+from codeshift.study.settings.keys import NONE
 
 _REM = 6.6  # rem of a page for an inch of a plot, which gives labels the size of the smaller text
 _SQUARE = "M0 0H10V10H0Z"

@@ -10,9 +10,9 @@ from codeshift.formatting import MISSING
 from codeshift.study.findings import Findings
 from codeshift.study.findings.classes import error_metric
 from codeshift.study.findings.detection import AUROC_SHOWN
-from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, estimated, kept_share, named, of_all, part_kind
+from codeshift.study.results.measures import SHARE, method_name
 
 
 def class_table(findings: Findings) -> Table | None:
@@ -50,14 +50,15 @@ def calibration_table(findings: Findings) -> Table | None:
     """Make the table of confidence and accuracy of each cell on both parts."""
     rows = tuple(
         (
-            named(one.cell.scenario), named(method_name(one.cell.method)), kept_share(one.cell.ood_kept),
-            named(one.part, kind=part_kind(one.part)), counted(one.n),
+            named(calibration.cell.scenario), named(method_name(calibration.cell.method)),
+            kept_share(calibration.cell.ood_kept), named(calibration.part, kind=part_kind(calibration.part)),
+            counted(calibration.n),
             *(
-                estimated(SHARE, figure, one.state.unmeasured or MISSING, kind=one.state.unmeasured)
-                for figure in (one.confidence, one.accuracy, one.error)
+                estimated(SHARE, figure, calibration.state.unmeasured or MISSING, kind=calibration.state.unmeasured)
+                for figure in (calibration.confidence, calibration.accuracy, calibration.error)
             ),
         )
-        for one in findings.calibrations
+        for calibration in findings.calibrations
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
@@ -78,17 +79,18 @@ def detection_table(findings: Findings) -> Table | None:
     metric = findings.measure
     rows = tuple(
         (
-            named(one.cell.scenario), named(method_name(one.cell.method)), kept_share(one.cell.ood_kept),
-            named(one.score), counted(one.n),
+            named(detection.cell.scenario), named(method_name(detection.cell.method)),
+            kept_share(detection.cell.ood_kept), named(detection.score), counted(detection.n),
             *(
-                estimated(shown, figure, one.state.unmeasured or MISSING, kind=one.state.unmeasured, change=change)
+                estimated(shown, figure, unmeasured or MISSING, kind=unmeasured, change=change)
                 for shown, figure, change in (
-                    (AUROC_SHOWN, one.estimate, False), (AUROC_SHOWN, one.average_precision, False),
-                    (SHARE, one.rate_at_95, False), (metric, one.lost, True),
+                    (AUROC_SHOWN, detection.estimate, False), (AUROC_SHOWN, detection.average_precision, False),
+                    (SHARE, detection.rate_at_95, False), (metric, detection.lost, True),
                 )
             ),
         )
-        for one in findings.detections
+        for detection in findings.detections
+        for unmeasured in (detection.state.unmeasured,)
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
@@ -106,5 +108,5 @@ def detection_table(findings: Findings) -> Table | None:
 
 def class_tables(findings: Findings) -> Iterator[Table]:
     """Yield the tables of classes that the study has numbers for; none for text."""
-    made = (make(findings) for make in (class_table, calibration_table, detection_table))
-    yield from (table for table in made if table is not None)
+    tables = (make(findings) for make in (class_table, calibration_table, detection_table))
+    yield from (table for table in tables if table is not None)

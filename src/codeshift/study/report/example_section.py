@@ -6,11 +6,11 @@ from codeshift.documents.document import Block, Code, Paragraph, Section, SideBy
 from codeshift.documents.inline import Mark, Span, Text
 from codeshift.formatting import counted
 from codeshift.study.findings import ExampleRow
-from codeshift.study.keys import NONE
-from codeshift.study.measures import method_name
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.differences import marked
 from codeshift.study.report.tables import part_kind
+from codeshift.study.results.measures import method_name
+from codeshift.study.settings.keys import NONE
 
 _DIFFERS, _LACKS = "differs", "lacks"
 

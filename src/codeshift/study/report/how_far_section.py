@@ -10,11 +10,11 @@ from codeshift.formatting import share as percent
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings import Findings
 from codeshift.study.findings.how_far import FEWEST, EqualGap
-from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.blocks import figures, methods_key, tables
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.shown import ReportFigure, ReportTable
 from codeshift.study.report.tables import counted, estimated, kept_share, named
+from codeshift.study.results.measures import SHARE, method_name
 
 _ID, _OOD = TEST_PARTS
 

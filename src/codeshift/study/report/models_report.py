@@ -25,9 +25,8 @@ from codeshift.documents.document import (
 from codeshift.documents.inline import Link, Mark
 from codeshift.files import write_text
 from codeshift.formatting import MISSING, counted
-from codeshift.study.files import output_folder
 from codeshift.study.findings import ModelsClaim, RelativePerformance, claims_over_models
-from codeshift.study.measures import SHARE, method_name
+from codeshift.study.folder.output_folder import output_folder
 from codeshift.study.report.blocks import drawn_panels
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures.models import claims_of_models
@@ -38,7 +37,8 @@ from codeshift.study.report.shown import ReportFigure, ReportTable
 from codeshift.study.report.split_section import the_splits
 from codeshift.study.report.study_report import Report, save_plot
 from codeshift.study.report.tables import estimated, named
-from codeshift.study.results import StudyResults
+from codeshift.study.results.measures import SHARE, method_name
+from codeshift.study.results.study_results import StudyResults
 
 
 class ModelsReport:

@@ -10,10 +10,10 @@ from codeshift.documents.document import Block, Code, Facts, Note, Paragraph, Po
 from codeshift.documents.inline import Mark, Text, spans
 from codeshift.study.findings import Claim, Findings
 from codeshift.study.findings.claims import ClaimVerdict
+from codeshift.study.folder.stored_settings import StoredSettings
 from codeshift.study.report.blocks import figures, methods_key, modes_key, tables
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.shown import ReportFigure, ReportTable
-from codeshift.study.stored_settings import StoredSettings
 
 VERDICT_KINDS: Mapping[ClaimVerdict, str] = {"holds": "holds", "does not hold": "fails", "not shown": "open"}
 """Look of a claim's card by its verdict."""

@@ -9,9 +9,9 @@ from codeshift.defaults import MARKS, NGRAMS
 from codeshift.documents.document import Column, Table, Value
 from codeshift.formatting import MISSING
 from codeshift.study.findings import Findings, SeenScore, SeenShare
-from codeshift.study.measures import method_name
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, estimated, interval_p_value, kept_share, named, of_all, part_kind
+from codeshift.study.results.measures import method_name
 
 _HEADS = {"exact": "exact copy", "near": "near-duplicate", "renamed": "renamed copy", NGRAMS: "n-gram"}
 

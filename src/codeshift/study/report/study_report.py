@@ -15,9 +15,8 @@ from codeshift.documents.document import Document, Heading, Points, Table
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced, write_text
 from codeshift.formatting import counted
-from codeshift.study.files import output_folder
 from codeshift.study.findings import Findings
-from codeshift.study.measures import method_name
+from codeshift.study.folder.output_folder import output_folder
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures import Plot, plots
 from codeshift.study.report.figures.panel import themed
@@ -25,7 +24,8 @@ from codeshift.study.report.figures.theme import PAPER
 from codeshift.study.report.page import page
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.study_tables import study_tables
-from codeshift.study.results import StudyResults
+from codeshift.study.results.measures import method_name
+from codeshift.study.results.study_results import StudyResults
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ from codeshift.metrics import Estimate
 from codeshift.study.findings import Findings, RelativePerformance, Score, UnseenElement
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.finding import flipped
-from codeshift.study.measures import NATS, SHARE, method_name
+from codeshift.study.folder.split_audit import AuditError, SplitAudit
 from codeshift.study.report.class_tables import class_tables
 from codeshift.study.report.distribution_table import distribution_table
 from codeshift.study.report.how_far_section import how_far_table
@@ -19,7 +19,7 @@ from codeshift.study.report.seen_tables import seen_tables
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, counted_each, estimated, kept_share, named, of_all, part_kind
 from codeshift.study.report.transformed_section import transformed_table
-from codeshift.study.split_audit import AuditError, SplitAudit
+from codeshift.study.results.measures import NATS, SHARE, method_name
 
 
 def heat_table(findings: Findings) -> Table | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from codeshift.documents.document import Value
 from codeshift.formatting import MISSING, p_value, share
 from codeshift.metrics import Estimate
-from codeshift.study.measures import Measure
+from codeshift.study.results.measures import Measure
 
 SMALLEST_P = 0.0005
 """Smallest p-value of an interval that is printed as a number."""
@@ -26,7 +26,7 @@ def estimated(
         kind: Kind of that text: ``"failed"``, ``"pending"`` or empty.
         change: Whether the number is a difference.
 
-    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> from codeshift.study.results.measures import EXACT_MATCH
     >>> estimated(EXACT_MATCH, Estimate(0.5, 0.4, 0.6, n=9, confidence=0.95, method="percentile")).whole
     '50.0% [40.0, 60.0]'
     """

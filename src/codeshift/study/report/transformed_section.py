@@ -6,11 +6,11 @@ from codeshift.documents.document import Column, Note, Section, Table
 from codeshift.formatting import MISSING
 from codeshift.parts import PARTS, TEST_ID
 from codeshift.study.findings import Findings
-from codeshift.study.measures import method_name
 from codeshift.study.report.blocks import tables
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, estimated, interval_p_value, kept_share, named
+from codeshift.study.results.measures import method_name
 
 _TITLE = "The same programs in other clothes"
 

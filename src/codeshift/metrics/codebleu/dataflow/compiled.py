@@ -32,22 +32,22 @@ class CompiledRule:
 
     __slots__ = ("by_field", "by_kind", "by_place", "has_first", "roles", "special", "splits", "tokens", "what")
 
-    def __init__(self, given: Rule, language: Language, kinds: Kinds, selves: frozenset[str]) -> None:
-        self.what = given.what
-        self.roles = given.roles
-        self.splits = given.what in _PAIRING
-        self.by_place = {int(name): role for name, role in given.roles.items() if name.isdigit()}
-        self.has_first = "first" in given.roles.values()
-        self.special = given.what in _SPECIAL or bool(self.by_place)
+    def __init__(self, rule: Rule, language: Language, kinds: Kinds, selves: frozenset[str]) -> None:
+        self.what = rule.what
+        self.roles = rule.roles
+        self.splits = rule.what in _PAIRING
+        self.by_place = {int(name): role for name, role in rule.roles.items() if name.isdigit()}
+        self.has_first = "first" in rule.roles.values()
+        self.special = rule.what in _SPECIAL or bool(self.by_place)
         self.by_field: dict[int | None, str] = {}
         self.by_kind: dict[int, str] = {}
-        for name, role in given.roles.items():
+        for name, role in rule.roles.items():
             field_id = language.field_id_for_name(name)
             if field_id is not None:
                 self.by_field[field_id] = role
             self.by_kind |= dict.fromkeys(kinds.get(name, ()), role)
         # Anonymous tokens are looked at only if they play a role.
-        known = (*given.roles, *selves) if given.what == "member" else given.roles
+        known = (*rule.roles, *selves) if rule.what == "member" else rule.roles
         of_interest = [kind for name in known for kind in kinds.get(name, ())]
         self.tokens = frozenset(kind for kind in of_interest if not language.node_kind_is_named(kind))
 

@@ -40,15 +40,15 @@ def brevity_penalty(length: FloatArray, reference_length: FloatArray) -> FloatAr
     return np.where(length >= reference_length, 1.0, np.where(length > 0, shorter, 0.0))
 
 
-def share(part: FloatArray, whole: FloatArray) -> FloatArray:
+def quotient(part: FloatArray, whole: FloatArray) -> FloatArray:
     """Return ``part / whole``; NaN if the whole is 0."""
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole != 0)
 
 
 def weighted_mean(parts: FloatArray, weights: tuple[float, ...]) -> FloatArray:
     """Return the weighted mean of the parts that are not NaN; NaN if those have no weight. (n, 4) -> (n,)."""
-    given = np.where(np.isnan(parts), 0.0, np.asarray(weights))
-    return share(across(np.nan_to_num(parts) * given), across(given))
+    present = np.where(np.isnan(parts), 0.0, np.asarray(weights))
+    return quotient(across(np.nan_to_num(parts) * present), across(present))
 
 
 def across(rows: FloatArray) -> FloatArray:

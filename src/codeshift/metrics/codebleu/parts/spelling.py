@@ -58,20 +58,24 @@ def alike(code: str, language: str) -> str:
     'int v00000 = v00001 * 100002 + v00003(v00001, "s00004"'
     """
     known, piece = _words(language), _piece(language)
-    given: dict[str, str] = {}
+    replacements: dict[str, str] = {}
 
     def respelt(match: re.Match[str]) -> str:
         kind, text = match.lastgroup, match[0]
         if kind == "name":
-            return text if _stays(match, known, language) else given.setdefault(text, _name(text, len(given)))
+            return (
+                text
+                if _stays(match, known, language)
+                else replacements.setdefault(text, _name(text, len(replacements)))
+            )
         if text[0] == "'" and language not in _SINGLE_QUOTED:
             return text  # one character
         if kind == "number":
             after_point = match.string[match.start() - 1 : match.start()] == "."
-            return given.setdefault(text, _number(text, len(given), after_point=after_point))
+            return replacements.setdefault(text, _number(text, len(replacements), after_point=after_point))
         if kind == "long" or (kind == "string" and _PLAIN.fullmatch(text, 1, len(text) - 1)):
             quote = text[:3] if kind == "long" else text[0]
-            return given.setdefault(text, f"{quote}s{len(given):05d}{quote}")
+            return replacements.setdefault(text, f"{quote}s{len(replacements):05d}{quote}")
         if kind == "string" and len(text) > 2:
             return text[0] + piece.sub(respelt, text[1:-1]) + text[-1]
         return text

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from codeshift.study.findings import Findings, TrainingCurve
-from codeshift.study.measures import method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.theme import Theme
 from codeshift.study.report.shown import ReportFigure
+from codeshift.study.results.measures import method_name
 
 _LOOKS = {"validation": ("test_id", ":"), "test_id": ("test_id", "-"), "test_ood": ("test_ood", "-")}
 

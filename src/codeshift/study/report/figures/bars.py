@@ -8,11 +8,11 @@ from typing import Any
 
 from codeshift.study.findings import Comparison, Findings, UnseenElement
 from codeshift.study.findings.failures import MODES, RIGHT
-from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import rows_told, short, styles
 from codeshift.study.report.figures.theme import Theme
 from codeshift.study.report.shown import ReportFigure
+from codeshift.study.results.measures import SHARE, method_name
 
 _BAR = 0.3  # inches for a line
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from codeshift.metrics import Reliability
 from codeshift.study.findings import Findings
-from codeshift.study.measures import method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import short
 from codeshift.study.report.figures.theme import Theme
 from codeshift.study.report.shown import ReportFigure
+from codeshift.study.results.measures import method_name
 
 _MOST_CLASSES = 30  # more cannot be read; the table has them
 _DARKEST = 0.6  # opacity of a cell that holds all rows, on which a number can still be read in both themes

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from codeshift.study.findings import Cell, Curve, Findings
-from codeshift.study.keys import NONE
-from codeshift.study.measures import METHOD_NAMES, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import axis_title, label_ends, rows_told, styles
 from codeshift.study.report.figures.theme import Theme
 from codeshift.study.report.shown import ReportFigure
+from codeshift.study.results.measures import METHOD_NAMES, method_name
+from codeshift.study.settings.keys import NONE
 
 _SHORT = METHOD_NAMES | {"none": "no fine-tuning", "full": "full"}
 

@@ -12,10 +12,10 @@ import numpy as np
 from codeshift.audit.bins import whole_bins
 from codeshift.regions.distribution import Distribution
 from codeshift.study.findings import Findings
+from codeshift.study.folder.split_facts import SplitFacts
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.theme import Theme
 from codeshift.study.report.shown import ReportFigure
-from codeshift.study.split_facts import SplitFacts
 
 _BINS = 36
 _LINE = 0.2  # inches for a category
@@ -40,13 +40,13 @@ def first_splits(findings: Findings) -> dict[str, SplitFacts]:
     return {scenario: first[scenario] for scenario in findings.results.scenarios if scenario in first}
 
 
-def drawn(facts: SplitFacts) -> tuple[Distribution, ...]:
+def distribution_figure(facts: SplitFacts) -> tuple[Distribution, ...]:
     """Return the distributions of a split that have rows to draw."""
     return tuple(distribution for distribution in facts.distributions if any(distribution.rows.values()))
 
 
 def _panels(scenario: str, facts: SplitFacts) -> Iterator[Panel]:
-    every = drawn(facts)
+    every = distribution_figure(facts)
     for distribution in every:
         parts = ", ".join(f"{part} {rows} rows" for part, rows in distribution.rows.items())
         title = f"{scenario}: {distribution.name}" if len(every) > 1 else scenario

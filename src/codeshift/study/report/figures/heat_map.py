@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from codeshift.study.findings import Findings, RelativePerformance
-from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import short
 from codeshift.study.report.figures.theme import Theme
 from codeshift.study.report.shown import ReportFigure
+from codeshift.study.results.measures import SHARE, method_name
 
 
 def heat_map(findings: Findings) -> Plot | None:

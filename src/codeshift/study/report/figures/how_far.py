@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from codeshift.study.findings import Findings, SimilarityCurve
-from codeshift.study.measures import method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import axis_title, rows_told, styles
 from codeshift.study.report.figures.theme import Theme
 from codeshift.study.report.shown import ReportFigure
+from codeshift.study.results.measures import method_name
 
 
 def how_far(findings: Findings) -> Plot | None:

@@ -8,11 +8,11 @@ from typing import Any
 
 from codeshift.metrics import Estimate
 from codeshift.study.findings import Cell, Findings
-from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import axis_title, rows_told, styles
 from codeshift.study.report.figures.theme import Theme
 from codeshift.study.report.shown import ReportFigure
+from codeshift.study.results.measures import SHARE, method_name
 
 _NARROWEST = 0.1  # percent of the baseline, from the bottom to the top of a plot
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from codeshift.study.findings import Findings
-from codeshift.study.keys import NONE
-from codeshift.study.measures import Measure
 from codeshift.study.report.figures.theme import MARKERS, Theme
 from codeshift.study.report.tables import counted_each
+from codeshift.study.results.measures import Measure
+from codeshift.study.settings.keys import NONE
 
 
 def styles(findings: Findings, theme: Theme) -> dict[str, tuple[str, str]]:
@@ -31,7 +31,7 @@ def short(name: str, longest: int = 28) -> str:
 def axis_title(measure: Measure, part: str = "") -> str:
     """Return the title of an axis: metric, part and unit.
 
-    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> from codeshift.study.results.measures import EXACT_MATCH
     >>> axis_title(EXACT_MATCH, "test_ood")
     'exact match on test_ood (%)'
     """

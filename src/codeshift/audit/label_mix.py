@@ -1,0 +1,102 @@
+"""Shift of each property that a moved mix of labels explains, told apart from other programs of the same labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.audit.distances import scaled_effect, standardised_effect
+from codeshift.audit.labels import NO_LABEL
+from codeshift.audit.rounding import agreed
+from codeshift.audit.series import Series
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelMixShift:
+    """Shift of one number from train to a part, and that of train's own rows with the part's mix of labels.
+
+    The rows are distinct rows with a label that train has. ``effect`` minus ``effect_of_mix`` is what other programs
+    of the same labels add.
+
+    Attributes:
+        part: the part that is compared with train.
+        name: the name of the property.
+        n_train: the number of rows of train.
+        n: the number of rows of the part.
+        mean_train: the mean in train.
+        mean: the mean in the part.
+        mean_of_mix: the mean that train would have with the part's mix of labels: the mean of each label in train,
+            weighted by the label's share in the part.
+        effect: the standardised effect from train to the part.
+        effect_of_mix: ``mean_of_mix`` minus ``mean_train`` in the same standard deviations.
+
+    Source: Lipton, Wang and Smola, Detecting and correcting for label shift (ICML 2018): the labels' shares move, and
+    the programs of each label do not.
+
+    >>> from datasets import Dataset, DatasetDict
+    >>> from codeshift.audit import audit
+    >>> short, long = ([f"{body} + {i}" for i in range(40)] for body in ("x", "x + y + z"))
+    >>> train = {"code": short + long, "label": ["short"] * 40 + ["long"] * 40}
+    >>> test = {"code": [code + "0" for code in long], "label": ["long"] * 40}
+    >>> splits = DatasetDict(train=Dataset.from_dict(train), test=Dataset.from_dict(test))
+    >>> report = audit(splits, column="code", label="label", n_permutations=39)
+    >>> shift = next(shift for shift in report.label_mix if shift.name == "TokenCount")
+    >>> shift.mean_train, shift.mean, shift.mean_of_mix
+    (5.0, 7.0, 7.0)
+    """
+
+    part: str
+    name: str
+    n_train: int
+    n: int
+    mean_train: float
+    mean: float
+    mean_of_mix: float
+    effect: float
+    effect_of_mix: float
+
+
+def measure_label_mix(
+    labels: np.ndarray, part: str, train: np.ndarray, rows: np.ndarray, series: Sequence[Series]
+) -> list[LabelMixShift]:
+    """Measure what the mix of labels explains of the shift of each number that describes programs.
+
+    Args:
+        labels: the label of each row of the table, as ``label_column`` returns it.
+        part: the part.
+        train: the positions of the distinct rows of train.
+        rows: the positions of the distinct rows of the part.
+        series: the properties.
+
+    Returns:
+        One shift for each such number; none if no row of the part has a label of train.
+    """
+    train = train[labels[train] != NO_LABEL]
+    rows = rows[np.isin(labels[rows], labels[train]) & (labels[rows] != NO_LABEL)]
+    if not len(rows):
+        return []
+    names, of_train = np.unique(labels[train], return_inverse=True)
+    shares = np.bincount(np.searchsorted(names, labels[rows]), minlength=len(names)) / len(rows)
+    weights = (shares / np.bincount(of_train))[of_train]
+    return [
+        _shift(prop.name, part, prop.values[train], prop.values[rows], weights)
+        for prop in series
+        if prop.counts and isinstance(prop.values, np.ndarray)
+    ]
+
+
+def _shift(name: str, part: str, first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> LabelMixShift:
+    mean, mean_of_mix = agreed(float(first.mean())), agreed(float((weights * first).sum()))
+    return LabelMixShift(
+        part=part,
+        name=name,
+        n_train=len(first),
+        n=len(second),
+        mean_train=mean,
+        mean=agreed(float(second.mean())),
+        mean_of_mix=mean_of_mix,
+        effect=agreed(standardised_effect(first, second)),
+        effect_of_mix=agreed(scaled_effect(mean, mean_of_mix, (first.var() + second.var()) / 2)),
+    )

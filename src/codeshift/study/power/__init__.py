@@ -1,8 +1,0 @@
-"""The power of a study: the smallest difference that it can show, and the seeds that a wanted one takes."""
-
-from codeshift.study.power.settings import PowerSettings
-from codeshift.study.power.simulation import Design
-from codeshift.study.power.spreads import Spreads
-from codeshift.study.power.study_power import ScenarioPower, StudyPower
-
-__all__ = ["Design", "PowerSettings", "ScenarioPower", "Spreads", "StudyPower"]

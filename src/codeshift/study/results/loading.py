@@ -1,0 +1,94 @@
+"""Loading of results from a study's folder alone, without the dataset or the model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from codeshift.errors import ParameterError
+from codeshift.marks import RowMarks
+from codeshift.metrics import Metric, metric_by_name
+from codeshift.study.folder.records import RunRecord
+from codeshift.study.folder.run_scores import RunScores
+from codeshift.study.folder.split_facts import SplitFacts
+from codeshift.study.folder.store import StudyStore
+from codeshift.study.folder.stored_settings import StoredSettings
+from codeshift.study.results.study_results import StudyResults
+
+
+def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | None = None) -> StudyResults:
+    """Load the results of a study so far, also while it runs.
+
+    Args:
+        folder: Folder that the study was run in.
+        metrics: Metrics of the study that cannot be loaded from ``codeshift.metrics`` by name.
+
+    Raises:
+        ParameterError: if there is no study in the folder, or a metric is not known.
+
+    >>> load_results("runs/of-nobody")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: folder must be one that a study was run in, got 'runs/of-nobody': name the folder
+    that Study.run was given
+    """
+    store = StudyStore(Path(folder))
+    study = store.read_study()
+    if study is None:
+        remedy = "name the folder that Study.run was given"
+        raise ParameterError("folder", "one that a study was run in", str(folder), remedy)
+    marks, unmarked = _marks(store)
+    return StudyResults(
+        settings=study.settings,
+        metrics=_metrics(study.settings, metrics),
+        records=tuple(store.read_record(key) or RunRecord(key=key, status="pending") for key in study.keys),
+        splits=_splits(store, study.settings),
+        load=lambda key, part: RunScores.load(store.check_scores(key, part)),
+        marks=marks,
+        unmarked=unmarked,
+    )
+
+
+def _marks(store: StudyStore) -> tuple[dict[int, RowMarks], dict[str, str]]:
+    """Load the marks of the corpora that were searched, joined by split seed, and the errors of searches by corpus."""
+    marks: dict[int, RowMarks] = {}
+    errors: dict[str, str] = {}
+    for stored in store.read_all_marks():
+        if stored.marks is None:
+            errors[stored.corpus] = stored.error
+        else:
+            before = marks.get(stored.split_seed)
+            marks[stored.split_seed] = stored.marks if before is None else before.joined(stored.marks)
+    return marks, errors
+
+
+def _metrics(settings: StoredSettings, extra: Iterable[Metric] | None) -> dict[str, Metric]:
+    known = {} if extra is None else {metric.name: metric for metric in extra}
+    metrics = {}
+    for name, language in settings.metric_languages.items():
+        try:
+            metric = known[name] if name in known else metric_by_name(name, language=language)
+        except ParameterError as error:
+            remedy = f"pass it: load_results(folder, metrics=[...]) ({error})"
+            raise ParameterError(
+                "metrics", f"given for {name!r}, which no name leads back to", extra, remedy
+            ) from error
+        metrics[name] = metric.for_labels(settings.classes) if settings.classes else metric
+    return metrics
+
+
+def _splits(store: StudyStore, settings: StoredSettings) -> dict[tuple[str, int], SplitFacts]:
+    """Load the splits that are made so far, with the audits that are done."""
+    splits = {}
+    for scenario in settings.scenarios:
+        for split_seed in settings.split_seeds:
+            path = store.facts(scenario, split_seed)
+            if path.exists():
+                splits[scenario, split_seed] = replace(
+                    SplitFacts.load(path),
+                    audit=store.read_audit(scenario, split_seed),
+                    nearest=store.read_nearest(scenario, split_seed),
+                )
+    return splits

@@ -1,0 +1,1 @@
+"""The doing of a plan: jobs, given to workers by a scheduler."""

@@ -1,0 +1,140 @@
+"""The search of corpora for the test rows of a study: once for each corpus and split seed, for all scenarios."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from datasets import Dataset
+from filelock import Timeout
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from codeshift.audit import overlap
+from codeshift.audit.corpora import Corpus, corpus_identity
+from codeshift.files import is_full
+from codeshift.marks import RowMarks
+from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.study.folder.corpus_marks import CorpusMarks
+from codeshift.study.folder.locks import locked
+from codeshift.study.folder.store import Outcome, StudyStore
+from codeshift.study.settings.keys import RunKey
+from codeshift.study.settings.spec import StudySpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkingJob:
+    """Search of one corpus for the test rows of a split seed.
+
+    Attributes:
+        folder: Folder of the study, as the worker sees it.
+        corpus: Name of the corpus.
+        source: The corpus itself, or its path.
+        split_seed: Seed of the split.
+        column: Column of the code.
+        near_duplicates: Definition of near-duplicates, with the other columns that are looked for.
+        searched: Identity of the corpus and definition of near-duplicates, which the marks are stored with.
+    """
+
+    folder: Path
+    corpus: str
+    source: Any = field(repr=False)
+    split_seed: int
+    column: str
+    near_duplicates: NearDuplicates
+    searched: dict[str, Any] = field(repr=False)
+
+    keys: ClassVar[tuple[RunKey, ...]] = ()
+    """Keys of the runs that it does: none."""
+
+    @property
+    def bound(self) -> bool:
+        """Whether only this process can do the search: others are sent paths and names, but no datasets."""
+        return not isinstance(self.source.source if isinstance(self.source, Corpus) else self.source, str)
+
+    @property
+    def name(self) -> str:
+        """Name of the search in locks and messages."""
+        return self.store.marks(self.corpus, self.split_seed).stem
+
+    @property
+    def store(self) -> StudyStore:
+        """Store of the study."""
+        return StudyStore(self.folder)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether marks of this very search, or an error in their place, are stored."""
+        stored = self.store.read_marks(self.corpus, self.split_seed)
+        return stored is not None and stored.searched == self.searched
+
+    def record_error(self, error: str) -> None:
+        """Store an error in place of the marks, unless something is stored already."""
+        if not self.is_done:
+            self.store.write_marks(self._marks(error=error))
+
+    def do(self) -> None:
+        """Search the corpus, and store the marks or the error that this raised."""
+        whole = Dataset.from_file(str(self.store.check_data(self.store.rows_file)))
+        columns = dict.fromkeys((self.column, *(self.near_duplicates.columns or ())))
+        rows = whole.select(self.store.read_test(self.split_seed)).select_columns(list(columns))
+        try:
+            marks, sizes = self._searched(rows)
+        except Exception as error:  # any error is stored for the user to read, and the runs go on
+            if is_full(error):
+                raise
+            self.record_error(f"{type(error).__name__}: {error}")
+            return
+        self.store.write_marks(self._marks(marks=marks, corpus_rows=sizes))
+
+    def _searched(self, rows: Dataset) -> tuple[RowMarks, dict[str, int]]:
+        """Return the marks of the test rows and the numbers of rows of the corpus; marks that were given are checked.
+
+        Raises:
+            ParameterError: if the corpus cannot be searched, or marks are those of other rows.
+        """
+        if isinstance(self.source, RowMarks):
+            self.source.check("test", rows[self.column][:])
+            return self.source.given_to(self.corpus, self.column), {}
+        with threadpool_limits(limits=1):
+            found = overlap(
+                rows, {self.corpus: self.source}, column=self.column, near_duplicates=self.near_duplicates, worst=0
+            )
+        return found.marks["data"], {part.corpus: part.corpus_rows for part in found.parts}
+
+    def _marks(self, **figures: Any) -> CorpusMarks:
+        return CorpusMarks(corpus=self.corpus, split_seed=self.split_seed, searched=self.searched, **figures)
+
+
+def marking_jobs(spec: StudySpec, store: StudyStore) -> list[MarkingJob]:
+    """Return the searches that are not done yet."""
+    near_duplicates = spec.searched_copies
+    jobs = [
+        MarkingJob(
+            folder=store.root,
+            corpus=name,
+            source=source,
+            split_seed=split_seed,
+            column=spec.column,
+            near_duplicates=near_duplicates,
+            searched={"corpus": corpus_identity(source), "near_duplicates": near_duplicates.to_dict()},
+        )
+        for name, source in spec.against.items()
+        for split_seed in spec.split_seeds
+    ]
+    return [job for job in jobs if not job.is_done]
+
+
+def do_marking(job: MarkingJob) -> Outcome:
+    """Search a corpus and store the marks, unless they are stored already; an error is stored in their place.
+
+    Returns:
+        "done", or "busy" if another process is searching it for the same rows.
+    """
+    try:
+        with locked(job.store.lock(job.name)):
+            if not job.is_done:
+                job.do()
+    except Timeout:
+        return "busy"
+    return "done"
