@@ -143,7 +143,7 @@ def test_the_audit_looks_into_corpora_of_files(mine, theirs, tmp_path) -> None:
 
 def test_every_file_of_a_corpus_is_searched(mine, theirs, tmp_path) -> None:
     """A folder is searched in all formats that rows are loaded from, and what is in another one is told."""
-    assert {*corpora._BUILDERS, *corpora._SEPARATORS} == set(FILE_FORMATS)
+    assert {corpora._PARQUET, *corpora._JSON, *corpora._SEPARATORS} == set(FILE_FORMATS)
     places = dict(zip(["b.parquet", "a.JSONL", "in/c.json", "d.ndjson.gz", "e.csv", "f.tsv"], range(6), strict=True))
     for name, at in places.items():
         path, some = tmp_path / "corpus" / name, theirs.select([at, at + 6])
@@ -215,6 +215,23 @@ def test_corpora_compressed_by_zstandard(mine, theirs, tmp_path) -> None:
     (tmp_path / "odd.jsonl.zst").write_text(json.dumps(rows[0]))
     with pytest.raises(DataError, match=r"got '.*odd.jsonl.zst': ZSTD"):
         overlap(mine, tmp_path / "odd.jsonl.zst")
+
+
+def test_files_that_cannot_be_read_are_named_alone(mine, tmp_path, capsys) -> None:
+    """With the line of a text, by an error of the library, before which nothing is logged."""
+    save_splits(mine, tmp_path / "mine")
+    for name, content, problem in (
+        ("a.jsonl", '{"code": "x = 1"}\n{"code": \n', "line 2: Expecting value"),
+        ("b.jsonl.gz", "no gzip", "files of JSON Lines"),
+        ("c.parquet", "PAR1 and no more PAR1", "files of Parquet"),
+    ):
+        (tmp_path / name).write_text(content)
+        with pytest.raises(DataError, match=problem):
+            overlap(mine, tmp_path / name)
+        assert main(["overlap", str(tmp_path / "mine"), str(tmp_path / name)]) == 2
+        told = capsys.readouterr().err.strip().splitlines()
+        assert [line for line in told if name in line] == told[-1:]
+        assert not any("Traceback" in line or "Failed to" in line for line in told)
 
 
 def test_corpora_are_opened_before_an_audit_measures(mine, theirs, tmp_path, monkeypatch) -> None:

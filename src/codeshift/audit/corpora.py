@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 EMBEDDED = "embedded"
 """Name of the corpus that the embedded model was pretrained on, which comes with codeshift as digests."""
 
-_BUILDERS = {".parquet": "parquet", ".jsonl": "json", ".ndjson": "json", ".json": "json"}
-"""Builders of ``datasets`` that stream a file, by its extension."""
-
+_PARQUET = ".parquet"
+_JSON = (".jsonl", ".ndjson", ".json")
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 """Separators of the cells of other files."""
 
-_ZSTANDARD = ".zst"
-_COMPRESSED = (".gz", _ZSTANDARD)
+_COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
+"""Compressions of files of text, by the last extension."""
+
 _SHOWN = 5
 _WIDTH = 40  # characters shown of a row that is none
 _CSV_BLOCK = 1 << 24  # bytes read at once, more than a row has
@@ -240,46 +240,65 @@ def corpus_identity(corpus: Any) -> dict[str, Any]:
 
 
 def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
-    """Yield the rows of files as one stream for each extension, files in the order of their names.
+    """Yield the rows of files as one stream for each format, files in the order of their names.
 
     Raises:
         ParameterError: if there is no file that can be read.
+        DataError: if a file is not of the format of its extension, as far as that is known without reading all of it.
 
     Warns:
         LeftOutWarning: if there are files of other formats, whose rows are not searched.
     """
-    from datasets import IterableDataset, load_dataset
+    from datasets import IterableDataset
 
     whole = Path(path)
-    alike: dict[tuple[str, bool], list[str]] = {}
+    alike: dict[str, list[str]] = {}
     others = []
     for file in files_of(path):
         ending = _ending(Path(file))
         if ending is None:
             others.append(file)
         else:
-            alike.setdefault((ending, file.lower().endswith(_ZSTANDARD)), []).append(file)
+            alike.setdefault(_JSON[0] if ending in _JSON else ending, []).append(file)
     if not alike:
         remedy = "a file, a folder or a pattern such as 'pretraining/*.parquet'"
-        raise ParameterError("corpus", f"files of {', '.join([*_BUILDERS, *_SEPARATORS])}", str(path), remedy)
+        raise ParameterError("corpus", f"files of {', '.join([_PARQUET, *_JSON, *_SEPARATORS])}", str(path), remedy)
     if others:
         names = listed([os.path.relpath(file, whole) if whole.is_dir() else file for file in others], _SHOWN)
         left_out = counted(len(others), "file")
         warn(LeftOutWarning(f"{left_out} of {path} not searched, having no rows in a format that is read: {names}"))
-    for (ending, zstandard), some in alike.items():
-        if ending in _SEPARATORS:
+    for ending, some in alike.items():
+        if ending == _PARQUET:
+            yield _parquet(some)
+        elif ending in _SEPARATORS:
             options = {"files": some, "separator": _SEPARATORS[ending]}
             yield IterableDataset.from_generator(_csv_rows, gen_kwargs=options)
-        elif zstandard:  # datasets would need another package for it
-            yield IterableDataset.from_generator(_zstandard_json_rows, gen_kwargs={"files": some})
-        else:
-            stream = load_dataset(_BUILDERS[ending], data_files=some, split="train", streaming=True)
-            assert isinstance(stream, IterableDataset)  # noqa: S101 - of one split
-            yield stream
+        else:  # read here, so that an error names the file and the line, and nothing is logged before it
+            yield IterableDataset.from_generator(_json_rows, gen_kwargs={"files": some})
 
 
-def _zstandard_json_rows(files: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of files of JSON Lines, or of a list of objects, that are compressed by Zstandard.
+def _parquet(files: Sequence[str]) -> IterableDataset:
+    """Return the rows of Parquet files as a stream, whose ends are looked at first.
+
+    Raises:
+        DataError: if a file is no Parquet.
+    """
+    from datasets import IterableDataset, load_dataset
+    from pyarrow import ArrowException
+    from pyarrow.parquet import read_schema
+
+    for file in files:
+        try:
+            read_schema(file)
+        except (OSError, ArrowException) as error:
+            raise DataError("corpus", "files of Parquet", file, str(error)) from error
+    stream = load_dataset("parquet", data_files=list(files), split="train", streaming=True)
+    assert isinstance(stream, IterableDataset)  # noqa: S101 - of one split
+    return stream
+
+
+def _json_rows(files: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of files of JSON Lines, or of a list of objects, compressed or not.
 
     Raises:
         DataError: if a file cannot be read.
@@ -287,9 +306,12 @@ def _zstandard_json_rows(files: Sequence[str]) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
 
     for file in files:
-        line = 0
+        line, compression = 0, _COMPRESSED.get(Path(file).suffix.lower())
         try:
-            with pa.input_stream(file, compression="zstd") as stream, io.TextIOWrapper(stream, "utf-8-sig") as text:
+            with (
+                pa.input_stream(file, compression=compression) as stream,
+                io.TextIOWrapper(stream, "utf-8-sig") as text,
+            ):
                 for line, content in enumerate(text, start=1):  # noqa: B007 - for the message
                     if content.lstrip().startswith("["):
                         yield from map(_object, json.loads(content + text.read()))
@@ -340,9 +362,9 @@ def _ending(path: Path) -> str | None:
     suffixes = [] if path.name == MANIFEST else [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _COMPRESSED:
         suffixes.pop()
-        if suffixes and suffixes[-1] == ".parquet":
+        if suffixes and suffixes[-1] == _PARQUET:
             return None
-    return suffixes[-1] if suffixes and suffixes[-1] in (*_BUILDERS, *_SEPARATORS) else None
+    return suffixes[-1] if suffixes and suffixes[-1] in (_PARQUET, *_JSON, *_SEPARATORS) else None
 
 
 def texts_of(part: Any, column: str, name: str) -> list[str]:

@@ -68,8 +68,17 @@ def local_parts(source: Path) -> PartReaders:
     named: dict[str, list[Path]] = {}
     for path in files:
         named.setdefault(part_of(path), []).append(path)
-    known = {part: of_part for part, of_part in named.items() if part in FILE_PARTS or _OF_TRANSFORMS.fullmatch(part)}
+    known = {part: of_part for part, of_part in named.items() if is_part(part)}
     return {part: _reader(of_part) for part, of_part in known.items()} if known else {NO_PART: _reader(files)}
+
+
+def is_part(name: str) -> bool:
+    """Return whether a file of this name, without its extension, is recognised as a part.
+
+    >>> is_part("test_id"), is_part("test_transformed_renamed"), is_part("rows")
+    (True, True, False)
+    """
+    return name in FILE_PARTS or _OF_TRANSFORMS.fullmatch(name) is not None
 
 
 def _is_packed(path: Path) -> bool:

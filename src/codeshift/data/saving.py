@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from datasets import Dataset
 
 from codeshift.checks import check_bool, check_choice
-from codeshift.data.folders import FILE_PARTS, part_of
+from codeshift.data.folders import is_part, part_of
 from codeshift.data.formats import format_of
 from codeshift.errors import DataError, ParameterError, Remedy
 from codeshift.files import remove_unfinished, replaced_together
@@ -105,7 +105,7 @@ def check_saving(folder: str | os.PathLike[str], *, format: str, overwrite: bool
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise ParameterError("folder", "a folder", str(folder), "it is a file: name another")
-    old = [path for path in folder.glob("*") if format_of(path) and part_of(path) in FILE_PARTS]
+    old = [path for path in folder.glob("*") if format_of(path) and is_part(part_of(path))]
     if old and not overwrite:
         words = f"{min(old).name} is already there: name another folder, or "
         remedy = Remedy(words, "overwrite", option="overwrite")

@@ -19,7 +19,7 @@ _NO_GAP = "The gap itself is not shown, so neither is what of it is explained."
 
 def how_far_claims(cells: Cells, metric: str) -> Iterator[Claim]:
     """Yield the claim about the gap at equal similarity, with the region masked; none unless splits are audited."""
-    if not cells.methods or cells.masked is None:
+    if not cells.methods or cells.masked is None or cells.masked == 1:
         return
     of_methods = {method: _of_method(cells, metric, method) for method in cells.methods}
     if any(gap is not None for gaps in of_methods.values() for gap in gaps):
