@@ -192,7 +192,13 @@ def page(results: dict[str, Any]) -> str:
     """The page of the results."""
     lines = [
         "# A split of files by workers\n",
-        "`python benchmarks/cluster.py` writes this page; its docstring says how.\n",
+        "```sh",
+        "export OMP_NUM_THREADS=1",
+        "python benchmarks/cluster.py rows --folder files --rows 50000 --files 20",
+        "python benchmarks/cluster.py run --folder files --rows 50000 --write benchmarks/results/cluster.json",
+        "python benchmarks/cluster.py steps --folder files --rows 50000 --write benchmarks/results/cluster.json",
+        "python benchmarks/cluster.py page --read benchmarks/results/cluster.json --write benchmarks/cluster.md",
+        "```\n",
         f"Functions as in [Memory and time by rows](scale.md), in {results['files']} files, split by syntax with",
         "near-duplicates bound, on a shared machine with two cores. 0 workers is `Splitter.split` with `num_proc=2`.",
         "The parts are the same, row by row, for any number of workers. Memory is the most that all processes held",
@@ -234,7 +240,7 @@ def main() -> None:
         command.add_argument("--folder", type=Path, required=True)
         command.add_argument("--rows", type=int, default=50_000)
         command.add_argument("--files", type=int, default=20)
-        command.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2, 4])
+        command.add_argument("--workers", type=int, nargs="+", default=[0, 2])
         command.add_argument("--write", type=Path)
     one = commands.add_parser("one")
     for name in ("files", "out"):

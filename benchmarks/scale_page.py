@@ -7,7 +7,7 @@ from typing import Any
 
 _HEADING = """# Memory and time of a split by its rows
 
-```text
+```sh
 export OMP_NUM_THREADS=1
 python benchmarks/scale.py run --write benchmarks/results/scale.json  # --rows, --cases and --num-proc choose
 python benchmarks/scale.py run --rows 1000000 --cases "in turn" --write benchmarks/results/scale.json

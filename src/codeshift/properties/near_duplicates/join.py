@@ -77,17 +77,24 @@ def prefixes(sets: ShingleSets, threshold: float) -> Prefixes:
     unshared = sets.sizes - shared
     lengths = np.minimum(np.maximum(sets.sizes - least_overlap(threshold, sets.sizes) + 1 - unshared, 0), shared)
     taken = ragged(sets.indptr[:-1], lengths)
-    numbers = np.repeat(np.arange(lengths.size), lengths)
-    positions = unshared[numbers] + taken - sets.indptr[numbers]
-    order = np.argsort(sets.shingles[taken], kind="stable")
-    return index_of(sets, threshold, sets.shingles[taken][order], numbers[order], positions[order])
+    shingles = sets.shingles[taken]
+    order = np.argsort(shingles, kind="stable")
+    shingles, positions = shingles[order], taken[order]
+    numbers = np.repeat(np.arange(lengths.size), lengths)[order]
+    del taken, order  # the arrays of entries are the longest: few are held at once
+    positions -= sets.indptr[numbers]
+    positions += unshared[numbers]
+    return index_of(sets, threshold, shingles, numbers, positions)
 
 
 def index_of(sets: ShingleSets, threshold: float, shingles: Ints, numbers: Ints, positions: Ints) -> Prefixes:
     """The index of entries that are sorted by shingle and then by set."""
     smallest = np.searchsorted(sets.sizes, least_overlap(threshold, sets.sizes))
     width = max(sets.sizes.size, 1)
-    low = np.searchsorted(shingles * width + numbers, shingles * width + smallest[numbers])
+    lowest = shingles * width
+    keys = lowest + numbers
+    lowest += smallest[numbers]
+    low = np.searchsorted(keys, lowest)
     return Prefixes(sets=sets, threshold=threshold, numbers=numbers, positions=positions, low=low)
 
 

@@ -128,9 +128,8 @@ def shingle_sets(
     del of_text, numbers, places, of_example  # they are as long as what follows
     sizes = sizes[examples]
     sets, held = _shared(sets, held, least_overlap(threshold, sizes), total=int(sizes.sum()))
-    sets, held = _rarest_first(sets, held)
-    indptr = np.searchsorted(sets, np.arange(sizes.size + 1))
-    return ShingleSets(sizes=sizes, indptr=indptr, shingles=held.astype(np.int64), members=members)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(sets, minlength=sizes.size))])
+    return ShingleSets(sizes=sizes, indptr=indptr, shingles=_rarest_first(sets, held), members=members)
 
 
 def _blocks(
@@ -231,17 +230,6 @@ def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
     return by_row[new].astype(np.int64, copy=False), of_row[new].astype(np.int64, copy=False), values
 
 
-def _sorted_pairs(rows: AnyInts, shingles: AnyInts) -> tuple[AnyInts, AnyInts]:
-    """Sorted by row, then by shingle: as one number each, which is several times faster than a sort by two keys."""
-    width = int(shingles.max(initial=0)) + 1
-    keys: Ints = np.multiply(rows, width, dtype=np.int64)
-    keys += shingles
-    keys.sort()
-    of_rows = (keys // width).astype(rows.dtype, copy=False)
-    keys %= width
-    return of_rows, keys.astype(shingles.dtype, copy=False)
-
-
 def _segment_sums(values: UInts, lengths: Ints) -> UInts:
     """Sums modulo 2^64 of consecutive segments; empty ones are 0."""
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values)])
@@ -274,10 +262,17 @@ def _shared(rows: AnyInts, shingles: AnyInts, needed: Ints, *, total: int) -> tu
         before = rows.size
 
 
-def _rarest_first(rows: AnyInts, shingles: AnyInts) -> tuple[AnyInts, AnyInts]:
-    """Number the shingles by how many sets have them, then by hash, and sort each set's by that number."""
+def _rarest_first(rows: AnyInts, shingles: AnyInts) -> Ints:
+    """Number the shingles by how many sets have them, then by hash; return the numbers, sorted within each set."""
     frequencies = np.bincount(shingles)
     order = np.argsort(frequencies, kind="stable")
     rank = np.empty(order.size, shingles.dtype)
     rank[order] = np.arange(order.size) - np.count_nonzero(frequencies == 0)
-    return _sorted_pairs(rows, rank[shingles])
+    del frequencies, order
+    # As one number each, which is sorted several times faster than two keys.
+    width = int(rank.max(initial=0)) + 1
+    keys: Ints = np.multiply(rows, width, dtype=np.int64)
+    keys += rank[shingles]
+    keys.sort()
+    keys %= width
+    return keys
