@@ -98,7 +98,7 @@ def pack(folder: Path, into: Path) -> None:
             for record in records]  # fmt: skip
     _write(into / "runs.parquet", pa.Table.from_pylist(runs))
     scored = [(number, record) for number, record in enumerate(records) if record.status == "done"]
-    names = np.array(Dataset.from_file(str(store.rows))["name"][:], dtype=object)
+    names = np.array(Dataset.from_file(str(store.rows_file))["name"][:], dtype=object)
     rows, outputs = [], []
     for split_seed in results.split_seeds:
         of_seed = [(number, record.key) for number, record in scored if record.key.split_seed == split_seed]
@@ -109,7 +109,7 @@ def pack(folder: Path, into: Path) -> None:
     _write(into / "outputs.parquet", pa.concat_tables(outputs), ["loss", "unlikely"])
     _write(into / "scenarios.parquet", _scenarios(results, store, names))
     _save_splits(results, folder, into)
-    write_text(into / READ, json.dumps(_read_in_pretraining(Dataset.from_file(str(store.rows)))) + "\n")
+    write_text(into / READ, json.dumps(_read_in_pretraining(Dataset.from_file(str(store.rows_file)))) + "\n")
 
 
 def _rows_of(
@@ -156,7 +156,7 @@ def _outputs_of(results: StudyResults, split_seed: int, keys: list[tuple[int, Ru
 def _scenarios(results: StudyResults, store: StudyStore, names: NDArray[np.object_]) -> pa.Table:
     """Return the table of the splits' facts, with two measures of each shift."""
     lines = []
-    tokens = PropertyTable(Dataset.from_file(str(store.rows))).values(TokenTypes("code")).counts
+    tokens = PropertyTable(Dataset.from_file(str(store.rows_file))).values(TokenTypes("code")).counts
     for (scenario, split_seed), facts in results.splits.items():
         test, masked = store.read_test(split_seed), store.read_training(scenario, split_seed, 0.0)["train"]
         ood = test[facts.members["test_ood"]]

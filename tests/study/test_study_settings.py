@@ -30,7 +30,7 @@ def test_every_argument_is_recorded(model):
     """Two studies that differ in an argument have fingerprints that differ: a folder is never taken for another's."""
     config = replace(CONFIG, eval_strategy="epoch")
     more = {"watch": {"test_ood": 3}, "detection": False, "against": {"read": "embedded"},
-            "transform": Reformat(language="python")}  # fmt: skip
+            "transforms": Reformat(language="python")}  # fmt: skip
     every = small_study(model, models={"other": str(model)}, config=config, **more)
     recorded = set(fingerprint(every.spec))
     assert recorded - set(fingerprint(small_study(model).spec)) == {"models", *more}
