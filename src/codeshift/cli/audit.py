@@ -41,6 +41,7 @@ def add_to(commands: Commands) -> None:
     add_data(command, "the parts of a split")
     _add_columns(command)
     _add_parts(command)
+    _add_settings(command)
     _add_tests(command)
     add_against(command, "the held-out rows")
     add_processes(command)
@@ -71,10 +72,6 @@ def _add_parts(command: argparse.ArgumentParser) -> None:
     add("--train", default="train", metavar="PART", help="part to train on [%(default)s]")
     add("--test", metavar="PART", help="part whose shift is measured [test_ood, or test]")
     add("--reference", metavar="PART", help="in-distribution test part [test_id, if any]")
-    _add_settings(command)
-    add_against(command, "the held-out rows")
-    add_processes(command)
-    add("--out", metavar="FILE", help="file for the full report, .html, .md or .json")
 
 
 def _add_settings(command: argparse.ArgumentParser) -> None:
