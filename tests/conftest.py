@@ -68,7 +68,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_collection_finish() -> None:
     """From here on look for garbage among what tests make alone."""
-    gc.collect()
     gc.freeze()
     gc.enable()
 
