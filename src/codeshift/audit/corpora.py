@@ -15,6 +15,7 @@ from codeshift.audit.decontamination import DecontaminationList, read_decontamin
 from codeshift.audit.embedded_digests import embedded_digests
 from codeshift.checks import settle
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
+from codeshift.file_formats import COMPRESSED, CSV_SEPARATORS, JSON, PARQUET, format_of
 from codeshift.formatting import counted, listed
 from codeshift.hashing import digest
 from codeshift.marks import RowMarks
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
 
 EMBEDDED = "embedded"
 """Name of the corpus that the embedded model was pretrained on, which comes with codeshift as digests."""
-
-_PARQUET = ".parquet"
-_JSON = (".jsonl", ".ndjson", ".json")
-_SEPARATORS = {".csv": ",", ".tsv": "\t"}
-"""Separators of the cells of other files."""
-
-_COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
-"""Compressions of files of text, by the last extension."""
 
 _SHOWN = 5
 _WIDTH = 40  # characters shown of a row that is none
@@ -259,19 +252,19 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
         if ending is None:
             others.append(file)
         else:
-            alike.setdefault(_JSON[0] if ending in _JSON else ending, []).append(file)
+            alike.setdefault(JSON[0] if ending in JSON else ending, []).append(file)
     if not alike:
         remedy = "a file, a folder or a pattern such as 'pretraining/*.parquet'"
-        raise ParameterError("corpus", f"files of {', '.join([_PARQUET, *_JSON, *_SEPARATORS])}", str(path), remedy)
+        raise ParameterError("corpus", f"files of {', '.join([PARQUET, *JSON, *CSV_SEPARATORS])}", str(path), remedy)
     if others:
         names = listed([os.path.relpath(file, whole) if whole.is_dir() else file for file in others], _SHOWN)
         left_out = counted(len(others), "file")
         warn(LeftOutWarning(f"{left_out} of {path} not searched, having no rows in a format that is read: {names}"))
     for ending, some in alike.items():
-        if ending == _PARQUET:
+        if ending == PARQUET:
             yield _parquet(some)
-        elif ending in _SEPARATORS:
-            options = {"files": some, "separator": _SEPARATORS[ending]}
+        elif ending in CSV_SEPARATORS:
+            options = {"files": some, "separator": CSV_SEPARATORS[ending]}
             yield IterableDataset.from_generator(_csv_rows, gen_kwargs=options)
         else:  # read here, so that an error names the file and the line, and nothing is logged before it
             yield IterableDataset.from_generator(_json_rows, gen_kwargs={"files": some})
@@ -306,7 +299,7 @@ def _json_rows(files: Sequence[str]) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
 
     for file in files:
-        line, compression = 0, _COMPRESSED.get(Path(file).suffix.lower())
+        line, compression = 0, COMPRESSED.get(Path(file).suffix.lower())
         try:
             with (
                 pa.input_stream(file, compression=compression) as stream,
@@ -359,12 +352,7 @@ def _csv_rows_of(file: str, separator: str) -> Iterator[dict[str, str]]:
 def _ending(path: Path) -> str | None:
     """Return the extension that decides how a file is read; None for a file of another format."""
     # A manifest stands beside the parts of a split, and has no rows.
-    suffixes = [] if path.name == MANIFEST else [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in _COMPRESSED:
-        suffixes.pop()
-        if suffixes and suffixes[-1] == _PARQUET:
-            return None
-    return suffixes[-1] if suffixes and suffixes[-1] in (_PARQUET, *_JSON, *_SEPARATORS) else None
+    return None if path.name == MANIFEST else format_of(path)
 
 
 def texts_of(part: Any, column: str, name: str) -> list[str]:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 from datasets import Dataset, DatasetDict, load_from_disk
 
-from codeshift.data.formats import FILE_FORMATS, format_of, read_file
+from codeshift.data.formats import FILE_FORMATS, read_file
 from codeshift.data.joining import Piece
 from codeshift.data.shards import check_shards, shard_number, whole_name
-from codeshift.data.text_file import COMPRESSED
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
+from codeshift.file_formats import COMPRESSED, format_of
 from codeshift.formatting import counted, listed
 from codeshift.parts import REWRITTEN, TRANSFORMED
 

@@ -13,8 +13,8 @@ from datasets import Dataset
 from codeshift.data.csv_rows import csv_table
 from codeshift.data.joining import Piece
 from codeshift.data.json_rows import json_table
-from codeshift.data.text_file import COMPRESSED
 from codeshift.errors import DataError, closest
+from codeshift.file_formats import CSV_SEPARATORS, JSON, PARQUET, format_of
 
 
 def _parquet(path: Path) -> Dataset:
@@ -28,32 +28,12 @@ def _json(path: Path) -> Dataset:
     return Dataset(json_table(path))
 
 
-CSV_SEPARATORS = {".csv": ",", ".tsv": "\t"}
-"""Separators of cells, by a file's extension."""
-
-
 FILE_FORMATS: dict[str, Callable[[Path], Dataset | pa.Table]] = {
-    ".jsonl": _json,
-    ".ndjson": _json,
-    ".json": _json,
+    **dict.fromkeys(JSON, _json),
     **{ending: partial(csv_table, separator=separator) for ending, separator in CSV_SEPARATORS.items()},
-    ".parquet": _parquet,
+    PARQUET: _parquet,
 }
 """Functions that read a file, by its extension; all but Parquet may be followed by ``.gz`` or ``.zst``."""
-
-
-def format_of(path: Path) -> str | None:
-    """Return the extension that decides how a file is read; None for a file of another kind.
-
-    >>> format_of(Path("train.jsonl.gz")), format_of(Path("train.csv.zst")), format_of(Path("manifest.yaml"))
-    ('.jsonl', '.csv', None)
-    """
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
-        suffixes.pop()
-        if suffixes and suffixes[-1] == ".parquet":
-            return None
-    return suffixes[-1] if suffixes and suffixes[-1] in FILE_FORMATS else None
 
 
 def read_file(path: Path) -> Piece:

@@ -10,10 +10,10 @@ from datasets import Dataset, DatasetDict
 
 from codeshift.data.columns import rename_columns, require_columns
 from codeshift.data.folders import FILE_PARTS, NO_PART, PartReaders, files_of_parts, local_parts
-from codeshift.data.formats import format_of
 from codeshift.data.hub import hub_parts, is_hub_name
 from codeshift.data.joining import join, join_parts
 from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.file_formats import format_of
 
 DataSource = str | os.PathLike[str]
 

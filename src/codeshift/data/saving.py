@@ -15,8 +15,8 @@ from datasets import Dataset
 
 from codeshift.checks import check_bool, check_choice
 from codeshift.data.folders import is_part, part_of
-from codeshift.data.formats import format_of
 from codeshift.errors import DataError, ParameterError, Remedy
+from codeshift.file_formats import format_of
 from codeshift.files import remove_unfinished, replaced_together
 
 _BATCH = 10_000

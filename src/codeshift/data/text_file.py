@@ -14,9 +14,7 @@ from typing import IO, Any, cast
 import pyarrow as pa
 
 from codeshift.errors import DataError
-
-COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
-"""Ways of compressing a text file, by the extension that follows that of the format."""
+from codeshift.file_formats import COMPRESSED
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -14,11 +14,11 @@ from datasets import Dataset
 
 from codeshift.checks import check_bool, read_bool
 from codeshift.data.csv_rows import csv_table
-from codeshift.data.formats import CSV_SEPARATORS, format_of
 from codeshift.data.json_rows import json_objects
 from codeshift.data.loading import load_rows
 from codeshift.data.text_file import no_text
 from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.file_formats import CSV_SEPARATORS, format_of
 from codeshift.finetune.decoding import Output
 from codeshift.formatting import counted, listed
 

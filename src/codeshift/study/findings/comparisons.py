@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.metrics import CorpusScore, Estimate, Metric, holm, paired_difference
+from codeshift.metrics import CorpusScore, Estimate, Metric, paired_difference
 from codeshift.metrics.base import FloatArray, WeightedMetric
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.correction import holm_within
 from codeshift.study.findings.finding import Finding, share
 from codeshift.study.folder.records import RunRecord
 from codeshift.study.results.measures import Measure, method_name
@@ -83,15 +84,16 @@ def comparisons(cells: Cells, metric: str, part: str = "test_ood") -> list[Compa
 
 
 def _comparisons(cells: Cells, metric: str, part: str) -> list[Comparison]:
-    found: list[Comparison] = []
-    for method in cells.methods:
-        if method == cells.reference_method:
-            continue
-        for kept in cells.results.ood_kept:
-            family = [_compared(cells, metric, part, scenario, method, kept) for scenario in cells.results.scenarios]
-            adjusted = holm([one.p_value for one in family])
-            found += [replace(one, p_holm=float(p)) for one, p in zip(family, adjusted, strict=True)]
-    return found
+    compared = [
+        _compared(cells, metric, part, scenario, method, kept)
+        for method in cells.methods
+        if method != cells.reference_method
+        for kept in cells.results.ood_kept
+        for scenario in cells.results.scenarios
+    ]
+    families = [(comparison.method, comparison.ood_kept) for comparison in compared]
+    corrected = holm_within([comparison.p_value for comparison in compared], families)
+    return [replace(comparison, p_holm=p) for comparison, p in zip(compared, corrected, strict=True)]
 
 
 def _compared(cells: Cells, metric: str, part: str, scenario: str, method: str, kept: float) -> Comparison:

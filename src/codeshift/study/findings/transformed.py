@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.metrics import holm
 from codeshift.parts import PARTS, TEST_ID, rewritten_by, transformed_by
 from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.correction import holm_within
 from codeshift.study.findings.quantity import Quantity
 from codeshift.study.findings.scores import CellChange
 from codeshift.study.settings.keys import RunKey
@@ -51,14 +51,9 @@ def transformed_changes(cells: Cells, metric: str) -> list[TransformedChange]:
     """Return the change of every cell by every transform; none unless the study has transforms."""
     transforms = cells.results.settings.transforms
     changes = [_change(cells, metric, cell, transform) for transform in transforms for cell in cells]
-    families: dict[tuple[str, str, float | None], list[TransformedChange]] = {}
-    for change in changes:
-        families.setdefault((change.transform, change.cell.method, change.cell.ood_kept), []).append(change)
-    corrected: dict[tuple[str, Cell], float] = {}
-    for family in families.values():
-        adjusted = holm([change.p_value for change in family])
-        corrected |= {(change.transform, change.cell): float(p) for change, p in zip(family, adjusted, strict=True)}
-    return [replace(change, p_holm=corrected[change.transform, change.cell]) for change in changes]
+    families = [(change.transform, change.cell.method, change.cell.ood_kept) for change in changes]
+    corrected = holm_within([change.p_value for change in changes], families)
+    return [replace(change, p_holm=p) for change, p in zip(changes, corrected, strict=True)]
 
 
 def sides_of(cells: Cells, metric: str, cell: Cell, transform: str) -> tuple[Quantity, Quantity]:

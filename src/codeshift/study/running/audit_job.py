@@ -11,7 +11,6 @@ from typing import ClassVar
 
 import numpy as np
 from datasets import Dataset
-from filelock import Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.audit.measuring import measure_parts
@@ -23,11 +22,11 @@ from codeshift.properties import PropertyTable
 from codeshift.properties.predicate import functions_of, trust_function
 from codeshift.splits.rows import SplitRows
 from codeshift.splitters import Region
-from codeshift.study.folder.locks import locked
 from codeshift.study.folder.split_audit import AuditError, SplitAudit
 from codeshift.study.folder.split_facts import SplitFacts
 from codeshift.study.folder.store import Outcome, Positions, StudyStore
 from codeshift.study.planning.plan import Plan
+from codeshift.study.running.locked import do_locked
 from codeshift.study.settings.keys import RunKey
 from codeshift.study.settings.spec import StudySpec
 from codeshift.study.splitting.nearest import nearest_by_share
@@ -116,14 +115,12 @@ def do_audit(job: AuditJob) -> Outcome:
     import transformers  # noqa: F401
 
     with _ONE_AT_A_TIME:
-        try:
-            with locked(job.store.lock(job.name)):
-                if not job.is_done:
-                    job.store.write_nearest(job.scenario, job.split_seed, _nearest(job))
-                    job.store.write_audit(job.scenario, job.split_seed, _audited(job))
-        except Timeout:
-            return "busy"
-    return "done"
+        return do_locked(job.store.lock(job.name), lambda: None if job.is_done else _do(job))
+
+
+def _do(job: AuditJob) -> None:
+    job.store.write_nearest(job.scenario, job.split_seed, _nearest(job))
+    job.store.write_audit(job.scenario, job.split_seed, _audited(job))
 
 
 def _audited(job: AuditJob) -> SplitAudit | AuditError:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from datasets import Dataset
-from filelock import Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.audit import overlap
@@ -16,8 +15,8 @@ from codeshift.files import is_full
 from codeshift.marks import RowMarks
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.study.folder.corpus_marks import CorpusMarks
-from codeshift.study.folder.locks import locked
 from codeshift.study.folder.store import Outcome, StudyStore
+from codeshift.study.running.locked import do_locked
 from codeshift.study.settings.keys import RunKey
 from codeshift.study.settings.spec import StudySpec
 
@@ -131,10 +130,4 @@ def do_marking(job: MarkingJob) -> Outcome:
     Returns:
         "done", or "busy" if another process is searching it for the same rows.
     """
-    try:
-        with locked(job.store.lock(job.name)):
-            if not job.is_done:
-                job.do()
-    except Timeout:
-        return "busy"
-    return "done"
+    return do_locked(job.store.lock(job.name), lambda: None if job.is_done else job.do())

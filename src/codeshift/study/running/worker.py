@@ -9,10 +9,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
-from filelock import Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.files import is_full, remove_unfinished
@@ -25,9 +25,9 @@ from codeshift.finetune.errors import (
 )
 from codeshift.finetune.identity import versions
 from codeshift.finetune.models import Model
-from codeshift.study.folder.locks import locked
 from codeshift.study.folder.records import RunRecord, TrainingFacts
 from codeshift.study.folder.store import Outcome
+from codeshift.study.running.locked import do_locked
 from codeshift.study.running.run_job import RunJob
 from codeshift.study.running.run_models import RunModels
 from codeshift.study.running.scoring import RunScorer
@@ -49,12 +49,12 @@ def do_run(run: RunJob) -> Outcome:
         "done", or "busy" if another process is doing the run.
     """
     with _ONE_AT_A_TIME:
-        try:
-            with locked(run.store.lock(run.name)), _threads(run.threads), quiet():
-                _Work(run).do()
-        except Timeout:
-            return "busy"
-    return "done"
+        return do_locked(run.store.lock(run.name), partial(_do, run))
+
+
+def _do(run: RunJob) -> None:
+    with _threads(run.threads), quiet():
+        _Work(run).do()
 
 
 class _Work:
