@@ -115,7 +115,7 @@ def run(folder: Path, rows: int, workers: list[int]) -> list[dict[str, Any]]:
 def steps(folder: Path, rows: int) -> dict[str, Any]:
     """What each step takes of one process and sends to others, for each row of all files together."""
     from codeshift.distributed import near_duplicates as search_steps
-    from codeshift.distributed.shards import Shard, look
+    from codeshift.distributed.shards import Shard, read_footer
     from codeshift.properties.near_duplicates import NearDuplicates
     from codeshift.properties.near_duplicates.whole import (
         Frequent,
@@ -142,7 +142,7 @@ def steps(folder: Path, rows: int) -> dict[str, Any]:
     region = parse_splitter(CASES[CASE][0]).fit(None)  # it names its nodes, so it needs no rows
     known, entries, tables, size = [], [], [], 0
     for path in sorted(folder_of(folder, rows).glob("*.parquet")):
-        seen = look(str(path), ())
+        seen = read_footer(str(path), ())
         if not isinstance(seen, tuple):
             raise SystemExit(f"{seen.path}: {seen.why}")
         shard: Shard = seen[0]

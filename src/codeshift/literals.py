@@ -25,12 +25,12 @@ def literal(text: str) -> Any:
     (0.1, 'cosine', ('shared\\..*',), '{[]: 1}')
     """
     try:
-        return ast.literal_eval(parsed(text).body)
+        return ast.literal_eval(parsed_expression(text).body)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # the last two of deep nesting
         return text
 
 
-def parsed(text: str) -> ast.Expression:
+def parsed_expression(text: str) -> ast.Expression:
     r"""Return the syntax tree of an expression.
 
     Python warns of escapes such as ``\.`` aloud since 3.12, in words that name no place a user knows.

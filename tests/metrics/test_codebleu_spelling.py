@@ -21,7 +21,7 @@ from codeshift.metrics.codebleu.dataflow import LANGUAGES
 from codeshift.metrics.codebleu.dataflow.rules import words
 from codeshift.metrics.codebleu.parts.analysis import DefaultAnalyser
 from codeshift.metrics.codebleu.parts.keywords import KEYWORDS
-from codeshift.metrics.codebleu.parts.spelling import alike
+from codeshift.metrics.codebleu.parts.spelling import spelt_alike
 from codeshift.properties import languages
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import parser, ts_language
@@ -137,7 +137,7 @@ def test_respelt_programs_have_the_tree_and_flow_that_they_had(language):
     for code in PROGRAMS[language]:
         if not parser(language).parse(code.encode()).root_node.has_error:
             checked += 1
-            assert analyser.analyse(alike(code, language)) == analyser.analyse(code), alike(code, language)
+            assert analyser.analyse(spelt_alike(code, language)) == analyser.analyse(code), spelt_alike(code, language)
     assert checked
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings import Findings
-from codeshift.study.findings.how_far import BINS, FEWEST
+from codeshift.study.findings.how_far import FEWEST, SIMILARITY_BINS
 from codeshift.study.report import Report
 from codeshift.study.report.how_far_section import how_far_is_far
 from codeshift.study.results.study_results import StudyResults
@@ -53,10 +53,10 @@ def _by_numpy(results: StudyResults, method: str, kept: float | None) -> tuple[l
     [record] = results.find(method=method, scenario=LONG, ood_kept=kept)
     right = results.scores(record.key).statistics["exact_match"][:, 1]
     inside, outside = (results.members(part, LONG, 0) for part in reversed(TEST_PARTS))
-    edges = np.quantile(values[inside | outside], np.linspace(0, 1, BINS + 1))
-    bins = np.clip(np.digitize(values, edges[1:-1]), 0, BINS - 1)
+    edges = np.quantile(values[inside | outside], np.linspace(0, 1, SIMILARITY_BINS + 1))
+    bins = np.clip(np.digitize(values, edges[1:-1]), 0, SIMILARITY_BINS - 1)
     curve, differences, weights = [], [], []
-    for number in range(BINS):
+    for number in range(SIMILARITY_BINS):
         of = (bins == number) & (inside | outside)
         curve.append((values[of].mean(), np.nanmean(right[of])))
         sides = [(bins == number) & side for side in (outside, inside)]

@@ -15,7 +15,7 @@ from codeshift.study.folder.store import StudyStore
 from codeshift.study.planning.plan import Plan
 from codeshift.study.running.audit_job import AuditJob, audit_jobs
 from codeshift.study.running.jobs import do_job
-from codeshift.study.running.prepare import prepare
+from codeshift.study.running.prepare import prepare_folder
 from helpers import predicates
 from helpers.study_case import small_study
 
@@ -32,7 +32,7 @@ def test_a_worker_finds_what_can_be_imported(model, tmp_path, monkeypatch):
     """A fresh process audits the split to the same figures as this one; a manifest alone would not be trusted there."""
     study, files = study_of(model, SUMS), StudyStore(tmp_path)
     planned = Plan.of(study.spec)
-    prepare(study.spec, planned, study.splits, files, extend=False)
+    prepare_folder(study.spec, planned, study.splits, files, extend=False)
     [job] = audit_jobs(planned, study.spec, study.splits, files)
     assert job.functions == ("helpers.predicates:adds_often",)
     path = files.audit("sums", 0)
@@ -73,7 +73,7 @@ def test_a_function_that_a_worker_lacks_is_told(model, tmp_path, monkeypatch):
     """The audit's error names the function and how to give it, and the runs are still done."""
     study, files = study_of(model, SUMS), StudyStore(tmp_path)
     planned = Plan.of(study.spec)
-    prepare(study.spec, planned, study.splits, files, extend=False)
+    prepare_folder(study.spec, planned, study.splits, files, extend=False)
     [job] = audit_jobs(planned, study.spec, study.splits, files)
     monkeypatch.delattr(predicates, "adds_often")
     assert do_job(job) == "done"

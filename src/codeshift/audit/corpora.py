@@ -65,7 +65,7 @@ class Corpus:
             check_name("column", self.column, example="content")
 
 
-def parts_of(data: Any) -> dict[str, Any]:
+def named_parts(data: Any) -> dict[str, Any]:
     """Return the parts by name; those of a dataset within a mapping have its name before theirs."""
     if not isinstance(data, Mapping):
         return {"data": data}
@@ -135,7 +135,7 @@ def opened_corpora(corpora: Any, columns: Collection[str], corpus_column: str, l
         LeftOutWarning: if there are files of other formats, whose rows are not searched.
     """
     by_name: dict[str, Any] = {}
-    for name, corpus in parts_of(corpora).items():
+    for name, corpus in named_parts(corpora).items():
         rows = opened(corpus)
         named = _named_columns(corpus, next(iter(columns)), corpus_column)
         if not set(named) & set(columns):
@@ -355,7 +355,7 @@ def _ending(path: Path) -> str | None:
     return None if path.name == MANIFEST else format_of(path)
 
 
-def texts_of(part: Any, column: str, name: str) -> list[str]:
+def checked_texts(part: Any, column: str, name: str) -> list[str]:
     """Return the texts of a part.
 
     Raises:
@@ -366,7 +366,7 @@ def texts_of(part: Any, column: str, name: str) -> list[str]:
     return list(column_texts(part, column))
 
 
-def blocks_of(
+def corpus_blocks(
     rows: Any, name: str, column: str, label: str | None, size: int
 ) -> Iterator[tuple[list[str], list[Any] | None]]:
     """Yield blocks of the corpus: the texts of their rows, and their labels; rows whose text is None are left out.

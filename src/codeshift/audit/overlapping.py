@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from codeshift.audit.corpora import blocks_of, columns_searched, opened_corpora, parts_of, rows_of, texts_of
+from codeshift.audit.corpora import checked_texts, columns_searched, corpus_blocks, named_parts, opened_corpora, rows_of
 from codeshift.audit.corpus_search import CorpusSearch, overlap_of_digests, overlap_of_list
 from codeshift.audit.decontamination import DecontaminationList
 from codeshift.audit.part_overlap import PartOverlap
@@ -129,7 +129,7 @@ class Overlap:
         from datasets import DatasetDict
 
         kept = {}
-        for name, part in parts_of(data).items():
+        for name, part in named_parts(data).items():
             sizes = {one.n for one in self.parts if one.part == name}
             if sizes != {len(part)}:
                 raise ParameterError(
@@ -257,9 +257,9 @@ def overlap(
     if not isinstance(near_duplicates, NearDuplicates):
         raise ParameterError("near_duplicates", "a NearDuplicates", near_duplicates, "such as NearDuplicates()")
     corpus_column = corpus_column or column
-    parts = parts_of(data)
+    parts = named_parts(data)
     columns = tuple(dict.fromkeys((column, *(near_duplicates.columns or ()))))
-    texts = {of: {name: texts_of(part, of, name) for name, part in parts.items()} for of in columns}
+    texts = {of: {name: checked_texts(part, of, name) for name, part in parts.items()} for of in columns}
     labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
     searches = _Searches(texts, column, label, labels, near_duplicates, ngrams, worst)
     found: list[PartOverlap] = []
@@ -313,7 +313,7 @@ class _Searches:
             ngrams=self.ngrams, worst=self.worst,
         )  # fmt: skip
         label = self.label if is_code else None
-        for texts, labels in blocks_of(streams, name, in_corpus, label, max(_BLOCK, search.size)):
+        for texts, labels in corpus_blocks(streams, name, in_corpus, label, max(_BLOCK, search.size)):
             search.add(texts if is_code else [text for text in texts if text.strip()], labels)
         return search.overlaps(name)
 

@@ -128,7 +128,7 @@ def data_of(arguments: argparse.Namespace, *, split: str | None = None) -> Datas
     return load_data(arguments.data, split=split, **_how(arguments))
 
 
-def parts_of(data: Dataset | DatasetDict) -> Mapping[str, Dataset]:
+def as_parts(data: Dataset | DatasetDict) -> Mapping[str, Dataset]:
     """Return parts unchanged, and a single dataset as a part named "rows"."""
     return data if isinstance(data, Mapping) else {"rows": data}
 

@@ -6,7 +6,7 @@ import argparse
 import time
 
 from codeshift.cli.arguments import Commands, add_command
-from codeshift.cli.output import DONE, NO, quiet_models_unless_watched, quiet_unless_watched, say, tell_run, watched
+from codeshift.cli.output import DONE, NO, on_terminal, quiet_models_unless_watched, quiet_unless_watched, say, tell_run
 
 
 def add_to(commands: Commands) -> None:
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         workers=arguments.workers,
         say=say,
-        progress=True if watched() else tell_run,
+        progress=True if on_terminal() else tell_run,
     )
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     say(f"Took {minutes} min {seconds} s.")

@@ -75,7 +75,7 @@ def tell_run(run: RunRecord) -> None:
     complain(run.key.name, f"{run.status}{took}")
 
 
-def watched() -> bool:
+def on_terminal() -> bool:
     """Tell whether stderr is a terminal; progress bars in a log file are of no use."""
     return sys.stderr.isatty()
 
@@ -85,7 +85,7 @@ _undo: list[Callable[[], Any]] = []
 
 def quiet_unless_watched() -> None:
     """Turn off the progress bars of ``datasets`` (parsing, downloads) until the command ends, unless on a terminal."""
-    if not watched():
+    if not on_terminal():
         from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
         if not are_progress_bars_disabled():
@@ -100,7 +100,7 @@ def quiet_models_unless_watched() -> None:
         MissingExtraError: a package that models need is not installed.
     """
     check_extra("finetune")
-    if not watched():
+    if not on_terminal():
         from transformers.utils import logging
 
         if logging.is_progress_bar_enabled():

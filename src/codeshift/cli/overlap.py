@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_command, add_data, columns_of, data_of, parts_of
+from codeshift.cli.arguments import Commands, add_command, add_data, as_parts, columns_of, data_of
 from codeshift.cli.output import DONE, check_report_file, report, write_report
 from codeshift.defaults import MARKS
 
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         write_report(arguments.out, found)
         lines.append(f"The full report is in {arguments.out}.")
     if arguments.ngrams_out:
-        texts = [text for part in parts_of(data).values() for text in part.with_format(None)[arguments.column]]
+        texts = [text for part in as_parts(data).values() for text in part.with_format(None)[arguments.column]]
         write_decontamination_list(texts, arguments.ngrams_out, n=arguments.ngrams or NGRAM)
         lines.append(f"The n-grams of the {len(texts):,} rows are in {arguments.ngrams_out}.")
     if kept is not None:

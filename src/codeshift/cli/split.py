@@ -12,9 +12,9 @@ from codeshift.cli.arguments import (
     add_command,
     add_data,
     add_processes,
+    as_parts,
     data_of,
     near_duplicates,
-    parts_of,
     size,
 )
 from codeshift.cli.names import SPLIT_DEFAULTS, SPLITTERS, TRANSFORMS
@@ -149,7 +149,7 @@ def run(arguments: argparse.Namespace) -> int:
         splitter = _splitter(arguments)
         data = data_of(arguments, split=arguments.part)
         if arguments.language:  # before an error that a region holds no rows
-            warn_unparsed(parts_of(data), splitter.columns, arguments.language)
+            warn_unparsed(as_parts(data), splitter.columns, arguments.language)
         assignment = splitter.assign(data, num_proc=arguments.num_proc, **options)
     splits, manifest = _with_transform(arguments, assignment)
     by_row = assignment.manifest.language

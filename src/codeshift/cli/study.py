@@ -12,11 +12,11 @@ from codeshift.cli.arguments import Commands, add_against, add_command, add_proc
 from codeshift.cli.output import (
     DONE,
     NO,
+    on_terminal,
     quiet_models_unless_watched,
     quiet_unless_watched,
     report,
     tell_run,
-    watched,
 )
 from codeshift.errors import ParameterError, check_folder, closest
 
@@ -196,7 +196,7 @@ def run_run(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
         num_proc=arguments.num_proc,
         threads=arguments.threads,
-        progress=True if watched() else tell_run,
+        progress=True if on_terminal() else tell_run,
         retry=arguments.retry,
         extend=arguments.extend,
     )

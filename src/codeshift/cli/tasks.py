@@ -140,7 +140,7 @@ def _messages(arguments: argparse.Namespace, kind: TaskName, recorded: object) -
     return tuple(Messages.of(content, "--messages").spec)
 
 
-def check_columns(task: TaskColumns, columns: Sequence[str]) -> None:
+def check_template_columns(task: TaskColumns, columns: Sequence[str]) -> None:
     """Check for misspelt columns before libraries are loaded; the library checks that templates are well formed.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
 from codeshift.cli.names import TRAINING_DEFAULTS
 from codeshift.cli.output import DONE, report
-from codeshift.cli.tasks import add_chat, add_model, add_task, check_columns, model_of, task_of
+from codeshift.cli.tasks import add_chat, add_model, add_task, check_template_columns, model_of, task_of
 from codeshift.errors import ParameterError, check_folder, closest
 from codeshift.literals import literal
 from codeshift.task_kinds import CLASSIFICATION
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_folder("--out", arguments.out)
     task, model = task_of(arguments), model_of(arguments)
     splits = splits_of(arguments)
-    check_columns(task, [name for part in splits.values() for name in part.column_names])
+    check_template_columns(task, [name for part in splits.values() for name in part.column_names])
     from codeshift.finetune import Trainer
 
     arguments.interrupted = _left(arguments)

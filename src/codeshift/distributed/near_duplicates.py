@@ -49,7 +49,7 @@ _MOST_CANDIDATES = 20_000_000  # pairs of entries of one partition
 Array = npt.NDArray[Any]
 
 
-def components(source: Shards, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
+def duplicate_components(source: Shards, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
     """Return the components of near-duplicates among the rows of shards, as ``SplitRows.near_duplicates`` does.
 
     Args:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
-from codeshift.distributed.near_duplicates import components
+from codeshift.distributed.near_duplicates import duplicate_components
 from codeshift.distributed.sources import Shards
 from codeshift.errors import DataError, ParameterError, Told
 from codeshift.formatting import first_few
@@ -166,7 +166,7 @@ class ShardedRows(SplitRows):
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
         """Return the components of near-duplicates among all rows, in each of the columns that the search names."""
-        return components(self.source, columns, search)
+        return duplicate_components(self.source, columns, search)
 
 
 # What workers do with the rows of a shard.

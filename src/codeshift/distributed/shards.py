@@ -109,7 +109,7 @@ def paths_of(files: str | Sequence[str], storage: Mapping[str, Any]) -> list[str
     return sorted(set(paths))
 
 
-def look(path: str, storage: Storage) -> tuple[Shard, pa.Schema] | Unreadable:
+def read_footer(path: str, storage: Storage) -> tuple[Shard, pa.Schema] | Unreadable:
     """Read how many rows a file has, and which columns, from its end."""
     try:
         system, name = fsspec.core.url_to_fs(path, **dict(storage))
@@ -134,7 +134,7 @@ def check_read(results: Sequence[Any]) -> None:
         raise DataError("files", "Parquet files that can be read", count, remedy)
 
 
-def check_columns(schemas: Mapping[str, pa.Schema]) -> None:
+def check_same_columns(schemas: Mapping[str, pa.Schema]) -> None:
     """Check that the files have the same columns, of the same types.
 
     Args:

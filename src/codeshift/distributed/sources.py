@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from codeshift.distributed.cluster import Cluster, on_shard
-from codeshift.distributed.shards import Shard, check_columns, check_read, look, paths_of
+from codeshift.distributed.shards import Shard, check_read, check_same_columns, paths_of, read_footer
 from codeshift.errors import DataError, Told
 
 T = TypeVar("T")
@@ -104,9 +104,9 @@ def shards_of(cluster: Cluster, files: str | Sequence[str], storage: Mapping[str
         DataError: if files cannot be read, differ in their columns, or have no rows.
     """
     paths = paths_of(files, storage)
-    seen = cluster.each(look, [(path, tuple(storage.items())) for path in paths])
+    seen = cluster.each(read_footer, [(path, tuple(storage.items())) for path in paths])
     check_read(seen)
-    check_columns({shard.path: schema for shard, schema in seen})
+    check_same_columns({shard.path: schema for shard, schema in seen})
     shards = tuple(shard for shard, _ in seen if shard.rows)
     if not shards:
         raise DataError("files", "files with rows", Told("0 rows"), "check how they were written")

@@ -9,7 +9,7 @@ from codeshift.checks import check_bool
 from codeshift.distributed.cluster import cluster_of
 from codeshift.distributed.rows import ShardedRows
 from codeshift.distributed.sources import shards_of
-from codeshift.distributed.writing import check_out, write_parts
+from codeshift.distributed.writing import check_out, write_part_files
 from codeshift.splits.assign import assign
 from codeshift.splits.config import SplitConfig, SplitOptions, takes_options
 from codeshift.splits.fitting import Recipe
@@ -83,5 +83,5 @@ def split_files(
     with cluster_of(client, workers) as cluster:
         source = shards_of(cluster, files, storage)
         assignment = assign(splitter, ShardedRows.of_shards(source, splitter), config)
-        write_parts(assignment, source, out, storage)
+        write_part_files(assignment, source, out, storage)
     return assignment.manifest

@@ -43,7 +43,7 @@ def check_out(out: str, storage: Mapping[str, Any], *, overwrite: bool) -> str:
     return where
 
 
-def write_parts(assignment: SplitAssignment, source: Shards, out: str, storage: Mapping[str, Any]) -> None:
+def write_part_files(assignment: SplitAssignment, source: Shards, out: str, storage: Mapping[str, Any]) -> None:
     """Write the parts, then the manifest, which is there only if all parts are.
 
     Args:

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from codeshift.documents.inline import Text, plain
+from codeshift.documents.inline import Text, plain_text
 from codeshift.errors import ParameterError
 
 
@@ -94,7 +94,7 @@ class Value:
         >>> Value("50.0%", aside="[40.0, 60.0]").whole
         '50.0% [40.0, 60.0]'
         """
-        return f"{plain(self.text)} {self.aside}".strip()
+        return f"{plain_text(self.text)} {self.aside}".strip()
 
 
 @dataclass(frozen=True)

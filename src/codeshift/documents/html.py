@@ -27,7 +27,7 @@ from codeshift.documents.document import (
     Value,
     filled,
 )
-from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, plain, quoted, spans
+from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, plain_text, quoted, spans
 
 _LONG = 20  # rows; a longer table scrolls in a frame of its own
 _STYLE = """
@@ -75,7 +75,7 @@ def render(document: Document, look: Look | None = None) -> str:
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escaped(plain(document.title))}</title>",
+        f"<title>{escaped(plain_text(document.title))}</title>",
     ]
     body = [fragment(document) if look is None else _page(document)]
     if look is not None:

@@ -56,10 +56,10 @@ def spans(text: Text) -> tuple[Span, ...]:
     return (text,) if isinstance(text, str) else text
 
 
-def plain(text: Text) -> str:
+def plain_text(text: Text) -> str:
     """Return the words alone.
 
-    >>> plain(("The part ", CodeSpan("test_ood"), "."))
+    >>> plain_text(("The part ", CodeSpan("test_ood"), "."))
     'The part test_ood.'
     """
     return "".join(_words(span) for span in spans(text))

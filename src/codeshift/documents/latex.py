@@ -23,7 +23,7 @@ from codeshift.documents.document import (
     Value,
     filled,
 )
-from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, exact, lines_of, plain, prose, spans
+from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, exact, lines_of, plain_text, prose, spans
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
@@ -76,13 +76,13 @@ def _block(block: Block, depth: int) -> str:
                 "description", [rf"\item[{{{escaped(name)}}}] {_inline(value)}" for name, value in facts]
             )
         case Code(code, _, caption):
-            return _code(plain(code), caption)
+            return _code(plain_text(code), caption)
         case Figure():
             return _figure(block)
         case Table():
             return _table(block)
         case Key(entries):
-            return _inline(", ".join(plain(name) for _, name in entries))
+            return _inline(", ".join(plain_text(name) for _, name in entries))
         case Section(title=title, blocks=blocks):
             return "\n\n".join([_section(title, depth + 1), *(_block(inner, depth + 1) for inner in filled(blocks))])
         case SideBySide(blocks):
@@ -150,7 +150,7 @@ def _table(table: Table) -> str:
 
 
 def _caption(table: Table) -> str:
-    caption = plain(table.caption)
+    caption = plain_text(table.caption)
     return escaped(caption[:1].upper() + caption[1:]) + (f". {escaped(table.note)}" if table.note else "")
 
 
@@ -158,7 +158,7 @@ def _long(table: Table, head: list[str]) -> str:
     """Return a table over several pages, which cannot be shrunk: small, with names broken and not repeated."""
     share = rf"p{{{_SHARE}\linewidth}}"
     broken = [
-        not column.numeric and max(len(plain(row[i].text)) for row in table.rows) > _NAME
+        not column.numeric and max(len(plain_text(row[i].text)) for row in table.rows) > _NAME
         for i, column in enumerate(table.columns)
     ]
     sides = ["r" if column.numeric else "l" for column in table.columns]
@@ -173,8 +173,8 @@ def _long(table: Table, head: list[str]) -> str:
 def _long_lines(table: Table, broken: list[bool]) -> Iterator[str]:
     above = ""
     for first, *others in table.rows:
-        shown = "" if plain(first.text) == above else _breaking(first)
-        above = plain(first.text)
+        shown = "" if plain_text(first.text) == above else _breaking(first)
+        above = plain_text(first.text)
         cells = (_breaking(v) if breaks else _cell(v, r"\tiny") for v, breaks in zip(others, broken[1:], strict=True))
         yield _line([shown, *cells])
 

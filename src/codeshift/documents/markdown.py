@@ -21,7 +21,7 @@ from codeshift.documents.document import (
     Table,
     filled,
 )
-from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, exact, plain, prose, quoted, spans
+from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, exact, plain_text, prose, quoted, spans
 
 # Characters that Markdown, its tables, HTML or a site's extensions (links, mentions, mathematics) could read as markup.
 _STRUCTURE = re.compile(r"[&<>|\\`*_\[\]{}~$#@]|!(?=\[)|:(?=/)|(?<=www)\.")
@@ -78,14 +78,14 @@ def _block(block: Block, level: int) -> str:
             )
         case Code(code, language, caption):
             above = f"{_first(caption)}\n\n" if caption else ""
-            return above + fenced(plain(code), language)
+            return above + fenced(plain_text(code), language)
         case Figure(name=name, label=label, caption=caption):
             above = f"{_first(caption)}\n\n" if caption else ""
             return f"{above}![{escaped(label)}](./{quoted(name)}.svg)"
         case Table():
             return _table(block)
         case Key(entries):
-            return _first(", ".join(plain(name) for _, name in entries))
+            return _first(", ".join(plain_text(name) for _, name in entries))
         case Section(title=title, blocks=blocks):
             return "\n\n".join([_heading(title, level + 1), *(_block(inner, level + 1) for inner in filled(blocks))])
         case SideBySide(blocks):

@@ -22,7 +22,7 @@ from codeshift.documents.document import (
     Table,
     filled,
 )
-from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, exact, lines_of, plain, prose, spans
+from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, exact, lines_of, plain_text, prose, spans
 
 _WIDTH = 100
 _INDENT = "  "
@@ -65,7 +65,7 @@ def _block(block: Block, width: int) -> list[str]:
         case Facts(facts):
             return list(_facts(facts, width))
         case Code(code, _, caption):
-            lines = lines_of(plain(code))
+            lines = lines_of(plain_text(code))
             return [*_wrapped(prose(caption), width=width), *_indented(lines, _INDENT if caption else "")]
         case Figure(name=name, label=label, caption=caption):
             return _wrapped(prose(f"[figure {name}] {caption or label}"), width=width)

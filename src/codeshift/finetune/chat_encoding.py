@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.chat import EncodedTurn, encode_turn
 from codeshift.finetune.conversation import Chat, Prompt, Turn
-from codeshift.finetune.encoded_part import check_rows, warn_of_losses
+from codeshift.finetune.encoded_part import check_part_rows, warn_of_losses
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.messages import Messages
@@ -76,7 +76,7 @@ class ChatEncoder:
             ParameterError: a column is missing, or ``max_source_length`` has no room for the chat template.
             DataError: a value is not text or holds a special token, or there is no row.
         """
-        check_rows((self.source, self.target), data, part)
+        check_part_rows((self.source, self.target), data, part)
         sources, targets = texts_of(self.source, data), texts_of(self.target, data)
         conversations: list[Prompt] = (
             [*self.source.conversations(data)] if isinstance(self.source, Messages) else [*sources]

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from codeshift.files import damaged, read_json, to_disk, vouched_files, write_json
 from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
 from codeshift.finetune.errors import CheckpointError
-from codeshift.finetune.sharding import alike
+from codeshift.finetune.sharding import sharded_like
 
 _STATE = "state.json"
 Tensors = dict[str, torch.Tensor]
@@ -95,7 +95,7 @@ class Checkpoints:
             run, state = content["run"], RunState(**content["state"])
         except (OSError, KeyError, TypeError) as error:
             raise _torn(path, f"{_STATE}: {error}") from error
-        differs = differences(self.run, run)
+        differs = differing_values(self.run, run)
         if differs:
             remedy = "give another output_dir, or resume=False to start over"
             raise CheckpointError(f"{path} is a checkpoint of another run ({', '.join(differs)} differ): {remedy}")
@@ -115,16 +115,16 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, names: dict[str, torch.n
     """Restore the moments that ``optimizer_tensors`` returned."""
     for key, value in tensors.items():
         name, _, moment = key.rpartition("|")
-        optimizer.state[names[name]][moment] = alike(value, names[name])
+        optimizer.state[names[name]][moment] = sharded_like(value, names[name])
 
 
 def _torn(path: Path, why: str) -> CheckpointError:
     return CheckpointError(f"{path} is not a whole checkpoint ({why}): delete that folder to continue without it")
 
 
-def differences(ours: Any, theirs: Any, at: str = "") -> list[str]:
+def differing_values(ours: Any, theirs: Any, at: str = "") -> list[str]:
     """Return the dotted names of the values that differ."""
     if not (isinstance(ours, dict) and isinstance(theirs, dict)):
         return [] if ours == theirs else [at]
     names = sorted({*ours, *theirs})
-    return [d for n in names for d in differences(ours.get(n), theirs.get(n), f"{at}.{n}" if at else n)]
+    return [d for n in names for d in differing_values(ours.get(n), theirs.get(n), f"{at}.{n}" if at else n)]

@@ -63,14 +63,14 @@ class PartEncoder(Vocabulary, Protocol[Part]):
         """Warn of texts that are cut, or that the tokenizer does not give back."""
 
 
-class Column(Protocol):
+class ReadColumn(Protocol):
     """Reader of a value of each row: a template of texts, or a column of labels."""
 
     def check(self, features: Features) -> None:
         """Check that the data have the columns, of the right kind."""
 
 
-def check_rows(columns: Iterable[Column], rows: Dataset, part: str) -> None:
+def check_part_rows(columns: Iterable[ReadColumn], rows: Dataset, part: str) -> None:
     """Check that a part has rows, and the columns that are read of them.
 
     Raises:

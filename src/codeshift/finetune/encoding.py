@@ -12,7 +12,7 @@ import numpy as np
 from datasets import Dataset
 
 from codeshift.errors import ParameterError, Told
-from codeshift.finetune.encoded_part import PartEncoder, check_rows, warn_of_losses
+from codeshift.finetune.encoded_part import PartEncoder, check_part_rows, warn_of_losses
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder
 from codeshift.finetune.ragged import Ragged
@@ -113,7 +113,7 @@ class Encoder:
             ParameterError: a column is missing.
             DataError: a value is not text, or there is no row.
         """
-        check_rows((self.source, self.target), data, part)
+        check_part_rows((self.source, self.target), data, part)
         columns = list(dict.fromkeys(self.source.columns + self.target.columns))
         batch = {column: list(data[column]) for column in columns}
         sources, targets = (self._texts.pieces(template, batch) for template in (self.source, self.target))

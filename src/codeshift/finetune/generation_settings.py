@@ -19,7 +19,7 @@ from transformers import GenerationConfig, LogitsProcessor
 
 from codeshift.errors import ParameterError
 from codeshift.finetune.decoding import Decoding
-from codeshift.finetune.identity import plain
+from codeshift.finetune.identity import as_json
 from codeshift.finetune.models import Model, Tokenizer, base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
 
@@ -107,7 +107,7 @@ def describe_settings(
     if not decoding.from_model:
         settings.num_beams = settings.stop_strings = None
     differing = settings.to_diff_dict()
-    return {name: plain(value) for name, value in differing.items() if name != "transformers_version"}
+    return {name: as_json(value) for name, value in differing.items() if name != "transformers_version"}
 
 
 @contextmanager

@@ -92,20 +92,20 @@ def describe_run(
         "config": settings,
         "task": dict(task),
         "weights": weights_digest(model),
-        "adapters": {name: plain(adapter.to_dict()) for name, adapter in adapters.items()},
+        "adapters": {name: as_json(adapter.to_dict()) for name, adapter in adapters.items()},
         "data": {part: data.digest() for part, data in parts.items()},
         "validation": validation,
     }
 
 
-def plain(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """Return a value that JSON can write: a set as a sorted list, anything unknown as its text."""
     if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
+        return {str(k): as_json(v) for k, v in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(map(str, value))
     if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
+        return [as_json(v) for v in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 

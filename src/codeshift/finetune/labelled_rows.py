@@ -13,7 +13,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, Told
-from codeshift.finetune.encoded_part import check_rows, warn_of_losses
+from codeshift.finetune.encoded_part import check_part_rows, warn_of_losses
 from codeshift.finetune.label_column import LabelColumn, Labelling
 from codeshift.finetune.models import Tokenizer
 from codeshift.finetune.ragged import Ragged
@@ -141,7 +141,7 @@ class LabelledEncoder:
             ParameterError: a column is missing.
             DataError: a value is not text, a row has no label, or there is no row.
         """
-        check_rows((*self.source, self.label), data, part)
+        check_part_rows((*self.source, self.label), data, part)
         sides, lost, examples = [], set[int](), list[LostText]()
         for template in self.source:
             batch = {column: list(data[column]) for column in template.columns}

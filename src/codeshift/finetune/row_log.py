@@ -13,7 +13,7 @@ from accelerate import PartialState
 from numpy.typing import NDArray
 
 from codeshift.files import content_digest
-from codeshift.finetune.checkpoint import differences
+from codeshift.finetune.checkpoint import differing_values
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.progress import row_progress
 
@@ -52,7 +52,7 @@ class RowLog:
             raise CheckpointError(
                 f"{self.path} is no log of an evaluation ({error}): delete it to start over"
             ) from error
-        differing = differences(json.loads(json.dumps(self.identity)), identity)
+        differing = differing_values(json.loads(json.dumps(self.identity)), identity)
         if differing:
             what = ", ".join(differing)
             raise CheckpointError(f"{self.path} is of another evaluation ({what} differ): give another output_dir")

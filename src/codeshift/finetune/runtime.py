@@ -74,7 +74,7 @@ def without_autocast(model: Model) -> Model:
     return model
 
 
-def prepare(
+def prepare_for_devices(
     accelerator: Accelerator, model: Model, optimizer: torch.optim.Optimizer
 ) -> tuple[torch.nn.Module, AcceleratedOptimizer]:
     """Return model and optimiser as accelerate wraps them for the devices of the run."""

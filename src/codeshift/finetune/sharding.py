@@ -31,7 +31,7 @@ def whole_tensors(tensors: dict[str, torch.Tensor], *, keeps: bool) -> dict[str,
     return kept
 
 
-def alike(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+def sharded_like(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
     """Return a copy of ``values`` on the device of ``parameter``, divided in the same way."""
     values = values.to(parameter.device, copy=True)
     if not isinstance(parameter, DTensor) or isinstance(values, DTensor) or values.shape != parameter.shape:
@@ -54,7 +54,7 @@ def set_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor]) -> Non
     with torch.no_grad():
         for name, values in weights.items():
             parameter = model.get_parameter(name)
-            parameter.copy_(alike(values, parameter))
+            parameter.copy_(sharded_like(values, parameter))
 
 
 def is_divided(model: torch.nn.Module) -> bool:

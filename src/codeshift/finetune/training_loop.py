@@ -20,7 +20,7 @@ from codeshift.finetune.identity import describe_run
 from codeshift.finetune.models import Model
 from codeshift.finetune.optimisation import Anchor, learning_rates, make_optimizer, trained
 from codeshift.finetune.progress import progress_of
-from codeshift.finetune.runtime import make_accelerator, prepare, reseed, without_autocast
+from codeshift.finetune.runtime import make_accelerator, prepare_for_devices, reseed, without_autocast
 from codeshift.finetune.sharding import set_weights, whole, whole_tensors
 from codeshift.finetune.tasks import Objective, Task
 from codeshift.finetune.teacher_forcing import check_finite
@@ -72,7 +72,7 @@ class TrainingRun:
         self.accelerator = make_accelerator(config, trackers, folder)
         if config.gradient_checkpointing:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        self.model, self.optimizer = prepare(self.accelerator, model, make_optimizer(model, config))
+        self.model, self.optimizer = prepare_for_devices(self.accelerator, model, make_optimizer(model, config))
         self.anchor = Anchor(model, config.l2_sp)
         self._plan_steps(data["train"])
         self.state = RunState()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from codeshift.errors import CodeshiftError, ParameterError, Told, closest
-from codeshift.literals import EXPRESSIBLE, parsed
+from codeshift.literals import EXPRESSIBLE, parsed_expression
 from codeshift.splitters.base import Splitter
 
 _EXAMPLE = 'such as LengthSplitter("code", quantiles=(0.9, 1.0))'
@@ -48,7 +48,7 @@ did you mean unit?
     """
     defaults = {"column": column} | ({} if language is None else {"language": language})
     try:
-        splitter = _Reader(text.strip(), defaults, parameter).value(parsed(text.strip()).body)
+        splitter = _Reader(text.strip(), defaults, parameter).value(parsed_expression(text.strip()).body)
     except SyntaxError as error:
         place = f"{error.msg} at character {error.offset}" if error.offset else error.msg
         raise ParameterError(parameter, "an expression of splitters", text, f"{place}; {_EXAMPLE}") from error

@@ -28,7 +28,7 @@ from codeshift.study.results.loading import load_results
 from codeshift.study.results.study_results import StudyResults
 from codeshift.study.running.executors import threads_each
 from codeshift.study.running.jobs import jobs_left
-from codeshift.study.running.prepare import forget_failures, prepare
+from codeshift.study.running.prepare import forget_failures, prepare_folder
 from codeshift.study.running.progress import StudyProgress
 from codeshift.study.running.run_job import run_jobs
 from codeshift.study.running.scheduler import refuse_unusable_workers, schedule
@@ -391,7 +391,7 @@ class Study(CommonOptions):
             threads = threads_each(workers)
         plan = Plan.of(self.spec)
         with bars(progress is True):
-            prepare(self.spec, plan, self.splits, store, extend=extend)
+            prepare_folder(self.spec, plan, self.splits, store, extend=extend)
             if retry:
                 forget_failures(plan, store)
             jobs = jobs_left(plan, self.spec, self.splits, store, threads)
@@ -485,7 +485,7 @@ class Study(CommonOptions):
         store, plan = StudyStore(output_folder("folder", folder).resolve()), Plan.of(self.spec)
         plan.check_key(key)
         run = next(run for run in run_jobs(plan, self.spec, store.root, None) if key in run.keys)
-        prepare(self.spec, plan, self.splits, store, extend=False)
+        prepare_folder(self.spec, plan, self.splits, store, extend=False)
         return add_given_run(run, task, predictions, prediction_column=prediction_column, extract=extract, model=model)
 
     def results(self, folder: str | os.PathLike[str]) -> StudyResults:

@@ -13,7 +13,7 @@ from codeshift.properties.parsing import CodeParser
 from codeshift.transforms.base import Transform
 from codeshift.transforms.edits import Edit, edited, encoded
 from codeshift.transforms.leaves import is_comment, leaves, same_leaves
-from codeshift.transforms.python_source import Function, PythonSource, parsed, same_meaning
+from codeshift.transforms.python_source import Function, PythonSource, parsed_module, same_meaning
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -75,9 +75,9 @@ def _without_comments(text: str, parser: CodeParser) -> str:
     if not taken:
         return text
     dropped = edited(data, _joined(taken)).decode()
-    before = parsed(text) if parser.language == "python" else None
+    before = parsed_module(text) if parser.language == "python" else None
     if before is not None:
-        after = parsed(dropped)
+        after = parsed_module(dropped)
         return dropped if after is not None and same_meaning(before, after) else text
     return dropped if same_leaves(code, parser.parse(dropped), comments=False) else text
 

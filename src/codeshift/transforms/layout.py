@@ -13,7 +13,7 @@ from codeshift.properties.parsing import CodeParser, ParsedCode
 from codeshift.transforms.base import Transform
 from codeshift.transforms.edits import encoded
 from codeshift.transforms.leaves import is_comment, leaves, same_leaves
-from codeshift.transforms.python_source import parsed, same_meaning
+from codeshift.transforms.python_source import parsed_module, same_meaning
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -66,7 +66,7 @@ class Reformat(Transform):
         lines = _python_lines if language == "python" else others
         new = _joined(lines(code, self.indent), text)
         if language == "python":
-            before, after = parsed(text), parsed(new)
+            before, after = parsed_module(text), parsed_module(new)
             return new if before is not None and after is not None and same_meaning(before, after) else text
         return new if same_leaves(code, parser.parse(new)) else text
 

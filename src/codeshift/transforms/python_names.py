@@ -12,7 +12,7 @@ from codeshift.properties.parsing import CodeParser
 from codeshift.transforms.edits import Edit, words_of
 from codeshift.transforms.edits import edited as bytes_edited
 from codeshift.transforms.new_names import NewNames
-from codeshift.transforms.python_source import Function, PythonSource, parsed, same_meaning
+from codeshift.transforms.python_source import Function, PythonSource, parsed_module, same_meaning
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -51,7 +51,7 @@ def rename_python(text: str, parser: CodeParser, new_names: NewNames, *, paramet
         edits += [Edit(start, end, mapping[name].encode()) for start, end, name in of]
     renamed = bytes_edited(source.data, edits).decode()
     expected = _mapped(text, functions, mappings)
-    after = parsed(renamed)
+    after = parsed_module(renamed)
     return renamed if after is not None and expected is not None and same_meaning(expected, after) else text
 
 
@@ -158,7 +158,7 @@ def _mapped(
     text: str, functions: list[tuple[Function, set[str]]], mappings: Sequence[Mapping[str, str]]
 ) -> ast.Module | None:
     """Return the tree of the code with names replaced in it, to compare the new code with."""
-    tree = parsed(text)
+    tree = parsed_module(text)
     if tree is None:
         return None
     by_place = {

@@ -16,7 +16,7 @@ _LOOKS_INSIDE = frozenset({"locals", "globals", "vars", "dir", "eval", "exec", "
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def parsed(text: str) -> ast.Module | None:
+def parsed_module(text: str) -> ast.Module | None:
     """Return the syntax tree of code; None if it is not Python, or is nested too deeply."""
     try:
         with warnings.catch_warnings():
@@ -51,7 +51,7 @@ class PythonSource:
     @classmethod
     def read(cls, text: str) -> PythonSource | None:
         """Parse code; None if it does not parse, or has line ends that Python and other tools count differently."""
-        data, tree = encoded(text), parsed(text)
+        data, tree = encoded(text), parsed_module(text)
         if data is None or tree is None or b"\f" in data or re.search(rb"\r(?!\n)", data):
             return None
         return cls(text, data, tree)
@@ -110,7 +110,7 @@ class PythonSource:
     def edited(self, edits: list[Edit]) -> str | None:
         """Return the code with edits made; None if it does not parse any more."""
         text = edited(self.data, edits).decode()
-        return None if parsed(text) is None else text
+        return None if parsed_module(text) is None else text
 
     def outermost_functions(self) -> Iterator[Function]:
         """Yield the functions that stand in no other function, methods among them."""

@@ -136,7 +136,7 @@ def bootstrap_interval(sample: Sample, *, confidence: float, method: str, n_resa
         above, below = quantiles(deviations[0], *levels_of)[1], quantiles(deviations[1], *levels_of)[0]
         ends = max(value - above, 0.0), value - below
         return Estimate(value, *ends, sample.n, confidence, DIRECTIONAL, groups=sample.groups, note=note)
-    values, lacking = left_out(sample.resampled(n_resamples, resampling_generator(seed)), partial=sample.partial)
+    values, lacking = without_missing(sample.resampled(n_resamples, resampling_generator(seed)), partial=sample.partial)
     lacking = lacking or (FEW_TRIALS if sample.trials is not None and count < FEWEST_TRIALS else "")
     of_classes = sample.partial or isinstance(sample, WeightedSample)
     if not lacking and of_classes and n_resamples > 1 and np.ptp(values) <= _ROUNDING:
@@ -148,10 +148,10 @@ def bootstrap_interval(sample: Sample, *, confidence: float, method: str, n_resa
     return Estimate(value, *ends, sample.n, confidence, method, groups=sample.groups, note=note)
 
 
-def left_out(values: FloatArray, *, partial: bool) -> tuple[FloatArray, str]:
+def without_missing(values: FloatArray, *, partial: bool) -> tuple[FloatArray, str]:
     """Return the values without the NaN of a sample whose resamples may lack a class, and why that is impossible.
 
-    >>> left_out(np.array([0.5, np.nan]), partial=True)[1]
+    >>> without_missing(np.array([0.5, np.nan]), partial=True)[1]
     'resamples of these rows lack a class'
     """
     missing = np.isnan(values)

@@ -15,10 +15,10 @@ from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import (
     check_options,
     expanded,
-    left_out,
     quantile_levels,
     quantiles,
     resampling_generator,
+    without_missing,
 )
 from codeshift.metrics.aggregates.sample import as_sample, group_labels
 from codeshift.metrics.aggregates.units import Sample, SummedSample, WeightedSample, resampled_counts, weighted_sums
@@ -88,7 +88,7 @@ def prior_shift(
     if sample.n and len(outside):
         reweighting = _Reweighting(sample, inside, np.bincount(outside, minlength=count).astype(np.float64))
         reweighted = reweighting.value()
-        changes, lacking = left_out(reweighting.changes(n_resamples, resampling_generator(seed)), partial=True)
+        changes, lacking = without_missing(reweighting.changes(n_resamples, resampling_generator(seed)), partial=True)
         fewest = min(sample.n, len(outside))
         if not lacking and fewest > 1:
             ends = quantiles(changes, *quantile_levels(expanded(fewest - 1, (fewest - 1) / fewest, confidence)))

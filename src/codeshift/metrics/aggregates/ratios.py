@@ -20,10 +20,10 @@ from codeshift.metrics.aggregates.intervals import (
     check_options,
     expanded,
     influences,
-    left_out,
     quantile_levels,
     quantiles,
     resampling_generator,
+    without_missing,
 )
 from codeshift.metrics.aggregates.pairs import paired_samples
 from codeshift.metrics.aggregates.sample import as_sample, within
@@ -180,7 +180,7 @@ def _resampled(
         rng = resampling_generator(seed)
         drawn = combine(*[side.resampled(n, rng) for side in (a, b)])
         slopes = (1.0, value) if combine is _ratio else (1.0, 1.0)
-        values, lacking = left_out(drawn, partial=a.partial or b.partial)
+        values, lacking = without_missing(drawn, partial=a.partial or b.partial)
         if not lacking:
             ends = quantiles(values, *quantile_levels(_reach(a, b, slopes, confidence)))
     return _estimate([a, b], value, ends, confidence, "percentile", lacking)

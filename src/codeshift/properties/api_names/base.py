@@ -166,7 +166,7 @@ def last_name(code: str) -> str:
     return match.group() if match else code
 
 
-def joined(chain: tuple[str, ...]) -> str:
+def dotted(chain: tuple[str, ...]) -> str:
     """Return a chain as written in code."""
     return ".".join(chain)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.properties.api_names.base import NameResolver, NodesByRole, Scope, chain_reader, joined, text
+from codeshift.properties.api_names.base import NameResolver, NodesByRole, Scope, chain_reader, dotted, text
 from codeshift.properties.api_names.dotnet import C_SHARP_KEYWORD_TYPES, DOTNET_NAMESPACES
 from codeshift.properties.api_names.typed import bare_type, qualified_type
 
@@ -77,7 +77,7 @@ class CSharpNames(NameResolver):
         if chain[0] in C_SHARP_KEYWORD_TYPES:
             return ".".join((C_SHARP_KEYWORD_TYPES[chain[0]], *chain[1:]))
         if chain[0][:1].isupper():
-            return qualified_type(joined(chain), scope, DOTNET_NAMESPACES, None)
+            return qualified_type(dotted(chain), scope, DOTNET_NAMESPACES, None)
         return None
 
     def plain(self, name: str, scope: Scope) -> str | None:

@@ -12,7 +12,7 @@ from codeshift.properties.api_names.base import (
     NodesByRole,
     Scope,
     chain_reader,
-    joined,
+    dotted,
     text,
     without_arguments,
 )
@@ -75,7 +75,7 @@ class GoNames(NameResolver):
 
     def free(self, chain: tuple[str, ...], scope: Scope) -> str | None:
         """Return the name as written in a bare function; a file names all its packages, so there it is a variable."""
-        return None if scope.imports else joined(chain)
+        return None if scope.imports else dotted(chain)
 
     def plain(self, name: str, scope: Scope) -> str | None:
         """Return a built-in function, or a member of the package imported with a dot; others are of the own package."""

@@ -11,7 +11,7 @@ from codeshift.properties.api_names.base import (
     NodesByRole,
     Scope,
     chain_reader,
-    joined,
+    dotted,
     text,
     without_arguments,
 )
@@ -86,8 +86,8 @@ class JavaNames(NameResolver):
     def free(self, chain: tuple[str, ...], scope: Scope) -> str | None:
         """Return a static member of a class, by its simple or full name; a lower-case name is an unknown field."""
         if chain[0][:1].isupper():
-            return qualified_type(joined(chain), scope, JAVA_PACKAGES, "java.lang")
-        return joined(chain) if any(name[:1].isupper() for name in chain[1:-1]) else None
+            return qualified_type(dotted(chain), scope, JAVA_PACKAGES, "java.lang")
+        return dotted(chain) if any(name[:1].isupper() for name in chain[1:-1]) else None
 
     def plain(self, name: str, scope: Scope) -> str | None:
         """Return a method of the one class whose static members were all imported; others are of the row's class."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.properties.api_names.base import NameResolver, NodesByRole, Scope, chain_reader, joined, text
+from codeshift.properties.api_names.base import NameResolver, NodesByRole, Scope, chain_reader, dotted, text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -83,7 +83,7 @@ class JavaScriptNames(NameResolver):
 
     def free(self, chain: tuple[str, ...], scope: Scope) -> str:
         """Return a global, as written."""
-        return joined(chain)
+        return dotted(chain)
 
     def plain(self, name: str, scope: Scope) -> str:
         """Return a global function, as written."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.properties.api_names.base import NameResolver, NodesByRole, Scope, chain_reader, joined, text
+from codeshift.properties.api_names.base import NameResolver, NodesByRole, Scope, chain_reader, dotted, text
 from codeshift.properties.api_names.python_builtins import PYTHON_BUILTINS
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class PythonNames(NameResolver):
         """Return a built-in, or the chain as written: a bare function's imports are outside its row."""
         if chain[0] in ("True", "False"):
             return ".".join(("builtins.bool", *chain[1:]))
-        return f"builtins.{joined(chain)}" if chain[0] in PYTHON_BUILTINS else joined(chain)
+        return f"builtins.{dotted(chain)}" if chain[0] in PYTHON_BUILTINS else dotted(chain)
 
     def plain(self, name: str, scope: Scope) -> str:
         """Return a built-in, or the name as written."""

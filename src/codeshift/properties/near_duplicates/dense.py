@@ -20,8 +20,8 @@ import numpy as np
 
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, changes
 from codeshift.properties.near_duplicates.join import (
-    Pairs,
     Prefixes,
+    SimilarPairs,
     Wanted,
     candidates_between,
     similar_among,
@@ -44,7 +44,7 @@ def most_looked_at(sets: int) -> int:
     return _LOOKED_AT + _LOOKED_AT_A_SET * sets
 
 
-def spanning_pairs(index: Prefixes) -> tuple[Pairs, int]:
+def spanning_pairs(index: Prefixes) -> tuple[SimilarPairs, int]:
     """Return pairs enough to connect all that ``join.all_pairs`` connects: each connects what those before had not.
 
     Returns:
@@ -57,7 +57,7 @@ def spanning_pairs(index: Prefixes) -> tuple[Pairs, int]:
         differ: Bools = labels[left] != labels[right]
         return differ
 
-    def absorb(pairs: Pairs) -> None:
+    def absorb(pairs: SimilarPairs) -> None:
         nonlocal labels
         labels = _merged(labels, pairs)
 
@@ -75,7 +75,7 @@ def spanning_pairs(index: Prefixes) -> tuple[Pairs, int]:
     return sorted_unique(index, [linked, assumed]), assumed.left.size
 
 
-def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) -> tuple[Pairs, Bools]:
+def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) -> tuple[SimilarPairs, Bools]:
     """Return pairs of a query set and a corpus set, and whether each set is a query of which all pairs are found.
 
     A query is left alone once it has ``enough`` pairs, and all are once comparisons reach their bound.
@@ -86,7 +86,7 @@ def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) ->
     def wanted(left: Ints, right: Ints) -> Bools:
         return (waiting[left] & corpus[right]) | (corpus[left] & waiting[right])
 
-    def absorb(pairs: Pairs) -> None:
+    def absorb(pairs: SimilarPairs) -> None:
         nonlocal counts
         for side, other in ((pairs.left, pairs.right), (pairs.right, pairs.left)):
             counts += np.bincount(side[queries[side] & corpus[other]], minlength=counts.size)
@@ -128,9 +128,9 @@ class _Windows:
 def _in_rounds(
     index: Prefixes,
     wanted: Wanted,
-    absorb: Callable[[Pairs], None],
+    absorb: Callable[[SimilarPairs], None],
     open_windows: Callable[[Ints, Ints, Ints], Bools],
-) -> tuple[Pairs, _Windows]:
+) -> tuple[SimilarPairs, _Windows]:
     """Compare until every window is closed, or until the bounds of what is compared or looked at are reached.
 
     ``open_windows(entries, low, stop)`` says which windows still matter.
@@ -140,7 +140,7 @@ def _in_rounds(
     """
     sets = index.sets.sizes.size
     compared, looked_at = most_compared(sets), most_looked_at(sets)
-    similar: list[Pairs] = []
+    similar: list[SimilarPairs] = []
 
     def compare(entries: Ints, start: Ints, stop: Ints) -> None:
         nonlocal compared, looked_at
@@ -183,7 +183,7 @@ def _counts_before(mask: Bools) -> Ints:
     return np.concatenate([[0], np.cumsum(mask)])
 
 
-def _merged(labels: Ints, pairs: Pairs) -> Ints:
+def _merged(labels: Ints, pairs: SimilarPairs) -> Ints:
     from scipy import sparse
     from scipy.sparse.csgraph import connected_components
 

@@ -25,8 +25,8 @@ from codeshift.properties.near_duplicates.shingles import ShingleSets
 from codeshift.properties.progress import progress_bar
 
 __all__ = [
-    "Pairs",
     "Prefixes",
+    "SimilarPairs",
     "all_candidates",
     "all_pairs",
     "candidates_between",
@@ -43,7 +43,7 @@ _CHUNK_SHINGLES = 1 << 22
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pairs:
+class SimilarPairs:
     """Pairs of sets, ``left < right``, and their Jaccard similarity; each of shape (p,)."""
 
     left: Ints
@@ -98,7 +98,7 @@ def index_of(sets: ShingleSets, threshold: float, shingles: Ints, numbers: Ints,
     return Prefixes(sets=sets, threshold=threshold, numbers=numbers, positions=positions, low=low)
 
 
-def all_pairs(index: Prefixes, wanted: Wanted | None = None) -> Pairs:
+def all_pairs(index: Prefixes, wanted: Wanted | None = None) -> SimilarPairs:
     """Every pair at least as similar as the threshold, in order; ``wanted`` says which pairs are asked for at all."""
     return sorted_unique(index, [similar_among(index, *pair) for pair in all_candidates(index, wanted)])
 
@@ -140,7 +140,7 @@ def _filtered(index: Prefixes, left: Ints, right: Ints, wanted: Wanted | None) -
     return np.divmod(keys, max(sizes.size, 1))
 
 
-def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | None = None) -> Pairs:
+def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | None = None) -> SimilarPairs:
     """Compares candidates in full and keeps those that are similar enough: by the threshold, or as ``least`` says."""
     from scipy import sparse
 
@@ -157,12 +157,12 @@ def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | No
     overlap = np.concatenate(overlaps).astype(np.int64)
     jaccard = overlap / (sets.sizes[left] + sets.sizes[right] - overlap)
     keep = jaccard >= (index.threshold if least is None else least)
-    return Pairs(left=left[keep], right=right[keep], jaccard=jaccard[keep])
+    return SimilarPairs(left=left[keep], right=right[keep], jaccard=jaccard[keep])
 
 
-def sorted_unique(index: Prefixes, chunks: list[Pairs]) -> Pairs:
+def sorted_unique(index: Prefixes, chunks: list[SimilarPairs]) -> SimilarPairs:
     """The pairs found in any chunk, each once."""
     left, right = (np.concatenate([np.empty(0, np.int64), *(getattr(p, s) for p in chunks)]) for s in ("left", "right"))
     jaccard = np.concatenate([np.empty(0), *(pairs.jaccard for pairs in chunks)])
     _, first = np.unique(left * index.sets.sizes.size + right, return_index=True)
-    return Pairs(left=left[first], right=right[first], jaccard=jaccard[first])
+    return SimilarPairs(left=left[first], right=right[first], jaccard=jaccard[first])

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, mixed
-from codeshift.properties.near_duplicates.tokens import TokenBlock, blocks_of
+from codeshift.properties.near_duplicates.tokens import TokenBlock, tokenised
 
 __all__ = ["FEWEST_TOKENS", "KEYWORDS", "Ignored", "without_strings"]
 
@@ -79,7 +79,7 @@ class Ignored:
             For each place the tokens as they count there, each of shape (t,), and how many tokens each text has.
         """
         read = map(without_strings, texts) if self.literals else texts
-        return (self._columns(block, ngram) for block in blocks_of(read))
+        return (self._columns(block, ngram) for block in tokenised(read))
 
     def _columns(self, block: TokenBlock, ngram: int) -> tuple[list[UInts], Ints]:
         tokens = np.where(block.numbers, _NUMBER, block.hashes) if self.literals else block.hashes
@@ -118,7 +118,7 @@ def _among(hashes: UInts, some: UInts) -> Bools:
 
 @cache
 def _keyword_hashes() -> UInts:
-    [block] = blocks_of([" ".join(sorted(KEYWORDS))])
+    [block] = tokenised([" ".join(sorted(KEYWORDS))])
     return np.sort(block.hashes)
 
 

@@ -16,7 +16,7 @@ from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes
 from codeshift.properties.near_duplicates.components import DuplicateComponents
 from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
-from codeshift.properties.near_duplicates.join import Pairs, Prefixes, all_pairs, prefixes
+from codeshift.properties.near_duplicates.join import Prefixes, SimilarPairs, all_pairs, prefixes
 from codeshift.properties.near_duplicates.renaming import Ignored
 from codeshift.properties.near_duplicates.shingles import ShingleSets, shingle_sets
 from codeshift.properties.near_duplicates.whole import WholeSets, whole_sets
@@ -252,7 +252,7 @@ def _nearest(queries: Ints, corpus: Ints, index: Prefixes) -> NearestRows:
     return NearestRows(jaccard=best[queries], index=np.where(found < 0, -1, first[found]), exact=exact[queries])
 
 
-def _cross_links(index: Prefixes, asked: Bools, held: Bools) -> tuple[Pairs, Bools]:
+def _cross_links(index: Prefixes, asked: Bools, held: Bools) -> tuple[SimilarPairs, Bools]:
     """Links between sets asked for and sets of the corpus, and whether each set has all of its links."""
     if index.candidates > _LISTED_CANDIDATES:
         links, waiting = enough_pairs(index, asked, held, _ENOUGH)

@@ -27,7 +27,7 @@ from codeshift.properties.near_duplicates.arrays import (
 from codeshift.properties.near_duplicates.partners import Shingles, least_overlap, settled
 from codeshift.properties.near_duplicates.renaming import Ignored
 from codeshift.properties.near_duplicates.spool import Spool
-from codeshift.properties.near_duplicates.tokens import joined
+from codeshift.properties.near_duplicates.tokens import join_blocks
 from codeshift.properties.near_duplicates.workers import Workers
 from codeshift.properties.progress import progress_bar
 
@@ -65,7 +65,7 @@ def shingle_hashes(texts: Iterable[str], ngram: int, ignored: Ignored = _NOTHING
 
     A text of fewer than ``ngram`` tokens has one shingle, the tuple of all its tokens; one without tokens has none.
 
-    >>> hashes, counts = joined(shingle_hashes(["a b c d", "a b", "c b a", ""], ngram=3))
+    >>> hashes, counts = join_blocks(shingle_hashes(["a b c d", "a b", "c b a", ""], ngram=3))
     >>> counts.tolist()
     [2, 1, 1, 0]
     """
@@ -145,7 +145,7 @@ def _blocks(
 
 
 def _hashes(texts: Sequence[str], rows: Ints, ngram: int, ignored: Ignored) -> tuple[UInts, Ints]:
-    return joined(shingle_hashes(_read(texts, rows), ngram, ignored))
+    return join_blocks(shingle_hashes(_read(texts, rows), ngram, ignored))
 
 
 def _read(texts: Sequence[str], rows: Ints) -> Iterator[str]:
@@ -202,7 +202,7 @@ def _parts(pieces: Iterable[tuple[UInts, Ints]], total: int, files: ExitStack) -
     """Yield hashes and their rows in parts by the hash, ascending, so that no more than a part is in memory."""
     parts = 1 << max(total // _PART, 1).bit_length() - 1
     if parts == 1:
-        yield joined(pieces)
+        yield join_blocks(pieces)
         return
     shift = np.uint64(64 - parts.bit_length() + 1)
     spools = [tuple(files.enter_context(Spool(t, _IN_MEMORY // parts)) for t in ("u8", "i8")) for _ in range(parts)]

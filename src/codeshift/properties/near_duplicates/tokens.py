@@ -18,7 +18,7 @@ import numpy as np
 from codeshift.properties.lexer import OPERATORS, token_spans
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, mixed, ragged
 
-__all__ = ["TokenBlock", "blocks_of", "joined", "token_blocks", "token_counts"]
+__all__ = ["TokenBlock", "join_blocks", "token_blocks", "token_counts", "tokenised"]
 
 UBytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
@@ -61,11 +61,11 @@ def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
     Yields:
         The hashes of some of the texts, shape (their tokens,), and the counts, shape (their number,).
 
-    >>> hashes, counts = joined(token_blocks(["a += b", "", "b"]))
+    >>> hashes, counts = join_blocks(token_blocks(["a += b", "", "b"]))
     >>> counts.tolist(), bool(hashes[2] == hashes[3])
     ([3, 0, 1], True)
     """
-    return ((block.hashes, block.counts) for block in blocks_of(texts))
+    return ((block.hashes, block.counts) for block in tokenised(texts))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ class TokenBlock:
         return words
 
 
-def blocks_of(texts: Iterable[str]) -> Iterator[TokenBlock]:
+def tokenised(texts: Iterable[str]) -> Iterator[TokenBlock]:
     """Yield the tokens of all texts, block by block."""
     return (_token_block(block) for block in _blocks(texts))
 
@@ -113,7 +113,7 @@ def token_counts(texts: Iterable[str]) -> Ints:
     return np.concatenate(counts)
 
 
-def joined(blocks: Iterable[tuple[UInts, Ints]]) -> tuple[UInts, Ints]:
+def join_blocks(blocks: Iterable[tuple[UInts, Ints]]) -> tuple[UInts, Ints]:
     """Return the hashes and the counts of all blocks."""
     parts = [(np.empty(0, np.uint64), np.empty(0, np.int64)), *blocks]
     return np.concatenate([hashes for hashes, _ in parts]), np.concatenate([counts for _, counts in parts])

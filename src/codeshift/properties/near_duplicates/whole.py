@@ -24,11 +24,11 @@ from codeshift.properties.near_duplicates.arrays import (
     ragged,
     unique_hashes,
 )
-from codeshift.properties.near_duplicates.join import Pairs, Prefixes, all_candidates, index_of, similar_among
+from codeshift.properties.near_duplicates.join import Prefixes, SimilarPairs, all_candidates, index_of, similar_among
 from codeshift.properties.near_duplicates.partners import least_overlap
 from codeshift.properties.near_duplicates.renaming import Ignored
 from codeshift.properties.near_duplicates.shingles import ShingleSets, shingle_hashes
-from codeshift.properties.near_duplicates.tokens import joined
+from codeshift.properties.near_duplicates.tokens import join_blocks
 
 __all__ = [
     "ENTRY",
@@ -113,7 +113,7 @@ def whole_sets(texts: Iterable[str], ngram: int, ignored: Ignored) -> WholeSets:
     >>> np.diff(sets.indptr).tolist(), (sets.names == sets.names[0]).tolist()
     ([2, 1, 1, 2], [True, False, False, True])
     """
-    hashes, counts = joined(shingle_hashes(texts, ngram, ignored))
+    hashes, counts = join_blocks(shingle_hashes(texts, ngram, ignored))
     rows = np.repeat(np.arange(counts.size), counts)
     hashes = hashes[order_within_rows(hashes, counts)]
     new = changes(hashes) | changes(rows)
@@ -275,5 +275,5 @@ def similar(pairs: Array, sets: WholeSets, threshold: float) -> tuple[Array, npt
     nothing = np.empty(0, np.int64)
     whole = ShingleSets(sizes=np.diff(sets.indptr), indptr=sets.indptr, shingles=shingles, members=nothing)
     index = Prefixes(sets=whole, threshold=threshold, numbers=nothing, positions=nothing, low=nothing)
-    found: Pairs = similar_among(index, numbers[:, 0], numbers[:, 1])
+    found: SimilarPairs = similar_among(index, numbers[:, 0], numbers[:, 1])
     return sets.names[np.stack([found.left, found.right], axis=1)], found.jaccard

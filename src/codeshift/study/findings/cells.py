@@ -11,7 +11,7 @@ from codeshift.checks import check_integer, check_number, settle
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics import Estimate, Metric
 from codeshift.metrics.classes import OfPositive
-from codeshift.study.findings.finding import share
+from codeshift.study.findings.finding import kept_in_words
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.resampling import Resampler
 from codeshift.study.folder.records import RunRecord
@@ -50,7 +50,7 @@ class Cell:
         >>> Cell(scenario="loops", method="none", ood_kept=None).title
         'loops, without fine-tuning'
         """
-        kept = "" if self.ood_kept is None else f", {share(self.ood_kept)}"
+        kept = "" if self.ood_kept is None else f", {kept_in_words(self.ood_kept)}"
         return f"{self.scenario}, {method_name(self.method, self.variant)}{kept}"
 
 

@@ -12,7 +12,7 @@ from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.comparisons import comparisons
 from codeshift.study.findings.detection import AUROC_SHOWN, confidence_of, detection, is_measured
 from codeshift.study.findings.finding import Finding
-from codeshift.study.findings.large_enough import distinct_rows, left_out, too_small
+from codeshift.study.findings.large_enough import distinct_rows, left_out_in_words, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
 from codeshift.study.findings.strength import FEWEST_SCENARIOS, strength_effects
 from codeshift.study.findings.unseen import masking_scenarios, recall_of
@@ -105,7 +105,7 @@ def _limited(cells: Cells, claim: Claim, small: dict[str, int], names: Sequence[
     words = (
         claim.told if names else f"No scenario has {cells.min_rows} distinct rows of test_ood: none is large enough."
     )
-    return replace(claim, told=f"{words} {left_out(small, cells.min_rows)}")
+    return replace(claim, told=f"{words} {left_out_in_words(small, cells.min_rows)}")
 
 
 def verdict(estimate: Estimate, above: float = 0.0) -> ClaimVerdict:

@@ -22,7 +22,7 @@ from codeshift.study.settings.keys import RunKey
 Statistics: TypeAlias = Callable[[FloatArray, NDArray[np.int64]], FloatArray]
 """Function of the probabilities and the classes of rows that returns statistics of each."""
 
-BINS = 10
+CONFIDENCE_BINS = 10
 """Number of bins of confidence of a study without such a metric: it leaves some rows in each bin of a small part."""
 
 
@@ -181,13 +181,13 @@ def confusions(cells: Cells) -> Iterator[Confusion]:
 
 
 def error_metric(metrics: Iterable[Metric]) -> ExpectedCalibrationError:
-    """Return the calibration error among the metrics of a study, which its report then has once; else one of ``BINS``.
+    """Return the calibration error among the metrics of a study, which its report then has once, or one of ten bins.
 
     >>> error_metric([ExpectedCalibrationError(20)]).bins, error_metric([]).bins
     (20, 10)
     """
     measured = (metric for metric in metrics if isinstance(metric, ExpectedCalibrationError))
-    return next(measured, ExpectedCalibrationError(BINS))
+    return next(measured, ExpectedCalibrationError(CONFIDENCE_BINS))
 
 
 def calibrations(cells: Cells) -> Iterator[Calibration]:

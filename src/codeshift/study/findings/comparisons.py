@@ -15,7 +15,7 @@ from codeshift.metrics.base import FloatArray, WeightedMetric
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.correction import holm_within
-from codeshift.study.findings.finding import Finding, share
+from codeshift.study.findings.finding import Finding, kept_in_words
 from codeshift.study.folder.records import RunRecord
 from codeshift.study.results.measures import Measure, method_name
 
@@ -71,7 +71,7 @@ class Comparison(Finding):
     def sentence(self) -> str:
         """The finding in words."""
         names = f"{method_name(self.method)} less {method_name(self.reference)}"
-        place = f"{self.scenario}, {share(self.ood_kept)}: {names} on {self.part}"
+        place = f"{self.scenario}, {kept_in_words(self.ood_kept)}: {names} on {self.part}"
         if math.isnan(self.value):
             return f"{place}: not measured."
         p = f"p = {self.p_value:.3g}, {self.p_holm:.3g} after Holm's correction"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from codeshift.formatting import counted
 from codeshift.study.findings.cells import Cell, Cells
-from codeshift.study.findings.finding import share
+from codeshift.study.findings.finding import kept_in_words
 from codeshift.study.folder.run_scores import RunScores
 from codeshift.study.results.measures import method_name
 from codeshift.study.settings.keys import NONE, RunKey
@@ -58,7 +58,7 @@ class Disagreement:
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        place = f"{self.scenario}, {share(self.ood_kept)}, {self.part}"
+        place = f"{self.scenario}, {kept_in_words(self.ood_kept)}, {self.part}"
         if not self.n:
             return f"{place}: not measured."
         alone = "; ".join(f"{method_name(name)} alone is right on {count}" for name, count in self.only.items())

@@ -72,10 +72,10 @@ def flipped(estimate: Estimate) -> Estimate:
     return replace(estimate, value=-estimate.value, low=-estimate.high, high=-estimate.low)
 
 
-def share(kept: float | None) -> str:
+def kept_in_words(kept: float | None) -> str:
     """Describe a share of rows kept in words.
 
-    >>> share(0.0), share(0.05), share(1.0), share(None)
+    >>> kept_in_words(0.0), kept_in_words(0.05), kept_in_words(1.0), kept_in_words(None)
     ('none of the region kept', '5% of the region kept', 'all of the region kept', 'without fine-tuning')
     """
     if kept is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codeshift.study.findings.cells import Cell, Cells
-from codeshift.study.findings.finding import Finding, flipped, share
+from codeshift.study.findings.finding import Finding, flipped, kept_in_words
 from codeshift.study.findings.quantity import Quantity, mean_of
 from codeshift.study.results.measures import Measure, method_name
 from codeshift.study.settings.keys import NONE
@@ -46,7 +46,7 @@ class Forgetting(Finding):
     def sentence(self) -> str:
         """The finding in words."""
         where = f"the mean of {self.scenarios} scenarios" if self.scenario is None else self.scenario
-        place = f"{where}, {method_name(self.method)}, {share(self.ood_kept)}"
+        place = f"{where}, {method_name(self.method)}, {kept_in_words(self.ood_kept)}"
         if self.value != self.value:
             return f"{place}: not measured on {self.part}."
         change = self.measure.change(flipped(self.estimate) if self.measure.higher_is_better else self.estimate)

@@ -20,7 +20,7 @@ from codeshift.study.findings.quantity import Quantity, combined, mean_of, nothi
 from codeshift.study.results.measures import SHARE, Measure, method_name
 from codeshift.study.settings.keys import RunKey
 
-BINS = 8
+SIMILARITY_BINS = 8
 """Number of bins of similarity, with about as many test rows each."""
 FEWEST = 5
 """Smallest number of rows of each part in a bin in which the parts are compared."""
@@ -220,7 +220,11 @@ class _Near:
         pooled = pooled[~np.isnan(pooled)]
         if not pooled.size:
             return None
-        return sorted(set(np.quantile(pooled, np.linspace(0, 1, BINS + 1)).tolist())) if np.ptp(pooled) else None
+        return (
+            sorted(set(np.quantile(pooled, np.linspace(0, 1, SIMILARITY_BINS + 1)).tolist()))
+            if np.ptp(pooled)
+            else None
+        )
 
     def _rows(self, split_seed: int, part: str | None) -> NDArray[np.bool_]:
         members = self._of_seed[split_seed][1]

@@ -55,10 +55,10 @@ def too_small(cells: Cells, metric: str) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count is not None and count < cells.min_rows}
 
 
-def left_out(small: dict[str, int], min_rows: int) -> str:
+def left_out_in_words(small: dict[str, int], min_rows: int) -> str:
     """Describe the scenarios that a claim leaves out in words.
 
-    >>> left_out({"rare": 12}, 30)
+    >>> left_out_in_words({"rare": 12}, 30)
     'Left out, with fewer than 30 distinct rows of test_ood: rare (12).'
     """
     named = ", ".join(f"{name} ({count})" for name, count in small.items())

@@ -19,7 +19,7 @@ from codeshift.metrics.base import FloatArray
 from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.comparisons import of_both
-from codeshift.study.findings.finding import Finding, share
+from codeshift.study.findings.finding import Finding, kept_in_words
 from codeshift.study.findings.large_enough import distinct_rows
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.folder.records import RunRecord
@@ -125,7 +125,7 @@ class SeenAdvantage(Finding):
         names = f"{method_name(self.method)} less {method_name(self.reference)}"
         both = f"{self.measure.change(self.on_unseen)} on rows that no corpus holds"
         both += f", {self.measure.change(self.on_seen)} on rows that one does"
-        place = f"{self.scenario}, {share(self.ood_kept)}: {names} in {self.measure.title} of {self.part}"
+        place = f"{self.scenario}, {kept_in_words(self.ood_kept)}: {names} in {self.measure.title} of {self.part}"
         return f"{place}: {both}; difference {self.measure.change(self.estimate)}."
 
 

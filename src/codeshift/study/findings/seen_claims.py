@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from codeshift.formatting import counted
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.claims import Claim, reach, verdict
-from codeshift.study.findings.large_enough import left_out, too_small
+from codeshift.study.findings.large_enough import left_out_in_words, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of
 from codeshift.study.findings.seen import advantage, on_rows
 from codeshift.study.results.measures import method_name
@@ -21,7 +21,7 @@ def seen_claims(cells: Cells, metric: str) -> Iterator[Claim]:
         return
     small = too_small(cells, metric)
     names = [name for name in cells.results.scenarios if name not in small]
-    without = left_out(small, cells.min_rows)
+    without = left_out_in_words(small, cells.min_rows)
     yield _scored_better(cells, metric, names, without)
     for method in cells.methods:
         if method != cells.reference_method:

@@ -42,10 +42,10 @@ def drawn_panels(plots: Mapping[ReportFigure, Plot], name: ReportFigure, width: 
         return ()
     panels = plots[name].panels
     captioned = len(panels) > 1
-    return (SideBySide(tuple(figure(p, f"{name}-{i}", captioned=captioned) for i, p in enumerate(panels)), width),)
+    return (SideBySide(tuple(draw_figure(p, f"{name}-{i}", captioned=captioned) for i, p in enumerate(panels)), width),)
 
 
-def figure(panel: Panel, name: str, *, captioned: bool) -> Figure:
+def draw_figure(panel: Panel, name: str, *, captioned: bool) -> Figure:
     """Draw a panel in the colours of the page, which follow its light or dark scheme."""
     with themed(PAGE, salt=name):
         svg = inline_svg(panel.figure(PAGE), name, panel.label)

@@ -11,7 +11,7 @@ from codeshift.study.findings import Findings
 from codeshift.study.findings.classes import error_metric
 from codeshift.study.findings.detection import AUROC_SHOWN
 from codeshift.study.report.shown import ReportTable
-from codeshift.study.report.tables import counted, estimated, kept_share, named, of_all, part_kind
+from codeshift.study.report.tables import count_value, estimated, kept_share, named, of_all, part_kind
 from codeshift.study.results.measures import SHARE, method_name
 
 
@@ -20,7 +20,7 @@ def class_table(findings: Findings) -> Table | None:
     rows = tuple(
         (
             named(confusion.cell.scenario), named(method_name(confusion.cell.method)),
-            named(confusion.part, kind=part_kind(confusion.part)), named(failed.label), counted(failed.n),
+            named(confusion.part, kind=part_kind(confusion.part)), named(failed.label), count_value(failed.n),
             of_all(failed.right, failed.n), of_all(failed.wrong, failed.n), *_taken_for(failed.taken_for, failed.n),
         )
         for confusion in findings.confusions
@@ -52,7 +52,7 @@ def calibration_table(findings: Findings) -> Table | None:
         (
             named(calibration.cell.scenario), named(method_name(calibration.cell.method)),
             kept_share(calibration.cell.ood_kept), named(calibration.part, kind=part_kind(calibration.part)),
-            counted(calibration.n),
+            count_value(calibration.n),
             *(
                 estimated(SHARE, figure, calibration.state.unmeasured or MISSING, kind=calibration.state.unmeasured)
                 for figure in (calibration.confidence, calibration.accuracy, calibration.error)
@@ -80,7 +80,7 @@ def detection_table(findings: Findings) -> Table | None:
     rows = tuple(
         (
             named(detection.cell.scenario), named(method_name(detection.cell.method)),
-            kept_share(detection.cell.ood_kept), named(detection.score), counted(detection.n),
+            kept_share(detection.cell.ood_kept), named(detection.score), count_value(detection.n),
             *(
                 estimated(shown, figure, unmeasured or MISSING, kind=unmeasured, change=change)
                 for shown, figure, change in (

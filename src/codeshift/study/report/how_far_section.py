@@ -13,7 +13,7 @@ from codeshift.study.findings.how_far import FEWEST, EqualGap
 from codeshift.study.report.blocks import figures, methods_key, tables
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.shown import ReportFigure, ReportTable
-from codeshift.study.report.tables import counted, estimated, kept_share, named
+from codeshift.study.report.tables import count_value, estimated, kept_share, named
 from codeshift.study.results.measures import SHARE, method_name
 
 _ID, _OOD = TEST_PARTS
@@ -29,7 +29,7 @@ def how_far_table(findings: Findings) -> Table | None:
             estimated(gap.measure, gap.estimate, _missing(gap), change=True),
             estimated(SHARE, gap.share) if gap.share.has_interval else Value(_missing(gap)),
             Value(MISSING if math.isnan(gap.compared) else percent(gap.compared, 0)),
-            counted(gap.distinct if gap.too_few else gap.n),
+            count_value(gap.distinct if gap.too_few else gap.n),
         )
         for gap in findings.equal_gaps
     )  # fmt: skip

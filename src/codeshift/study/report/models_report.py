@@ -31,7 +31,7 @@ from codeshift.study.report.blocks import drawn_panels
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures.models import claims_of_models
 from codeshift.study.report.figures.panel import Plot
-from codeshift.study.report.page import look
+from codeshift.study.report.page import page_look
 from codeshift.study.report.sections import VERDICT_KINDS, settings_told
 from codeshift.study.report.shown import ReportFigure, ReportTable
 from codeshift.study.report.split_section import the_splits
@@ -133,7 +133,7 @@ class ModelsReport:
         Raises:
             MissingExtraError: if matplotlib is not installed.
         """
-        return html.render(Document(self.title, self._sections(addresses or {})), look())
+        return html.render(Document(self.title, self._sections(addresses or {})), page_look())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page over all models and, beside it, the page of each model; return the path of the first.

@@ -43,10 +43,10 @@ def page_document(contents: ReportContents) -> Document:
 
 def page(contents: ReportContents) -> str:
     """Return the HTML page of a report, which needs no other file and no network."""
-    return html.render(page_document(contents), look())
+    return html.render(page_document(contents), page_look())
 
 
-def look() -> html.Look:
+def page_look() -> html.Look:
     """Return the look of a report's pages."""
     return html.Look(style=_read("page.css"), script=_read("page.js"))
 

@@ -11,7 +11,7 @@ from codeshift.formatting import MISSING
 from codeshift.study.findings import Findings, SeenScore, SeenShare
 from codeshift.study.findings.cells import Cell
 from codeshift.study.report.shown import ReportTable
-from codeshift.study.report.tables import counted, estimated, interval_p_value, kept_share, named, of_all, part_kind
+from codeshift.study.report.tables import count_value, estimated, interval_p_value, kept_share, named, of_all, part_kind
 from codeshift.study.results.measures import method_name
 
 _HEADS = {"exact": "exact copy", "near": "near-duplicate", "renamed": "renamed copy", NGRAMS: "n-gram"}
@@ -31,8 +31,8 @@ def seen_share_table(findings: Findings) -> Table | None:
     by_column = len({one.column for one in shares}) > 1
     rows = tuple(
         (
-            named(one.scenario), named(one.part, kind=part_kind(one.part)), counted(one.split_seed), named(one.corpus),
-            *([named(one.column or "any")] if by_column else []), counted(one.n),
+            named(one.scenario), named(one.part, kind=part_kind(one.part)), count_value(one.split_seed),
+            named(one.corpus), *([named(one.column or "any")] if by_column else []), count_value(one.n),
             *(_copies(one, kind) for kind in kinds),
         )
         for one in shares
@@ -74,8 +74,8 @@ def seen_table(findings: Findings) -> Table | None:
     rows = tuple(
         (
             named(seen.cell.scenario), named(method_name(seen.cell.method)), kept_share(seen.cell.ood_kept),
-            named(seen.part, kind=part_kind(seen.part)), named(seen.measure.heading), counted(seen.distinct),
-            _score(seen), counted(unseen.distinct), _score(unseen),
+            named(seen.part, kind=part_kind(seen.part)), named(seen.measure.heading), count_value(seen.distinct),
+            _score(seen), count_value(unseen.distinct), _score(unseen),
         )
         for seen, unseen in pairs
     )  # fmt: skip
@@ -111,8 +111,8 @@ def advantage_table(findings: Findings) -> Table | None:
         (
             named(one.scenario), named(f"{method_name(one.method)} less {method_name(one.reference)}"),
             kept_share(one.ood_kept), named(one.part, kind=part_kind(one.part)),
-            estimated(one.measure, one.on_unseen, "too few", change=True), counted(one.on_unseen.n),
-            estimated(one.measure, one.on_seen, "too few", change=True), counted(one.on_seen.n),
+            estimated(one.measure, one.on_unseen, "too few", change=True), count_value(one.on_unseen.n),
+            estimated(one.measure, one.on_seen, "too few", change=True), count_value(one.on_seen.n),
             estimated(one.measure, one.estimate, change=True),
             interval_p_value(one.p_value),
         )

@@ -11,7 +11,7 @@ from codeshift.documents.document import Block, Code, Figure, Note, Paragraph, S
 from codeshift.documents.inline import Link
 from codeshift.study.folder.split_audit import AuditError
 from codeshift.study.folder.split_facts import SplitFacts
-from codeshift.study.report.blocks import figure, parts_key, tables
+from codeshift.study.report.blocks import draw_figure, parts_key, tables
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures.distributions import distribution_figure
 from codeshift.study.report.shown import ReportFigure, ReportTable
@@ -79,7 +79,7 @@ def _distributions(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
         return {}
     by_scenario: dict[str, tuple[Figure, ...]] = {}
     for i, panel in enumerate(contents.plots[ReportFigure.DISTRIBUTIONS].panels):
-        shown = replace(figure(panel, f"distributions-{i}", captioned=False), width=None)
+        shown = replace(draw_figure(panel, f"distributions-{i}", captioned=False), width=None)
         by_scenario[panel.group] = (*by_scenario.get(panel.group, ()), shown)
     return by_scenario
 

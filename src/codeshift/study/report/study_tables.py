@@ -17,7 +17,7 @@ from codeshift.study.report.distribution_table import distribution_table
 from codeshift.study.report.how_far_section import how_far_table
 from codeshift.study.report.seen_tables import seen_tables
 from codeshift.study.report.shown import ReportTable
-from codeshift.study.report.tables import counted, counted_each, estimated, kept_share, named, of_all, part_kind
+from codeshift.study.report.tables import count_value, counted_each, estimated, kept_share, named, of_all, part_kind
 from codeshift.study.report.transformed_section import transformed_table
 from codeshift.study.results.measures import NATS, SHARE, method_name
 
@@ -92,8 +92,12 @@ def score_table(findings: Findings) -> Table:
             named(method_name(method)),
             kept_share(kept),
             named(part, kind=part_kind(part)),
-            counted(max(score.seeds for score in scores.values())),
-            *(value for names in together for value in (counted(scores[names[0]].n), *map(_score, _of(scores, names)))),
+            count_value(max(score.seeds for score in scores.values())),
+            *(
+                value
+                for names in together
+                for value in (count_value(scores[names[0]].n), *map(_score, _of(scores, names)))
+            ),
         )
         for (scenario, method, kept, part), scores in by_place.items()
     )
@@ -149,7 +153,7 @@ def comparison_table(findings: Findings) -> Table | None:
             estimated(comparison.measure, comparison.estimate, change=True),
             _p(comparison.p_value),
             _p(comparison.p_holm),
-            counted(comparison.n),
+            count_value(comparison.n),
         )
         for comparison in compared
     )
@@ -178,8 +182,8 @@ def disagreement_table(findings: Findings) -> Table | None:
     rows = tuple(
         (
             named(pair.scenario), named(" / ".join(map(method_name, pair.methods))), kept_share(pair.ood_kept),
-            counted(pair.both), *(counted(pair.only[name]) for name in pair.methods), counted(pair.neither),
-            counted(pair.n),
+            count_value(pair.both), *(count_value(pair.only[name]) for name in pair.methods), count_value(pair.neither),
+            count_value(pair.n),
         )
         for pair in pairs
     )  # fmt: skip
@@ -208,7 +212,7 @@ def forgetting_table(findings: Findings) -> Table | None:
             kept_share(change.ood_kept),
             named(change.part, kind=part_kind(change.part)),
             estimated(change.measure, flipped(change.estimate) if higher else change.estimate, change=True),
-            counted(change.n),
+            count_value(change.n),
         )
         for change in changes
     )
@@ -226,8 +230,8 @@ def regret_table(findings: Findings) -> Table | None:
     rows = tuple(
         (
             named(regret.cell.scenario), named(method_name(regret.cell.method)), kept_share(regret.cell.ood_kept),
-            counted(round(regret.chosen)), counted(round(regret.best)), estimated(NATS, _alone(regret.loss)),
-            estimated(NATS, regret.estimate), counted(regret.seeds),
+            count_value(round(regret.chosen)), count_value(round(regret.best)), estimated(NATS, _alone(regret.loss)),
+            estimated(NATS, regret.estimate), count_value(regret.seeds),
         )
         for regret in findings.regrets
     )  # fmt: skip
@@ -255,9 +259,9 @@ def unseen_table(findings: Findings) -> Table | None:
     rows = tuple(
         (
             named(element.cell.scenario), named(_few(element.elements)), named(method_name(element.cell.method)),
-            kept_share(element.cell.ood_kept), counted(element.in_outputs.n), _rate(element, element.in_references),
-            _rate(element, element.in_outputs), counted(element.n), _rate(element, element.estimate),
-            counted(element.elsewhere.n), _rate(element, element.elsewhere),
+            kept_share(element.cell.ood_kept), count_value(element.in_outputs.n), _rate(element, element.in_references),
+            _rate(element, element.in_outputs), count_value(element.n), _rate(element, element.estimate),
+            count_value(element.elsewhere.n), _rate(element, element.elsewhere),
         )
         for element in findings.unseen
     )  # fmt: skip
@@ -297,7 +301,7 @@ def failure_table(findings: Findings) -> Table | None:
     rows = tuple(
         (
             named(failure.cell.scenario), named(method_name(failure.cell.method)),
-            named(failure.part, kind=part_kind(failure.part)), counted(failure.n),
+            named(failure.part, kind=part_kind(failure.part)), count_value(failure.n),
             *(of_all(failure.counts[mode], failure.n) for mode in modes),
         )
         for failure in failures
@@ -318,8 +322,8 @@ def split_table(findings: Findings) -> Table | None:
     parts = ("train", "validation", "test_id", "test_ood", "excluded")
     rows = tuple(
         (
-            named(scenario), counted(seed), _verdict(facts.audit),
-            _auc(facts.auc), *(counted(facts.sizes.get(part, 0)) for part in parts),
+            named(scenario), count_value(seed), _verdict(facts.audit),
+            _auc(facts.auc), *(count_value(facts.sizes.get(part, 0)) for part in parts),
         )
         for (scenario, seed), facts in findings.results.splits.items()
     )  # fmt: skip

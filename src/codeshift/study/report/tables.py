@@ -47,10 +47,10 @@ def interval_p_value(p: float) -> Value:
     return Value(p_value(p) if p >= SMALLEST_P else f"< {p_value(SMALLEST_P)}", order=p)
 
 
-def counted(number: int) -> Value:
+def count_value(number: int) -> Value:
     """Format a count.
 
-    >>> counted(1200).text
+    >>> count_value(1200).text
     '1,200'
     """
     return Value(f"{number:,}", order=float(number))

@@ -9,7 +9,7 @@ from codeshift.study.findings import Findings
 from codeshift.study.report.blocks import tables
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.shown import ReportTable
-from codeshift.study.report.tables import counted, estimated, interval_p_value, kept_share, named
+from codeshift.study.report.tables import count_value, estimated, interval_p_value, kept_share, named
 from codeshift.study.results.measures import method_name
 
 _TITLE = "The same programs in other clothes"
@@ -24,7 +24,7 @@ def transformed_table(findings: Findings) -> Table | None:
             estimated(change.measure, change.estimate, change.state.unmeasured or MISSING,
                       kind=change.state.unmeasured, change=True),
             interval_p_value(change.p_value), interval_p_value(change.p_holm),
-            counted(change.n), counted(change.rows - change.changed),
+            count_value(change.n), count_value(change.rows - change.changed),
         )
         for change in findings.transformed
     )  # fmt: skip

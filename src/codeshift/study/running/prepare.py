@@ -23,7 +23,7 @@ from codeshift.study.splitting.rewritten_part import transformed_parts
 from codeshift.study.splitting.study_splits import StudySplits
 
 
-def prepare(spec: StudySpec, plan: Plan, splits: StudySplits, store: StudyStore, *, extend: bool) -> None:
+def prepare_folder(spec: StudySpec, plan: Plan, splits: StudySplits, store: StudyStore, *, extend: bool) -> None:
     """Write the files that workers need, unless they exist; one process does it while others wait.
 
     What cannot work raises its error before anything is written.

@@ -35,14 +35,14 @@ def fingerprint(spec: StudySpec) -> dict[str, Any]:
 
     A setting is recorded under its name by its own value, unless ``_RECORDED`` says how; a value of ``OMITTED`` is not.
     """
-    from codeshift.finetune.identity import plain
+    from codeshift.finetune.identity import as_json
 
     values: dict[str, Any] = {}
     for setting in fields(spec):
         if setting.name in OMITTED and getattr(spec, setting.name) == OMITTED[setting.name]:
             continue
         record = _RECORDED.get(setting.name)
-        values |= {setting.name: plain(getattr(spec, setting.name))} if record is None else record(spec)
+        values |= {setting.name: as_json(getattr(spec, setting.name))} if record is None else record(spec)
     return values
 
 
@@ -96,22 +96,22 @@ def _metrics(spec: StudySpec) -> dict[str, Any]:
 
 
 def _split_config(spec: StudySpec) -> dict[str, Any]:
-    from codeshift.finetune.identity import plain
+    from codeshift.finetune.identity import as_json
 
     config = spec.split_config
     return {
         "groups": config.groups,
         "stratify_by_column": config.stratify_by_column,
-        "near_duplicates": plain(config.recorded().near_duplicates),
+        "near_duplicates": as_json(config.recorded().near_duplicates),
         "validation_size": config.validation_size,
         "train_size": config.train_size,
     }
 
 
 def _audit(spec: StudySpec) -> dict[str, Any]:
-    from codeshift.finetune.identity import plain
+    from codeshift.finetune.identity import as_json
 
-    return {"audit": spec.audit is not None and plain(vars(spec.audit))}
+    return {"audit": spec.audit is not None and as_json(vars(spec.audit))}
 
 
 def _against(spec: StudySpec) -> dict[str, Any]:
@@ -233,9 +233,9 @@ def rows_digest(data: Dataset, columns: Iterable[str]) -> str:
 
 def _peft(config: PeftConfig) -> dict[str, Any]:
     """Return a PEFT config as JSON values, without the version that wrote it."""
-    from codeshift.finetune.identity import plain
+    from codeshift.finetune.identity import as_json
 
-    return {name: plain(value) for name, value in config.to_dict().items() if name != "peft_version"}
+    return {name: as_json(value) for name, value in config.to_dict().items() if name != "peft_version"}
 
 
 def _identity(value: ModelOrName | TokenizerOrName) -> dict[str, str]:

@@ -10,7 +10,7 @@ from codeshift.metrics.codebleu.dataflow.flow import Flow
 from codeshift.metrics.codebleu.dataflow.scan import Scanner
 from codeshift.metrics.codebleu.dataflow.tables import flow_table
 from codeshift.metrics.codebleu.parts.ngrams import common_ends
-from codeshift.metrics.codebleu.parts.spelling import alike
+from codeshift.metrics.codebleu.parts.spelling import spelt_alike
 from codeshift.properties.grammars import parser, ts_language
 from codeshift.properties.parsing import CodeParser, ParsedCode, with_line_feeds
 
@@ -65,7 +65,7 @@ class DefaultAnalyser:
 
     def _respelt(self, code: str, parsed: ParsedCode) -> ParsedCode:
         """Return the tree of code that parses in no shell either, whatever its names and constants are."""
-        source = alike(code, self._parser.language).encode("utf-8", "replace")
+        source = spelt_alike(code, self._parser.language).encode("utf-8", "replace")
         tree = self._plain.parse(source)
         if tree is None:  # spelt alike it is longer, and costs more than it may
             return parsed

@@ -51,10 +51,10 @@ _PLAIN = re.compile(r"[^\\{}$#]+")
 _DECIMAL = re.compile(r"[\d_]+([eE]\d+)?((?![eE])[a-zA-Z]*)")
 
 
-def alike(code: str, language: str) -> str:
+def spelt_alike(code: str, language: str) -> str:
     r"""Replace names, numbers and strings by ones of a fixed length each; all other text stays.
 
-    >>> alike("int total = rate * 120 + f(rate, \"x y\"", "java")
+    >>> spelt_alike("int total = rate * 120 + f(rate, \"x y\"", "java")
     'int v00000 = v00001 * 100002 + v00003(v00001, "s00004"'
     """
     known, piece = _words(language), _piece(language)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from codeshift.study.findings import Findings
-from codeshift.study.report.figures.along_training import along_training
-from codeshift.study.report.figures.bars import differences, failures, unseen
-from codeshift.study.report.figures.classes import confusion, reliability
-from codeshift.study.report.figures.curves import mean_curves, scenario_curves, variant_curves
+from codeshift.study.report.figures.along_training import loss_curves
+from codeshift.study.report.figures.bars import difference_bars, failures, unseen
+from codeshift.study.report.figures.classes import confusion, reliability_diagram
+from codeshift.study.report.figures.curves import mean_curves, scenario_curves, variant_plot
 from codeshift.study.report.figures.distributions import distributions
 from codeshift.study.report.figures.heat_map import heat_map
 from codeshift.study.report.figures.how_far import how_far
@@ -17,8 +17,8 @@ from codeshift.study.report.shown import ReportFigure
 __all__ = ["Panel", "Plot", "plots"]
 
 _MAKERS = (
-    heat_map, mean_curves, scenario_curves, id_against_ood, differences, unseen, strength_against_cost, how_far,
-    failures, variant_curves, confusion, reliability, distributions, along_training,
+    heat_map, mean_curves, scenario_curves, id_against_ood, difference_bars, unseen, strength_against_cost, how_far,
+    failures, variant_plot, confusion, reliability_diagram, distributions, loss_curves,
 )  # fmt: skip
 
 

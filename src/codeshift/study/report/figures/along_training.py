@@ -15,7 +15,7 @@ from codeshift.study.results.measures import method_name
 _LOOKS = {"validation": ("test_id", ":"), "test_id": ("test_id", "-"), "test_ood": ("test_ood", "-")}
 
 
-def along_training(findings: Findings) -> Plot | None:
+def loss_curves(findings: Findings) -> Plot | None:
     """Plot the loss on ID validation, ``test_id`` and ``test_ood`` along training, by scenario and method."""
     by_cell: dict[tuple[str, str], list[TrainingCurve]] = {}
     for curve in findings.training_curves:

@@ -17,7 +17,7 @@ from codeshift.study.results.measures import SHARE, method_name
 _BAR = 0.3  # inches for a line
 
 
-def differences(findings: Findings) -> Plot | None:
+def difference_bars(findings: Findings) -> Plot | None:
     """Plot other methods minus full fine-tuning on ``test_ood`` at the smallest share kept, by scenario."""
     panels = []
     for method in findings.cells.methods:

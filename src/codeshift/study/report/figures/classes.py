@@ -71,7 +71,7 @@ def _draw_confusion(ax: Any, theme: Theme, *, labels: tuple[str, ...], counts: N
     ax.grid(visible=False)
 
 
-def reliability(findings: Findings) -> Plot | None:
+def reliability_diagram(findings: Findings) -> Plot | None:
     """Plot accuracy by confidence on both parts, by scenario and method, at the smallest share kept."""
     by_panel: dict[tuple[str, str], dict[str, Reliability]] = {}
     for calibration in findings.calibrations:

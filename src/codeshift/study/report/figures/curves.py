@@ -38,7 +38,7 @@ def scenario_curves(findings: Findings) -> Plot | None:
     return Plot(name=ReportFigure.CURVES_BY_SCENARIO, title="Each scenario", panels=tuple(panels)) if panels else None
 
 
-def variant_curves(findings: Findings) -> Plot | None:
+def variant_plot(findings: Findings) -> Plot | None:
     """Plot the score between no fine-tuning and all of it, with a line for each part."""
     panels = []
     for over, method in dict.fromkeys((curve.over, curve.method) for curve in findings.variants):
