@@ -1,7 +1,7 @@
-"""Overlap of a dataset with a corpus: recall against an exact join, rows a CPU second, and datasketch's way of it.
+"""Overlap of a dataset with a corpus: recall against an exact join, and the ways of datasketch and datatrove.
 
-Needs, beside codeshift: ``pip install datasketch``. ``--data`` is a folder with CodeXGLUE's and other datasets as JSON
-Lines; without it the functions of ``stdlib_functions`` alone are joined.
+Needs, beside codeshift: ``pip install datasketch datatrove``. ``--data`` is a folder with the datasets of CodeXGLUE and
+others as JSON Lines; without it the functions of ``stdlib_functions`` alone are joined.
 
     OMP_NUM_THREADS=1 nice -n 19 python benchmarks/overlap.py --data DATA --write benchmarks/overlap.md
 """
@@ -12,21 +12,31 @@ import argparse
 import json
 import platform
 import random
+import struct
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import datasketch
 import numpy as np
 from datasets import Dataset, disable_progress_bars
+from datatrove.data import Document
+from datatrove.pipeline.dedup import minhash as datatrove_minhash
+from loguru import logger
 from pages import add_page, write_or_print
 from scipy import sparse
 
 from codeshift.audit import overlap
 from codeshift.data import stdlib_functions
 from codeshift.properties.lexer import lex
+from codeshift.properties.near_duplicates import NearDuplicates
+
+Pair = tuple[int, int]
+"""Numbers of a row that is looked for and of a row of the corpus."""
 
 THRESHOLD, NGRAM, PERMUTATIONS, BANDS = 0.7, 5, 128, (42, 3)
 QUERIES, CORPUS = 500, 20_000
@@ -77,8 +87,8 @@ def ngrams(text: str) -> frozenset[str]:
     return frozenset("\0".join(tokens[i : i + NGRAM]) for i in range(count))
 
 
-def exact_join(queries: Sequence[frozenset[str]], corpus: Sequence[frozenset[str]]) -> set[int]:
-    """The queries with a corpus row at the threshold, by all products of sets: no filter, no hash."""
+def exact_join(queries: Sequence[frozenset[str]], corpus: Sequence[frozenset[str]]) -> set[Pair]:
+    """The pairs at the threshold, by all products of sets: no filter, no hash."""
     numbers: dict[str, int] = {}
     matrices = []
     for sets in (queries, corpus):
@@ -91,22 +101,61 @@ def exact_join(queries: Sequence[frozenset[str]], corpus: Sequence[frozenset[str
     shared = (left @ right.T).tocoo()
     sizes = [np.array(list(map(len, sets))) for sets in (queries, corpus)]
     union = sizes[0][shared.row] + sizes[1][shared.col] - shared.data
-    return set(shared.row[shared.data / union >= THRESHOLD].tolist())
+    near = shared.data / union >= THRESHOLD
+    return set(zip(shared.row[near].tolist(), shared.col[near].tolist(), strict=True))
 
 
-def by_datasketch(queries: Sequence[str], corpus: Sequence[str], bands: tuple[int, int] | None) -> set[int]:
-    """The queries that MinHash with locality-sensitive hashing finds, candidates verified; None for its own bands."""
+def pairs_found(joined: set[Pair], queries: Sequence[str], corpus: Sequence[str]) -> int:
+    """The number of pairs of which codeshift's search finds the row when the other is the whole corpus."""
+    asked = sorted({query for query, _ in joined})
+    texts = [queries[query] for query in asked]
+    search, found = NearDuplicates(), 0
+    for row in sorted({other for _, other in joined}):
+        nearest = search.nearest(texts, [corpus[row]])
+        found += sum((asked[at], row) in joined for at in np.flatnonzero(nearest.index == 0).tolist())
+    return found
+
+
+def by_datasketch(queries: Sequence[str], corpus: Sequence[str], bands: tuple[int, int] | None) -> set[Pair]:
+    """The pairs that MinHash with locality-sensitive hashing finds, candidates verified; None for its own bands."""
     index = datasketch.MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS, params=bands)
     held = [ngrams(text) for text in queries]
     for number, grams in enumerate(held):
         index.insert(number, _signature(grams))
-    found: set[int] = set()
-    for text in corpus:
+    found: set[Pair] = set()
+    for row, text in enumerate(corpus):
         grams = ngrams(text)
         for number in index.query(_signature(grams)):
-            if number not in found and _jaccard(held[number], grams) >= THRESHOLD:
-                found.add(number)
+            if _jaccard(held[number], grams) >= THRESHOLD:
+                found.add((number, row))
     return found
+
+
+class _Signatures(datatrove_minhash.MinhashDedupSignature):
+    """Signatures of the n-grams that all ways are given here, in place of those of words."""
+
+    def get_shingles(self, text: str) -> np.ndarray:
+        hashes = (self._hash_func(gram.encode("utf-8", "surrogatepass")) for gram in ngrams(text))
+        return np.fromiter(hashes, dtype=np.uint64).reshape((-1, 1))
+
+
+def by_datatrove(queries: Sequence[str], corpus: Sequence[str]) -> set[int]:
+    """The rows that datatrove finds in an index of the corpus, with its own bands; candidates are not verified."""
+    config = datatrove_minhash.MinhashConfig()
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(datatrove_minhash, "load_word_tokenizer"):
+        for name, texts in (("corpus", corpus), ("queries", queries)):
+            signatures = _Signatures(f"{folder}/{name}", config)
+            signatures.run(Document(text=text, id=str(i)) for i, text in enumerate(texts))
+        index = datatrove_minhash.MinhashBuildIndex(f"{folder}/corpus", f"{folder}/index", "corpus", config)
+        matches = datatrove_minhash.MinhashDedupBuckets(
+            f"{folder}/queries", f"{folder}/found", index_folder=f"{folder}/index", config=config,
+            only_dedup_in_index=True,
+        )  # fmt: skip
+        for step in (index, matches):
+            for bucket in range(config.num_buckets):
+                step.run(None, bucket, config.num_buckets)
+        records = [file.read_bytes() for file in Path(folder, "found").glob("*.dups")]
+    return {row for content in records for *_, row in struct.iter_unpack("<4I", content)}
 
 
 def _signature(grams: Iterable[str]) -> datasketch.MinHash:
@@ -134,21 +183,31 @@ def page(data: Path | None) -> Iterator[str]:
     joined = exact_join([ngrams(text) for text in queries], sets)
     table = Dataset.from_dict({"code": corpus})
     whole = Dataset.from_dict({"code": queries})
+    joined_rows = {query for query, _ in joined}
     found, seconds = timed(overlap, whole, table)
     of_all = found["data", "data"]
-    searches = [("`overlap`, which looks for renamed copies too", set(of_all.rows["near"]), seconds)]
+    of_pairs = pairs_found(joined, queries, corpus)
+    searches: list[tuple[str, set[int], int | None, float]] = [
+        ("`overlap`, which looks for renamed copies too", set(of_all.rows["near"]), of_pairs, seconds)
+    ]
     for words, bands in (("the bands that it chooses", None), (f"{BANDS[0]} bands of {BANDS[1]}", BANDS)):
-        searches.append(
-            (f"datasketch, {PERMUTATIONS} permutations, {words}", *timed(by_datasketch, queries, corpus, bands))
-        )
+        pairs, cost = timed(by_datasketch, queries, corpus, bands)
+        name = f"datasketch, {PERMUTATIONS} permutations, {words}"
+        searches.append((name, {query for query, _ in pairs}, len(pairs & joined), cost))
+    of_datatrove, cost = timed(by_datatrove, queries, corpus)
+    searches.append(("datatrove, 14 bands of 8, its own", of_datatrove, None, cost))
     yield _HEAD.format(queries=len(queries), corpus=len(corpus), characters=sum(map(len, corpus)) / 1e6)
-    yield "| | rows found | recall | wrong | CPU seconds | rows a CPU second |\n|---|---|---|---|---|---|"
-    yield f"| exact join | {len(joined):,} | 1 | - | - | - |"
-    for name, rows_found, cost in searches:
-        recall = len(rows_found & joined) / len(joined)
-        wrong = len(rows_found - joined)
-        rate = len(corpus) / cost
-        yield f"| {name} | {len(rows_found):,} | {recall:.4f} | {wrong} | {cost:.2f} | {rate:,.0f} |"
+    yield (
+        "| | pairs found | recall of pairs | rows found | recall of rows | wrong rows | CPU seconds "
+        "| rows a CPU second |\n|---|---|---|---|---|---|---|---|"
+    )
+    yield f"| exact join | {len(joined):,} | 1 | {len(joined_rows):,} | 1 | - | - | - |"
+    for name, rows_found, held, cost in searches:
+        recall = len(rows_found & joined_rows) / len(joined_rows)
+        in_pairs = "- | -" if held is None else f"{held:,} | {held / len(joined):.4f}"
+        wrong, rate = len(rows_found - joined_rows), len(corpus) / cost
+        figures = f"{len(rows_found):,} | {recall:.4f} | {wrong} | {cost:.2f} | {rate:,.0f}"
+        yield f"| {name} | {in_pairs} | {figures} |"
     seen = set(corpus)
     exact = {i for i, text in enumerate(queries) if text in seen}
     of_exact = len(exact & set(of_all.rows["exact"]))
@@ -156,7 +215,7 @@ def page(data: Path | None) -> Iterator[str]:
     yield "\n| part | rows | exact copy | near-duplicate | renamed copy |\n|---|---|---|---|---|"
     for name, of in by_codeshift(parts, table).items():
         yield f"| {name} | {of.n:,} | {of.exact_share:.1%} | {of.near_share:.1%} | {of.renamed_share:.1%} |"
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "datasketch"))
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "datasketch", "datatrove"))
     yield f"\n{platform.machine()}, Python {platform.python_version()}, {libraries}."
 
 
@@ -167,12 +226,13 @@ _HEAD = """# Overlap with a corpus: recall and cost
 {queries:,} rows of test parts are looked for in a corpus of {corpus:,} programs ({characters:.1f} million
 characters) of five languages, drawn from the other functions of `stdlib_functions` and from CodeXGLUE's, TheAlgorithms'
 and MBPP's programs. A row counts as found if a program of the corpus has a Jaccard similarity of token 5-grams of at
-least 0.7. The exact join multiplies all sets and shares no code with the search but the lexer. CPU seconds are those of
-one process, from texts to the result; rows a second are those of the corpus.
+least 0.7; so do all pairs of a row and such a program. The exact join multiplies all sets and shares no code with the
+search but the lexer. `overlap` shows the nearest program of a row; each pair is looked for with its program as the
+whole corpus. CPU seconds are those of one process, from texts to the result; rows a second are those of the corpus.
 
-datasketch stands for the way of text-dedup and datatrove too: all three sign each text with a MinHash and compare
-texts whose signatures agree in a band. Those two search a corpus for copies within itself, so a join of two datasets
-would have to be built around them. Here n-grams come from this library's lexer in Python, and candidates are verified.
+datasketch's candidates are verified here. datatrove runs its own steps: signatures, an index of the corpus, and the
+rows that match it in a band, which are not verified and do not name the program. text-dedup does as these two do, but
+finds copies within one corpus alone. All are given the n-grams of this library's lexer in Python.
 """
 
 
@@ -183,6 +243,7 @@ def main() -> None:
     add_page(parser)
     arguments = parser.parse_args()
     disable_progress_bars()
+    logger.disable("datatrove")
     text = "\n".join(page(arguments.data)) + "\n"
     write_or_print(text, arguments.write)
 
