@@ -202,8 +202,9 @@ def page(results: dict[str, Any]) -> str:
         f"Functions as in [Memory and time by rows](scale.md), in {results['files']} files, split by syntax with",
         "near-duplicates bound, on a shared machine with two cores. 0 workers is `Splitter.split` with `num_proc=2`.",
         "The parts are the same, row by row, for any number of workers. Memory is the most that all processes held",
-        "together, importing included. A worker takes some seconds of CPU to start, and all processes some more for",
-        "each minute that they wait: much else ran on the machine, and wall time is several times what it could be.\n",
+        "together, importing included. Much else ran on the machine, so that wall time is several times what it could",
+        "be, and CPU seconds are more: each process with workers takes about 2.3 of them to start, and all together",
+        "1.4 for each minute in which they wait.\n",
         "| rows | workers | wall s | CPU s | MB in all |",
         "|---|---|---|---|---|",
     ]
