@@ -2,7 +2,7 @@
 
     python scripts/published_splits.py --data FOLDER [--name NAME ...]
 
-Without --name all are made, which takes about ten minutes; a run that was stopped goes on where it was, by
+Without --name all are made, which takes some ten minutes of one core; a run that was stopped goes on where it was, by
 what lies in ``build/published-splits`` (delete it if the code has changed since). FOLDER holds the benchmarks' files
 with the names and columns of the hub, a folder each: ``code_to_code_trans``, ``code_refinement_small``, ``mbpp`` and
 ``algorithms``. The files go to ``src/codeshift/data/published_splits``, and
