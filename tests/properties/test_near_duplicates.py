@@ -226,7 +226,7 @@ CODE = st.text(alphabet="abE0x19_ .+-<=>!&|?\"'(;\n\té²٣\u2003\x85\u0301\U000
 def test_token_hashes_are_those_of_the_lexer(texts: list[str], block: int) -> None:
     """There is a hash for each token of the lexer, equal exactly if tokens are, in blocks of any size."""
     with patch.object(tokens, "_BLOCK_BYTES", block):
-        hashes, counts = tokens.joined(tokens.token_blocks(texts))
+        hashes, counts = tokens.join_blocks(tokens.token_blocks(texts))
     expected = [lex(text) for text in texts]
     assert counts.tolist() == [len(row_tokens) for row_tokens in expected]
     pairs = Counter(zip((token for row_tokens in expected for token in row_tokens), hashes.tolist(), strict=True))
@@ -237,16 +237,16 @@ def test_token_hashes_of_long_tokens() -> None:
     """Any one character and the length distinguish tokens, however long they are."""
     texts = ["x" * size for size in range(1, 200)] + ["x" * i + "y" + "x" * (150 - i) for i in range(150)]
     texts += ["x" * i + "y" + "x" * (63 - i) for i in range(64)]
-    hashes, counts = tokens.joined(tokens.token_blocks(texts))
+    hashes, counts = tokens.join_blocks(tokens.token_blocks(texts))
     assert set(counts.tolist()) == {1}
     assert len(set(hashes.tolist())) == len(texts)
 
 
 def test_hashes_are_fixed() -> None:
     """Hashes of tokens and shingles are the same in every process and on every platform."""
-    hashes, _ = tokens.joined(tokens.token_blocks(["self", "a_rather_long_identifier", "+="]))
+    hashes, _ = tokens.join_blocks(tokens.token_blocks(["self", "a_rather_long_identifier", "+="]))
     assert hashes.tolist() == FIXED_TOKENS
-    hashes, _ = tokens.joined(shingles.shingle_hashes(["a b c d e f"], 5))
+    hashes, _ = tokens.join_blocks(shingles.shingle_hashes(["a b c d e f"], 5))
     assert hashes.tolist() == FIXED_SHINGLES
 
 
