@@ -14,7 +14,7 @@ from codeshift.study.results.measures import SHARE, method_name
 _CLAIM = "How near training rows are explains most of the gap out of distribution"
 _MOST = 0.5
 _TOO_FEW = "No scenario has {} distinct rows of both parts that are compared at equal similarity."
-_NO_GAP = "The gap itself is not shown, so neither is what of it is explained."
+_NO_GAP = "The gap itself is not shown, or too unsure for a share of it."
 
 
 def how_far_claims(cells: Cells, metric: str) -> Iterator[Claim]:
@@ -43,6 +43,7 @@ def _claim(cells: Cells, metric: str, known: dict[str, list[ComparedGap]]) -> Cl
     pooled = mean_gap([gap for gaps in known.values() for gap in gaps])
     is_lost = verdict(cells.estimate(cells.worse(metric, -pooled.gap))) == "holds"
     share = (pooled.gap - pooled.equal) / pooled.gap if is_lost else nothing()
+    share = share if cells.estimate(share).has_interval else nothing()
     measure = cells.measure(metric)
     left = "; ".join(
         f"{method_name(method)} {measure.change(cells.estimate(mean_gap(gaps).equal))} of "
