@@ -15,8 +15,12 @@ NOT_MEASURED: Number = {
 _WIDTH = 120
 
 
-def number(of: Number, metric: str = EXACT, *, signed: bool = True, unit: str = "", digits: int = 3) -> str:
+def number(
+    of: Number, metric: str = EXACT, *, signed: bool = True, unit: str = "", digits: int = 3, share: bool = False
+) -> str:
     """Return a number with its interval: points or percent of exact match, or nats with so many digits.
+
+    The interval of a ``share`` of rows ends at 0 and 100%.
 
     >>> number({"value": 0.125, "low": 0.0625, "high": 0.25, "note": ""})
     '+12.5 [6.2, 25.0]'
@@ -25,6 +29,8 @@ def number(of: Number, metric: str = EXACT, *, signed: bool = True, unit: str = 
         return "not measured"
     digits = 1 if metric == EXACT else digits
     value, low, high = (None if end is None else end * FACTOR[metric] for end in (of["value"], of["low"], of["high"]))
+    if share and low is not None:
+        low, high = max(low, 0.0), min(high, FACTOR[metric])
     ends = "" if low is None else f" [{_fixed(low, digits)}, {_fixed(high, digits)}]"
     return f"{_fixed(value, digits, signed=signed)}{unit}{ends}"
 

@@ -109,7 +109,10 @@ def figure(studies: Studies, corpus: str, name: str, metric: str = EXACT) -> Num
 
 def in_each(studies: Studies, name: str, *, unit: str = POINTS) -> str:
     """Return the exact match of a figure in each corpus, in words."""
-    told = [f"{number(figure(studies, corpus, name), signed=False, unit=unit)} ({NAMES[corpus]})" for corpus in studies]
+    told = [
+        f"{number(figure(studies, corpus, name), signed=False, unit=unit, share=unit == PERCENT)} ({NAMES[corpus]})"
+        for corpus in studies
+    ]
     return " and ".join(told)
 
 
@@ -253,7 +256,7 @@ def scenario_rows(studies: Studies, corpus: str) -> str:
     of_loss = {line["scenario"]: line for line in studies[corpus]["metrics"][LOSS]["scenarios"]}
     for line in studies[corpus]["metrics"][EXACT]["scenarios"]:
         loss = of_loss[line["scenario"]]
-        numbers = [number(line["score"], signed=False), number(line["gap"]), number(line["cost"])]
+        numbers = [number(line["score"], signed=False, share=True), number(line["gap"]), number(line["cost"])]
         numbers += [number(loss[name], LOSS) for name in ("gap", "cost")]
         rows.append([f"`{line['scenario']}`", str(line["rows"]), str(line["seeds"]), *map(unbroken, numbers)])
     headings = ["scenario", "rows", "seeds", "exact match, %", "gap, points", "cost, points", "gap, nats", "cost, nats"]
@@ -266,7 +269,13 @@ def method_rows(studies: Studies) -> str:
     for corpus in studies:
         for name, label in pictures.MODELS:
             cells = [
-                number(figure(studies, corpus, f"{name} {part}", metric), metric, signed=False, digits=2)
+                number(
+                    figure(studies, corpus, f"{name} {part}", metric),
+                    metric,
+                    signed=False,
+                    digits=2,
+                    share=metric == EXACT,
+                )
                 for metric in (EXACT, LOSS)
                 for part in ("test_id", "test_ood")
             ]
@@ -336,7 +345,7 @@ def masked_name_words(studies: Studies) -> str:
     told = []
     for corpus in studies:
         masked, kept, none = (
-            number(figure(studies, corpus, f"names {name}"), signed=False, unit=PERCENT)
+            number(figure(studies, corpus, f"names {name}"), signed=False, unit=PERCENT, share=True)
             for name in ("masked", "kept", "none")
         )
         told.append(f"{NAMES[corpus]} {masked} with the region masked, {kept} with it kept, {none} without fine-tuning")
