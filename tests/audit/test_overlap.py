@@ -11,10 +11,9 @@ import pyarrow as pa
 import pytest
 from datasets import Dataset, DatasetDict
 
-from codeshift.audit import Corpus, RowMarks, audit, corpora, overlap
+from codeshift.audit import Corpus, RowMarks, audit, overlap
 from codeshift.cli import main
 from codeshift.data import load_splits, save_splits, stdlib_functions
-from codeshift.data.formats import FILE_FORMATS
 from codeshift.errors import DataError, LeftOutWarning, ParameterError
 from codeshift.properties.near_duplicates import NearDuplicates
 from helpers.renamer import renamed
@@ -143,7 +142,6 @@ def test_the_audit_looks_into_corpora_of_files(mine, theirs, tmp_path) -> None:
 
 def test_every_file_of_a_corpus_is_searched(mine, theirs, tmp_path) -> None:
     """A folder is searched in all formats that rows are loaded from, and what is in another one is told."""
-    assert {corpora._PARQUET, *corpora._JSON, *corpora._SEPARATORS} == set(FILE_FORMATS)
     places = dict(zip(["b.parquet", "a.JSONL", "in/c.json", "d.ndjson.gz", "e.csv", "f.tsv"], range(6), strict=True))
     for name, at in places.items():
         path, some = tmp_path / "corpus" / name, theirs.select([at, at + 6])
