@@ -3,8 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# One more than there are cores: workers wait for the processes that some tests start and kill.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+WORKERS ?= auto
 # --dist worksteal: a few tests train models, the rest take milliseconds. One thread each: the workers fill the cores,
 # and threads that wait for each other on a full machine cost many times what they compute.
 RUN_TESTS = OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
