@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
+from codeshift.audit.tokens import TokenTypes
 from codeshift.errors import DataError
 from codeshift.properties import APINames, CharCount, LineCount, NodeTypes, PropertyTable, TokenCount, TreeDepth
 from codeshift.properties.clustering import Clusters
@@ -23,6 +24,7 @@ PROPERTIES = [
     NodeTypes("code", "python"),
     APINames("code", "python"),
     ColumnVectors("code", "vector"),
+    TokenTypes("code"),
 ]
 
 

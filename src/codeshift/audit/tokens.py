@@ -10,7 +10,6 @@ import numpy as np
 
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.lexer import lex
-from codeshift.properties.selection import Selection
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -29,10 +28,10 @@ class TokenTypes(Property):
     (('=', 'x', 'y'), [[1, 2, 0], [0, 0, 1]])
     """
 
+    row_by_row = True
+
     def evaluate(self, table: PropertyTable) -> ElementCounts:
         """Return the token counts of the n rows of ``table``."""
-        if isinstance(table, Selection):
-            return table.whole.values(self).of_rows(table.rows)  # type: ignore[no-any-return]
         rows = [Counter(lex(text)) for text in table.texts(self.column)]
         return ElementCounts.from_rows([list(row) for row in rows], [list(row.values()) for row in rows])
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.properties.elements import ElementCounts
 from codeshift.properties.syntax import SyntaxScan
 from codeshift.properties.table import ComputedFromText, Evaluated, PropertyTable
 from codeshift.properties.texts import Texts
@@ -34,8 +37,11 @@ class Selection(PropertyTable):
     def values(self, prop: Evaluated) -> object:
         """Return the values of ``prop``, one per row."""
         if prop.row_by_row:
-            return self.remember(prop, lambda: self.whole.values(prop)[self.rows])
+            return self.remember(prop, lambda: self._of_rows(self.whole.values(prop)))
         return super().values(prop)
+
+    def _of_rows(self, values: NDArray[Any] | ElementCounts) -> NDArray[Any] | ElementCounts:
+        return values.of_rows(self.rows) if isinstance(values, ElementCounts) else values[self.rows]
 
     def texts(self, column: str) -> Texts:
         """Return the texts of ``column``, which are read when they are asked for.
