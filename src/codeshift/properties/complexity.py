@@ -13,7 +13,22 @@ from codeshift.properties.syntax import SyntaxScan
 
 
 @dataclass(frozen=True)
-class CyclomaticComplexity(TreeProperty):
+class ControlFlowProperty(TreeProperty):
+    """Property of the control flow, in the languages of which there are tables of it. Implement ``from_syntax``."""
+
+    dimension = "complexity"
+
+    def check_language(self) -> None:
+        """Check that the control flow of the language is known.
+
+        Raises:
+            ParameterError: if it has a grammar but no tables.
+        """
+        control_flow(self.language)
+
+
+@dataclass(frozen=True)
+class CyclomaticComplexity(ControlFlowProperty):
     r"""Number of decisions of each row plus one (McCabe, *A Complexity Measure*, 1976).
 
     Decisions are branches, loops, cases (but not a default), exception handlers, conditional expressions, and operators
@@ -28,16 +43,6 @@ class CyclomaticComplexity(TreeProperty):
     array([1., 4.])
     """
 
-    dimension = "complexity"
-
-    def check_language(self) -> None:
-        """Check that the control flow of the language is known.
-
-        Raises:
-            ParameterError: if it has a grammar but no tables.
-        """
-        control_flow(self.language)
-
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""
         weights = control_flow(self.language).decisions
@@ -45,7 +50,7 @@ class CyclomaticComplexity(TreeProperty):
 
 
 @dataclass(frozen=True)
-class IdentifierCount(TreeProperty):
+class IdentifierCount(ControlFlowProperty):
     """Number of identifiers of each row, counting each occurrence.
 
     >>> from datasets import Dataset
@@ -55,23 +60,13 @@ class IdentifierCount(TreeProperty):
     array([3., 0.])
     """
 
-    dimension = "complexity"
-
-    def check_language(self) -> None:
-        """Check that the control flow of the language is known.
-
-        Raises:
-            ParameterError: if it has a grammar but no tables.
-        """
-        control_flow(self.language)
-
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""
         return np.asarray(scan.count_nodes(tuple(control_flow(self.language).names)).sum(axis=1), dtype=np.float64)
 
 
 @dataclass(frozen=True)
-class NestingDepth(TreeProperty):
+class NestingDepth(ControlFlowProperty):
     r"""Depth of nested control structures, at the deepest place of each row.
 
     Branches, loops, switches and ``try`` count; an ``else if`` is at the level of its ``if``, not inside it; nested
@@ -83,16 +78,6 @@ class NestingDepth(TreeProperty):
     >>> PropertyTable(Dataset.from_dict({"code": rows})).values(NestingDepth("code", "python"))
     array([0., 2.])
     """
-
-    dimension = "complexity"
-
-    def check_language(self) -> None:
-        """Check that the control flow of the language is known.
-
-        Raises:
-            ParameterError: if it has a grammar but no tables.
-        """
-        control_flow(self.language)
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""
