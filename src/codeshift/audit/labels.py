@@ -75,21 +75,23 @@ class LabelShift:
 
 
 def measure_labels(
-    parts: AuditParts, part: str, components: dict[str, np.ndarray], settings: AuditSettings, counted: int
+    labels: np.ndarray,
+    parts: AuditParts,
+    part: str,
+    components: dict[str, np.ndarray],
+    settings: AuditSettings,
+    counted: int,
 ) -> LabelShift:
     """Compare the labels of a part with those of train.
 
     Args:
+        labels: the label of each row of the table, as ``label_column`` returns it.
         parts: the parts.
         part: the part.
         components: the near-duplicate component of each row of train and of the part, in the order of content.
-        settings: the arguments of the audit, with a ``label``.
+        settings: the arguments of the audit.
         counted: the number of properties whose tests share the level of the verdict.
-
-    Raises:
-        DataError: if there is no column of labels, or it holds no labels.
     """
-    labels = label_column(parts, settings.label or "")
     of_train, of_part = labels[parts.rows[parts.train]], labels[parts.rows[part]]
     names, counts = np.unique(of_train[of_train != NO_LABEL], return_counts=True)
     order = np.lexsort([names, -counts])

@@ -135,11 +135,13 @@ class Measurement:
         self._strength.append(measure_strength(self._parts, part, train, rows, self._series, self._settings))
 
     def _measure_labels(self) -> None:
+        parts, settings = self._parts, self._settings
+        labels = label_column(parts, settings.label or "")
         counted = sum(series.counts for series in self._series)
-        for part in self._parts.held_out:
-            self._labels.append(measure_labels(self._parts, part, self._components, self._settings, counted))
-        labels, train = label_column(self._parts, self._settings.label or ""), self._distinct[self._parts.train]
-        for part in self._parts.compared:
+        for part in parts.held_out:
+            self._labels.append(measure_labels(labels, parts, part, self._components, settings, counted))
+        train = self._distinct[parts.train]
+        for part in parts.compared:
             self._label_mix += measure_label_mix(labels, part, train, self._distinct[part], self._series)
 
     def _measure_confounds(self) -> None:
