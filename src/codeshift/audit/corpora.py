@@ -82,7 +82,7 @@ def rows_of(corpus: Any) -> Any:
 
 
 def _named_columns(corpus: Any, column: str, corpus_column: str) -> dict[str, str]:
-    """Return the columns of a corpus that are named for columns of a dataset, by these: at least that of the code."""
+    """Return the columns of a corpus that are named, by those of the dataset: all that it maps, else the code's."""
     named = corpus.column if isinstance(corpus, Corpus) else corpus_column
     return dict(named) if isinstance(named, Mapping) else {column: named}
 
@@ -106,8 +106,10 @@ def columns_searched(
     searched = {of: (named[of], streams) for of in columns if of in named}
     if isinstance(corpus, Corpus) and isinstance(corpus.column, Mapping):
         return searched
-    for of in columns:
-        with_it = () if of in named else tuple(stream for stream in streams if of in _columns_of(stream))
+    others = [of for of in columns if of not in named]
+    known = [_columns_of(stream) for stream in streams] if others else []
+    for of in others:
+        with_it = tuple(stream for stream, names in zip(streams, known, strict=True) if of in names)
         if with_it:
             searched[of] = (of, with_it)
     return searched
@@ -217,8 +219,7 @@ def corpus_identity(corpus: Any) -> dict[str, Any]:
     if isinstance(corpus, str) and corpus == EMBEDDED:
         return corpus_identity(embedded_digests())
     if isinstance(corpus, Corpus):
-        column = corpus.column if isinstance(corpus.column, str) else dict(corpus.column)
-        return {"column": column} | corpus_identity(corpus.source)
+        return {"column": corpus.column} | corpus_identity(corpus.source)
     if isinstance(corpus, RowMarks):
         return {"marks": digest([json.dumps(corpus.to_dict(), sort_keys=True)])}
     if isinstance(corpus, CodeDigests):
