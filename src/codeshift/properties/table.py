@@ -152,19 +152,19 @@ class PropertyTable:
 
     def syntax(self, column: str, language: str) -> SyntaxScan:
         """Return the result of one parse of each row, which every syntactic property uses."""
-        key = ("syntax", column, language)
-        if key not in self._values:
-            facts = grammar(language)
-            columns = self._map(
-                column,
-                _scan_rows,
-                {"column": column, "language": language},
-                schema=schema(),
-                cache_key=["syntax", language, facts.version, facts.digest],
-                description=f"Parsing {language}",
-            )
-            self._values[key] = SyntaxScan(columns, language)
-        return self._values[key]  # type: ignore[no-any-return]
+        return self.remember(("syntax", column, language), lambda: self._scan(column, language))
+
+    def _scan(self, column: str, language: str) -> SyntaxScan:
+        facts = grammar(language)
+        columns = self._map(
+            column,
+            _scan_rows,
+            {"column": column, "language": language},
+            schema=schema(),
+            cache_key=["syntax", language, facts.version, facts.digest],
+            description=f"Parsing {language}",
+        )
+        return SyntaxScan(columns, language)
 
     def stopped(self, column: str, language: str) -> np.ndarray:
         """On which rows the parser of a language gave up, as ``codeshift.properties.bounds`` says: shape ``(n,)``."""
