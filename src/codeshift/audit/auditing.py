@@ -150,7 +150,7 @@ def _opened(against: Mapping[str, Any], settings: AuditSettings) -> dict[str, An
     """Return opened corpora by name, so that what is wrong with one is known before anything is measured."""
     if not isinstance(against, Mapping) or not against:
         raise ParameterError("against", "corpora by name", against, 'such as {"pretraining": "pretraining/*.parquet"}')
-    columns = tuple(dict.fromkeys((settings.column, *(settings.near_duplicates.columns or ()))))
+    columns = settings.near_duplicates.columns_with(settings.column)
     return opened_corpora(against, columns, settings.column, None)
 
 

@@ -55,7 +55,7 @@ class Overlap:
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that were looked in, that of the code first."""
-        return tuple(dict.fromkeys((self.column, *(self.near_duplicates.columns or ()))))
+        return self.near_duplicates.columns_with(self.column)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -258,7 +258,7 @@ def overlap(
         raise ParameterError("near_duplicates", "a NearDuplicates", near_duplicates, "such as NearDuplicates()")
     corpus_column = corpus_column or column
     parts = named_parts(data)
-    columns = tuple(dict.fromkeys((column, *(near_duplicates.columns or ()))))
+    columns = near_duplicates.columns_with(column)
     texts = {of: {name: checked_texts(part, of, name) for name, part in parts.items()} for of in columns}
     labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
     searches = _Searches(texts, column, label, labels, near_duplicates, ngrams, worst)
@@ -326,7 +326,7 @@ def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: Au
     """
     from datasets import Dataset, DatasetDict
 
-    columns = dict.fromkeys((settings.column, *(settings.near_duplicates.columns or ())))
+    columns = settings.near_duplicates.columns_with(settings.column)
     held_out = {
         part: Dataset.from_dict({column: parts.given_texts(part, column) for column in columns})
         for part in parts.held_out

@@ -149,6 +149,14 @@ class NearDuplicates:
         """
         return replace(self, identifiers="ignored", literals="ignored")
 
+    def columns_with(self, code: str) -> tuple[str, ...]:
+        """Return the columns to look in where the code always is: its column first, then those that are named.
+
+        >>> NearDuplicates(columns=("doc", "code")).columns_with("code")
+        ('code', 'doc')
+        """
+        return tuple(dict.fromkeys((code, *(self.columns or ()))))
+
     def _ignored(self) -> Ignored:
         return Ignored(identifiers=self.identifiers == "ignored", literals=self.literals == "ignored")
 

@@ -350,7 +350,7 @@ def refuse_missing_columns(spec: StudySpec) -> None:
 
 def _refuse_missing_in_corpora(spec: StudySpec) -> None:
     """Check that corpora have the columns that are looked for, as far as that is known without reading them."""
-    columns = tuple(dict.fromkeys((spec.column, *(spec.searched_copies.columns or ()))))
+    columns = spec.searched_copies.columns_with(spec.column)
     for name, corpus in spec.against.items():
         if isinstance(corpus, RowMarks):
             continue
