@@ -256,7 +256,13 @@ def test_an_unfinished_study_counts_the_seeds_behind_its_values():
     shape = {"methods": ("full",), "ood_kept": (0.0, 1.0), "split_seeds": (0, 1), "train_seeds": (0, 1)}
     whole = study_results(**shape)
     to_come = [r.key for r in whole.records if r.key.split_seed or r.key.train_seed]
-    early, late = (Report(results, n_resamples=20) for results in (study_results(**shape, pending=to_come), whole))
+    trainings = [r.key for r in whole.records if r.key.train_seed is not None]
+    begun, early, late = (
+        Report(results, n_resamples=20)
+        for results in (study_results(**shape, pending=trainings), study_results(**shape, pending=to_come), whole)
+    )
+    assert begun.results.seeds_done == (2, 0)
+    assert "no training is done yet" in repr(what_was_found(begun.contents))
     assert early.results.seeds_done == (1, 1)
     assert "; 1 of 2 split seeds, 1 of 2 training seeds." in early.subtitle
     assert "there is one training seed" in repr(what_was_found(early.contents))

@@ -123,8 +123,8 @@ class Study(CommonOptions):
             ``codeshift.audit.overlap``, datasets, streams, or ``"embedded"`` for what the embedded model has read. The
             test rows of each split are looked for in them once, by every text of the task, and the report has each
             score for rows that a corpus holds and that none does. A ``codeshift.audit.Corpus`` names the column of its
-            code, or its columns by those of the data; ``RowMarks`` of
-            ``run_parts(key)["test"]`` stand for a corpus that was searched elsewhere.
+            code, or its columns by those of the data; ``RowMarks`` of ``run_parts(key)["test"]`` stand for a corpus
+            that was searched elsewhere.
         watch: Numbers of rows to score while a model trains, such as ``{"test_id": 200, "test_ood": 200}``: what is in
             the region and what is not, of the scenario that is masked, whenever validation takes place. It chooses
             nothing.

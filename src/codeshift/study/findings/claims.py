@@ -65,7 +65,7 @@ def claims(cells: Cells, metric: str) -> Iterator[Claim]:
     small = too_small(cells, metric)
     names = [name for name in cells.results.scenarios if name not in small]
     yield from (_limited(cells, claim, small, names) for claim in _on_test_ood(cells, metric, names))
-    if _masks(cells) and cells.has_none and cells.methods and "general" in cells.parts:
+    if masks(cells) and cells.has_none and cells.methods and "general" in cells.parts:
         count = distinct_rows(cells, metric, "general")
         enough = count is None or count >= cells.min_rows
         forgets = _forgets(cells, metric, "general", cells.results.scenarios if enough else ())
@@ -74,7 +74,7 @@ def claims(cells: Cells, metric: str) -> Iterator[Claim]:
 
 
 def _on_test_ood(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
-    if not _masks(cells):
+    if not masks(cells):
         return
     if cells.methods:
         yield _gap(cells, metric, names)
@@ -94,7 +94,8 @@ def _on_test_ood(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Cl
         yield _knows(cells, names)
 
 
-def _masks(cells: Cells) -> bool:
+def masks(cells: Cells) -> bool:
+    """Return whether a region is masked, in whole or in part."""
     return cells.masked is not None and cells.masked < 1
 
 

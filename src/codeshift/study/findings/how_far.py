@@ -125,8 +125,10 @@ class EqualGap(Finding):
 def similarity_curves(cells: Cells, metric: str) -> Iterator[SimilarityCurve]:
     """Yield the curves at the smallest share kept and without fine-tuning; none without similarities."""
     for cell in cells:
+        if cell.ood_kept not in (None, cells.masked):
+            continue
         near = _Near(cells, cell)
-        if near.edges is None or cell.ood_kept not in (None, cells.masked):
+        if near.edges is None:
             continue
         points = []
         for i, (low, high) in enumerate(zip(near.edges, near.edges[1:], strict=False)):
@@ -170,6 +172,10 @@ class ComparedGap:
 
 def compared_gap(cells: Cells, metric: str, cell: Cell) -> ComparedGap | None:
     """Return the gap of a cell as it is and at equal similarity; None without similarities."""
+    return cells.once(("compared gap", metric, cell), lambda: _compared_gap(cells, metric, cell))
+
+
+def _compared_gap(cells: Cells, metric: str, cell: Cell) -> ComparedGap | None:
     near = _Near(cells, cell)
     if near.edges is None:
         return None
@@ -213,18 +219,14 @@ class _Near:
         self.edges = self._edges()
 
     def _edges(self) -> list[float] | None:
-        """Return the ends of the bins; None without similarities of all split seeds."""
+        """Return the ends of the bins; None without similarities of all split seeds, or if all are equal."""
         if not self._of_seed or set(self._of_seed) != set(self._cells.results.split_seeds):
             return None
         pooled = np.concatenate([values[self._rows(seed, None)] for seed, (values, _) in self._of_seed.items()])
         pooled = pooled[~np.isnan(pooled)]
-        if not pooled.size:
+        if not pooled.size or not np.ptp(pooled):
             return None
-        return (
-            sorted(set(np.quantile(pooled, np.linspace(0, 1, SIMILARITY_BINS + 1)).tolist()))
-            if np.ptp(pooled)
-            else None
-        )
+        return sorted(set(np.quantile(pooled, np.linspace(0, 1, SIMILARITY_BINS + 1)).tolist()))
 
     def _rows(self, split_seed: int, part: str | None) -> NDArray[np.bool_]:
         members = self._of_seed[split_seed][1]

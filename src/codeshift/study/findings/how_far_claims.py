@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codeshift.formatting import counted
 from codeshift.study.findings.cells import Cell, Cells
-from codeshift.study.findings.claims import Claim, reach, verdict
+from codeshift.study.findings.claims import Claim, masks, reach, verdict
 from codeshift.study.findings.how_far import ComparedGap, compared_gap, mean_gap
 from codeshift.study.findings.quantity import nothing
 from codeshift.study.results.measures import SHARE, method_name
@@ -19,7 +19,7 @@ _NO_GAP = "The gap itself is not shown, or too unsure for a share of it."
 
 def how_far_claims(cells: Cells, metric: str) -> Iterator[Claim]:
     """Yield the claim about the gap at equal similarity, with the region masked; none unless splits are audited."""
-    if not cells.methods or cells.masked is None or cells.masked == 1:
+    if not cells.methods or not masks(cells):
         return
     of_methods = {method: _of_method(cells, metric, method) for method in cells.methods}
     if any(gap is not None for gaps in of_methods.values() for gap in gaps):

@@ -49,9 +49,9 @@ def distinct_rows(
     return min(found.values(), default=None)
 
 
-def too_small(cells: Cells, metric: str) -> dict[str, int]:
-    """Return the scenarios with fewer distinct rows of ``test_ood`` than ``min_rows``, with their numbers of rows."""
-    counts = {name: distinct_rows(cells, metric, "test_ood", name) for name in cells.results.scenarios}
+def too_small(cells: Cells, metric: str, part: str = "test_ood") -> dict[str, int]:
+    """Return the scenarios with fewer distinct rows of a part than ``min_rows``, with their numbers of rows."""
+    counts = {name: distinct_rows(cells, metric, part, name) for name in cells.results.scenarios}
     return {name: count for name, count in counts.items() if count is not None and count < cells.min_rows}
 
 

@@ -8,7 +8,7 @@ from codeshift.formatting import counted
 from codeshift.parts import PARTS, TEST_ID, transformed_by
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.claims import Claim, reach, verdict
-from codeshift.study.findings.large_enough import distinct_rows
+from codeshift.study.findings.large_enough import too_small
 from codeshift.study.findings.quantity import Quantity, mean_of
 from codeshift.study.findings.transformed import rewritten_counts, sides_of
 from codeshift.study.results.measures import SHARE, Measure, method_name
@@ -18,11 +18,12 @@ _TOO_FEW = "No scenario has {} distinct rows of {}."
 
 def transformed_claims(cells: Cells, metric: str) -> Iterator[Claim]:
     """Yield the claims about each transform, with the region masked; none unless the study has transforms."""
-    if not cells.methods or cells.masked is None:
+    transforms = cells.results.settings.transforms
+    if not transforms or not cells.methods or cells.masked is None:
         return
-    counts = {name: distinct_rows(cells, metric, PARTS[TEST_ID], name) for name in cells.results.scenarios}
-    names = [name for name, count in counts.items() if count is None or count >= cells.min_rows]
-    for transform in cells.results.settings.transforms:
+    small = too_small(cells, metric, PARTS[TEST_ID])
+    names = [name for name in cells.results.scenarios if name not in small]
+    for transform in transforms:
         yield _costs(cells, metric, transform, names)
         for method in cells.methods:
             if method != cells.reference_method:

@@ -11,7 +11,7 @@ from codeshift.documents.document import Column, Table, Value
 from codeshift.formatting import MISSING, share
 from codeshift.regions.distribution import Distribution
 from codeshift.study.findings import Findings
-from codeshift.study.report.figures.distributions import distribution_figure, first_splits
+from codeshift.study.report.figures.distributions import drawn_distributions, first_splits
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import named
 
@@ -28,7 +28,7 @@ def distribution_table(findings: Findings) -> Table | None:
             *(_share_or_number(distribution, cells.get(part)) for part in _PARTS),
         )
         for scenario, facts in first_splits(findings).items()
-        for distribution in distribution_figure(facts)
+        for distribution in drawn_distributions(facts)
         for what, cells in _lines(distribution)
     )
     columns = tuple(Column(head, numeric=False) for head in ("scenario", "property", "value"))

@@ -45,6 +45,8 @@ def _claim(claim: Claim) -> Section:
 
 def _seeds(findings: Findings) -> str:
     split, trained = findings.results.seeds_done
+    if not trained:
+        return "no training is done yet"
     if trained == split == 1:
         return "there is one training seed, so the intervals say how sure the scores of these models are, not of others"
     return f"intervals include the noise of {split} split and {trained} training seeds as well as that of the rows"

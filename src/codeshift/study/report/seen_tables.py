@@ -27,15 +27,15 @@ def seen_tables(findings: Findings) -> Iterator[Table]:
 def seen_share_table(findings: Findings) -> Table | None:
     """Make the table of the rows of each part that each corpus holds, by kind of copy."""
     shares = findings.seen_shares
-    kinds = [kind for kind in MARKS if any(kind in one.copies for one in shares)]
-    by_column = len({one.column for one in shares}) > 1
+    kinds = [kind for kind in MARKS if any(kind in share.copies for share in shares)]
+    by_column = len({share.column for share in shares}) > 1
     rows = tuple(
         (
-            named(one.scenario), named(one.part, kind=part_kind(one.part)), count_value(one.split_seed),
-            named(one.corpus), *([named(one.column or "any")] if by_column else []), count_value(one.n),
-            *(_copies(one, kind) for kind in kinds),
+            named(share.scenario), named(share.part, kind=part_kind(share.part)), count_value(share.split_seed),
+            named(share.corpus), *([named(share.column or "any")] if by_column else []), count_value(share.n),
+            *(_copies(share, kind) for kind in kinds),
         )
-        for one in shares
+        for share in shares
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("part", numeric=False), Column("split seed"),
@@ -63,8 +63,8 @@ def _left_out(findings: Findings) -> dict[tuple[str, str], None]:
     }
 
 
-def _copies(one: SeenShare, kind: str) -> Value:
-    return of_all(one.copies[kind], one.n) if kind in one.copies and one.n else Value(MISSING)
+def _copies(share: SeenShare, kind: str) -> Value:
+    return of_all(share.copies[kind], share.n) if kind in share.copies and share.n else Value(MISSING)
 
 
 def seen_table(findings: Findings) -> Table | None:
@@ -105,18 +105,23 @@ def _score(score: SeenScore) -> Value:
 
 def advantage_table(findings: Findings) -> Table | None:
     """Make the table of methods compared on rows seen and unseen; None if no comparison has enough rows."""
-    known = [one for one in findings.seen_advantages if not math.isnan(one.on_unseen.value)]
-    known += [one for one in findings.seen_advantages if one not in known and not math.isnan(one.on_seen.value)]
+    advantages = findings.seen_advantages
+    known = [advantage for advantage in advantages if not math.isnan(advantage.on_unseen.value)]
+    known += [
+        advantage for advantage in advantages if advantage not in known and not math.isnan(advantage.on_seen.value)
+    ]
     rows = tuple(
         (
-            named(one.scenario), named(f"{method_name(one.method)} less {method_name(one.reference)}"),
-            kept_share(one.ood_kept), named(one.part, kind=part_kind(one.part)),
-            estimated(one.measure, one.on_unseen, "too few", change=True), count_value(one.on_unseen.n),
-            estimated(one.measure, one.on_seen, "too few", change=True), count_value(one.on_seen.n),
-            estimated(one.measure, one.estimate, change=True),
-            interval_p_value(one.p_value),
+            named(advantage.scenario),
+            named(f"{method_name(advantage.method)} less {method_name(advantage.reference)}"),
+            kept_share(advantage.ood_kept), named(advantage.part, kind=part_kind(advantage.part)),
+            estimated(advantage.measure, advantage.on_unseen, "too few", change=True),
+            count_value(advantage.on_unseen.n),
+            estimated(advantage.measure, advantage.on_seen, "too few", change=True), count_value(advantage.on_seen.n),
+            estimated(advantage.measure, advantage.estimate, change=True),
+            interval_p_value(advantage.p_value),
         )
-        for one in known
+        for advantage in known
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("difference of", numeric=False), Column("kept"),

@@ -13,7 +13,7 @@ from codeshift.study.folder.split_audit import AuditError
 from codeshift.study.folder.split_facts import SplitFacts
 from codeshift.study.report.blocks import draw_figure, parts_key, tables
 from codeshift.study.report.contents import ReportContents
-from codeshift.study.report.figures.distributions import distribution_figure
+from codeshift.study.report.figures.distributions import drawn_distributions
 from codeshift.study.report.shown import ReportFigure, ReportTable
 
 _OF_THE_SHIFT = (SOUND, NO_SHIFT)  # verdicts whose reasons are what shows the shift, or fails to
@@ -26,7 +26,7 @@ def the_splits(contents: ReportContents) -> Section:
         return Section(title="The splits", blocks=())
     distributions = _distributions(contents)
     blocks: list[Block] = [parts_key()] if distributions else []
-    if any(distribution.categories for facts in splits.values() for distribution in distribution_figure(facts)):
+    if any(distribution.categories for facts in splits.values() for distribution in drawn_distributions(facts)):
         meaning = "Bold: what defines the region; for elements, those that changed most with it follow."
         blocks.append(Note(f"Shares of each part's rows. {meaning}"))
     by_scenario: dict[str, dict[int, SplitFacts]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -129,9 +129,7 @@ class StudySpec:
         """Definition of near-duplicates in corpora: that of the audit, or without one as an audit would have it."""
         if self.audit is not None:
             return self.audit.near_duplicates
-        search = self.split_config.search or NearDuplicates()
-        columns = tuple(dict.fromkeys((*columns_of_text(self.dataset, self.task.text_columns), self.column)))
-        return replace(search, columns=columns) if search.columns is None and len(columns) > 1 else search
+        return search_of_copies(self.split_config, columns_of_text(self.dataset, self.task.text_columns), self.column)
 
     @property
     def data_splits(self) -> dict[str, Dataset]:
@@ -165,6 +163,19 @@ OMITTED = {setting.name: setting.metadata[_OMITTED] for setting in fields(StudyS
 
 FREE_SETTINGS = tuple(setting.name for setting in fields(StudySpec) if _FREE in setting.metadata)
 """Names of the settings that may differ from those of the folder."""
+
+
+def search_of_copies(split_config: SplitConfig, texts: Iterable[str], column: str) -> NearDuplicates:
+    """Return the search for near-duplicates of the splits, in all texts of the task and the code.
+
+    Columns that the splits name stay.
+
+    >>> search_of_copies(SplitConfig(), ("doc", "code"), "code").columns
+    ('doc', 'code')
+    """
+    search = split_config.search or NearDuplicates()
+    columns = tuple(dict.fromkeys((*texts, column)))
+    return replace(search, columns=columns) if search.columns is None and len(columns) > 1 else search
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -6,7 +6,7 @@ import os
 import re
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset, DatasetDict
@@ -19,11 +19,10 @@ from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest
 from codeshift.marks import RowMarks
 from codeshift.metrics import Metric, metric_by_name
 from codeshift.parts import TEST_PARTS, WHOLE
-from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splits.config import CommonOptions, SplitConfig, check_size
 from codeshift.splitters import Scenario
 from codeshift.study.settings.axes import as_sequence, refuse_repeated
-from codeshift.study.settings.spec import ModelSpec, StudySpec
+from codeshift.study.settings.spec import ModelSpec, StudySpec, search_of_copies
 from codeshift.transforms import Chain, Transform
 from codeshift.transforms.by_name import transform_name
 
@@ -219,15 +218,11 @@ def check_audit(
     for name in overriding:
         if name not in known:
             raise ParameterError("audit", "of names of settings of an audit", name, closest(name, known))
-    search = split_config.search or NearDuplicates()
-    looked_in = tuple(dict.fromkeys((*texts, column)))
-    if search.columns is None and len(looked_in) > 1:
-        search = replace(search, columns=looked_in)
     options: dict[str, Any] = {
         "column": column,
         "language": language,
         "groups": split_config.groups,
-        "near_duplicates": search,
+        "near_duplicates": search_of_copies(split_config, texts, column),
         "thresholds": Thresholds(),
     }
     try:

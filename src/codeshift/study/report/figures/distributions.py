@@ -40,13 +40,13 @@ def first_splits(findings: Findings) -> dict[str, SplitFacts]:
     return {scenario: first[scenario] for scenario in findings.results.scenarios if scenario in first}
 
 
-def distribution_figure(facts: SplitFacts) -> tuple[Distribution, ...]:
+def drawn_distributions(facts: SplitFacts) -> tuple[Distribution, ...]:
     """Return the distributions of a split that have rows to draw."""
     return tuple(distribution for distribution in facts.distributions if any(distribution.rows.values()))
 
 
 def _panels(scenario: str, facts: SplitFacts) -> Iterator[Panel]:
-    every = distribution_figure(facts)
+    every = drawn_distributions(facts)
     for distribution in every:
         parts = ", ".join(f"{part} {rows} rows" for part, rows in distribution.rows.items())
         title = f"{scenario}: {distribution.name}" if len(every) > 1 else scenario
