@@ -37,7 +37,7 @@ def main() -> int:
 
 def module() -> str:
     """Return the text of the module: each list in the order in which its package lists what it has."""
-    of_package = [cls for cls in map(METRICS.get, _keys()) if cls is not None]
+    of_package = [vars(metrics)[name] for name in metrics.__all__ if vars(metrics)[name] in METRICS.values()]
     of_classes = [cls.key for cls in of_package if cls.takes == "class_probabilities"]
     of_texts = [cls.key for cls in of_package if cls.takes == "text"]
     by_forcing = [cls.key for cls in of_package if cls.key not in (*of_texts, *of_classes)]
@@ -50,12 +50,6 @@ def module() -> str:
         _defaults("SPLIT_DEFAULTS", SplitConfig, SPLIT_OPTIONS, "Default of each option of a split"),
         _defaults("TRAINING_DEFAULTS", TrainingConfig, OPTIONS, "Default of each option of training"),
     ))  # fmt: skip
-
-
-def _keys() -> Iterable[str]:
-    """Return the keys of the metrics of the package, in the order of its ``__all__``."""
-    public = [vars(metrics)[name] for name in metrics.__all__]
-    return [key for thing in public for key, cls in METRICS.items() if cls is thing]
 
 
 def _tuple(name: str, names: Iterable[str], about: str) -> str:

@@ -151,7 +151,10 @@ def test_the_rows_are_the_same_on_every_python():
 
 
 def test_the_functions_fit_the_model():
-    """Hardly any source or name is truncated."""
+    """Hardly any source or name is truncated at the lengths of ``TRAINING``, which all trainings of the demo have."""
+    for config in demo_study(200).spec.configs.values():
+        assert config.max_source_length == TRAINING["max_source_length"] < LENGTHS[0]
+        assert config.max_target_length == TRAINING["max_target_length"] == LENGTHS[1]
     rows, tokenizer = demo_rows(), load_tokenizer(embedded_model_path())
     sources = [SOURCE.format(prefix=a, suffix=b) for a, b in zip(rows["prefix"][:], rows["suffix"][:], strict=True)]
     lengths = np.array([len(ids) for ids in tokenizer(sources)["input_ids"]])

@@ -70,11 +70,15 @@ def test_help_lists_splitters_metrics_and_defaults() -> None:
     assert {*splitters.__all__} - {*names.SPLITTERS} > {"Splitter", "PredicateSplitter"}
     listed = (*names.OF_TEXTS, *names.BY_TEACHER_FORCING, *names.OF_CLASSES)
     assert sorted(listed) == sorted(name for name, cls in METRICS.items() if vars(metrics).get(cls.__name__) is cls)
-    for typed, words in (
-        ("split", (*names.SPLITTERS, *TRANSFORMS, "[0.5]")), ("evaluate", listed), ("train", ("[5e-05]", "[16]")),
-    ):  # fmt: skip
+    for typed, words in (("split", (*names.SPLITTERS, *TRANSFORMS)), ("evaluate", listed)):
         text = COMMANDS[f"codeshift {typed}"].format_help()
         assert [word for word in words if word not in text] == []
+    assert names.SPLIT_DEFAULTS["test_ood_size"] == "0.5"
+    assert names.TRAINING_DEFAULTS["learning_rate"] == "5e-05"
+    for typed, defaults in (("split", names.SPLIT_DEFAULTS), ("train", names.TRAINING_DEFAULTS)):
+        options = COMMANDS[f"codeshift {typed}"]._option_string_actions
+        for name, default in defaults.items():
+            assert (options[f"--{name.replace('_', '-')}"].help or "").endswith(f" [{default}]"), name
     assert tuple(TASKS) == TASK_NAMES
     parser = argparse.ArgumentParser()
     tasks.add_task(parser)

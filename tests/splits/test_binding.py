@@ -14,20 +14,16 @@ from codeshift.errors import DataError, ParameterError
 from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
 from codeshift.splits.facts import FoundDuplicates
 from codeshift.splitters import LengthSplitter, RandomSplitter
+from helpers.functions_of_lines import function_of_lines, functions_of_lines
 
 LONG = LengthSplitter(column="code", unit="lines", bounds=(20, None))
-
-
-def _function(name: str, lines: int, last: str = "pass") -> str:
-    body = "".join(f"    {name}_{i} = {name}({i}, {name}_{i * 7})\n" for i in range(lines - 2))
-    return f"def {name}():\n{body}    {last}\n"
 
 
 @pytest.fixture(scope="module")
 def rows() -> Dataset:
     """Forty long functions, two hundred short ones; five of the long have a near-copy that is one line too short."""
-    code = [_function(f"long{i}", 20) for i in range(40)] + [_function(f"short{i}", 8) for i in range(200)]
-    code += [_function(f"long{i}", 19, "return None") for i in range(5)]
+    code = functions_of_lines("long", range(40), 20) + functions_of_lines("short", range(200), 8)
+    code += functions_of_lines("long", range(5), 19, "return None")
     return Dataset.from_dict({"code": code, "label": [f"l{i % 4}" for i in range(len(code))]})
 
 
@@ -63,9 +59,9 @@ def test_a_random_split_of_real_code_leaks_unless_bound() -> None:
 
 def test_official_training_rows_near_a_test_row_are_excluded() -> None:
     """Across official splits too, and the test split stays whole."""
-    train = Dataset.from_dict({"code": [_function(f"a{i}", 22 if i < 30 else 9) for i in range(100)]})
-    copies = [_function(f"a{i}", 23 if i < 30 else 10) for i in (3, 50, 51)]
-    test = Dataset.from_dict({"code": copies + [_function(f"b{i}", 21 if i < 10 else 5) for i in range(30)]})
+    train = Dataset.from_dict({"code": [function_of_lines(f"a{i}", 22 if i < 30 else 9) for i in range(100)]})
+    copies = [function_of_lines(f"a{i}", 23 if i < 30 else 10) for i in (3, 50, 51)]
+    test = Dataset.from_dict({"code": copies + [function_of_lines(f"b{i}", 21 if i < 10 else 5) for i in range(30)]})
     assignment = LONG.assign(DatasetDict(train=train, test=test), seed=0)
     assert assignment.sizes["test_id"] + assignment.sizes["test_ood"] == 33
     assert assignment.excluded == {"masked": 29, "near_duplicate": 3}

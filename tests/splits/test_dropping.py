@@ -12,20 +12,16 @@ from codeshift.errors import ParameterError, RegionError, SmallPartWarning
 from codeshift.hashing import digest
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 from codeshift.splitters import GroupSplitter, LengthSplitter, SplitAssignment, SplitManifest
+from helpers.functions_of_lines import function_of_lines, functions_of_lines
 
 LONG = LengthSplitter(column="code", unit="lines", bounds=(12, None))
-
-
-def _function(name: str, lines: int, last: str = "pass") -> str:
-    body = "".join(f"    {name}_{i} = {name}({i}, {name}_{i * 7})\n" for i in range(lines - 2))
-    return f"def {name}():\n{body}    {last}\n"
 
 
 @pytest.fixture(scope="module")
 def rows() -> Dataset:
     """Eighty long functions, two hundred short ones, forty exact copies of one, ten near-copies across the region."""
-    code = [_function(f"long{i}", 14) for i in range(80)] + [_function(f"short{i}", 6) for i in range(200)]
-    code += [_function("long0", 14)] * 40 + [_function(f"long{i}", 11, "return 1") for i in range(1, 11)]
+    code = functions_of_lines("long", range(80), 14) + functions_of_lines("short", range(200), 6)
+    code += functions_of_lines("long", [0] * 40, 14) + functions_of_lines("long", range(1, 11), 11, "return 1")
     return Dataset.from_dict({"code": code, "label": [f"l{i % 4}" for i in range(len(code))]})
 
 
@@ -128,8 +124,8 @@ def test_groups_are_kept_whole_beside_it(rows: Dataset) -> None:
 
 def test_a_region_of_copies_alone_is_an_error() -> None:
     """If all rows of the region are near-copies of rows kept outside, nothing is left to test."""
-    short = [_function(f"f{i}", 11, "return 1") for i in range(60)]
-    long = [_function(f"f{i}", 12, "return 1") for i in range(60)]
+    short = functions_of_lines("f", range(60), 11, "return 1")
+    long = functions_of_lines("f", range(60), 12, "return 1")
     larger = next(i for i in range(60) if digest([long[i]]) > digest([short[i]]))
     data = Dataset.from_dict({"code": [*short, long[larger]]})
     with pytest.raises(RegionError, match="got 0 of 60 rows that are kept of near-duplicates"):
@@ -163,12 +159,12 @@ def test_few_distinct_rows_are_told() -> None:
 
 def test_copies_are_no_distinct_rows(rows: Dataset) -> None:
     """A part of many rows that are one program is a part of few: exact copies always, near-copies unless ignored."""
-    code = [_function(f"f{i}", 6) for i in range(200)] + ["int main() { test(); return 0; }"] * 80
+    code = functions_of_lines("f", range(200), 6) + ["int main() { test(); return 0; }"] * 80
     data = Dataset.from_dict({"code": code, "kind": ["usual"] * 200 + ["rare"] * 80})
     splitter = GroupSplitter(column="code", by="kind", values=("rare",))
     with pytest.warns(SmallPartWarning, match=r"test_ood has 1 distinct row \(80 with copies\)"):
         splitter.assign(data, seed=0, near_duplicates=None, test_ood_size=1.0, test_id_size=40)
-    near = Dataset.from_dict({"code": [*code[:200], *(_function("g", 40, f"return {i}") for i in range(80))],
+    near = Dataset.from_dict({"code": [*code[:200], *(function_of_lines("g", 40, f"return {i}") for i in range(80))],
                               "kind": data["kind"][:]})  # fmt: skip
     with pytest.warns(SmallPartWarning, match=r"test_ood has 1 distinct row \(80 with copies\)"):
         splitter.assign(near, seed=0, test_ood_size=1.0, test_id_size=40)

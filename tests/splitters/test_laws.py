@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Splitter
-from codeshift.splitters.testing import CHECKS, _shared_table, check_fresh_process, check_seed, check_splitter
+from codeshift.splitters.testing import CHECKS, _parts, _shared_table, check_fresh_process, check_seed, check_splitter
 from helpers.broken_splitters import ByPosition
-from helpers.split_elsewhere import split_elsewhere
 from helpers.splitter_rows import c_sharp_rows, java_rows
 from helpers.strategies import datasets, splitters, unless_impossible
 
@@ -50,7 +49,7 @@ def test_another_process_makes_the_same_splits(rows: Dataset, monkeypatch: pytes
     """One with another hash seed does, for every splitter and composition."""
     monkeypatch.setenv("PYTHONHASHSEED", "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2")
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        there = pool.starmap(split_elsewhere, [(splitter, rows.to_dict()) for splitter in COMPOSED])
+        there = pool.starmap(_parts, [(splitter, rows.to_dict()) for splitter in COMPOSED])
     assert there == [splitter.assign(rows, seed=0).parts.tolist() for splitter in COMPOSED]
 
 

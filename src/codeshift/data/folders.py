@@ -15,7 +15,7 @@ from codeshift.data.shards import check_shards, shard_number, whole_name
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
 from codeshift.file_formats import COMPRESSED, format_of
 from codeshift.formatting import counted, listed
-from codeshift.parts import REWRITTEN, TRANSFORMED
+from codeshift.parts import TRANSFORMED, rewritten_by, transformed_by
 
 PartReaders = dict[str, Callable[[], list[Piece]]]
 """Functions that read the parts, by name; rows that belong to no part are under ``NO_PART``."""
@@ -26,9 +26,9 @@ NO_PART = ""
 FILE_PARTS = (
     "train", "validation", "test", "test_id", "test_ood", TRANSFORMED, "validation_ood", "train_control", "general",
 )  # fmt: skip
-"""Names of files that are recognised as parts."""
+"""Names of files that are recognised as parts, beside those that a study makes by its transforms."""
 
-_OF_TRANSFORMS = re.compile(rf"({TRANSFORMED}|{REWRITTEN})_\w+")
+_OF_TRANSFORMS = re.compile("|".join(name_by(r"\w+") for name_by in (transformed_by, rewritten_by)))
 """Names of files of parts that a study makes by its transforms."""
 
 _NOT_READ = (".bz2", ".xz", ".zip", ".lz4", ".br", ".7z", ".lzma")

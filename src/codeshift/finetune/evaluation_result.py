@@ -341,19 +341,18 @@ class EvaluationResult:
         Each has ``part``, ``corpus`` (empty for any of them), ``seen`` and ``metric``, and the figures of
         ``aggregates``. A row is seen if the corpus holds a copy of any kind that was looked for.
         """
-        return list(self._seen_aggregates(each_corpus=True))
+        return self._seen_aggregates(each_corpus=True)
 
-    def _seen_aggregates(self, *, each_corpus: bool) -> Iterator[dict[str, Any]]:
-        """Yield the dicts of ``seen_aggregates``, for each corpus as well or for any of them alone."""
-        for part, evaluated in self.parts.items():
-            if evaluated.marks is not None:
-                for corpus in (None, *(evaluated.marks.corpora if each_corpus else ())):
-                    for name in evaluated.metrics:
-                        estimates = evaluated.seen_estimates(name, corpus=corpus)
-                        for seen, estimate in zip((True, False), estimates, strict=True):
-                            yield {
-                                "part": part, "corpus": corpus or "", "seen": seen, "metric": name, **_plain(estimate)
-                            }  # fmt: skip
+    def _seen_aggregates(self, *, each_corpus: bool) -> list[dict[str, Any]]:
+        """Return the dicts of ``seen_aggregates``, for each corpus as well or for any of them alone."""
+        return [
+            {"part": part, "corpus": corpus or "", "seen": seen, "metric": name, **_plain(e)}
+            for part, evaluated in self.parts.items()
+            if evaluated.marks is not None
+            for corpus in (None, *(evaluated.marks.corpora if each_corpus else ()))
+            for name in evaluated.metrics
+            for seen, e in zip((True, False), evaluated.seen_estimates(name, corpus=corpus), strict=True)
+        ]
 
     def notes(self) -> list[str]:
         """Return what a reader should know of the values, each sentence once for all metrics of a part that say it.

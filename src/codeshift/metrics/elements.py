@@ -58,7 +58,7 @@ class _ElementOverlap(Metric, abstract=True):
     def in_language(self, language: str) -> Self:
         """Return the metric for rows of one language, with all names, of which its grammar may lack some."""
         metric = copy.copy(self)
-        object.__setattr__(metric, "language", language)
+        settle(metric, language=language)
         check_language(language) if self.elements == "nodes" else check_api_language(language)
         return metric
 

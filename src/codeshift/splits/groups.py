@@ -103,13 +103,15 @@ class RowGroups:
         if self.memory.get("seed") != seed:
             self.memory.clear()  # one seed's are enough: each split of a cross-validation has its own
             self.memory["seed"] = seed
-        n = len(self.keys)
-        none_yet = np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=bool)
-        hashes, known = self.memory.setdefault(role, none_yet)
+        hashes, known = self.memory.remember(role, self._no_hashes)
         missing = groups[~known[groups]]
         hashes[missing] = keyed_hashes(self.keys[missing], seed, role)
         known[missing] = True
         return np.asarray(hashes[groups])
+
+    def _no_hashes(self) -> tuple[np.ndarray, np.ndarray]:
+        n = len(self.keys)
+        return np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=bool)
 
 
 class Grouping(NamedTuple):

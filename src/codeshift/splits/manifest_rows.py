@@ -33,6 +33,11 @@ def parts_and_reasons(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return parts, reasons
 
 
+def _in_order(labels: Iterable[str]) -> list[str]:
+    """Return labels in the order of parts; those of one place in it by name."""
+    return sorted(labels, key=lambda label: (_rank(label), label))
+
+
 def _rank(label: str) -> tuple[int, bool]:
     """Return the sort key of a label. Of equal rows, the first in order is kept, so dropped duplicates come last."""
     part, _, reason = label.partition(":")
@@ -110,12 +115,9 @@ class RowDigests(Sequence[str]):
 
 def joined_by_part(digests: Mapping[str, Mapping[str, RowDigests]]) -> dict[str, RowDigests]:
     """Return the digests of each label over all splits, in the order of parts."""
-    labels = sorted(
-        {label for of_split in digests.values() for label in of_split}, key=lambda name: (_rank(name), name)
-    )
     return {
         label: RowDigests.joined(of_split[label] for of_split in digests.values() if label in of_split)
-        for label in labels
+        for label in _in_order({label for of_split in digests.values() for label in of_split})
     }
 
 
@@ -130,8 +132,7 @@ def by_part(digests: np.ndarray, parts: np.ndarray, reasons: np.ndarray) -> dict
     """Return the digests of each label: a part, with the reason if it is excluded. Labels are in the order of parts."""
     codes = np.where(parts == EXCLUDED, EXCLUDED + reasons, parts)
     present = {_LABELS[code]: code for code in np.flatnonzero(np.bincount(codes, minlength=len(_LABELS))).tolist()}
-    order = sorted(present, key=lambda label: (_rank(label), label))
-    return {label: RowDigests(digests[codes == present[label]]) for label in order}
+    return {label: RowDigests(digests[codes == present[label]]) for label in _in_order(present)}
 
 
 def difference(split: str, expected: np.ndarray, digests: np.ndarray, digests_with: DigestsWith) -> str:
@@ -185,7 +186,7 @@ def matched_labels(
     Raises:
         ManifestError: if the digests differ from the listed ones; the message says how.
     """
-    labels = sorted(listed, key=lambda label: (_rank(label), label))
+    labels = _in_order(listed)
     expected = np.concatenate([np.empty(0, DIGEST), *(listed[label].array for label in labels)])
     codes = np.repeat(np.arange(len(labels)), [len(listed[label]) for label in labels])
     ranked = np.argsort(expected, kind="stable")  # of equal digests, the labels stay in their order

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from codeshift.checks import check_integer
+from codeshift.checks import check_integer, settle
 from codeshift.errors import DataError, ParameterError
 from codeshift.hashing import digest, generator
 from codeshift.properties.dataset_columns import column_values
@@ -143,7 +143,7 @@ class DrawingTransform(Transform, ABC):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "seed", check_integer("seed", self.seed, smallest=0))
+        settle(self, seed=check_integer("seed", self.seed, smallest=0))
 
     def draws(self, text: str) -> np.random.Generator:
         """Return the random generator of a row."""
@@ -171,7 +171,7 @@ class Chain(Serialisable):
         steps = tuple(self.steps)
         if not steps or not all(isinstance(step, Transform | Chain) for step in steps):
             raise ParameterError("steps", "transforms", self.steps, 'such as (DropComments(language="python"),)')
-        object.__setattr__(self, "steps", steps)
+        settle(self, steps=steps)
 
     @property
     def columns(self) -> tuple[str, ...]:

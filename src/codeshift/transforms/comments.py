@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.checks import check_bool
+from codeshift.checks import check_bool, settle
 from codeshift.properties.parsing import CodeParser
 from codeshift.transforms.base import Transform
 from codeshift.transforms.edits import Edit, edited, encoded
@@ -47,7 +47,7 @@ class DropComments(Transform):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "docstrings", check_bool("docstrings", self.docstrings))
+        settle(self, docstrings=check_bool("docstrings", self.docstrings))
 
     def rewrite_in(self, text: str, language: str) -> str:
         """Return the code without comments, or as it is if it does not parse."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from codeshift.checks import check_integer
+from codeshift.checks import check_integer, settle
 from codeshift.transforms.base import DrawingTransform
 from codeshift.transforms.edits import Edit, fresh_names
 from codeshift.transforms.python_source import Function, PythonSource
@@ -41,7 +41,7 @@ class DeadCode(DrawingTransform):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "statements", check_integer("statements", self.statements, smallest=1, largest=100))
+        settle(self, statements=check_integer("statements", self.statements, smallest=1, largest=100))
 
     def rewrite_in(self, text: str, language: str) -> str:
         """Return the code with dead statements, or as it is if it does not parse or has no function."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.checks import check_integer
+from codeshift.checks import check_integer, settle
 from codeshift.properties.parsing import CodeParser, ParsedCode
 from codeshift.transforms.base import Transform
 from codeshift.transforms.edits import encoded
@@ -54,7 +54,7 @@ class Reformat(Transform):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "indent", check_integer("indent", self.indent, smallest=1, largest=16))
+        settle(self, indent=check_integer("indent", self.indent, smallest=1, largest=16))
 
     def rewrite_in(self, text: str, language: str) -> str:
         """Return the code in its new layout, or as it is if it does not parse."""

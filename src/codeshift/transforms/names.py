@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar, Literal
 
-from codeshift.checks import check_bool, check_choice
+from codeshift.checks import check_bool, check_choice, settle
 from codeshift.properties.parsing import CodeParser
 from codeshift.transforms.base import DrawingTransform
 from codeshift.transforms.local_names import rename_locals
@@ -49,7 +49,7 @@ class RenameIdentifiers(DrawingTransform):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("names", self.names, ("numbered", "words"))
-        object.__setattr__(self, "parameters", check_bool("parameters", self.parameters))
+        settle(self, parameters=check_bool("parameters", self.parameters))
 
     def rewrite_in(self, text: str, language: str) -> str:
         """Return the code with other names, or as it is if it cannot be told which are local."""
