@@ -24,9 +24,9 @@ what workers hold. "Before" is the version that held texts, trees and digests as
 same. "Earlier" is a version that held more copies of the index of n-grams: to sort 25 million of its entries and to cut
 them it took 653 MB, where this one takes 395.
 
-The aim, less than 2 GB for a million functions, is **not met**. "Earlier" took 2,371 MB for them, by length. This version
-has not split a million; the 735 MB that it took for 300,000 would be 2,450 MB, if memory grows with the rows. Splits of a
-million by syntax or by API, those in turn, and one of ten million short rows have not been measured.
+The aim, less than 2 GB for a million functions, is **not met**. "Earlier" took 2,371 MB for them, by length. This
+version has not split a million; the 735 MB that it took for 300,000 would be 2,450 MB, if memory grows with the rows.
+Splits of a million by syntax or by API, those in turn, and one of ten million short rows have not been measured.
 
 Figures of one run each on a shared machine with two cores: CPU seconds of a busy machine vary by a quarter or more, and
 wall seconds say how busy it was. With CPU seconds in workers, what two free cores would take is about the other seconds
