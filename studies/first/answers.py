@@ -21,6 +21,7 @@ import numpy as np
 from codeshift.files import finite
 from codeshift.metrics import Estimate
 from codeshift.study import Findings, RunRecord
+from codeshift.study.findings.along_training import mean_regret, regret_of
 from codeshift.study.findings.claims import verdict
 from codeshift.study.findings.detection import CONFIDENCE_OF_TEXT, detection
 from codeshift.study.findings.finding import flipped
@@ -301,29 +302,16 @@ class Answers:
             by_seed: dict[int, list[float]] = {}
             for name in self.scenarios:
                 for record in self.records(name, method, 0.0):
-                    watched = {} if record.training is None else record.training.watched
-                    inside, outside = (dict(watched.get(part, ())) for part in ("validation", "test_ood"))
-                    if inside and outside:
-                        chosen = min(inside, key=inside.__getitem__)
-                        by_seed.setdefault(record.key.split_seed, []).append(outside[chosen] - min(outside.values()))
+                    regret = None if record.training is None else regret_of(record.training)
+                    if regret is not None:
+                        by_seed.setdefault(record.key.split_seed, []).append(regret[0])
             if by_seed:
-                found[method] = over_seeds([_mean(values) for values in by_seed.values()])
+                found[method] = mean_regret([_mean(values) for values in by_seed.values()], self.findings.confidence)
         return found
 
 
 def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
-
-
-def over_seeds(values: Sequence[float]) -> Estimate:
-    """Return the mean of a value of each split seed, with Student's interval."""
-    from scipy.special import stdtrit
-
-    count, mean = len(values), _mean(values)
-    half = math.nan
-    if count > 1:
-        half = float(stdtrit(count - 1, 0.975) * np.std(values, ddof=1) / math.sqrt(count))
-    return Estimate(mean, mean - half, mean + half, count, 0.95, "t over seeds")
 
 
 def plain(number: Quantity | Estimate) -> dict[str, Any]:
