@@ -390,6 +390,7 @@ def page(answers: Mapping[str, Any]) -> str:
     """Return the page."""
     studies = answers["studies"]
     complete = all(study["facts"]["done"] == study["facts"]["runs"] for study in studies.values())
+    missing = "Part of the planned runs is missing, so that numbers rest on fewer seeds and scenarios."
     detected = {corpus: study["confidence"] for corpus, study in studies.items()}
     words = {
         "headline": headline(studies),
@@ -415,7 +416,7 @@ def page(answers: Mapping[str, Any]) -> str:
             f"### {NAMES[corpus].capitalize()}\n\n{scenario_rows(studies, corpus)}" for corpus in studies
         ),
         "searches": search_rows(answers),
-        "missing": "" if complete else "Part of the planned runs is missing, so that numbers rest on fewer seeds and scenarios.",
+        "missing": "" if complete else missing,
         **{f"picture_{name}": picture(name, alt) for name, alt in _PICTURES.items()},
     }
     return filled(TEMPLATE.read_text(encoding="utf-8"), words)
