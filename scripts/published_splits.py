@@ -5,8 +5,8 @@
 Without --name all are made, which takes some ten minutes of one core; a run that was stopped goes on where it was, by
 what lies in ``build/published-splits`` (delete it if the code has changed since). FOLDER holds the benchmarks' files
 with the names and columns of the hub, a folder each: ``code_to_code_trans``, ``code_refinement_small``, ``mbpp`` and
-``algorithms``. The files go to ``src/codeshift/data/published_splits``, and
-their tables to the page on them. A name that was published is never made again with other splits: change its version.
+``algorithms``. The files go to ``src/codeshift/data/published_splits``, and their tables to the page on them. A name
+that was published is never made again with other splits: change its version.
 """
 
 from __future__ import annotations

@@ -7,7 +7,11 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+from codeshift.audit import Thresholds
+
 _WIDTH = 120
+_AUDIT = Thresholds()
+"""Thresholds of an audit's verdict."""
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "studies" / "benchmarks.md"
 Rows = Mapping[str, Mapping[str, Any]]
 
@@ -170,8 +174,8 @@ def _on_conflicts(compared: Rows) -> str:
 def _on_shift(compared: Rows) -> str:
     tested = {name: row for name, row in compared.items() if row["verdict"] != "too few rows"}
     aucs = [row["auc"][0] for row in tested.values()]
-    told = [name for name, row in tested.items() if row["auc"][0] >= _AUC and row["auc"][1] <= _ALPHA]
-    differing = [name for name, row in tested.items() if row["mmd"][1] <= _ALPHA]
+    told = [name for name, row in tested.items() if row["auc"][0] >= _AUDIT.auc and row["auc"][1] <= _AUDIT.alpha]
+    differing = [name for name, row in tested.items() if row["mmd"][1] <= _AUDIT.alpha]
     moved = sum(row["moved"] for row in tested.values())
     return (
         f"**Shift.** Of {len(tested)} parts with rows enough for a test, a classifier tells {_named(told)} from the "
@@ -195,10 +199,6 @@ def _on_others(rows: Rows) -> str:
 
 def _named(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "none"
-
-
-_AUC, _ALPHA = 0.6, 0.05
-"""Thresholds of the audit's verdict."""
 
 
 def _filled(text: str, indent: str = "") -> str:

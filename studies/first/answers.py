@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ import numpy as np
 from codeshift.files import finite
 from codeshift.metrics import Estimate
 from codeshift.study import Findings, RunRecord
+from codeshift.study.findings.along_training import mean_regret, regret_of
 from codeshift.study.findings.claims import verdict
 from codeshift.study.findings.detection import CONFIDENCE_OF_TEXT, detection
 from codeshift.study.findings.finding import flipped
@@ -70,7 +71,7 @@ class Answers:
     @cache  # noqa: B019 - the object lives as long as its numbers are used
     def seeds(self, scenario: str) -> frozenset[int]:
         """Return the split seeds for which all that is compared in a scenario is done."""
-        cells = [(method, kept, variant) for method in METHODS for kept in (0.0, 1.0) for variant in ("",)]
+        cells = [(method, kept, "") for method in METHODS for kept in (0.0, 1.0)]
         cells += [("full", 0.0, WISE), (NONE, None, "")]
         return frozenset.intersection(*(
             frozenset(record.key.split_seed for record in self._records(scenario, *cell) if record.status == "done")
@@ -149,7 +150,8 @@ class Answers:
         figures["share lost"] = figures["cost"] / kept
         beyond_half = combined([(1.0, figures["cost"]), (-0.5, figures["gap"])])
         figures["cost beyond half the gap"] = replace(beyond_half, n=figures["cost"].n)
-        return figures | self._of_each_method() | self._between_methods()
+        of_each = self._of_each_method()
+        return figures | of_each | self._between_methods(of_each)
 
     def repeated(self) -> dict[str, Any]:
         """Return the first figures over the scenarios with more than one seed, whose intervals carry the seeds."""
@@ -183,37 +185,34 @@ class Answers:
             figures[f"cost {method}"] = self.mean(lambda name, m=method: self.cost(name, m))  # type: ignore[misc]
         return figures
 
-    def _between_methods(self) -> dict[str, Quantity]:
+    def _between_methods(self, of_each: Mapping[str, Quantity]) -> dict[str, Quantity]:
         figures = {}
         for part in ("test_id", "test_ood"):
-            full, lora, wise = (
-                self.mean(lambda name, m=method, v=variant, p=part: self.score(name, m, 0.0, p, v))  # type: ignore[misc]
-                for method, variant in (("full", ""), ("lora", ""), ("full", WISE))
-            )
-            none = self.mean(lambda name, p=part: self.score(name, NONE, None, p))  # type: ignore[misc]
+            full, lora, wise, none = (of_each[f"{name} {part}"] for name in ("full", "lora", "wise", "none"))
             figures |= {
                 f"lora beyond full {part}": self.better(lora - full),
                 f"wise beyond full {part}": self.better(wise - full),
                 f"wise beyond lora {part}": self.better(wise - lora),
                 f"tuned beyond none {part}": self.better(mean_of([full, lora]) - none),
             }
-        figures["lora keeps beyond full"] = self.mean(lambda name: self.cost(name, "full")) - self.mean(
-            lambda name: self.cost(name, "lora")
-        )
+        figures["lora keeps beyond full"] = of_each["cost full"] - of_each["cost lora"]
         return figures
 
-    def by_scenario(self) -> Iterator[dict[str, Any]]:
-        """Yield the gap and the cost of each scenario, the control's last."""
+    @cached_property
+    def by_scenario(self) -> list[dict[str, Any]]:
+        """Gap and cost of each scenario, the control's last."""
+        lines = []
         for name in (*self.scenarios, *((CONTROL,) if self.seeds(CONTROL) else ())):
             facts = next(facts for (scenario, _), facts in self.results.splits.items() if scenario == name)
             gap, kept, cost = self.mean_gap(name), self.mean_gap(name, 1.0), self.mean_cost(name)
             score = self.of_methods(lambda method, n=name: self.score(n, method, 0.0, "test_ood"))  # type: ignore[misc]
-            yield {
+            lines.append({
                 "scenario": name, "dimension": facts.dimension, "meaning": facts.meaning,
                 "rows": gap.n, "seeds": len(self.seeds(name)),
                 "score": plain(score), "gap": plain(gap), "gap kept": plain(kept), "cost": plain(cost),
                 **self._strength(name),
-            }  # fmt: skip
+            })  # fmt: skip
+        return lines
 
     def _strength(self, scenario: str) -> dict[str, float]:
         """Return the mean over seeds of the AUC of an audit's classifier, and of the distance to the training rows.
@@ -227,7 +226,7 @@ class Answers:
 
     def correlations(self) -> dict[str, Estimate]:
         """Return the rank correlations, over scenarios, of the audit's AUC and the distance with cost and gap."""
-        lines = [line for line in self.by_scenario() if line["scenario"] != CONTROL]
+        lines = [line for line in self.by_scenario if line["scenario"] != CONTROL]
         found = {}
         for measured in ("auc", "distance"):
             for lost in ("cost", "gap"):
@@ -303,29 +302,16 @@ class Answers:
             by_seed: dict[int, list[float]] = {}
             for name in self.scenarios:
                 for record in self.records(name, method, 0.0):
-                    watched = {} if record.training is None else record.training.watched
-                    inside, outside = (dict(watched.get(part, ())) for part in ("validation", "test_ood"))
-                    if inside and outside:
-                        chosen = min(inside, key=inside.__getitem__)
-                        by_seed.setdefault(record.key.split_seed, []).append(outside[chosen] - min(outside.values()))
+                    regret = None if record.training is None else regret_of(record.training)
+                    if regret is not None:
+                        by_seed.setdefault(record.key.split_seed, []).append(regret[0])
             if by_seed:
-                found[method] = over_seeds([_mean(values) for values in by_seed.values()])
+                found[method] = mean_regret([_mean(values) for values in by_seed.values()], self.findings.confidence)
         return found
 
 
 def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
-
-
-def over_seeds(values: Sequence[float]) -> Estimate:
-    """Return the mean of a value of each split seed, with Student's interval."""
-    from scipy.special import stdtrit
-
-    count, mean = len(values), _mean(values)
-    half = math.nan
-    if count > 1:
-        half = float(stdtrit(count - 1, 0.975) * np.std(values, ddof=1) / math.sqrt(count))
-    return Estimate(mean, mean - half, mean + half, count, 0.95, "t over seeds")
 
 
 def plain(number: Quantity | Estimate) -> dict[str, Any]:
@@ -433,7 +419,7 @@ def answers_of(corpus: str, folder: Path = RESULTS) -> dict[str, Any]:
         answers = Answers(results, metric)
         lines["metrics"][metric] = of_metric = {
             "figures": {name: plain(quantity) for name, quantity in answers.figures().items()},
-            "scenarios": list(answers.by_scenario()),
+            "scenarios": answers.by_scenario,
             "correlations": {name: plain(estimate) for name, estimate in answers.correlations().items()},
             "equal": answers.equal_gap(),
             "repeated": answers.repeated(),

@@ -120,11 +120,13 @@ def finding(studies: Studies) -> str:
     """Return the finding of the study in one sentence, for the pages that begin with it."""
     places = {"stdlib": "in Python's standard library", "algorithms": "in four languages of TheAlgorithms"}
     gaps = [f"{number(figure(studies, of, 'gap'), signed=False, unit=POINTS)} {places[of]}" for of in studies]
-    costs = [number(figure(studies, corpus, "cost"), signed=False, unit=POINTS) for corpus in studies]
+    costs = [figure(studies, corpus, "cost") for corpus in studies]
+    more = " and ".join(number(cost, signed=False, unit=POINTS) for cost in costs)
+    chance = "" if any(cost["verdict"] != "not shown" for cost in costs) else ", which may be chance"
     return (
         "Asked for names that were left out of functions, a small model gets fewer right in kinds of functions that "
         f"fine-tuning left out than in others: {' and '.join(gaps)}. Had fine-tuning not left them out, it would get "
-        f"{' and '.join(costs)} more of the same names right."
+        f"{more} more of the same names right{chance}."
     )
 
 
@@ -170,7 +172,7 @@ def claim_rows(studies: Studies, claims: Sequence[tuple[str, str]]) -> str:
     for claim, name in claims:
         for at, corpus in enumerate(studies):
             exact, loss = (figure(studies, corpus, name, metric) for metric in (EXACT, LOSS))
-            cells = ["**not shown**<br>(no runs yet)", "", "", ""]
+            cells = ["**not shown**<br>(no runs)", "", "", ""]
             if exact["value"] is not None:
                 by_loss = "" if loss["value"] is None else shown(loss, LOSS)
                 cells = [shown(exact), by_loss, str(exact["n"]), str(exact["seeds"])]
@@ -203,7 +205,7 @@ def run_lines(studies: Studies) -> Iterator[str]:
         for kind, name in (("facts", NAMES[corpus]), ("facts of the curve", f"{NAMES[corpus]}, parts of regions kept")):
             facts = study.get(kind)
             if facts is None:
-                yield f"- {name}: not begun."
+                yield f"- {name}: none."
                 continue
             versions = " and ".join(f"{count} with torch {version}" for version, count in facts["torch"].items())
             state = "all" if facts["done"] == facts["runs"] else str(facts["done"])
@@ -211,8 +213,15 @@ def run_lines(studies: Studies) -> Iterator[str]:
             yield (
                 f"- {name}: {state} of {facts['runs']} planned runs are done{failed} ({facts['trainings done']} of "
                 f"{facts['trainings']} trainings; the others only evaluate), {versions or 'none'}, in "
-                f"{facts['hours']:g} hours of one core or more."
+                f"{facts['hours']:g} hours of one core or more.{_unmeasured(study) if kind == 'facts' else ''}"
             )
+
+
+def _unmeasured(study: Mapping[str, Any]) -> str:
+    """Return a sentence on the scenarios that have no figures; empty if all have."""
+    measured = {line["scenario"] for line in study["metrics"][EXACT]["scenarios"]}
+    missing = [f"`{name}`" for name in study["facts"]["scenarios"] if name not in measured]
+    return f" No figures of {', '.join(missing)}." if missing else ""
 
 
 def machines(studies: Studies) -> str:
@@ -284,7 +293,7 @@ def method_rows(studies: Studies) -> str:
 
 
 def curve_rows(studies: Studies) -> str:
-    """Return what few rows of the region win back: the picture and a table."""
+    """Return what few rows of the region win back: words, the picture and a table."""
     rows = []
     for corpus, study in studies.items():
         for metric in (EXACT, LOSS):
@@ -297,9 +306,13 @@ def curve_rows(studies: Studies) -> str:
                     NAMES[corpus], METRIC_NAMES[metric], kept, *map(unbroken, cells), f"**{won['verdict']}**"
                 ])  # fmt: skip
     if not rows:
-        return "**Not shown**: the runs with a part of the region kept are not done yet."
+        return "**Not shown**: no runs with a part of the region kept are done."
     headings = ["corpus", "metric", "kept", "won back", "of a loss of", "share won back", "more than half"]
-    return f"{picture('curve', _PICTURES['curve'])}\n\n{table(headings, rows)}"
+    words = (
+        "The share of the loss by masking that is won back, in three scenarios of each corpus, by the share of the "
+        "region's rows that is kept:"
+    )
+    return f"{words}\n\n{picture('curve', _PICTURES['curve'])}\n\n{table(headings, rows)}"
 
 
 def correlation_rows(studies: Studies) -> str:
@@ -377,6 +390,7 @@ def page(answers: Mapping[str, Any]) -> str:
     """Return the page."""
     studies = answers["studies"]
     complete = all(study["facts"]["done"] == study["facts"]["runs"] for study in studies.values())
+    missing = "Part of the planned runs is missing, so that numbers rest on fewer seeds and scenarios."
     detected = {corpus: study["confidence"] for corpus, study in studies.items()}
     words = {
         "headline": headline(studies),
@@ -402,7 +416,7 @@ def page(answers: Mapping[str, Any]) -> str:
             f"### {NAMES[corpus].capitalize()}\n\n{scenario_rows(studies, corpus)}" for corpus in studies
         ),
         "searches": search_rows(answers),
-        "missing": "" if complete else "Part of the planned runs is missing, so that some numbers rest on fewer seeds.",
+        "missing": "" if complete else missing,
         **{f"picture_{name}": picture(name, alt) for name, alt in _PICTURES.items()},
     }
     return filled(TEMPLATE.read_text(encoding="utf-8"), words)

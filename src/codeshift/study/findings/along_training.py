@@ -103,11 +103,11 @@ def training_curves(cells: Cells) -> Iterator[TrainingCurve]:
 def regrets(cells: Cells) -> Iterator[Regret]:
     """Yield the regret of each cell whose trainings watched ``test_ood`` and have a validation loss."""
     for cell in _trained_cells(cells):
-        runs = [regret for facts in _watching(cells, cell) if (regret := _regret(facts)) is not None]
+        runs = [regret for facts in _watching(cells, cell) if (regret := regret_of(facts)) is not None]
         if runs:
             values, chosen, best, losses = (list(column) for column in zip(*runs, strict=True))
             yield Regret(
-                estimate=_over_seeds(values, cells.confidence), seeds=len(runs), cell=cell,
+                estimate=mean_regret(values, cells.confidence), seeds=len(runs), cell=cell,
                 chosen=float(np.mean(chosen)), best=float(np.mean(best)), loss=float(np.mean(losses)),
             )  # fmt: skip
 
@@ -122,7 +122,7 @@ def _watching(cells: Cells, cell: Cell) -> list[TrainingFacts]:
     return [record.training for record in records if record.training is not None and record.training.watched]
 
 
-def _regret(facts: TrainingFacts) -> tuple[float, int, int, float] | None:
+def regret_of(facts: TrainingFacts) -> tuple[float, int, int, float] | None:
     """Return the regret of one training, the step chosen, the best step, and the loss at the step chosen."""
     inside, outside = (dict(facts.watched.get(part, ())) for part in (VALIDATION, TEST_PARTS[1]))
     steps = [step for step in sorted(outside) if not math.isnan(inside.get(step, math.nan))]
@@ -132,8 +132,8 @@ def _regret(facts: TrainingFacts) -> tuple[float, int, int, float] | None:
     return outside[chosen] - outside[best], chosen, best, outside[chosen]
 
 
-def _over_seeds(values: Sequence[float], confidence: float) -> Estimate:
-    """Return the mean of a value of each training with Student's interval; none for a single one."""
+def mean_regret(values: Sequence[float], confidence: float) -> Estimate:
+    """Return the mean of the regret of each training with Student's interval, from 0 up; none for a single one."""
     from scipy.special import stdtrit
 
     count, mean = len(values), math.fsum(values) / len(values)
