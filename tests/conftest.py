@@ -21,7 +21,7 @@ settings.register_profile(
 )
 settings.register_profile("nightly", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 # An example of a state machine is a sequence of events, each of which is an example of the invariant.
-for _profile, _sequences in (("default", 40), ("nightly", 1000)):
+for _profile, _sequences in (("default", 100), ("nightly", 1000)):
     settings.register_profile(
         f"{_profile}-events", settings.get_profile(_profile), max_examples=_sequences, stateful_step_count=8,
         suppress_health_check=list(HealthCheck),

@@ -1,6 +1,6 @@
 """Hypothesis draws 100 examples of each property in a usual run and 1,000 in a nightly one, and no test draws fewer.
 
-Of a state machine it draws 40 sequences of 8 events in a usual run.
+Of a state machine it draws as many sequences of 8 events.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def test_the_profiles_draw_100_and_1000_examples() -> None:
     assert settings.get_profile("default").max_examples == 100
     assert settings.get_profile("nightly").max_examples == 1000
     sequences = settings.get_profile("default-events")
-    assert (sequences.max_examples, sequences.stateful_step_count) == (40, 8)
+    assert (sequences.max_examples, sequences.stateful_step_count) == (100, 8)
     assert settings.get_profile("nightly-events").max_examples == 1000
     makefile = (TESTS.parent / "Makefile").read_text(encoding="utf-8")
     assert "HYPOTHESIS_PROFILE=nightly" in makefile

@@ -35,7 +35,7 @@ from codeshift.metrics import (
 )
 from helpers.classifiers import OF_CLASSES, drawn
 
-CASES = 300
+CASES = 1_000
 OF_SCIKIT_LEARN = [metric for metric in OF_CLASSES if not isinstance(metric, ExpectedCalibrationError)]
 
 
