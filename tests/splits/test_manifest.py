@@ -288,6 +288,15 @@ def test_the_region_holds_the_rows_that_it_held() -> None:
             rebuild(rows(), verify_region=True)
 
 
+@pytest.mark.parametrize("change", [{"rows": {"data": {}}}, {"region_rows": 121}, {"region_rows": -1}])
+def test_a_region_of_more_rows_than_there_are_is_told(change: dict) -> None:
+    """A manifest that lists no row, or a region that holds more than all of them, is none."""
+    manifest = _assign("longest").manifest
+    assert manifest.n_rows == 120
+    with pytest.raises(ManifestError, match=r"the text holds a region of -?[0-9]+ of [0-9]+ rows"):
+        SplitManifest.from_json(_signed(json.loads(manifest.to_json()) | change))
+
+
 def test_deep_nesting_is_told() -> None:
     """Deeply nested text is an error of a manifest."""
     with pytest.raises(ManifestError, match="is not JSON"):

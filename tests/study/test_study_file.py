@@ -201,6 +201,9 @@ ALIASES = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("seed: 1\nb:\n  - 2024-13-45\n", 3, "2024-13-45 cannot be held"),
         ("seed: 1\nb: !!python/object:os.system {}\n", 2, "could not determine a constructor"),
         ("seed: 1\nb: !!int x\n", 2, "x cannot be held"),
+        ("seed: 1\nb: !!bool x\n", 2, "x cannot be held"),
+        ("seed: 1\nb: !!timestamp x\n", 2, "x cannot be held"),
+        ("seed: 1\nb: !!float ''\n", 2, "cannot be held"),
         ("seed: 1\nb: *nowhere\n", 2, "found undefined alias"),
     ],
 )
@@ -230,6 +233,13 @@ def test_aliases_and_merges_are_values_like_others(tmp_path: Path) -> None:
     path.write_text("a: &a {b: 1, c: [2, 3]}\nd: *a\ne:\n  <<: *a\n  b: 4\n")
     same = {"b": 1, "c": [2, 3]}
     assert read_settings(path).content == {"a": same, "d": same, "e": same | {"b": 4}}
+
+
+def test_a_text_that_begins_as_a_value_is_a_text(tmp_path: Path) -> None:
+    """Plain words need no quotes."""
+    path = tmp_path / "study.yaml"
+    path.write_text("title: 5e-5 or less\nname: true colours\n")
+    assert read_settings(path).content == {"title": "5e-5 or less", "name": "true colours"}
 
 
 def test_a_missing_file(folder: Path) -> None:

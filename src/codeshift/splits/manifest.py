@@ -344,7 +344,7 @@ class SplitManifest:
         others = [name for name, facts in grammars_of(self.grammars).items() if facts != self.grammars[name]]
         why = f"the grammars of {', '.join(others)} differ here" if others else "pass the rows that were split"
         counts = f"{held:,} of the rows, not {self.region_rows:,} as the manifest says"
-        raise ManifestError(f"the region holds {counts}: {why}")
+        raise ManifestError(f"the region ({region_words(self.region)}) holds {counts}: {why}")
 
     def to_json(self) -> str:
         """Return the manifest as JSON text, with a digest of its content at the end."""
@@ -362,11 +362,18 @@ class SplitManifest:
             ManifestError: if the text is not a manifest, has a format that this version does not know, or was changed
                 after it was written.
         """
-        return cls(**fields_of(text, name, get_type_hints(cls)))
+        return cls(**fields_of(text, name, get_type_hints(cls)))._counted(name)
 
     @classmethod
     def _from_file(cls, path: Path, text: str) -> Self:
-        return cls(**fields_of(text, str(path), get_type_hints(cls), partial(read_rows, path)))
+        return cls(**fields_of(text, str(path), get_type_hints(cls), partial(read_rows, path)))._counted(str(path))
+
+    def _counted(self, name: str) -> Self:
+        """Return the manifest, if its region can hold as many of its rows as it says."""
+        if not 0 <= self.region_rows <= self.n_rows or not self.n_rows:
+            of = counted(self.n_rows, "row")
+            raise ManifestError(f"{name} holds a region of {self.region_rows:,} of {of}: {NO_MANIFEST}")
+        return self
 
     def save(self, path: str | os.PathLike[str], *, rows_beside: bool | None = None) -> None:
         """Write the manifest as JSON; an existing file is replaced as a whole or not at all.

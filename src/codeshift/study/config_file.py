@@ -198,14 +198,17 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
         """Return the value of a node."""
         try:
             return super().construct_object(node, deep=deep)
-        except (ValueError, OverflowError) as error:  # a date or a number that Python has not
+        except (ValueError, OverflowError, LookupError, AttributeError) as error:
+            # A date or a number that Python has not, or a text with the tag of another kind, such as !!bool.
             shown = (
                 node.value
                 if len(node.value) <= _SHOWN
                 else f"{node.value[:_SHOWN]}... ({len(node.value):,} characters)"
             )
+            kind = node.tag.rpartition(":")[2]
+            reason = error if isinstance(error, ValueError | OverflowError) else f"it is no {kind}"
             raise yaml.constructor.ConstructorError(
-                None, None, f"{shown} cannot be held ({error}): write it as text, in quotes", node.start_mark
+                None, None, f"{shown} cannot be held ({reason}): write it as text, in quotes", node.start_mark
             ) from error
 
     def _count(self, values: int, event: Any) -> None:
@@ -217,10 +220,10 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
         raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
 
 
-_Loader.add_implicit_resolver(_BOOL, re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF"))
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"(true|True|TRUE|false|False|FALSE)\Z"), list("tTfF"))
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+"),
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+\Z"),
     list("-+.0123456789"),
 )
 
