@@ -48,7 +48,7 @@ def test_all_rows(parts, folder, client):
     found = audit_files(folder, client=client, sample=1000, near_duplicates=search)
     near = {part: int((search.nearest(parts[part], parts["train"]).index >= 0).sum()) for part in parts}
     assert near["test_id"] == 21
-    told = {leaked.part: (leaked.exact.found, leaked.near.found, leaked.near.rows) for leaked in found.leakage}
+    told = {leaked.part: (leaked.exact.matches, leaked.near.matches, leaked.near.rows) for leaked in found.leakage}
     assert told == {"test_id": (12, 21, 200), "test_ood": (0, 0, 150)}
     moved = {each.part: each for each in found.strength}
     assert moved["test_ood"].auc > 0.95
