@@ -274,13 +274,15 @@ def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = No
         store = cls.__init__  # type: ignore[misc]
 
         @functools.wraps(store)
-        def __init__(self: Any, *args: Any, **given: Any) -> None:  # noqa: N807 - it takes its place
-            for name, value in given.items():
+        def __init__(self: Any, *args: Any, **arguments: Any) -> None:  # noqa: N807 - it takes its place
+            for name, value in arguments.items():
                 if name in (renamed or {}):
                     raise ParameterError(name, "given by its current name", value, name_hint(name, names, renamed))
                 if name not in names:
                     raise ParameterError(cls.__name__, "given settings that it has", Told(name), name_hint(name, names))
-            settled = {name: checks[name](name, value) if name in checks else value for name, value in given.items()}
+            settled = {
+                name: checks[name](name, value) if name in checks else value for name, value in arguments.items()
+            }
             store(self, *args, **settled)
 
         cls.__init__ = __init__  # type: ignore[misc]

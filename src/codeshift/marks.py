@@ -125,11 +125,11 @@ class RowMarks:
             raise ParameterError("kind", "a kind of copy", kind, closest(kind, MARKS))
         if column is not None and column not in self.by_column:
             raise ParameterError("column", "one that was looked for", column, closest(column, self.by_column))
-        wanted = MARKS if kind is None else kinds_within(kind)
+        kinds = MARKS if kind is None else kinds_within(kind)
         copies = self.copies if column is None else self.by_column[column]
         mask = np.zeros(self.n, dtype=bool)
         for name in copies if corpus is None else (corpus,):
-            for each in wanted:
+            for each in kinds:
                 mask[list(copies.get(name, {}).get(each, ()))] = True
         return mask
 

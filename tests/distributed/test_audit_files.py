@@ -66,7 +66,7 @@ def test_train_is_read_once_for_all_parts(folder, client, monkeypatch):
         lambda self, function, *a, **k: functions.append(function.__name__) or each(self, function, *a, **k),
     )
     assert len(audit_files(folder, client=client, sample=100).leakage) == 2
-    assert functions.count("_found") == 1
+    assert functions.count("_matches") == 1
 
 
 def test_a_sample(parts, folder, client):

@@ -86,10 +86,10 @@ def add_to(commands: Commands) -> None:
     )
     add_data(command, "the rows to split")
     command.add_argument("--part", metavar="NAME", help="part of the data to split, or several joined by +")
-    what = command.add_mutually_exclusive_group(required=True)
-    what.add_argument("--splitter", metavar="EXPRESSION", help=_EXPRESSION)
-    what.add_argument("--scenario", metavar="NAME", help=_SCENARIOS)
-    what.add_argument("--manifest", metavar="FILE", help="manifest of a split to rebuild")
+    kinds = command.add_mutually_exclusive_group(required=True)
+    kinds.add_argument("--splitter", metavar="EXPRESSION", help=_EXPRESSION)
+    kinds.add_argument("--scenario", metavar="NAME", help=_SCENARIOS)
+    kinds.add_argument("--manifest", metavar="FILE", help="manifest of a split to rebuild")
     command.add_argument(
         "--verify-region",
         action="store_true",

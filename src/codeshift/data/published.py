@@ -86,8 +86,8 @@ class PublishedSplits:
         first = next(iter(entries.values()))
         for key, listed in entries.items():
             digests = pa.array([bytes.fromhex(digest) for digest, _ in listed], pa.binary(16))
-            known = columns.setdefault(_digests_of(plain[key]), digests)
-            if len(listed) != len(first) or not known.equals(digests):
+            stored = columns.setdefault(_digests_of(plain[key]), digests)
+            if len(listed) != len(first) or not stored.equals(digests):
                 raise ManifestError(f"{key} lists other rows than {next(iter(entries))}: split the same rows")
             columns[key] = pa.array([labels.index(label) for _, label in listed], pa.int8())
         return cls(
@@ -230,4 +230,4 @@ def _entries(key: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
         raise ManifestError(
             f"{key} divides {sorted(fields['rows'])} with a control, or official splits: pass one dataset"
         )
-    return sorted((digest, label) for label, held in fields["rows"][WHOLE].items() for digest in held)
+    return sorted((digest, label) for label, label_digests in fields["rows"][WHOLE].items() for digest in label_digests)

@@ -126,7 +126,7 @@ class _Writer:
         if not self.confidence:
             return outputs
         sure = confidences(self.model, sources, rows, start, self.pad)
-        return [replace(output, confidence=known) for output, known in zip(outputs, sure, strict=True)]
+        return [replace(output, confidence=confidence) for output, confidence in zip(outputs, sure, strict=True)]
 
     def _kept(self, ids: list[int]) -> list[int]:
         """Return the ids up to the first end token, which is kept."""

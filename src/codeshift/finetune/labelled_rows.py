@@ -166,12 +166,14 @@ class LabelledEncoder:
         ids, second, cut = [], [], []
         for row in zip(*sides, strict=True):
             lengths = [len(text.ids) for text in row]
-            kept = shortened(lengths[0], lengths[1], room) if len(row) == 2 else (min(lengths[0], room),)
-            first, *rest = (cut_to(text.ids, n, self.tokenizer).tolist() for text, n in zip(row, kept, strict=True))
+            lengths_kept = shortened(lengths[0], lengths[1], room) if len(row) == 2 else (min(lengths[0], room),)
+            first, *rest = (
+                cut_to(text.ids, n, self.tokenizer).tolist() for text, n in zip(row, lengths_kept, strict=True)
+            )
             start = [*before, *first, *between]
             ids.append([*start, *(rest[0] if rest else []), *after] or [self._lone])
             second.append(len(start) if rest else len(ids[-1]))
-            cut.append([length - left for length, left in zip(lengths, kept, strict=True)])
+            cut.append([length - length_kept for length, length_kept in zip(lengths, lengths_kept, strict=True)])
         lost = np.array(cut)
         counts = (lost > 0).sum(axis=0).tolist()
         truncation = SourceTruncation(

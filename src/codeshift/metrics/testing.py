@@ -289,9 +289,9 @@ def _best(case: Case) -> Case:
     references: list[Any] = case.references or []
     predictions = references
     if case.metric.takes == "class_probabilities":
-        known = [i for i, reference in enumerate(references) if reference >= 0]
-        references = [references[i] for i in known]
-        predictions = list(np.eye(len(case.predictions[0]))[references]) if known else []
+        labelled = [i for i, reference in enumerate(references) if reference >= 0]
+        references = [references[i] for i in labelled]
+        predictions = list(np.eye(len(case.predictions[0]))[references]) if labelled else []
     return Case(case.metric, predictions, references, case.bounds, True)
 
 

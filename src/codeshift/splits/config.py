@@ -280,10 +280,10 @@ def _handling_of(plain: Any) -> NearDuplicates | DropNearDuplicates | None:
         return None
     if not isinstance(plain, Mapping):
         raise ParameterError("near_duplicates", "the arguments of a search or None", plain, "as to_dict writes them")
-    known = ("drop", *(field.name for field in fields(NearDuplicates)))
+    settings = ("drop", *(field.name for field in fields(NearDuplicates)))
     for name in plain:
-        if name not in known:
-            raise ParameterError("near_duplicates", "made of the arguments of a search", name, closest(name, known))
+        if name not in settings:
+            raise ParameterError("near_duplicates", "made of the arguments of a search", name, closest(name, settings))
     search = NearDuplicates(**{name: value for name, value in plain.items() if name != "drop"})
     return DropNearDuplicates(search) if check_bool("drop", plain.get("drop", False)) else search
 
@@ -306,9 +306,9 @@ def takes_options(function: Function) -> Function:
     signature = inspect.signature(function)
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
-    known = {field.name: field for field in fields(SplitConfig)}
+    config_fields = {field.name: field for field in fields(SplitConfig)}
     options = [
-        inspect.Parameter(name, keyword, default=known[name].default, annotation=known[name].type)
+        inspect.Parameter(name, keyword, default=config_fields[name].default, annotation=config_fields[name].type)
         for name in SplitOptions.__annotations__
         if name not in signature.parameters
     ]

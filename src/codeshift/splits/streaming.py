@@ -211,8 +211,10 @@ class StreamDealer:
         if not isinstance(search, NearDuplicates):
             raise ParameterError("search", "a NearDuplicates", search, "leave it out for that of assign")
         unbound = self._with(None)
-        held = (row for batch in stream.with_format(None).batch(_BATCH) for row in _test_texts(unbound, _rows(batch)))
-        return self._with(SimilarSets.of(search, held))
+        test_texts = (
+            row for batch in stream.with_format(None).batch(_BATCH) for row in _test_texts(unbound, _rows(batch))
+        )
+        return self._with(SimilarSets.of(search, test_texts))
 
     def _with(self, test_rows: SimilarSets | None) -> StreamDealer:
         dealer = copy(self)

@@ -53,8 +53,8 @@ class HoldingRows:
         """Count the rows of one table."""
         elements: ElementCounts = table.values(self.property)
         counts = elements.counts
-        held = np.bincount(counts.indices[counts.data >= self.min_count], minlength=len(elements.vocabulary))
-        return Frequencies(counts.shape[0], dict(zip(elements.vocabulary, held.tolist(), strict=True)))
+        holding_rows = np.bincount(counts.indices[counts.data >= self.min_count], minlength=len(elements.vocabulary))
+        return Frequencies(counts.shape[0], dict(zip(elements.vocabulary, holding_rows.tolist(), strict=True)))
 
     def merged(self, parts: Sequence[Frequencies]) -> Frequencies:
         """Add up the rows of several tables."""

@@ -122,8 +122,8 @@ class ShellParser:
         if root.has_error or root.is_error:
             return False
         only, never = FILES.get(self.language), NO_FILES.get(self.language, frozenset())
-        held = all((only is None or node.type in only) and node.type not in never for node in root.children)
-        return held and self._is_sound(root)
+        accepted = all((only is None or node.type in only) and node.type not in never for node in root.children)
+        return accepted and self._is_sound(root)
 
     def _is_page(self, source: bytes) -> bool | None:
         """Return whether an HTML page that contains PHP parses, by the grammar that covers both."""
@@ -188,12 +188,12 @@ def _query(language: Language, name: str) -> Query | None:
     patterns = [kind if kind.startswith("(") else f"({kind}) @name" for kind in names]
     patterns += [f"({kind}) @checked" for kind in CHECKS.get(name, ())]
     patterns += NEVER.get(name, ())
-    known = []
+    mended = []
     for pattern in patterns:  # a package may bring its own grammar, with other types of nodes
         with contextlib.suppress(QueryError):
             Query(language, pattern)
-            known.append(pattern)
-    return Query(language, "\n".join(known)) if known else None
+            mended.append(pattern)
+    return Query(language, "\n".join(mended)) if mended else None
 
 
 def _is_within(node: Node, kinds: frozenset[str] | set[str]) -> bool:

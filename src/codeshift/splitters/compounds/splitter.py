@@ -131,10 +131,14 @@ class CompoundDivergenceSplitter(LanguageSplitter):
         parts = self._made_of(table)
         search = Search(parts.atoms, parts.compounds, parts.weights, self.share * len(table))
         candidates = list(progress_bar("Compound divergence", None, "candidate", over=search.candidates()))
-        reached = [held for held in candidates if self._low(held) and held.compound_divergence >= self._target]
+        reached = [
+            candidate
+            for candidate in candidates
+            if self._low(candidate) and candidate.compound_divergence >= self._target
+        ]
         if not reached:
             raise self._unreachable(candidates, len(parts.names), len(table))
-        best = max(reached, key=lambda held: (held.rows, -held.atom_divergence, held.compounds))
+        best = max(reached, key=lambda candidate: (candidate.rows, -candidate.atom_divergence, candidate.compounds))
         return Contains(parts.pairs, tuple(sorted(parts.names[i] for i in best.compounds)))
 
     def measure(self, table: PropertyTable, inside: np.ndarray) -> Divergences:
@@ -173,7 +177,7 @@ class CompoundDivergenceSplitter(LanguageSplitter):
         return made_of(table, COMPOUNDS[self.compounds], self.column, self.language, self.min_rows)
 
     def _unreachable(self, candidates: Sequence[Held], n_compounds: int, total: int) -> RegionError:
-        low = [held for held in candidates if self._low(held)]
+        low = [candidate for candidate in candidates if self._low(candidate)]
         if not candidates:
             return RegionError(
                 "share",
@@ -183,11 +187,11 @@ class CompoundDivergenceSplitter(LanguageSplitter):
                 "raise share, lower min_rows, or give more rows",
             )
         if low:
-            best = max(low, key=lambda held: (held.compound_divergence, held.compounds))
+            best = max(low, key=lambda candidate: (candidate.compound_divergence, candidate.compounds))
             constraint = f"at most the compound divergence that is possible, {_floor(best.compound_divergence)}"
             parameter, value = "target", self.target
         else:
-            best = min(candidates, key=lambda held: (held.atom_divergence, held.compounds))
+            best = min(candidates, key=lambda candidate: (candidate.atom_divergence, candidate.compounds))
             constraint = f"at least the atom divergence that is possible, {_floor(best.atom_divergence + 1e-3)}"
             parameter, value = "max_atom_divergence", self.max_atom_divergence
         reached = f"compound divergence {best.compound_divergence:.3f} at atom divergence {best.atom_divergence:.3f}"

@@ -339,12 +339,12 @@ def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Clai
         for method, change in by_method.items()
     )
     words = f"Change of {measure.title} on {part}, mean over scenarios: {words}."
-    known = {method: change for method, change in by_method.items() if change.defined}
-    if len(known) > 1:
-        least = min(known, key=lambda method: known[method].value)
-        others = [known[method] - known[least] for method in known if method != least]
+    defined = {method: change for method, change in by_method.items() if change.defined}
+    if len(defined) > 1:
+        least = min(defined, key=lambda method: defined[method].value)
+        others = [defined[method] - defined[least] for method in defined if method != least]
         shown = all(verdict(cells.estimate(other)) == "holds" for other in others)
-        best = _at_best(part, known[least].value, verdict(cells.estimate(known[least])))
+        best = _at_best(part, defined[least].value, verdict(cells.estimate(defined[least])))
         name = method_name(least)
         words += f" {name[0].upper()}{name[1:]} {best}{'' if shown else ', though the difference is not shown'}."
     claims = {

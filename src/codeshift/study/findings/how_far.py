@@ -151,9 +151,9 @@ def equal_gaps(cells: Cells, metric: str) -> Iterator[EqualGap]:
             means.setdefault((cell.method, cell.ood_kept), []).append(compared)
             yield _equal_gap(cells, metric, cell, compared)
     for (method, kept), of_scenarios in means.items():
-        known = [each for each in of_scenarios if each.is_known(cells.min_rows)]
-        if len(known) > 1:
-            yield _equal_gap(cells, metric, Cell(scenario="", method=method, ood_kept=kept), mean_gap(known))
+        measured = [gap for gap in of_scenarios if gap.is_known(cells.min_rows)]
+        if len(measured) > 1:
+            yield _equal_gap(cells, metric, Cell(scenario="", method=method, ood_kept=kept), mean_gap(measured))
 
 
 @dataclass(frozen=True)

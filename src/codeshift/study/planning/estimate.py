@@ -174,8 +174,8 @@ def _speeds(spec: StudySpec, tokens_per_second: Throughput | None) -> dict[str, 
 def _by_method(spec: StudySpec, throughput: float | Mapping[str, Any] | None) -> dict[str, Speed]:
     by_name = throughput if isinstance(throughput, Mapping) else dict.fromkeys(spec.methods, throughput)
     _check_names(by_name, spec.methods, "methods")
-    known = {name: check_number("tokens_per_second", of, above=0) for name, of in by_name.items() if of is not None}
-    return {name: Speed(target_token=1 / known[name]) if name in known else Speed() for name in (NONE, *spec.methods)}
+    speeds = {name: check_number("tokens_per_second", of, above=0) for name, of in by_name.items() if of is not None}
+    return {name: Speed(target_token=1 / speeds[name]) if name in speeds else Speed() for name in (NONE, *spec.methods)}
 
 
 def _check_names(by_name: Mapping[str, Any], names: Collection[str], of: str) -> None:

@@ -128,8 +128,12 @@ def along_training(contents: ReportContents) -> Section:
 
 def masked_elements(contents: ReportContents) -> Section:
     """Return how often outputs hold the masked elements."""
-    held = tables(contents, ReportTable.UNSEEN)
-    blocks = (methods_key(contents.findings), *figures(contents, ReportFigure.UNSEEN, 24.0), *held) if held else ()
+    unseen_tables = tables(contents, ReportTable.UNSEEN)
+    blocks = (
+        (methods_key(contents.findings), *figures(contents, ReportFigure.UNSEEN, 24.0), *unseen_tables)
+        if unseen_tables
+        else ()
+    )
     return Section(title="Elements that fine-tuning masked", blocks=blocks, name="unseen", menu="Masked elements")
 
 
@@ -156,7 +160,7 @@ def how_it_was_made(contents: ReportContents) -> Section:
     findings = contents.findings
     records = findings.results.records
     failed = tuple(f"{record.key}: {record.error}" for record in records if record.status == "failed")
-    given = tuple(
+    trained_elsewhere = tuple(
         f"{record.key}: {record.given['model'] or 'a model without a name'}" for record in records if record.given
     )
     intervals = (
@@ -167,7 +171,10 @@ def how_it_was_made(contents: ReportContents) -> Section:
     blocks: list[Block] = [
         Points(contents.notes),
         Section(title="Runs that failed", blocks=(Points(failed),)),
-        Section(title="Runs that were given: outputs of models that were trained elsewhere", blocks=(Points(given),)),
+        Section(
+            title="Runs that were given: outputs of models that were trained elsewhere",
+            blocks=(Points(trained_elsewhere),),
+        ),
         Paragraph(intervals),
         Facts(settings_told(findings.results.settings)),
     ]

@@ -58,8 +58,8 @@ def heat_table(findings: Findings) -> Table | None:
 
 
 def _farthest(relative: list[RelativePerformance]) -> float:
-    known = [abs(performance.value - 1) for performance in relative if not math.isnan(performance.value)]
-    return min(max([0.1, *known]), 1.0)
+    differences = [abs(performance.value - 1) for performance in relative if not math.isnan(performance.value)]
+    return min(max([0.1, *differences]), 1.0)
 
 
 def _heat(performance: RelativePerformance | None, far: float) -> Value:
