@@ -72,7 +72,7 @@ def named_parts(data: Any) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for name, part in data.items():
         inner = part if isinstance(part, Mapping) else {"": part}
-        parts |= {f"{name} {of}".strip(): each for of, each in inner.items()}
+        parts |= {f"{name} {of}".strip(): rows for of, rows in inner.items()}
     return parts
 
 

@@ -132,7 +132,9 @@ def _likely_pairs(
     cluster, calls = source.cluster, []
     for of_partition, rows in zip(pairs, _rows_of(cluster, pairs, classes, example), strict=True):
         parts = [
-            (each, some) for each, some in zip(names_and_sketches, source.positions(rows), strict=True) if some.size
+            (futures_of_shard, positions)
+            for futures_of_shard, positions in zip(names_and_sketches, source.positions(rows), strict=True)
+            if positions.size
         ]
         calls.append((search.threshold, of_partition, *cluster.futures(_known_of, parts)))
     return cluster.futures(_likely, calls)
@@ -171,11 +173,12 @@ def _compared(
     own = [(positions,) for positions in source.positions(compared_rows)]
     sets = cluster.futures(on_shard, source.calls(_sets, columns, search, own=own))
     calls = []
-    for of_partition, some in zip(pairs, rows, strict=True):
+    for of_partition, of_rows in zip(pairs, rows, strict=True):
         places = [
-            np.searchsorted(of_shard, some) for (of_shard,), some in zip(own, source.positions(some), strict=True)
+            np.searchsorted(of_shard, of_rows)
+            for (of_shard,), of_rows in zip(own, source.positions(of_rows), strict=True)
         ]
-        parts = [(each, place) for each, place in zip(sets, places, strict=True) if place.size]
+        parts = [(sets_of_shard, place) for sets_of_shard, place in zip(sets, places, strict=True) if place.size]
         if parts:
             calls.append((search.threshold, of_partition, *cluster.futures(_taken, parts)))
     return cluster.each(_similar, calls)

@@ -59,8 +59,8 @@ def generate(
     n = decoding.n
     items = np.repeat(order, n) * n + np.tile(np.arange(n), len(order))  # a row and the number of its sample in one
 
-    def write(some: NDArray[np.int64]) -> list[Output]:
-        of_rows, samples = np.divmod(some, n)
+    def write(batch: NDArray[np.int64]) -> list[Output]:
+        of_rows, samples = np.divmod(batch, n)
         drawn = None if numbers is None else numbers.draw(of_rows.tolist(), limit, samples.tolist())
         return writer.write([sources[row] for row in of_rows], drawn)
 

@@ -147,9 +147,9 @@ class LabelledEncoder:
             batch = {column: list(data[column]) for column in template.columns}
             texts = self._texts.pieces(template, batch)
             sides.append(self._texts.rows(texts, "source"))
-            wrong, some = self._texts.lost(template, sides[-1], texts, batch)
+            wrong, lost_texts = self._texts.lost(template, sides[-1], texts, batch)
             lost.update(wrong)
-            examples += some
+            examples += lost_texts
         round_trip = RoundTrip(rows=len(data), sources=len(lost), targets=0, examples=tuple(examples))
         ids, second, truncation = self._framed(sides)
         labelling = self.label.numbers(data, self.classes)

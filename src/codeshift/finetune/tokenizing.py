@@ -55,10 +55,10 @@ class Tokenizing:
         seen = recalled(self.tokenizer, side)
         new = list(dict.fromkeys(text for text in texts if text not in seen))
         for start in range(0, len(new), _ROWS_AT_ONCE):
-            some = new[start : start + _ROWS_AT_ONCE]
-            plain_ids = self._tokenized(["".join(text) for text in some], of)
-            ids = as_text(self.tokenizer, some, plain_ids, special=self.special)
-            seen.update(zip(some, map(self._row, some, ids), strict=True))
+            texts_at_once = new[start : start + _ROWS_AT_ONCE]
+            plain_ids = self._tokenized(["".join(text) for text in texts_at_once], of)
+            ids = as_text(self.tokenizer, texts_at_once, plain_ids, special=self.special)
+            seen.update(zip(texts_at_once, map(self._row, texts_at_once, ids), strict=True))
         return [seen[text] for text in texts]
 
     def _tokenized(self, texts: list[str], of: str) -> list[list[int]]:
@@ -110,7 +110,7 @@ def cut_to(ids: Ids, room: int, tokenizer: Tokenizer) -> Ids:
 
 def check_special_tokens(tokens: Sequence[str], tokenizer: Tokenizer) -> None:
     """Raise a ParameterError that names close matches if one of ``tokens`` is no special token of the tokenizer."""
-    known = special_tokens(tokenizer) if tokens else {}
+    special = special_tokens(tokenizer) if tokens else {}
     for token in tokens:
-        if token not in known:
-            raise ParameterError("special_tokens", "special tokens of the tokenizer", token, closest(token, known))
+        if token not in special:
+            raise ParameterError("special_tokens", "special tokens of the tokenizer", token, closest(token, special))

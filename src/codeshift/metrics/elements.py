@@ -67,11 +67,11 @@ class _ElementOverlap(Metric, abstract=True):
         if not names:
             raise ParameterError("names", "at least one name", names, "leave it out to take every element")
         if self.elements == "nodes" and self.extractor is None and self.language and not self.language_column:
-            known = grammar(self.language).node_kinds
+            node_types = grammar(self.language).node_kinds
             for name in names:
-                if name not in known:
+                if name not in node_types:
                     constraint = f"node types of the {self.language} grammar"
-                    raise ParameterError("names", constraint, name, closest(name, known))
+                    raise ParameterError("names", constraint, name, closest(name, node_types))
         return names
 
     def _sides(self, predictions: list[str], references: list[str]) -> tuple[_Elements, _Elements]:

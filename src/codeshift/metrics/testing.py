@@ -240,10 +240,11 @@ def check_hostile_classes(case: Case) -> None:
     """Check that classes that are all wrong, all alike or none of the known ones have scores within the bounds."""
     count = len(case.predictions[0])
     sure, even = np.eye(count), np.full((count, count), 1 / count)
-    known, unknown = list(range(count)), [-1] * count
+    labelled, unlabelled = list(range(count)), [-1] * count
     for predictions, references in (
-        (sure, known), (sure[::-1], known), (even, known), (sure, unknown), (even, [0] * count), (sure, [1] * count),
-        (np.vstack([sure, even]), known + unknown),
+        (sure, labelled), (sure[::-1], labelled), (even, labelled),
+        (sure, unlabelled), (even, [0] * count), (sure, [1] * count),
+        (np.vstack([sure, even]), labelled + unlabelled),
     ):  # fmt: skip
         check_scores(Case(case.metric, list(predictions), list(references), case.bounds, False))
 

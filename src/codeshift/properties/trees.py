@@ -59,7 +59,7 @@ class Trees:
     def node_types(self) -> ElementCounts:
         """Count the nodes of each type; tokens such as ``"while"`` and the type ``"ERROR"`` are types too."""
         names = kind_names(self.language)
-        kind, count, held = [np.empty(0, np.uint16)], [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+        kind, count, rows_held = [np.empty(0, np.uint16)], [np.empty(0, np.int32)], [np.empty(0, np.int64)]
         for nodes, starts in self._pieces(_COUNTED):
             sizes = np.diff(starts)
             keys = (nodes & (_MOST_KINDS - 1)).astype(np.int64) + np.repeat(np.arange(len(sizes)) * len(names), sizes)
@@ -67,8 +67,8 @@ class Trees:
             present = np.flatnonzero(counts)
             kind.append((present % len(names)).astype(np.uint16))
             count.append(counts[present].astype(np.int32))
-            held.append(np.bincount(present // len(names), minlength=len(sizes)))
-        return ElementCounts.of_codes(names, np.concatenate(kind), np.concatenate(count), np.concatenate(held))
+            rows_held.append(np.bincount(present // len(names), minlength=len(sizes)))
+        return ElementCounts.of_codes(names, np.concatenate(kind), np.concatenate(count), np.concatenate(rows_held))
 
     def count(self, types: Sequence[str]) -> Numbers:
         """Count the nodes of some types, of shape ``(n, len(types))``; each type is given once."""
@@ -87,7 +87,7 @@ class Trees:
     def node_pairs(self) -> ElementCounts:
         """Count each pair of a named node and its named child, as ``"parent>child"``."""
         names, named = kind_names(self.language), _named(self.language)
-        pairs, counts, held = [_NONE], [np.empty(0, np.int32)], [_NONE]
+        pairs, counts, rows_held = [_NONE], [np.empty(0, np.int32)], [_NONE]
         for block in self._blocks():
             paired = (block.parent >= 0) & named[block.kinds] & named[block.kinds[block.parent]]
             paired &= block.above(~named[block.kinds]) == 0  # what a token holds is part of no pair
@@ -96,10 +96,10 @@ class Trees:
             row, pair = np.divmod(key, len(names) ** 2)
             pairs.append(pair)
             counts.append(count.astype(np.int32))
-            held.append(np.bincount(row, minlength=block.n_rows))
+            rows_held.append(np.bincount(row, minlength=block.n_rows))
         present, codes = np.unique(np.concatenate(pairs), return_inverse=True)
         spelled = [f"{names[kind // len(names)]}>{names[kind % len(names)]}" for kind in present.tolist()]
-        return ElementCounts.of_codes(spelled, codes, np.concatenate(counts), np.concatenate(held))
+        return ElementCounts.of_codes(spelled, codes, np.concatenate(counts), np.concatenate(rows_held))
 
     def nesting(self) -> Numbers:
         """Return the depth of nested control structures at the deepest place of each row, of shape ``(n,)``.

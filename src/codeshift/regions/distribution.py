@@ -166,9 +166,9 @@ def _elements(
     categories: dict[str, Mask] = {}
     inside: dict[str, bool] = {}
     for leaf, taken in leaves.items():
-        held = _held(leaf, table, parts["test_ood"])
-        categories |= held
-        inside |= {name: inside.get(name, False) or taken for name in held}
+        region_rows = _held(leaf, table, parts["test_ood"])
+        categories |= region_rows
+        inside |= {name: inside.get(name, False) or taken for name in region_rows}
     holding = {part: _holding(elements, positions) for part, positions in parts.items()}
     moved = np.abs(holding["test_ood"] - holding["train"])
     moved[~_others(elements.vocabulary, prop, leaves)] = 0.0
@@ -207,8 +207,8 @@ def _held(region: Region, table: PropertyTable, test_ood: Rows) -> dict[str, Mas
 
 def _holding(elements: ElementCounts, rows: Rows) -> Shares:
     """Return the share of the rows that contain each element."""
-    held = elements.counts[rows]
-    counts = np.bincount(held.indices[held.data > 0], minlength=len(elements.vocabulary))
+    of_rows = elements.counts[rows]
+    counts = np.bincount(of_rows.indices[of_rows.data > 0], minlength=len(elements.vocabulary))
     return np.asarray(counts / max(len(rows), 1), dtype=np.float64)
 
 
@@ -239,7 +239,7 @@ def _labels(name: str, labels: NDArray[np.object_], inside: Mask, parts: Mapping
         masked += [side] * (len(categories) - len(masked))
     return Distribution(
         name=name,
-        values={part: np.array([of[some].sum() for some in columns]) for part, of in shares.items()},
+        values={part: np.array([of[of_bin].sum() for of_bin in columns]) for part, of in shares.items()},
         categories=tuple(categories),
         inside=tuple(masked),
         rows={part: len(at) for part, at in parts.items()},

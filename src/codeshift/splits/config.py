@@ -305,7 +305,9 @@ def takes_options(function: Function) -> Function:
     """
     signature = inspect.signature(function)
     keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    parameters = [
+        parameter for parameter in signature.parameters.values() if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
     config_fields = {field.name: field for field in fields(SplitConfig)}
     options = [
         inspect.Parameter(name, keyword, default=config_fields[name].default, annotation=config_fields[name].type)
@@ -313,8 +315,8 @@ def takes_options(function: Function) -> Function:
         if name not in signature.parameters
     ]
     shown = (
-        [each for each in parameters if each.kind is not keyword],
-        [each for each in parameters if each.kind is keyword],
+        [parameter for parameter in parameters if parameter.kind is not keyword],
+        [parameter for parameter in parameters if parameter.kind is keyword],
     )
     function.__signature__ = signature.replace(parameters=[*shown[0], *options, *shown[1]])  # type: ignore[attr-defined]
     return function

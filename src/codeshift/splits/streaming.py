@@ -290,8 +290,8 @@ def _rows(batch: Any) -> Dataset:
 
 def _test_texts(dealer: StreamDealer, rows: Dataset) -> Iterator[str]:
     """Yield the code of the rows of a batch that are in a test part."""
-    held = np.flatnonzero(np.isin(dealer.parts(rows), TEST_PARTS))
-    columns = (rows.select(held)[column] for column in dealer.columns)
+    test_rows = np.flatnonzero(np.isin(dealer.parts(rows), TEST_PARTS))
+    columns = (rows.select(test_rows)[column] for column in dealer.columns)
     yield from map("\n".join, zip(*columns, strict=True))
 
 

@@ -105,14 +105,14 @@ def _steps_back(hashes: UInts, names: Ints, ngram: int) -> npt.NDArray[np.uint16
     return back[names]
 
 
-def _among(hashes: UInts, some: UInts) -> Bools:
+def _among(hashes: UInts, hashes_among: UInts) -> Bools:
     """Whether each hash is one of a few, most of which their upper bits rule out."""
     uppers = np.zeros(1 << 16, np.bool_)
-    uppers[some >> _UPPER] = True
+    uppers[hashes_among >> _UPPER] = True
     present: Bools = uppers[hashes >> _UPPER]
     likely = np.flatnonzero(present)
-    places = np.minimum(np.searchsorted(some, hashes[likely]), some.size - 1)
-    present[likely] = some[places] == hashes[likely]
+    places = np.minimum(np.searchsorted(hashes_among, hashes[likely]), hashes_among.size - 1)
+    present[likely] = hashes_among[places] == hashes[likely]
     return present
 
 

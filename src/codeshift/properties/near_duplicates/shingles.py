@@ -210,9 +210,9 @@ def _parts(pieces: Iterable[tuple[UInts, Ints]], total: int, files: ExitStack) -
         of_part = (hashes >> shift).astype(np.uint16)
         order = np.argsort(of_part, kind="stable")
         cuts = np.searchsorted(of_part[order], np.arange(1, parts))
-        for spool, some in zip(spools, np.split(order, cuts), strict=True):
-            spool[0].write(hashes[some])
-            spool[1].write(rows[some])
+        for spool, rows_of_part in zip(spools, np.split(order, cuts), strict=True):
+            spool[0].write(hashes[rows_of_part])
+            spool[1].write(rows[rows_of_part])
     for spool in spools:
         yield spool[0].whole(), spool[1].whole()
 

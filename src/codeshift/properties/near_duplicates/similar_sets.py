@@ -44,8 +44,8 @@ class SimilarSets:
         """Return the sets of texts, which are read once, a thousand at a time."""
         rest = iter(texts)
         parts = [search.whole_sets([])]
-        while some := list(islice(rest, _AT_ONCE)):
-            parts.append(search.whole_sets(some).distinct())
+        while texts_at_once := list(islice(rest, _AT_ONCE)):
+            parts.append(search.whole_sets(texts_at_once).distinct())
         sets = WholeSets.joined(parts).distinct()
         frequent = Frequent.of(sets)
         entries = sets.prefixes(frequent, search.threshold)

@@ -155,8 +155,8 @@ class CompoundDivergenceSplitter(LanguageSplitter):
         parts = self._made_of(table)
         ones = np.ones(parts.atoms.shape[1])
 
-        def between(held: csr_matrix, weights: np.ndarray, alpha: float) -> float:
-            p, q = (np.asarray(held[side].sum(axis=0)).ravel() for side in (~inside, inside))
+        def between(counts: csr_matrix, weights: np.ndarray, alpha: float) -> float:
+            p, q = (np.asarray(counts[side].sum(axis=0)).ravel() for side in (~inside, inside))
             return divergence(weights * p, weights * q, alpha)
 
         return Divergences(
@@ -168,9 +168,9 @@ class CompoundDivergenceSplitter(LanguageSplitter):
         assert self.target is not None  # noqa: S101 - completed at construction
         return self.target
 
-    def _low(self, held: Held) -> bool:
+    def _low(self, candidate: Held) -> bool:
         assert self.max_atom_divergence is not None  # noqa: S101 - completed at construction
-        return held.atom_divergence <= self.max_atom_divergence
+        return candidate.atom_divergence <= self.max_atom_divergence
 
     def _made_of(self, table: PropertyTable) -> MadeOf:
         assert self.min_rows is not None  # noqa: S101 - completed at construction

@@ -255,11 +255,11 @@ def _won_back(cells: Cells, metric: str, kept: float, names: Sequence[str]) -> Q
     won, lost = [], []
     for method in cells.methods:
         for cell in _masked_cells(cells, method, names):
-            some = cells.quantity(Cell(scenario=cell.scenario, method=method, ood_kept=kept), metric, "test_ood")
+            partly_kept = cells.quantity(Cell(scenario=cell.scenario, method=method, ood_kept=kept), metric, "test_ood")
             none = cells.quantity(cell, metric, "test_ood")
             every = cells.quantity(cells.baseline(cell), metric, "test_ood")
-            if some.defined and none.defined and every.defined:
-                won.append(cells.worse(metric, none - some))
+            if partly_kept.defined and none.defined and every.defined:
+                won.append(cells.worse(metric, none - partly_kept))
                 lost.append(cells.worse(metric, none - every))
     loss = mean_of(lost) if lost else nothing()
     if verdict(cells.estimate(loss)) != "holds":

@@ -187,10 +187,10 @@ def _compared_gap(cells: Cells, metric: str, cell: Cell) -> ComparedGap | None:
 def mean_gap(compared: Sequence[ComparedGap]) -> ComparedGap:
     """Return the mean of several gaps, as they are and at equal similarity."""
     return ComparedGap(
-        gap=mean_of([each.gap for each in compared]),
-        equal=mean_of([each.equal for each in compared]),
-        share=math.fsum(each.share for each in compared) / len(compared),
-        distinct=min(each.distinct for each in compared),
+        gap=mean_of([gap.gap for gap in compared]),
+        equal=mean_of([gap.equal for gap in compared]),
+        share=math.fsum(gap.share for gap in compared) / len(compared),
+        distinct=min(gap.distinct for gap in compared),
     )
 
 
@@ -252,7 +252,7 @@ class _Near:
 
         def statistics(key: RunKey) -> FloatArray:
             chosen = self._rows(key.split_seed, part) & (self._bins(key.split_seed) == number)
-            parts = [results.set_statistics(key, metric, each, self._cell.scenario) for each in TEST_PARTS]
+            parts = [results.set_statistics(key, metric, test_part, self._cell.scenario) for test_part in TEST_PARTS]
             values = np.where(np.isnan(parts[0]).all(axis=1, keepdims=True), parts[1], parts[0])
             return np.where(chosen[:, None], values, np.nan)
 

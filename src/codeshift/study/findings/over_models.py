@@ -51,8 +51,8 @@ class ModelsClaim(Finding):
             return f"No model has a number. {' '.join(dict.fromkeys(claim.told for claim in self.by_model.values()))}"
         of = "models" if measured == len(self.by_model) else f"{measured} of {len(self.by_model)} models"
         mean = f"Mean over {of} {self.measure.change(self.estimate)}" if self.value == self.value else "No mean"
-        each = "; ".join(f"{name} {_number(claim)}: {claim.verdict}" for name, claim in self.by_model.items())
-        return f"{mean}. {each}. In every model: {self.in_every}."
+        verdicts = "; ".join(f"{name} {_number(claim)}: {claim.verdict}" for name, claim in self.by_model.items())
+        return f"{mean}. {verdicts}. In every model: {self.in_every}."
 
     @property
     def sentence(self) -> str:
@@ -68,9 +68,9 @@ def claims_over_models(by_model: Mapping[str, Sequence[Claim]], confidence: floa
         confidence: Confidence of the intervals.
     """
     names = dict.fromkeys(claim.claim for claims in by_model.values() for claim in claims)
-    each = {model: {claim.claim: claim for claim in claims} for model, claims in by_model.items()}
+    by_claim = {model: {claim.claim: claim for claim in claims} for model, claims in by_model.items()}
     return tuple(
-        _over_models({model: claims[name] for model, claims in each.items() if name in claims}, confidence)
+        _over_models({model: claims[name] for model, claims in by_claim.items() if name in claims}, confidence)
         for name in names
     )
 

@@ -47,7 +47,7 @@ def _costs(cells: Cells, metric: str, transform: str, names: Sequence[str]) -> C
     part, of_part = transformed_by(transform), PARTS[TEST_ID]
     evidence = f"{measure.title} on {part} less that on {of_part}, row by row, mean over scenarios: {changes}."
     counts = [rewritten_counts(cells, cell, transform) for cell in _cells_of(cells, cells.methods[0], names)]
-    rows, changed = (sum(each) for each in zip(*counts, strict=True)) if counts else (0, 0)
+    rows, changed = (sum(side) for side in zip(*counts, strict=True)) if counts else (0, 0)
     evidence += f" Of {counted(rows, 'row')} {changed:,} are rewritten."
     worse = mean_of([cells.worse(metric, change) for change in by_method.values()])
     return _claim(

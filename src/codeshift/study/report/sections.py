@@ -61,14 +61,17 @@ def what_is_left(contents: ReportContents) -> Section:
 
 def share_kept(contents: ReportContents) -> Section:
     """Return the curves over the share kept."""
-    means, each = figures(contents, ReportFigure.CURVES, 22.0), figures(contents, ReportFigure.CURVES_BY_SCENARIO, 15.0)
+    means, of_scenarios = (
+        figures(contents, ReportFigure.CURVES, 22.0),
+        figures(contents, ReportFigure.CURVES_BY_SCENARIO, 15.0),
+    )
     dashed = "; the dashed line is the model without fine-tuning" if contents.findings.cells.has_none else ""
     note = Note(
         "Means over the scenarios that have a value at each share. "
         f"Bands are 95% intervals over seeds and rows{dashed}."
     )
-    by_scenario = Section(title="Each scenario, on test_ood", blocks=each)
-    blocks = (methods_key(contents.findings), *means, note, by_scenario) if means or each else ()
+    by_scenario = Section(title="Each scenario, on test_ood", blocks=of_scenarios)
+    blocks = (methods_key(contents.findings), *means, note, by_scenario) if means or of_scenarios else ()
     return Section(title="The share of the region kept", blocks=blocks, name="curves", menu="Share kept")
 
 

@@ -285,7 +285,11 @@ def check_transforms(transforms: object, task: Task) -> dict[str, Transform | Ch
     remedy = 'such as {"renamed": RenameIdentifiers(language="python")}, of codeshift.transforms'
     if not isinstance(listed, Mapping | Sequence) or isinstance(listed, str):
         raise ParameterError("transforms", "transforms by name, or a list of them", listed, remedy)
-    named = list(listed.items()) if isinstance(listed, Mapping) else [(transform_name(each), each) for each in listed]
+    named = (
+        list(listed.items())
+        if isinstance(listed, Mapping)
+        else [(transform_name(unnamed), unnamed) for unnamed in listed]
+    )
     checked: dict[str, Transform | Chain] = {}
     for name, transform in named:
         if not isinstance(transform, Transform | Chain):
