@@ -39,7 +39,7 @@ def _claim(cells: Cells, metric: str, measured: dict[str, list[ComparedGap]]) ->
     """Test the share of the mean gap that goes away at equal similarity, which says nothing of a gap that may be 0."""
     if not measured:
         too_few = _TOO_FEW.format(cells.min_rows)
-        return Claim(estimate=cells.estimate(nothing()), seeds=0, claim=_CLAIM, verdict="not shown", told=too_few)
+        return Claim(estimate=cells.estimate(nothing()), seeds=0, claim=_CLAIM, verdict="not shown", evidence=too_few)
     pooled = mean_gap([gap for gaps in measured.values() for gap in gaps])
     is_lost = verdict(cells.estimate(cells.worse(metric, -pooled.gap))) == "holds"
     share = (pooled.gap - pooled.equal) / pooled.gap if is_lost else nothing()
@@ -56,6 +56,6 @@ def _claim(cells: Cells, metric: str, measured: dict[str, list[ComparedGap]]) ->
     words += f"{explained if share.defined else f'{_NO_GAP} '}{rests} of each part and scenario. {reach(pooled.gap)}"
     estimate = cells.estimate(share)
     return Claim(
-        estimate=estimate, seeds=share.seeds, claim=_CLAIM, verdict=verdict(estimate, _MOST), told=words.rstrip(),
+        estimate=estimate, seeds=share.seeds, claim=_CLAIM, verdict=verdict(estimate, _MOST), evidence=words.rstrip(),
         quantity=share, above=_MOST,
     )  # fmt: skip

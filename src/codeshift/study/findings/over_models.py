@@ -48,7 +48,7 @@ class ModelsClaim(Finding):
         """Numbers in words."""
         measured = sum(claim.value == claim.value for claim in self.by_model.values())
         if not measured:
-            return f"No model has a number. {' '.join(dict.fromkeys(claim.told for claim in self.by_model.values()))}"
+            return f"No model has a number. {' '.join(dict.fromkeys(claim.evidence for claim in self.by_model.values()))}"
         of = "models" if measured == len(self.by_model) else f"{measured} of {len(self.by_model)} models"
         mean = f"Mean over {of} {self.measure.change(self.estimate)}" if self.value == self.value else "No mean"
         verdicts = "; ".join(f"{name} {_number(claim)}: {claim.verdict}" for name, claim in self.by_model.items())
@@ -57,7 +57,7 @@ class ModelsClaim(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        return f"{self.claim}: {self.verdict}. {self.told}"
+        return f"{self.claim}: {self.verdict}. {self.evidence}"
 
 
 def claims_over_models(by_model: Mapping[str, Sequence[Claim]], confidence: float = 0.95) -> tuple[ModelsClaim, ...]:

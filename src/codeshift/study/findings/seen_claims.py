@@ -82,5 +82,5 @@ def _claim(cells: Cells, metric: str, claim: str, quantity: Quantity, evidence: 
     )
     return Claim(
         estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate),
-        told=f"{figures.rstrip()} {without}".rstrip(), quantity=quantity, measure=cells.measure(metric),
+        evidence=f"{figures.rstrip()} {without}".rstrip(), quantity=quantity, measure=cells.measure(metric),
     )  # fmt: skip

@@ -90,6 +90,6 @@ def _claim(cells: Cells, claim: str, quantity: Quantity, evidence: str, measure:
         f"{evidence} {rests} {reach(quantity)}" if quantity.defined else _TOO_FEW.format(cells.min_rows, PARTS[TEST_ID])
     )
     return Claim(
-        estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate), told=figures.rstrip(),
+        estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate), evidence=figures.rstrip(),
         quantity=quantity, measure=measure,
     )  # fmt: skip

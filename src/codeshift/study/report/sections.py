@@ -40,7 +40,7 @@ def what_was_found(contents: ReportContents) -> Section:
 
 def _claim(claim: Claim) -> Section:
     title = (Mark(claim.verdict, "verdict"), " ", claim.claim)
-    return Section(title=title, blocks=(Paragraph(claim.told),), look="card", kind=VERDICT_KINDS[claim.verdict])
+    return Section(title=title, blocks=(Paragraph(claim.evidence),), look="card", kind=VERDICT_KINDS[claim.verdict])
 
 
 def _seeds(findings: Findings) -> str:
