@@ -43,7 +43,7 @@ def module() -> str:
     by_forcing = [cls.key for cls in of_package if cls.key not in (*of_texts, *of_classes)]
     return HEAD + "\n".join((
         _tuple("SPLITTERS", _splitters(), "Names of all splitters in expressions."),
-        _tuple("TRANSFORMS", TRANSFORMS, "Names of all transforms."),
+        _tuple("TRANSFORM_NAMES", TRANSFORMS, "Names of all transforms."),
         _tuple("OF_TEXTS", of_texts, "Names of all metrics of a text that was written."),
         _tuple("BY_TEACHER_FORCING", by_forcing, "Names of all metrics that are measured on the model itself."),
         _tuple("OF_CLASSES", of_classes, "Names of all metrics of a classification."),

@@ -17,7 +17,7 @@ from codeshift.properties import ElementCounts
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-ELEMENTS = 8
+MOST_ELEMENTS = 8
 """Number of elements listed for each kind (tokens, node types): those that moved farthest."""
 
 
@@ -78,9 +78,9 @@ def _of_elements(
     effects, reference_effects = (presence_effects(counts[train], counts[rows]) for rows in (test, reference))
     moved = np.flatnonzero(np.nan_to_num(effects, nan=0.0))
     order = moved[np.argsort(-np.abs(effects[moved]), kind="stable")]
-    kept = [i for i in order[: ELEMENTS + len(prop.spared)].tolist() if vocabulary[i] not in prop.spared]
-    p_values = _fisher(counts[train][:, kept[:ELEMENTS]], counts[test][:, kept[:ELEMENTS]])
-    for i, p_value in zip(kept[:ELEMENTS], p_values, strict=True):
+    kept = [i for i in order[: MOST_ELEMENTS + len(prop.spared)].tolist() if vocabulary[i] not in prop.spared]
+    p_values = _fisher(counts[train][:, kept[:MOST_ELEMENTS]], counts[test][:, kept[:MOST_ELEMENTS]])
+    for i, p_value in zip(kept[:MOST_ELEMENTS], p_values, strict=True):
         name = f"{prop.name}: {vocabulary[i]}"
         effect, reference_effect = agreed(float(effects[i])), agreed(float(reference_effects[i]))
         yield Confound(name=name, effect=effect, reference_effect=reference_effect, p_value=p_value)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift.audit.decontamination import DecontaminationList, read_decontamination_list
 from codeshift.audit.embedded_digests import embedded_digests
 from codeshift.checks import settle
+from codeshift.defaults import EMBEDDED
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
 from codeshift.file_formats import COMPRESSED, CSV_SEPARATORS, JSON, PARQUET, format_of
 from codeshift.formatting import counted, listed
@@ -26,9 +27,6 @@ from codeshift.properties.texts import column_texts
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
-
-EMBEDDED = "embedded"
-"""Name of the corpus that the embedded model was pretrained on, which comes with codeshift as digests."""
 
 _SHOWN = 5
 _WIDTH = 40  # characters shown of a row that is none

@@ -19,7 +19,7 @@ from codeshift.splitters import Region, SplitAssignment, SplitManifest
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-Splits = Mapping[str, "Dataset"]
+NamedParts = Mapping[str, "Dataset"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ class AuditParts:
 
 
 def take_parts(
-    splits: SplitAssignment | DatasetDict | Splits,
+    splits: SplitAssignment | DatasetDict | NamedParts,
     data: Dataset | DatasetDict | PropertyTable | None,
     manifest: SplitManifest | None,
     *,
@@ -180,7 +180,7 @@ def _checked_splits(splits: Any) -> dict[str, Dataset]:
     return dict(splits)
 
 
-def _names(splits: Splits, *, train: str, test: str | None, reference: str | None) -> dict[str, str]:
+def _names(splits: NamedParts, *, train: str, test: str | None, reference: str | None) -> dict[str, str]:
     if test is None:
         test = "test" if "test" in splits and "test_ood" not in splits else "test_ood"
     if reference is None and "test_id" in splits and test != "test_id":

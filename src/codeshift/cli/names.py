@@ -14,7 +14,7 @@ SPLITTERS = (
 )
 """Names of all splitters in expressions."""
 
-TRANSFORMS = (
+TRANSFORM_NAMES = (
     "DeadCode",
     "DropComments",
     "ForToWhile",

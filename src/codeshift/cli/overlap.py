@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, as_parts, columns_of, data_of
 from codeshift.cli.output import DONE, check_report_file, report, write_report
-from codeshift.defaults import MARKS
+from codeshift.defaults import EMBEDDED, MARKS
 
 if TYPE_CHECKING:
     from codeshift.audit import Overlap
@@ -94,7 +94,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _corpus(source: str) -> Any:
     """Return a corpus as ``overlap`` takes it: a path or pattern, whose files are streamed, or data that is loaded."""
-    from codeshift.audit.corpora import EMBEDDED
     from codeshift.data import load_data
 
     path = Path(source)

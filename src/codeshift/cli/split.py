@@ -17,7 +17,7 @@ from codeshift.cli.arguments import (
     near_duplicates,
     size,
 )
-from codeshift.cli.names import SPLIT_DEFAULTS, SPLITTERS, TRANSFORMS
+from codeshift.cli.names import SPLIT_DEFAULTS, SPLITTERS, TRANSFORM_NAMES
 from codeshift.cli.output import DONE, report
 from codeshift.cli.split_files import add_cluster, check_of_files, is_of_files, run_on_files, split_facts
 from codeshift.cli.unparsed import warn_unparsed
@@ -99,8 +99,8 @@ def add_to(commands: Commands) -> None:
         "--transform",
         nargs="+",
         metavar="NAME",
-        help=f"also write test_transformed, row by row the transform of test_id: {', '.join(TRANSFORMS)}; several are "
-        "made one after the other; with settings as in RenameIdentifiers[parameters=True]",
+        help=f"also write test_transformed, row by row the transform of test_id: {', '.join(TRANSFORM_NAMES)}; "
+        "several are made one after the other; with settings as in RenameIdentifiers[parameters=True]",
     )
     command.add_argument("--out", required=True, metavar="FOLDER", help="folder for the parts and the manifest")
     command.add_argument(

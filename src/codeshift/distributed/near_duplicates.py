@@ -28,6 +28,7 @@ from codeshift.properties.near_duplicates.arrays import mixed
 from codeshift.properties.near_duplicates.several_columns import holds_text, joined_columns
 from codeshift.properties.near_duplicates.whole import (
     SET,
+    Array,
     Frequent,
     WholeSets,
     candidates,
@@ -45,8 +46,6 @@ ROWS_A_PARTITION = 250_000
 _COUNTED = 4  # shards that tell which shingles are frequent
 _COUNTED_ROWS = 10_000  # rows of each, at most
 _MOST_CANDIDATES = 20_000_000  # pairs of entries of one partition
-
-Array = npt.NDArray[Any]
 
 
 def duplicate_components(source: Shards, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:

@@ -19,7 +19,7 @@ from codeshift.finetune.models import Tokenizer
 from codeshift.finetune.ragged import Ragged
 from codeshift.finetune.round_trip import LostText, RoundTrip
 from codeshift.finetune.template import Template
-from codeshift.finetune.token_memory import Row
+from codeshift.finetune.token_memory import TokenizedRow
 from codeshift.finetune.tokenizing import Tokenizing, cut_to
 from codeshift.finetune.truncation import SourceTruncation
 from codeshift.properties.text_tokens import frame_of
@@ -160,7 +160,7 @@ class LabelledEncoder:
         warn_of_losses(encoded, part, max_source_length=self.max_source_length)
         encoded.labelling.warn(part)
 
-    def _framed(self, sides: list[list[Row]]) -> tuple[list[list[int]], list[int], SourceTruncation]:
+    def _framed(self, sides: list[list[TokenizedRow]]) -> tuple[list[list[int]], list[int], SourceTruncation]:
         before, between, after, _ = self._frame
         room = max(0, self.max_source_length - len(before) - len(between) - len(after))
         ids, second, cut = [], [], []

@@ -1,6 +1,6 @@
 """Laws that every metric obeys, as checks that any metric can be put to, including yours.
 
-``check_metric`` runs all of them; ``CHECKS`` names each. A check raises ``AssertionError`` with the law in words.
+``check_metric`` runs all of them, the ``METRIC_CHECKS``. A check raises ``AssertionError`` with the law in words.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def check_metric(
     limits = bounds or metric.bounds or (0.0, 1.0)
     case = Case(metric, list(predictions), right, limits, identity and right is not None)
     _require(len(case.predictions) >= 2, "the checks have at least two rows to work on")
-    for check in CHECKS:
+    for check in METRIC_CHECKS:
         if check is not check_fresh_process or fresh_process:
             check(case)
 
@@ -265,7 +265,7 @@ def check_fresh_process(case: Case) -> None:
     _require(here == there, "a fresh process gives the same scores")
 
 
-CHECKS: tuple[MetricCheck, ...] = (
+METRIC_CHECKS: tuple[MetricCheck, ...] = (
     check_repr,
     check_scores,
     check_identity,

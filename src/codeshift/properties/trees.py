@@ -32,7 +32,6 @@ _BLOCK = 4_096  # rows whose nodes are worked on at once
 _COUNTED = 64  # rows whose kinds are counted at once, so that their counts fit the cache
 
 Numbers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 _NONE: Numbers = np.empty(0, dtype=np.int64)
 
 
@@ -157,7 +156,7 @@ class _Block:
         of_family[np.arange(len(inner)) + tops[rows[inner]]] = inner
         return cls(len(sizes), nodes, rows, (nodes & (_MOST_KINDS - 1)).astype(np.int64), of_family[family])
 
-    def above(self, mask: Mask) -> Numbers:
+    def above(self, mask: NDArray[np.bool_]) -> Numbers:
         """Count the ancestors of each node in a mask."""
         if not mask.any():
             return np.zeros(len(mask), dtype=np.int64)
@@ -177,7 +176,7 @@ def kind_names(language: str) -> list[str]:
     return [table.node_kind_for_id(i) or "" for i in range(table.node_kind_count)] + [ERROR]
 
 
-def _named(language: str) -> Mask:
+def _named(language: str) -> NDArray[np.bool_]:
     """Return which kinds are rules rather than tokens."""
     table = ts_language(language)
     return np.array([table.node_kind_is_named(i) for i in range(table.node_kind_count)] + [True])
@@ -199,6 +198,6 @@ def rules_of_any() -> frozenset[str]:
     return frozenset().union(*map(rule_names, CONTROL_FLOW))
 
 
-def _kinds(language: str, names: frozenset[str]) -> Mask:
+def _kinds(language: str, names: frozenset[str]) -> NDArray[np.bool_]:
     """Return which kinds are rules of the given names."""
     return _named(language) & np.isin(kind_names(language), list(names))

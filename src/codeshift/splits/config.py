@@ -18,7 +18,7 @@ MATCH = "match"
 MIN_TEST_ROWS = 30
 BIND, DROP = "bind", "drop"
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Callee = TypeVar("Callee", bound=Callable[..., Any])
 
 
 class SplitOptions(TypedDict, total=False):
@@ -296,7 +296,7 @@ def _check_near_duplicates(value: Any) -> None:
         raise ParameterError("near_duplicates", '"bind", "drop", None or a NearDuplicates', value, remedy)
 
 
-def takes_options(function: Function) -> Function:
+def takes_options(function: Callee) -> Callee:
     """Show the fields of ``SplitConfig`` in place of ``**options`` in a function's help and ``inspect.signature``.
 
     >>> from codeshift.splitters import Splitter

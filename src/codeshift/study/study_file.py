@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from codeshift.audit.corpora import EMBEDDED, Corpus
+from codeshift.audit.corpora import Corpus
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
+from codeshift.defaults import EMBEDDED
 from codeshift.errors import ParameterError, closest
 from codeshift.splitters import EncoderEmbedding, Scenario, parse_splitter, scenarios_by_name
 from codeshift.study.config_file import SettingsError, SettingsFile, read_settings

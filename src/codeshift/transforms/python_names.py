@@ -110,13 +110,15 @@ def _shown_names(tree: ast.AST) -> set[str]:
     return shown
 
 
-Place = tuple[int, int, str]
+NamePlace = tuple[int, int, str]
 
 
-def _places(source: PythonSource, parser: CodeParser, functions: list[tuple[Function, set[str]]]) -> list[list[Place]]:
+def _places(
+    source: PythonSource, parser: CodeParser, functions: list[tuple[Function, set[str]]]
+) -> list[list[NamePlace]]:
     """Return the places of the names to replace, function by function."""
     root = parser.parse(source.text)
-    by_function: list[list[Place]] = []
+    by_function: list[list[NamePlace]] = []
     for function, names in functions:
         start, end = source.start(function), source.end(function)
         outside = [(source.start(node), source.end(node)) for node in _of_the_scope_around(function)]

@@ -33,6 +33,7 @@ from codeshift.properties.near_duplicates.tokens import join_blocks
 __all__ = [
     "ENTRY",
     "SET",
+    "Array",
     "Frequent",
     "WholeSets",
     "candidates",

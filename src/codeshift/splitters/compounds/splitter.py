@@ -30,7 +30,7 @@ _DEFAULTS: dict[str, dict[str, float]] = {
     "apis": {"target": 0.3, "max_atom_divergence": 0.1, "min_rows": 10},
 }
 
-SAMPLE = 50_000
+SEARCHED_SAMPLE = 50_000
 """Distinct programs that the compounds are chosen on where no process holds all rows (``split_files``)."""
 
 
@@ -125,7 +125,9 @@ class CompoundDivergenceSplitter(LanguageSplitter):
             RegionError: if no set that the search visits meets the requirements; the error says what is possible.
         """
         # The search takes seconds, and several calls may split one table (regimes, splits of a cross-validation).
-        return table.remember(("compound divergence", self), lambda: self._search(table.sample(self.column, SAMPLE)))
+        return table.remember(
+            ("compound divergence", self), lambda: self._search(table.sample(self.column, SEARCHED_SAMPLE))
+        )
 
     def _search(self, table: PropertyTable) -> Region:
         parts = self._made_of(table)

@@ -104,7 +104,9 @@ def _limited(cells: Cells, claim: Claim, small: dict[str, int], names: Sequence[
     if not small:
         return claim
     words = (
-        claim.evidence if names else f"No scenario has {cells.min_rows} distinct rows of test_ood: none is large enough."
+        claim.evidence
+        if names
+        else f"No scenario has {cells.min_rows} distinct rows of test_ood: none is large enough."
     )
     return replace(claim, evidence=f"{words} {left_out_in_words(small, cells.min_rows)}")
 

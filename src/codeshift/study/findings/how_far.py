@@ -26,7 +26,7 @@ FEWEST = 5
 """Smallest number of rows of each part in a bin in which the parts are compared."""
 
 _ID, _OOD = TEST_PARTS
-Rows = tuple[NDArray[np.bool_], NDArray[np.int64]]
+RowsInBins = tuple[NDArray[np.bool_], NDArray[np.int64]]
 """Whether each test row is in a part, and its bin; both of shape (rows,)."""
 
 

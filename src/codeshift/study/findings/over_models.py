@@ -44,11 +44,13 @@ class ModelsClaim(Finding):
         return {answer: verdicts.count(answer) for answer in ("holds", "does not hold", "not shown")}
 
     @property
-    def told(self) -> str:
+    def evidence(self) -> str:
         """Numbers in words."""
         measured = sum(claim.value == claim.value for claim in self.by_model.values())
         if not measured:
-            return f"No model has a number. {' '.join(dict.fromkeys(claim.evidence for claim in self.by_model.values()))}"
+            return (
+                f"No model has a number. {' '.join(dict.fromkeys(claim.evidence for claim in self.by_model.values()))}"
+            )
         of = "models" if measured == len(self.by_model) else f"{measured} of {len(self.by_model)} models"
         mean = f"Mean over {of} {self.measure.change(self.estimate)}" if self.value == self.value else "No mean"
         verdicts = "; ".join(f"{name} {_number(claim)}: {claim.verdict}" for name, claim in self.by_model.items())

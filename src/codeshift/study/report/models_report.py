@@ -199,8 +199,8 @@ class ModelsReport:
     def _found(self) -> Section:
         cards = tuple(
             Section(
-                title=(Mark(claim.verdict, "verdict"), " ", claim.claim), blocks=(Paragraph(claim.evidence),), look="card",
-                kind=VERDICT_KINDS[claim.verdict],
+                title=(Mark(claim.verdict, "verdict"), " ", claim.claim), blocks=(Paragraph(claim.evidence),),
+                look="card", kind=VERDICT_KINDS[claim.verdict],
             )
             for claim in self.claims
         )  # fmt: skip
