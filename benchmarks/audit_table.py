@@ -121,7 +121,7 @@ COLUMNS = (
 def cells(name: str, splits: DatasetDict, report: AuditReport, rows: int) -> tuple[str, ...]:
     """One line of the table."""
     strength, leakage = report.strength[0], report.leakage[0]
-    tokens = next(one for one in report.atoms if one.kind == "TokenTypes")
+    tokens = next(one for one in report.unseen_elements if one.kind == "TokenTypes")
     return (
         name,
         f"{report.sizes[report.test] / rows:.3f}",

@@ -41,10 +41,10 @@ deep_but_short.assign(rows, seed=0)
 # defined in a module, it can also compare with a fresh process.
 
 # %%
-from codeshift.splitters.testing import CHECKS, check_splitter
+from codeshift.splitters.testing import SPLITTER_CHECKS, check_splitter
 
 check_splitter(deep, rows.select(range(300)), fresh_process=False)
-for check in CHECKS:
+for check in SPLITTER_CHECKS:
     print("·", check.__doc__.splitlines()[0])
 
 # %% [markdown]

@@ -6,18 +6,19 @@ python scripts/command_names.py
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
+from itertools import takewhile
 from pathlib import Path
 
 from codeshift import metrics, splitters
-from codeshift.cli.split import SPLIT_OPTIONS
 from codeshift.cli.train import OPTIONS
 from codeshift.finetune import TrainingConfig
 from codeshift.formatting import shortest
 from codeshift.metrics.base import METRICS
-from codeshift.splits.config import SplitConfig
+from codeshift.splits.config import SplitConfig, SplitOptions
 from codeshift.splitters import Splitter
 from codeshift.splitters.parse import _OF_FUNCTIONS
 from codeshift.transforms.by_name import TRANSFORMS
@@ -43,11 +44,11 @@ def module() -> str:
     by_forcing = [cls.key for cls in of_package if cls.key not in (*of_texts, *of_classes)]
     return HEAD + "\n".join((
         _tuple("SPLITTERS", _splitters(), "Names of all splitters in expressions."),
-        _tuple("TRANSFORMS", TRANSFORMS, "Names of all transforms."),
+        _tuple("TRANSFORM_NAMES", TRANSFORMS, "Names of all transforms."),
         _tuple("OF_TEXTS", of_texts, "Names of all metrics of a text that was written."),
         _tuple("BY_TEACHER_FORCING", by_forcing, "Names of all metrics that are measured on the model itself."),
         _tuple("OF_CLASSES", of_classes, "Names of all metrics of a classification."),
-        _defaults("SPLIT_DEFAULTS", SplitConfig, SPLIT_OPTIONS, "Default of each option of a split"),
+        _options("SPLIT_OPTIONS", SplitConfig, SplitOptions.__annotations__),
         _defaults("TRAINING_DEFAULTS", TrainingConfig, OPTIONS, "Default of each option of training"),
     ))  # fmt: skip
 
@@ -66,6 +67,36 @@ def _splitters() -> list[str]:
         and issubclass(cls, Splitter)
         and not (inspect.isabstract(cls) or name in _OF_FUNCTIONS)
     ]
+
+
+def _options(name: str, cls: type, options: Iterable[str]) -> str:
+    """Return the kind, the default in words and the description of some fields of a dataclass, for help."""
+    of_class = {field.name: field for field in fields(cls)}
+    lines = ""
+    for option in options:
+        field = of_class[option]
+        words = (_kind(option, str(field.type)), _in_words(field.default), _described(cls, option))
+        lines += f'    "{option}": (\n' + "".join(f'        "{word}",\n' for word in words) + "    ),\n"
+    about = "Kind of each option of a split, its default in words (none for what is off) and what it is"
+    return f'{name} = {{\n{lines}}}\n"""{about}."""\n'
+
+
+def _kind(option: str, annotation: str) -> str:
+    """Return the kind of values that an option takes on the command line."""
+    if option.endswith("_size"):
+        return "size"
+    kinds = {"int": "integer", "float": "share", "float | None": "share", "bool": "flag", "str | None": "column"}
+    return kinds.get(annotation, option)
+
+
+def _described(cls: type, name: str) -> str:
+    """Return what the docstring of a class says of an attribute, up to the first colon or full stop."""
+    lines = inspect.cleandoc(cls.__doc__ or "").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"    {name}: "))
+    more = takewhile(lambda line: line.startswith(" " * 8), lines[start + 1 :])
+    text = " ".join([lines[start].partition(": ")[2], *map(str.strip, more)])
+    clause = re.split(r"[:.](?= |$)|; (?![0`])", text)[0].replace("`", "").replace('"', "")
+    return clause.removeprefix("the ").removeprefix("whether to ")
 
 
 def _defaults(name: str, cls: type, options: Iterable[str], about: str) -> str:

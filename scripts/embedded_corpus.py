@@ -36,26 +36,26 @@ _NOTICE = re.compile(r"copyright|licen[sc]ed|SPDX-", re.IGNORECASE)
 def main() -> int:
     """Make the corpus and return 0 if the rows are those that codeshift expects."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=corpus.FOLDER, help="the folder to write (%(default)s)")
+    parser.add_argument("--out", type=Path, default=corpus.CORPUS_FOLDER, help="the folder to write (%(default)s)")
     out = parser.parse_args().out
     python = f"{platform.python_implementation()} {platform.python_version()}"
     if python != f"CPython {corpus.PYTHON}":
-        sys.exit(f"{corpus.FILE} is made with CPython {corpus.PYTHON}, this is {python}")
+        sys.exit(f"{corpus.CORPUS_FILE} is made with CPython {corpus.PYTHON}, this is {python}")
     library = Path(sysconfig.get_path("stdlib"))
     rows = stdlib_functions(running_python=True)
     table = table_of(rows)
     out.mkdir(parents=True, exist_ok=True)
     # One page of each column: zstd finds more that is alike. Only these columns hold the same values again and again.
     pages = {"use_dictionary": ["project", "path"], "data_page_size": 1 << 24}
-    pq.write_table(table, out / corpus.FILE, compression="zstd", compression_level=22, **pages)
+    pq.write_table(table, out / corpus.CORPUS_FILE, compression="zstd", compression_level=22, **pages)
     (out / "LICENSE.txt").write_bytes((library / "LICENSE.txt").read_bytes())
     told = [f"--- {path}\n\n{text}" for path in sorted(set(rows["path"])) for text in notices(library / path)]
     (out / NOTICES).write_text("\n\n".join([HEAD.format(version=platform.python_version()), *told]) + "\n", "utf-8")
     digest = corpus.table_digest(table)
-    megabytes = (out / corpus.FILE).stat().st_size / 1e6
+    megabytes = (out / corpus.CORPUS_FILE).stat().st_size / 1e6
     print(f"{len(rows):,} functions, {megabytes:.2f} MB, digest {digest}")
-    print("as expected" if digest == corpus.DIGEST else f"codeshift.data.corpus expects {corpus.DIGEST}")
-    return int(digest != corpus.DIGEST)
+    print("as expected" if digest == corpus.CORPUS_DIGEST else f"codeshift.data.corpus expects {corpus.CORPUS_DIGEST}")
+    return int(digest != corpus.CORPUS_DIGEST)
 
 
 def table_of(rows: Dataset) -> pa.Table:

@@ -30,7 +30,9 @@ def main() -> int:
     """Make the file and return 0 if it is the one that codeshift expects."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jdk", default=JDK_ZIP, help="zip of the JDK's sources (%(default)s)")
-    parser.add_argument("--out", type=Path, default=embedded_digests.FILE, help="the file to write (%(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=embedded_digests.DIGESTS_FILE, help="the file to write (%(default)s)"
+    )
     arguments = parser.parse_args()
     recipe = json.loads((Path(embedded_model_path()) / "pretraining.json").read_text(encoding="utf-8"))
     library, held_out = standard_library()
@@ -44,9 +46,9 @@ def main() -> int:
     found = file_digest(arguments.out)
     size = arguments.out.stat().st_size
     print(f"{arguments.out}: {len(corpus.fragments):,} functions, {size:,} bytes, sha256 {found}")
-    if found != embedded_digests.DIGEST:
-        print(f"codeshift expects {embedded_digests.DIGEST}", file=sys.stderr)
-    return int(found != embedded_digests.DIGEST)
+    if found != embedded_digests.FILE_DIGEST:
+        print(f"codeshift expects {embedded_digests.FILE_DIGEST}", file=sys.stderr)
+    return int(found != embedded_digests.FILE_DIGEST)
 
 
 def write(digests: CodeDigests, path: Path) -> None:

@@ -22,7 +22,7 @@ from datasets import Dataset, concatenate_datasets
 
 from codeshift.audit import audit
 from codeshift.data import PublishedSplits, benchmark_names, load_benchmark, load_rows
-from codeshift.data.published import FOLDER
+from codeshift.data.published import PUBLISHED_FOLDER
 from codeshift.files import write_text
 from codeshift.properties import PropertyTable
 from codeshift.splitters import (
@@ -272,14 +272,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder of the benchmarks' files")
     parser.add_argument("--name", nargs="*", choices=[benchmark.name for benchmark in BENCHMARKS], help="names to make")
-    parser.add_argument("--out", type=Path, default=FOLDER, help="the folder to write (%(default)s)")
+    parser.add_argument("--out", type=Path, default=PUBLISHED_FOLDER, help="the folder to write (%(default)s)")
     parser.add_argument("--work", type=Path, default=WORK, help="the folder of scenarios that are done (%(default)s)")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     for benchmark in BENCHMARKS:
         if arguments.name is None or benchmark.name in arguments.name:
             publish(benchmark, arguments.data, arguments.work).save(arguments.out)
-    if arguments.out == FOLDER:
+    if arguments.out == PUBLISHED_FOLDER:
         write_page()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from codeshift.cli import main
 from codeshift.data import embedded_model_path
-from codeshift.demo import SCENARIOS, SOURCE, TRAINING, demo_rows, demo_scores, demo_study, run_demo
+from codeshift.demo import DEMO_TRAINING, SCENARIOS, SOURCE, demo_rows, demo_scores, demo_study, run_demo
 from codeshift.documents import text
 from codeshift.errors import ParameterError
 from codeshift.finetune.models import load_tokenizer
@@ -21,15 +21,15 @@ from codeshift.splitters import SplitManifest
 from codeshift.study import load_results
 
 SMALL = {"rows": 120, "seed": 3}
-LENGTHS = TRAINING["max_source_length"], TRAINING["max_target_length"]
+LENGTHS = DEMO_TRAINING["max_source_length"], DEMO_TRAINING["max_target_length"]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def short_trainings():
     """Train two steps on short sources, also in other processes, which read the settings in the study's folder."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(TRAINING, "max_steps", 2)
-        patch.setitem(TRAINING, "max_source_length", 32)
+        patch.setitem(DEMO_TRAINING, "max_steps", 2)
+        patch.setitem(DEMO_TRAINING, "max_source_length", 32)
         yield
 
 
@@ -153,8 +153,8 @@ def test_the_rows_are_the_same_on_every_python():
 def test_the_functions_fit_the_model():
     """Hardly any source or name is truncated at the lengths of ``TRAINING``, which all trainings of the demo have."""
     for config in demo_study(200).spec.configs.values():
-        assert config.max_source_length == TRAINING["max_source_length"] < LENGTHS[0]
-        assert config.max_target_length == TRAINING["max_target_length"] == LENGTHS[1]
+        assert config.max_source_length == DEMO_TRAINING["max_source_length"] < LENGTHS[0]
+        assert config.max_target_length == DEMO_TRAINING["max_target_length"] == LENGTHS[1]
     rows, tokenizer = demo_rows(), load_tokenizer(embedded_model_path())
     sources = [SOURCE.format(prefix=a, suffix=b) for a, b in zip(rows["prefix"][:], rows["suffix"][:], strict=True)]
     lengths = np.array([len(ids) for ids in tokenizer(sources)["input_ids"]])

@@ -87,6 +87,48 @@ def test_functions_import_only_slow_libraries(package: str) -> None:
     assert not imports
 
 
+ONE_A_MODULE = {
+    "T": "a type variable, which has no meaning beyond its function",
+    "TABLE": "the rules of data flow of one language, taken by the name of its module",
+    "add_to": "a command of the command line adds itself to the parser",
+    "run": "a command of the command line runs",
+    "main": "a program is started",
+    "render": "a document is rendered, once for each format, and called as html.render",
+    "escaped": "a text is escaped, once for each format",
+    "table": "a table is rendered, once for each format",
+    "check_repr": "the law that a repr evaluates to its object, of metrics and of splitters",
+    "check_identity": "the law of equal programs, of metrics and of splitters",
+    "check_fresh_process": "the law that another process finds the same, of metrics and of splitters",
+}
+"""Names that stand in several modules, and their one meaning."""
+
+
+def test_a_name_has_one_meaning() -> None:
+    """No public constant, alias, class or function of a module has the name of another module's."""
+    root = Path(codeshift.__file__).parent
+    modules: dict[str, list[str]] = {}
+    for path in sorted(root.rglob("*.py")):
+        for name in _defined(ast.parse(path.read_text(encoding="utf-8")).body):
+            modules.setdefault(name, []).append(str(path.relative_to(root)))
+    several = {name: files for name, files in modules.items() if len(files) > 1}
+    assert {name: files for name, files in several.items() if name not in ONE_A_MODULE} == {}
+    assert ONE_A_MODULE.keys() <= several.keys(), "an exception that is none any more"
+
+
+def _defined(body: list[ast.stmt]) -> set[str]:
+    """Return the public names that statements define, those under ``if`` and ``try`` included, without imports."""
+    names: set[str] = set()
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+        elif isinstance(node, ast.If | ast.Try):
+            names |= _defined([*node.body, *node.orelse])
+    return {name for name in names if not name.startswith("_")}
+
+
 def _imported(function: ast.FunctionDef) -> Iterator[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.Import):

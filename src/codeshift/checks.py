@@ -16,7 +16,7 @@ from codeshift.errors import ParameterError, Told, closest
 Check = Callable[[str, Any], Any]
 """Function of an argument's name and value that returns the value to use or raises a ``ParameterError``."""
 
-Class = TypeVar("Class", bound=type)
+SettingsClass = TypeVar("SettingsClass", bound=type)
 
 
 def is_integer(value: Any) -> bool:
@@ -246,7 +246,9 @@ def optional(check: Check) -> Check:
     return lambda parameter, value: None if value is None else check(parameter, value)
 
 
-def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = None) -> Callable[[Class], Class]:
+def settings(
+    checks: Mapping[str, Check], renamed: Mapping[str, str] | None = None
+) -> Callable[[SettingsClass], SettingsClass]:
     """Make a keyword-only dataclass check its arguments, and suggest close names for unknown ones.
 
     Args:
@@ -269,18 +271,20 @@ def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = No
     codeshift.errors.ParameterError: updates must be given by its current name, got 3: it is steps now
     """
 
-    def decorate(cls: Class) -> Class:
+    def decorate(cls: SettingsClass) -> SettingsClass:
         names = [field.name for field in fields(cls) if field.init]
         store = cls.__init__  # type: ignore[misc]
 
         @functools.wraps(store)
-        def __init__(self: Any, *args: Any, **given: Any) -> None:  # noqa: N807 - it takes its place
-            for name, value in given.items():
+        def __init__(self: Any, *args: Any, **arguments: Any) -> None:  # noqa: N807 - it takes its place
+            for name, value in arguments.items():
                 if name in (renamed or {}):
                     raise ParameterError(name, "given by its current name", value, name_hint(name, names, renamed))
                 if name not in names:
                     raise ParameterError(cls.__name__, "given settings that it has", Told(name), name_hint(name, names))
-            settled = {name: checks[name](name, value) if name in checks else value for name, value in given.items()}
+            settled = {
+                name: checks[name](name, value) if name in checks else value for name, value in arguments.items()
+            }
             store(self, *args, **settled)
 
         cls.__init__ = __init__  # type: ignore[misc]

@@ -22,6 +22,9 @@ COPY_KINDS: tuple[CopyKind, ...] = get_args(CopyKind)
 NGRAMS = "ngrams"
 """Kind of a row that shares an n-gram with a decontamination list, which need not be a copy."""
 
+EMBEDDED = "embedded"
+"""Name of the model that comes with codeshift, and of the corpus that it was pretrained on."""
+
 MARKS = (*COPY_KINDS, NGRAMS)
 """Kinds of marks of rows."""
 

@@ -40,7 +40,7 @@ PRETRAINING = "pretraining"
 
 _LONGEST = 600  # characters of code; nearly all of these functions fit into this many tokens:
 _SOURCE_TOKENS, _TARGET_TOKENS = 224, 16
-TRAINING: dict[str, Any] = {
+DEMO_TRAINING: dict[str, Any] = {
     "num_train_epochs": 2,
     "train_batch_size": 16,
     "warmup_steps": 0.1,
@@ -115,7 +115,7 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
         split_seeds=(seed,),
         train_seeds=(seed,),
         config={
-            method: TrainingConfig(learning_rate=learning_rate, **TRAINING)
+            method: TrainingConfig(learning_rate=learning_rate, **DEMO_TRAINING)
             for method, learning_rate in LEARNING_RATES.items()
         },
         metrics=(ExactMatch(), NegativeLogLikelihood()),

@@ -70,7 +70,7 @@ def drawn_of_any(parts: Iterable[NDArray[np.bool_]], rows: int, count: int | Non
     >>> drawn_of_any([half, ~half], 4, 1, seed=0).sum() <= 3
     np.True_
     """
-    wanted = drawn(np.ones(rows, dtype=bool), count, seed)
+    is_drawn = drawn(np.ones(rows, dtype=bool), count, seed)
     for members in parts:
-        wanted |= drawn(members, count, seed)
-    return wanted
+        is_drawn |= drawn(members, count, seed)
+    return is_drawn

@@ -306,13 +306,13 @@ def closest(name: object, options: Iterable[object]) -> str:
     >>> closest(True, ["True", "False"])
     "True is a truth value, did you mean the text 'True'?"
     """
-    known = list({(type(option), str(option)): option for option in options}.values())
-    known.sort(key=str)
-    written_alike = next((o for o in known if str(o) == str(name) and type(o) is not type(name)), None)
-    if written_alike is not None and not any(o is name or (type(o) is type(name) and o == name) for o in known):
+    distinct = list({(type(option), str(option)): option for option in options}.values())
+    distinct.sort(key=str)
+    written_alike = next((o for o in distinct if str(o) == str(name) and type(o) is not type(name)), None)
+    if written_alike is not None and not any(o is name or (type(o) is type(name) and o == name) for o in distinct):
         return f"{name!r} is {_kind(name)}, did you mean {_kind(written_alike, 'the')} {written_alike!r}?"
-    plain = all(isinstance(option, str) for option in known)
-    texts = [str(option) if plain else repr(option) for option in known]
+    plain = all(isinstance(option, str) for option in distinct)
+    texts = [str(option) if plain else repr(option) for option in distinct]
     matches = difflib.get_close_matches(str(name), texts, n=3, cutoff=0.6)
     if matches:
         return f"did you mean {_listed(matches)}?"

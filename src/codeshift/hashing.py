@@ -119,8 +119,8 @@ def keyed_hashes(keys: np.ndarray, seed: int, role: str) -> np.ndarray:
 def _spelled(keys: np.ndarray) -> Iterator[bytes]:
     """Yield keys, of which only some become objects at once."""
     for start in range(0, len(keys), _AT_ONCE):
-        some: list[bytes] = keys[start : start + _AT_ONCE].tolist()
-        yield from (key.hex().encode() for key in some) if keys.dtype == DIGEST else some
+        keys_at_once: list[bytes] = keys[start : start + _AT_ONCE].tolist()
+        yield from (key.hex().encode() for key in keys_at_once) if keys.dtype == DIGEST else keys_at_once
 
 
 def seeded_order(names: Sequence[str], seed: int, role: str) -> np.ndarray:

@@ -42,7 +42,7 @@ def held_in_any(copies: Iterable[Mapping[str, Sequence[int]]]) -> dict[str, tupl
     }
 
 
-Copies: TypeAlias = Mapping[str, Mapping[str, tuple[int, ...]]]
+CopiesOfCorpora: TypeAlias = Mapping[str, Mapping[str, tuple[int, ...]]]
 """Positions of the rows that a corpus holds, by kind of copy, by corpus."""
 
 
@@ -67,7 +67,7 @@ class RowMarks:
     column: str
     digest: str
     n: int
-    by_column: Mapping[str, Copies] = field(repr=False)
+    by_column: Mapping[str, CopiesOfCorpora] = field(repr=False)
 
     @classmethod
     def of(
@@ -92,7 +92,7 @@ class RowMarks:
         return cls(column=column, digest=digest(texts), n=len(texts), by_column=_plain({column: copies, **others}))
 
     @cached_property
-    def copies(self) -> Copies:
+    def copies(self) -> CopiesOfCorpora:
         """Positions of the rows of which a corpus holds the text of any column, by kind, by corpus."""
         corpora = dict.fromkeys(name for of_column in self.by_column.values() for name in of_column)
         return {
@@ -125,11 +125,11 @@ class RowMarks:
             raise ParameterError("kind", "a kind of copy", kind, closest(kind, MARKS))
         if column is not None and column not in self.by_column:
             raise ParameterError("column", "one that was looked for", column, closest(column, self.by_column))
-        wanted = MARKS if kind is None else kinds_within(kind)
+        kinds = MARKS if kind is None else kinds_within(kind)
         copies = self.copies if column is None else self.by_column[column]
         mask = np.zeros(self.n, dtype=bool)
         for name in copies if corpus is None else (corpus,):
-            for each in wanted:
+            for each in kinds:
                 mask[list(copies.get(name, {}).get(each, ()))] = True
         return mask
 
@@ -203,7 +203,7 @@ class RowMarks:
         return cls(**named, n=values["rows"], by_column=_plain(values["by_column"]))
 
 
-def _plain(by_column: Mapping[str, Mapping[str, Mapping[str, Sequence[int]]]]) -> dict[str, Copies]:
+def _plain(by_column: Mapping[str, Mapping[str, Mapping[str, Sequence[int]]]]) -> dict[str, CopiesOfCorpora]:
     return {
         of: {name: {kind: tuple(rows) for kind, rows in kinds.items()} for name, kinds in copies.items()}
         for of, copies in by_column.items()

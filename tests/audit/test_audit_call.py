@@ -101,7 +101,11 @@ def test_seed_changes_only_what_is_drawn():
     """Another seed draws other permutations; counts stay the same."""
     first, second = audit(SPLITS, **QUICK, seed=0), audit(SPLITS, **QUICK, seed=1)
     assert first != second
-    assert (first.leakage, first.atoms, first.confounds) == (second.leakage, second.atoms, second.confounds)
+    assert (first.leakage, first.unseen_elements, first.confounds) == (
+        second.leakage,
+        second.unseen_elements,
+        second.confounds,
+    )
 
 
 def test_reference_changes_no_figure_of_test():
@@ -246,7 +250,7 @@ def test_properties_are_the_users():
     label = report.strength[0].properties[2]
     assert label.jensen_shannon == pytest.approx(1)
     assert label.effect != label.effect
-    assert not label.counts
+    assert not label.in_verdict
 
 
 SHUFFLED = random.Random(0).sample(SPLITS["train"]["code"][:], 60)
@@ -355,7 +359,7 @@ def test_properties_may_be_empty():
 def test_node_types_of_another_column_are_compared():
     """A property may read another column than the code."""
     report = audit(SPLITS, **QUICK, properties=(NodeTypes("project", "python"),))
-    assert {atoms.kind for atoms in report.atoms} == {"NodeTypes", "TokenTypes"}
+    assert {elements.kind for elements in report.unseen_elements} == {"NodeTypes", "TokenTypes"}
 
 
 def test_numbers_of_numpy_settle_to_those_of_python() -> None:

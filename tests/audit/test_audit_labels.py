@@ -80,7 +80,7 @@ def test_the_test_is_corrected_with_the_others():
     """A p-value that is below .05 by itself is no caution beside three properties that count."""
     report = audited(split(["a"] * 60 + ["b"] * 60, ["a"] * 40 + ["b"] * 20))
     assert 0.007 < report.labels[0].p_value < 0.05
-    assert sum(prop.counts for prop in report.strength[0].properties) == 3
+    assert sum(prop.in_verdict for prop in report.strength[0].properties) == 3
     assert not any("mix of labels" in caution for caution in report.verdict.cautions)
 
 

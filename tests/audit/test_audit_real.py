@@ -61,7 +61,7 @@ def test_longest_functions_are_a_shift():
     length = next(prop for prop in ood.properties if prop.name == "TokenCount")
     assert length.intended
     assert length.effect > 1
-    assert {atoms.kind for atoms in report.atoms} == {"NodeTypes", "APINames", "TokenTypes"}
+    assert {elements.kind for elements in report.unseen_elements} == {"NodeTypes", "APINames", "TokenTypes"}
 
 
 def test_shared_packages_are_counted():

@@ -153,7 +153,7 @@ def test_empty_test_part_is_shown_as_not_measured():
     }
     assert all(prop["jensen_shannon"] is None for prop in plain["strength"][0]["properties"])
     assert plain["confounds"] == []
-    assert math.isnan(empty.atoms[0].rows_share)
+    assert math.isnan(empty.unseen_elements[0].rows_share)
     assert math.isnan(empty.strength[0].nearest.median)
     assert "Too few rows" in empty.to_markdown()
     parsed(empty.to_html())
@@ -258,7 +258,7 @@ def test_truncation_counts_a_models_tokens(tmp_path):
 def test_unseen_elements_equal_a_count_by_hand():
     """Elements of test that are in no row of train, the rows that hold one, and the most frequent of them."""
     splits = split(train=["a = b"], test_ood=["a = c", "a = c", "d = b", "a = b"])
-    (tokens,) = audit(splits, column="code", n_permutations=19).atoms
+    (tokens,) = audit(splits, column="code", n_permutations=19).unseen_elements
     assert (tokens.kind, tokens.part, tokens.distinct, tokens.unseen, tokens.rows) == (
         "TokenTypes",
         "test_ood",

@@ -69,11 +69,11 @@ def test_what_the_embedded_model_has_read_is_what_its_card_says(monkeypatch, tmp
     """As many functions as it was trained on, none of which is held out; a damaged file is refused."""
     digests = embedded_digests()
     assert digests.rows == 63_087
-    assert module.FILE.stat().st_size < 2_000_000
+    assert module.DIGESTS_FILE.stat().st_size < 2_000_000
     assert (np.diff(digests.exact.astype(object)) >= 0).all()
     assert not digests.exact_copies(stdlib_functions()["code"][:]).any()
     damaged = tmp_path / "digests.npy"
-    damaged.write_bytes(module.FILE.read_bytes()[:-8])
+    damaged.write_bytes(module.DIGESTS_FILE.read_bytes()[:-8])
     monkeypatch.setattr(module, "FILE", damaged)
     with pytest.raises(DataError, match="digest"):
         embedded_digests.__wrapped__()

@@ -79,7 +79,7 @@ def test_another_process_reads_the_same(rows):
     command = [sys.executable, "-c", FROM_ANOTHER_PROCESS]
     run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)  # noqa: S603
     assert run.stdout.split() == [rows._fingerprint, "6020"]
-    assert rows._fingerprint == corpus.DIGEST[:16]
+    assert rows._fingerprint == corpus.CORPUS_DIGEST[:16]
 
 
 def test_it_does_not_read_the_running_python(rows, monkeypatch):
@@ -116,7 +116,7 @@ def changed(table: pa.Table, row: int, column: str, text: str) -> pa.Table:
 )
 def test_changed_rows_change_the_digest(tmp_path, monkeypatch, damage):
     """A changed function, row, order, name or description gives another digest."""
-    pq.write_table(damage(pq.read_table(corpus.FOLDER / corpus.FILE)), tmp_path / corpus.FILE)
+    pq.write_table(damage(pq.read_table(corpus.CORPUS_FOLDER / corpus.CORPUS_FILE)), tmp_path / corpus.CORPUS_FILE)
     monkeypatch.setattr(corpus, "FOLDER", tmp_path)
     with pytest.raises(DataError, match=r"^the embedded corpus must be .* with the digest .*: install codeshift again"):
         stdlib_functions()
@@ -126,7 +126,7 @@ def test_changed_rows_change_the_digest(tmp_path, monkeypatch, damage):
 def test_a_file_that_is_no_corpus(tmp_path, monkeypatch, content):
     """A missing, empty or truncated file, or a Git LFS pointer, raises an error."""
     if content is not None:
-        (tmp_path / corpus.FILE).write_bytes(content)
+        (tmp_path / corpus.CORPUS_FILE).write_bytes(content)
     monkeypatch.setattr(corpus, "FOLDER", tmp_path)
     with pytest.raises(DataError, match=r"^the embedded corpus must be .*: install codeshift again"):
         stdlib_functions()
@@ -134,22 +134,22 @@ def test_a_file_that_is_no_corpus(tmp_path, monkeypatch, content):
 
 def test_a_cut_file(tmp_path, monkeypatch):
     """Missing bytes in the middle or at the end raise an error."""
-    whole = (corpus.FOLDER / corpus.FILE).read_bytes()
+    whole = (corpus.CORPUS_FOLDER / corpus.CORPUS_FILE).read_bytes()
     monkeypatch.setattr(corpus, "FOLDER", tmp_path)
     for broken in (whole[:-1000], whole[:5000] + bytes(1000) + whole[6000:]):
-        (tmp_path / corpus.FILE).write_bytes(broken)
+        (tmp_path / corpus.CORPUS_FILE).write_bytes(broken)
         with pytest.raises(DataError, match="install codeshift again"):
             stdlib_functions()
 
 
 def test_its_licence_is_in_the_folder():
     """The folder has Python's licence and the notices of single files; the corpus is one small file."""
-    licence = (corpus.FOLDER / "LICENSE.txt").read_text(encoding="utf-8")
+    licence = (corpus.CORPUS_FOLDER / "LICENSE.txt").read_text(encoding="utf-8")
     assert "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2" in licence
-    notices = (corpus.FOLDER / "NOTICES.txt").read_text(encoding="utf-8")
+    notices = (corpus.CORPUS_FOLDER / "NOTICES.txt").read_text(encoding="utf-8")
     holders = ("Gregory P. Ward", "Secret Labs AB", "Lance Ellinghouse", "Gregor Lingl", "Lars Gustaebel")
     assert [name for name in holders if name not in notices] == []
-    assert (corpus.FOLDER / corpus.FILE).stat().st_size < 1_100_000
+    assert (corpus.CORPUS_FOLDER / corpus.CORPUS_FILE).stat().st_size < 1_100_000
 
 
 def test_the_script_makes_it_again(tmp_path):
@@ -160,6 +160,8 @@ def test_the_script_makes_it_again(tmp_path):
     command = [python, str(ROOT / "scripts" / "embedded_corpus.py"), "--out", str(tmp_path)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     assert (run.returncode, run.stdout.splitlines()[1:]) == (0, ["as expected"])
-    assert pq.read_table(tmp_path / corpus.FILE).equals(pq.read_table(corpus.FOLDER / corpus.FILE), check_metadata=True)
+    assert pq.read_table(tmp_path / corpus.CORPUS_FILE).equals(
+        pq.read_table(corpus.CORPUS_FOLDER / corpus.CORPUS_FILE), check_metadata=True
+    )
     for name in ("LICENSE.txt", "NOTICES.txt"):
-        assert (tmp_path / name).read_bytes() == (corpus.FOLDER / name).read_bytes()
+        assert (tmp_path / name).read_bytes() == (corpus.CORPUS_FOLDER / name).read_bytes()

@@ -8,7 +8,7 @@ import pytest
 from datasets import Dataset
 
 from codeshift.data import PublishedSplits, benchmark_names, load_benchmark
-from codeshift.data.published import FOLDER
+from codeshift.data.published import PUBLISHED_FOLDER
 from codeshift.errors import DamagedFileError, ManifestError, ParameterError
 from codeshift.splitters import GroupSplitter, LengthSplitter, RandomSplitter
 from helpers.shared_data import shared_rows
@@ -124,7 +124,7 @@ def test_published_splits_fit_the_rows_of_their_benchmarks():
 
 
 def test_files_are_small():
-    files = sorted(FOLDER.glob("*.*"))
+    files = sorted(PUBLISHED_FOLDER.glob("*.*"))
     assert files
     assert sum(path.stat().st_size for path in files) < 8_000_000
 

@@ -48,7 +48,7 @@ def test_all_rows(parts, folder, client):
     found = audit_files(folder, client=client, sample=1000, near_duplicates=search)
     near = {part: int((search.nearest(parts[part], parts["train"]).index >= 0).sum()) for part in parts}
     assert near["test_id"] == 21
-    told = {leaked.part: (leaked.exact.found, leaked.near.found, leaked.near.rows) for leaked in found.leakage}
+    told = {leaked.part: (leaked.exact.matches, leaked.near.matches, leaked.near.rows) for leaked in found.leakage}
     assert told == {"test_id": (12, 21, 200), "test_ood": (0, 0, 150)}
     moved = {each.part: each for each in found.strength}
     assert moved["test_ood"].auc > 0.95
@@ -66,7 +66,7 @@ def test_train_is_read_once_for_all_parts(folder, client, monkeypatch):
         lambda self, function, *a, **k: functions.append(function.__name__) or each(self, function, *a, **k),
     )
     assert len(audit_files(folder, client=client, sample=100).leakage) == 2
-    assert functions.count("_found") == 1
+    assert functions.count("_matches") == 1
 
 
 def test_a_sample(parts, folder, client):

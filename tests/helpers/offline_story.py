@@ -30,9 +30,9 @@ def story(folder: Path) -> list[str]:
     """Split, audit, train and evaluate by the command line, and the demo, which is a study with its report."""
     from codeshift.cli import main
     from codeshift.data import embedded_model_path, stdlib_functions
-    from codeshift.demo import TRAINING
+    from codeshift.demo import DEMO_TRAINING
 
-    TRAINING.update(max_steps=2, max_source_length=32)
+    DEMO_TRAINING.update(max_steps=2, max_source_length=32)
     rows = stdlib_functions()
     rows.select(range(0, len(rows), len(rows) // 120)).to_json(folder / "rows.jsonl")
     task = ["--source", "docstring", "--target", "name", "--model", str(embedded_model_path())]

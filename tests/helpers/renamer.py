@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tokenize
 
-from codeshift.properties.near_duplicates.renaming import KEYWORDS
+from codeshift.properties.near_duplicates.renaming import RESERVED_WORDS
 
 
 def renamed(code: str, *, literals: bool = True) -> str:
@@ -15,7 +15,7 @@ def renamed(code: str, *, literals: bool = True) -> str:
     tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
     for token in reversed(tokens):
         text = token.string
-        if token.type == tokenize.NAME and text not in KEYWORDS:
+        if token.type == tokenize.NAME and text not in RESERVED_WORDS:
             text = names.setdefault(text, f"renamed_{len(names)}")
         elif token.type == tokenize.NUMBER and literals:
             text = "41"

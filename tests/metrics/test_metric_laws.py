@@ -30,7 +30,7 @@ from codeshift.metrics import (
     testing,
 )
 from codeshift.metrics.codebleu.dataflow import LANGUAGES
-from codeshift.metrics.testing import CHECKS, Case, check_metric
+from codeshift.metrics.testing import METRIC_CHECKS, Case, check_metric
 from helpers import broken_metrics
 from helpers.classifiers import OF_CLASSES, drawn
 
@@ -66,7 +66,7 @@ CODE = st.lists(WORD, max_size=12).map(" ".join)
 ANY_TEXT = st.one_of(CODE, st.text(max_size=30), st.binary(max_size=30).map(lambda b: b.decode("latin-1")))
 BROKEN = st.binary(max_size=30).map(lambda b: b.decode("utf-8", "surrogateescape"))
 ROWS = st.lists(st.tuples(st.one_of(ANY_TEXT, BROKEN), st.one_of(ANY_TEXT, BROKEN)), min_size=2, max_size=5)
-DRAWN = [check for check in CHECKS if check not in (testing.check_fresh_process, testing.check_hostile)]
+DRAWN = [check for check in METRIC_CHECKS if check not in (testing.check_fresh_process, testing.check_hostile)]
 NO_PROMISE = {"bounds": (0.0, 1.0), "identity": False}
 
 FIXED = {

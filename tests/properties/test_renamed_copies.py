@@ -11,7 +11,7 @@ from codeshift.data import stdlib_functions
 from codeshift.errors import ParameterError
 from codeshift.properties.lexer import lex
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
-from codeshift.properties.near_duplicates.renaming import FEWEST_TOKENS, KEYWORDS, without_strings
+from codeshift.properties.near_duplicates.renaming import FEWEST_TOKENS, RESERVED_WORDS, without_strings
 from codeshift.splits.config import SplitConfig
 from helpers.renamer import renamed
 
@@ -70,7 +70,7 @@ def test_keywords_count() -> None:
     """A loop is no condition."""
     search = NearDuplicates(identifiers="ignored", threshold=1.0)
     assert search.components([TOTAL, TOTAL.replace("for row in", "while row in")]).labels.tolist() == [0, 1]
-    assert "row" not in KEYWORDS
+    assert "row" not in RESERVED_WORDS
 
 
 @given(st.text(alphabet="\"'\\\nab `#", max_size=40))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from datasets import Dataset, DatasetDict
 
-from codeshift.cli.split import SPLIT_OPTIONS
+from codeshift.cli.names import SPLIT_OPTIONS
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates

@@ -258,4 +258,4 @@ def test_every_check_is_shown_to_fail() -> None:
         for mark in test.pytestmark
         for i in range(len(mark.args[1]))
     }
-    assert shown == set(testing.CHECKS)
+    assert shown == set(testing.SPLITTER_CHECKS)

@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Splitter
-from codeshift.splitters.testing import CHECKS, _parts, _shared_table, check_fresh_process, check_seed, check_splitter
+from codeshift.splitters.testing import (
+    SPLITTER_CHECKS,
+    _parts,
+    _shared_table,
+    check_fresh_process,
+    check_seed,
+    check_splitter,
+)
 from helpers.broken_splitters import ByPosition
 from helpers.splitter_rows import c_sharp_rows, java_rows
 from helpers.strategies import datasets, splitters, unless_impossible
@@ -72,7 +79,7 @@ def test_length_and_syntax_keep_the_laws_on_real_rows(
 
 
 # Few distinct rows may leave every seed the same choice: that law is put to the larger data above, as is the slow one.
-DRAWN = [check for check in CHECKS if check not in (check_fresh_process, check_seed)]
+DRAWN = [check for check in SPLITTER_CHECKS if check not in (check_fresh_process, check_seed)]
 
 
 @given(data=datasets(), splitter=splitters())

@@ -22,7 +22,7 @@ from codeshift.splitters import (
     scenarios_by_name,
     simscood_scenarios,
 )
-from codeshift.splitters.scenarios import ELEMENTS, FAMILIES
+from codeshift.splitters.scenarios import ELEMENTS, SCENARIO_FAMILIES
 from codeshift.splitters.testing import check_splitter
 from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
@@ -114,7 +114,7 @@ def test_the_lists_name_what_the_grammars_have() -> None:
             language,
             set(nodes) - set(grammar(language).node_kinds),
         )
-    assert all(len(set(families)) == 5 for families in FAMILIES.values())
+    assert all(len(set(families)) == 5 for families in SCENARIO_FAMILIES.values())
 
 
 @pytest.mark.parametrize(

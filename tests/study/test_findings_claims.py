@@ -48,8 +48,8 @@ def test_a_study_where_all_hold():
     for start in (GAP, COSTS, DIMENSIONS, BACK, KEEPS, UNSEEN):
         assert claim(found, start).verdict == "holds", claim(found, start)
         assert claim(found, start).low > (0.5 if start == BACK else 0)
-    assert "Of 10 cells" in claim(found, COSTS).told
-    assert "50% of the region's rows win back" in claim(found, BACK).told
+    assert "Of 10 cells" in claim(found, COSTS).evidence
+    assert "50% of the region's rows win back" in claim(found, BACK).evidence
     assert claim(found, COSTS).sentence.startswith("Masking a region from training costs performance on it: holds. ")
 
 
@@ -61,11 +61,11 @@ def test_a_study_where_none_hold():
     assert claim(found, GAP).verdict == "holds"
     turned = claims(lambda key, inside: 0.8 if inside else 0.4)
     assert claim(turned, GAP).verdict == "does not hold"
-    assert "full fine-tuning +4" in claim(turned, GAP).told
+    assert "full fine-tuning +4" in claim(turned, GAP).evidence
     gain = claims(lambda key, inside: lost(key, inside, full=-0.2, lora=-0.2))
     assert claim(gain, COSTS).verdict == "does not hold"
     assert claim(gain, BACK).verdict == "not shown"
-    assert "The loss itself is not shown" in claim(gain, BACK).told
+    assert "The loss itself is not shown" in claim(gain, BACK).evidence
 
 
 def test_a_study_that_cannot_tell():
@@ -78,9 +78,9 @@ def test_forgetting_names_the_method_that_forgets_least():
     """On the general set, and on the region itself against no fine-tuning at all."""
     found = claims(lambda key, inside: {"none": 0.9, "full": 0.3, "lora": 0.6}[key.method])
     assert claim(found, FORGETS).verdict == claim(found, WORSE).verdict == "holds"
-    assert " LoRA forgets least." in claim(found, FORGETS).told
+    assert " LoRA forgets least." in claim(found, FORGETS).evidence
     alike = claims(lambda key, inside: 0.9 if key.method == "none" else 0.5)
-    assert "forgets least, though the difference is not shown." in claim(alike, FORGETS).told
+    assert "forgets least, though the difference is not shown." in claim(alike, FORGETS).evidence
     assert claim(claims(lambda key, inside: 0.2 if key.method == "none" else 0.8), FORGETS).verdict == "does not hold"
 
 
@@ -88,7 +88,7 @@ def test_forgetting_names_the_method_that_forgets_least():
 def test_a_gain_is_named_where_one_is_shown(lora, expected):
     """One method loses; the other gains much, or so little that no gain is shown and nothing is called one."""
     found = claims(lambda key, inside: {"none": 0.5, "full": 0.2, "lora": lora}[key.method])
-    assert f" {expected}" in claim(found, WORSE).told
+    assert f" {expected}" in claim(found, WORSE).evidence
 
 
 @pytest.mark.parametrize(("sign", "expected"), [(1, "holds"), (-1, "does not hold")])
@@ -103,7 +103,7 @@ def test_strength(sign, expected):
 
     found = claims(chance, scenarios=names, rows=1500, general=0, ood_kept=(0.0, 1.0))
     assert claim(found, STRONGER).verdict == expected
-    assert "over 9 scenarios" in claim(found, STRONGER).told
+    assert "over 9 scenarios" in claim(found, STRONGER).evidence
 
 
 def test_claims_need_their_runs():
@@ -118,7 +118,7 @@ def test_claims_need_their_runs():
     pending = [RunKey(method="full", scenario="length_a", ood_kept=k, train_seed=0) for k in (0.0, 0.5)]
     found = claims(lost, methods=("full",), scenarios=("length_a",), general=0, pending=pending)
     assert {one.verdict for one in found.values()} == {"not shown"}
-    assert claim(found, COSTS).told.startswith("It was not measured")
+    assert claim(found, COSTS).evidence.startswith("It was not measured")
     assert np.isnan(claim(found, COSTS).value)
 
 

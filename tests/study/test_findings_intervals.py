@@ -78,9 +78,9 @@ def test_claims_leave_out_small_scenarios_and_say_so():
     assert len(shared) >= 6
     for name in shared:
         assert found[name].estimate == expected[name].estimate, name
-        assert found[name].told.endswith(told)
-    assert "Left out" not in found["Fine-tuning forgets: models do worse on the general set than without it"].told
-    assert "Left out" not in " ".join(c.told for c in findings(whole).claims)
+        assert found[name].evidence.endswith(told)
+    assert "Left out" not in found["Fine-tuning forgets: models do worse on the general set than without it"].evidence
+    assert "Left out" not in " ".join(c.evidence for c in findings(whole).claims)
     assert any(f"{LENGTH} (12)" in line for line in findings(small).summary())
 
 
@@ -94,14 +94,14 @@ def test_where_no_scenario_is_large_enough_nothing_is_claimed():
             continue
         assert claim.verdict == "not shown"
         assert np.isnan(claim.value)
-        assert claim.told.startswith("No scenario has 30 distinct rows of test_ood: none is large enough.")
+        assert claim.evidence.startswith("No scenario has 30 distinct rows of test_ood: none is large enough.")
     assert any(claim.value == claim.value for claim in findings(study_results(rows=40), min_rows=10).claims)
 
 
 def test_copies_are_no_distinct_rows():
     """Sixty rows of test_ood that are five texts are five rows."""
     results = with_texts(study_results(rows=120, general=0), lambda i: f"return value_{i % 10} + other")
-    told = " ".join(claim.told for claim in findings(results).claims)
+    told = " ".join(claim.evidence for claim in findings(results).claims)
     assert f"{SYNTAX} (5)" in told
 
 
@@ -113,7 +113,7 @@ def test_near_duplicates_are_no_distinct_rows():
         return f"def f():\n{body}    return {i}\n"
 
     results = with_texts(study_results(rows=120, general=0), text)
-    told = " ".join(claim.told for claim in findings(results).claims)
+    told = " ".join(claim.evidence for claim in findings(results).claims)
     assert f"{SYNTAX} (5)" in told
 
 
@@ -135,8 +135,8 @@ def test_claims_say_how_far_they_speak(seeds, told):
     measured = [claim for claim in found if claim.value == claim.value and "stronger" not in claim.claim]
     assert len(measured) >= 6
     for claim in measured:
-        assert ("seed" in claim.told.lower()) == (told is not None), claim
-        assert told is None or told in claim.told
+        assert ("seed" in claim.evidence.lower()) == (told is not None), claim
+        assert told is None or told in claim.evidence
         assert (claim.estimate.note == "two seeds") == (len(seeds) == 2)
 
 

@@ -140,7 +140,7 @@ def test_the_claim_says_what_share_is_explained(right_by_similarity, answer):
     assert claim.value == pytest.approx(1 - _by_numpy(results, "full", 0.0)[1] / gap)
     assert claim.low < claim.value < claim.high
     assert claim.verdict == answer
-    assert "is left at equal similarity: full fine-tuning" in claim.told
+    assert "is left at equal similarity: full fine-tuning" in claim.evidence
     [small] = [
         one for one in Findings(results=results, metric="exact_match", min_rows=900).claims if CLAIM in one.claim
     ]
@@ -154,7 +154,7 @@ def test_a_gap_that_may_be_zero_has_no_explained_share():
     load = lambda key, part: replace(results.load(key, part), statistics={"exact_match": same})  # noqa: E731
     [claim] = [one for one in Findings(results=replace(results, load=load)).claims if CLAIM in one.claim]
     assert claim.verdict == "not shown"
-    assert "The gap itself is not shown" in claim.told
+    assert "The gap itself is not shown" in claim.evidence
 
 
 def test_the_report_draws_the_curves_and_has_the_table():

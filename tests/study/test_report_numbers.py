@@ -305,7 +305,7 @@ def test_claims(recount):
     costs = by_claim["Masking a region from training costs performance on it"]
     assert costs.value == pytest.approx(np.mean([lost(m, name) for m in methods for name in SCENARIOS]))
     for method in methods:
-        assert f"{NAMES[method]} {percent(np.mean([lost(method, name) for name in SCENARIOS]))}" in costs.told
+        assert f"{NAMES[method]} {percent(np.mean([lost(method, name) for name in SCENARIOS]))}" in costs.evidence
     gap = by_claim["Fine-tuned models do worse out of distribution than in distribution"]
     gaps = {
         method: np.mean([
@@ -317,7 +317,7 @@ def test_claims(recount):
     }  # fmt: skip
     assert gap.value == pytest.approx(-np.mean([gaps[method] for method in methods]))
     for method, value in gaps.items():
-        assert f"{NAMES[method]} {points(value)} points" in gap.told
+        assert f"{NAMES[method]} {points(value)} points" in gap.evidence
     keeps = by_claim["LoRA keeps more than full fine-tuning"]
     assert keeps.value == pytest.approx(np.mean([lost("full", name) - lost("lora", name) for name in SCENARIOS]))
     for part, claim in (
@@ -327,7 +327,7 @@ def test_claims(recount):
         found = {method: np.mean([change(method, name, part) for name in SCENARIOS]) for method in methods}
         assert by_claim[claim].value == pytest.approx(-np.mean(list(found.values())))
         for method, value in found.items():
-            assert f"{NAMES[method]} {points(value)} points" in by_claim[claim].told
+            assert f"{NAMES[method]} {points(value)} points" in by_claim[claim].evidence
     unseen = by_claim["Models write an element less often where fine-tuning masked it"]
     recalls = {
         (method, kept): recount.holding(SCENARIOS[0], method, kept, "recall", "test_ood").value
@@ -335,7 +335,7 @@ def test_claims(recount):
     }  # fmt: skip
     assert unseen.value == pytest.approx(np.mean([recalls[m, 1.0] - recalls[m, 0.0] for m in methods]))
     for value in recalls.values():
-        assert percent(value) in unseen.told
+        assert percent(value) in unseen.evidence
 
 
 def test_units_lead_from_the_report_to_the_table(recount):

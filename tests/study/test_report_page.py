@@ -125,7 +125,7 @@ def test_the_summary_holds_every_claim(page):
     claims = nasty_report().findings.claims
     assert len(claims) == 8
     for claim in claims:
-        assert f"{claim.verdict} {claim.claim} {' '.join(claim.told.split())}" in text
+        assert f"{claim.verdict} {claim.claim} {' '.join(claim.evidence.split())}" in text
 
 
 def test_two_pages_of_the_same_results_are_the_same_bytes():

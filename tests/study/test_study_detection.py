@@ -173,4 +173,4 @@ def test_figures_of_text_rest_on_the_rows_drawn_for_each_part():
     claim = next(one for one in found.claims if one.claim.startswith("The model's confidence"))
     assert claim.value == pytest.approx(np.mean(masked))
     assert claim.verdict == "holds"
-    assert "mean token log-probability" in claim.told
+    assert "mean token log-probability" in claim.evidence

@@ -284,8 +284,8 @@ def test_a_claim_without_a_number_says_why():
     """The reasons of the models, each once."""
     none = nothing()
     claim = Claim(
-        claim="LoRA keeps more", verdict="not shown", told="No scenario has 30 distinct rows.",
+        claim="LoRA keeps more", verdict="not shown", evidence="No scenario has 30 distinct rows.",
         estimate=none.estimate(), seeds=none.seeds,
     )  # fmt: skip
     [over] = claims_over_models({"t5": [claim], "llama": [claim]})
-    assert over.told == "No model has a number. No scenario has 30 distinct rows."
+    assert over.evidence == "No model has a number. No scenario has 30 distinct rows."

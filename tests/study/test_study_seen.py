@@ -172,7 +172,7 @@ def test_the_interaction_with_the_method():
     np.testing.assert_allclose((ood.high - ood.low) / 2 / 1.96, np.sqrt(variance), rtol=0.05)
     (claim,) = (claim for claim in findings.claims if claim.claim == FAVOURS)
     assert claim.verdict == "holds"
-    assert f"on rows that {UNSEEN}" in claim.told
+    assert f"on rows that {UNSEEN}" in claim.evidence
     (better,) = (claim for claim in findings.claims if claim.claim.startswith("Rows that a corpus holds"))
     assert better.verdict == "holds"
     of_nll = Findings(results=results, metric="negative_log_likelihood")  # of which less is better

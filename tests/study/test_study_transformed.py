@@ -166,11 +166,11 @@ def test_claims_say_what_a_transform_costs_and_which_method_keeps_more():
     assert keeps.claim == "LoRA keeps more than full fine-tuning under the transform renamed"
     assert keeps.value == pytest.approx(after["lora"] / before["lora"] - after["full"] / before["full"])
     assert [costs.verdict, keeps.verdict] == ["holds", "holds"]
-    assert f"Of {members.sum()} rows {(members & (np.arange(count) % 2 == 1)).sum()} are rewritten" in costs.told
+    assert f"Of {members.sum()} rows {(members & (np.arange(count) % 2 == 1)).sum()} are rewritten" in costs.evidence
     swapped = {("lora" if m == "full" else "full" if m == "lora" else m, part): of for (m, part), of in right.items()}
     assert Findings(results=_scored(given, swapped)).claims[-1].verdict == "does not hold"
     few = [claim for claim in Findings(results=results, min_rows=1000).claims if "renamed" in claim.claim]
-    assert [(claim.verdict, claim.told) for claim in few] == [
+    assert [(claim.verdict, claim.evidence) for claim in few] == [
         ("not shown", "No scenario has 1000 distinct rows of test_id.")
     ] * 2
 

@@ -8,7 +8,6 @@
 Leaks: 40 of 40 rows of test (100.00%) have an exact or near-duplicate in train.
 """
 
-from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.auditing import audit
 from codeshift.audit.column_leakage import ColumnLeakage
 from codeshift.audit.confounds import Confound
@@ -31,6 +30,7 @@ from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.audit.strength import PropertyShift, Strength
 from codeshift.audit.truncation import Truncation
 from codeshift.audit.two_sample import TwoSampleTest, classifier_two_sample_test, maximum_mean_discrepancy
+from codeshift.audit.unseen_elements import UnseenElements
 from codeshift.audit.verdict import Verdict
 from codeshift.audit.word_ngrams import ngrams_of
 from codeshift.marks import RowMarks
@@ -56,7 +56,7 @@ __all__ = [
     "Thresholds",
     "Truncation",
     "TwoSampleTest",
-    "UnseenAtoms",
+    "UnseenElements",
     "Verdict",
     "audit",
     "classifier_two_sample_test",

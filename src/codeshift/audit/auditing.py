@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from codeshift.audit.corpora import opened_corpora
 from codeshift.audit.measuring import measure_parts
 from codeshift.audit.overlapping import overlap_of_parts
-from codeshift.audit.parts import Splits, column_of, manifest_of, take_parts
+from codeshift.audit.parts import NamedParts, column_of, manifest_of, take_parts
 from codeshift.audit.report import AuditReport
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.audit.truncation import token_counter
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def audit(
-    splits: SplitAssignment | DatasetDict | Splits,
+    splits: SplitAssignment | DatasetDict | NamedParts,
     data: Dataset | DatasetDict | PropertyTable | None = None,
     *,
     column: str | None = None,

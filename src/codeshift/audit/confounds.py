@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from codeshift.audit.compared_properties import ComparedProperty
 from codeshift.audit.distances import presence_effects, standardised_effect
 from codeshift.audit.rounding import agreed, significant_digits
-from codeshift.audit.series import Series
 from codeshift.properties import ElementCounts
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-ELEMENTS = 8
+MOST_ELEMENTS = 8
 """Number of elements listed for each kind (tokens, node types): those that moved farthest."""
 
 
@@ -45,11 +45,11 @@ class Confound:
 
 
 def measure_confounds(
-    series: Sequence[Series], train: np.ndarray, test: np.ndarray, reference: np.ndarray | None
+    properties: Sequence[ComparedProperty], train: np.ndarray, test: np.ndarray, reference: np.ndarray | None
 ) -> tuple[Confound, ...]:
     """Return the confounds, those that moved farthest first, on distinct rows given by positions in the table."""
     nothing = np.empty(0, dtype=np.int64)
-    compared = [prop for prop in series if not prop.intended]
+    compared = [prop for prop in properties if not prop.intended]
     total = sum(len(prop.values.vocabulary) if isinstance(prop.values, ElementCounts) else 1 for prop in compared)
     confounds = [
         replace(confound, p_value=significant_digits(min(1.0, confound.p_value * total)))
@@ -59,29 +59,31 @@ def measure_confounds(
     return tuple(sorted(confounds, key=lambda confound: (-abs(confound.effect), confound.name)))
 
 
-def _of(series: Series, train: np.ndarray, test: np.ndarray, reference: np.ndarray) -> Iterator[Confound]:
-    if isinstance(series.values, ElementCounts):
-        yield from _of_elements(series, train, test, reference)
-    elif series.is_number:
-        before = series.values[train]
-        effect, other = (agreed(standardised_effect(before, series.values[rows])) for rows in (test, reference))
+def _of(prop: ComparedProperty, train: np.ndarray, test: np.ndarray, reference: np.ndarray) -> Iterator[Confound]:
+    if isinstance(prop.values, ElementCounts):
+        yield from _of_elements(prop, train, test, reference)
+    elif prop.is_number:
+        before = prop.values[train]
+        effect, of_reference = (agreed(standardised_effect(before, prop.values[rows])) for rows in (test, reference))
         if not math.isnan(effect):
-            p_value = _mann_whitney(before, series.values[test])
-            yield Confound(name=series.name, effect=effect, reference_effect=other, p_value=p_value)
+            p_value = _mann_whitney(before, prop.values[test])
+            yield Confound(name=prop.name, effect=effect, reference_effect=of_reference, p_value=p_value)
 
 
-def _of_elements(series: Series, train: np.ndarray, test: np.ndarray, reference: np.ndarray) -> Iterator[Confound]:
-    assert isinstance(series.values, ElementCounts)  # noqa: S101 - the caller asked
-    counts, vocabulary = series.values.counts, series.values.vocabulary
-    effects, others = (presence_effects(counts[train], counts[rows]) for rows in (test, reference))
+def _of_elements(
+    prop: ComparedProperty, train: np.ndarray, test: np.ndarray, reference: np.ndarray
+) -> Iterator[Confound]:
+    assert isinstance(prop.values, ElementCounts)  # noqa: S101 - the caller asked
+    counts, vocabulary = prop.values.counts, prop.values.vocabulary
+    effects, reference_effects = (presence_effects(counts[train], counts[rows]) for rows in (test, reference))
     moved = np.flatnonzero(np.nan_to_num(effects, nan=0.0))
     order = moved[np.argsort(-np.abs(effects[moved]), kind="stable")]
-    kept = [i for i in order[: ELEMENTS + len(series.spared)].tolist() if vocabulary[i] not in series.spared]
-    p_values = _fisher(counts[train][:, kept[:ELEMENTS]], counts[test][:, kept[:ELEMENTS]])
-    for i, p_value in zip(kept[:ELEMENTS], p_values, strict=True):
-        name = f"{series.name}: {vocabulary[i]}"
-        effect, other = agreed(float(effects[i])), agreed(float(others[i]))
-        yield Confound(name=name, effect=effect, reference_effect=other, p_value=p_value)
+    kept = [i for i in order[: MOST_ELEMENTS + len(prop.spared)].tolist() if vocabulary[i] not in prop.spared]
+    p_values = _fisher(counts[train][:, kept[:MOST_ELEMENTS]], counts[test][:, kept[:MOST_ELEMENTS]])
+    for i, p_value in zip(kept[:MOST_ELEMENTS], p_values, strict=True):
+        name = f"{prop.name}: {vocabulary[i]}"
+        effect, reference_effect = agreed(float(effects[i])), agreed(float(reference_effects[i]))
+        yield Confound(name=name, effect=effect, reference_effect=reference_effect, p_value=p_value)
 
 
 def _mann_whitney(first: np.ndarray, second: np.ndarray) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift.audit.decontamination import DecontaminationList, read_decontamination_list
 from codeshift.audit.embedded_digests import embedded_digests
 from codeshift.checks import settle
+from codeshift.defaults import EMBEDDED
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
 from codeshift.file_formats import COMPRESSED, CSV_SEPARATORS, JSON, PARQUET, format_of
 from codeshift.formatting import counted, listed
@@ -26,9 +27,6 @@ from codeshift.properties.texts import column_texts
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
-
-EMBEDDED = "embedded"
-"""Name of the corpus that the embedded model was pretrained on, which comes with codeshift as digests."""
 
 _SHOWN = 5
 _WIDTH = 40  # characters shown of a row that is none
@@ -72,7 +70,7 @@ def named_parts(data: Any) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for name, part in data.items():
         inner = part if isinstance(part, Mapping) else {"": part}
-        parts |= {f"{name} {of}".strip(): each for of, each in inner.items()}
+        parts |= {f"{name} {of}".strip(): rows for of, rows in inner.items()}
     return parts
 
 
@@ -83,8 +81,8 @@ def rows_of(corpus: Any) -> Any:
 
 def _named_columns(corpus: Any, column: str, corpus_column: str) -> dict[str, str]:
     """Return the columns of a corpus that are named, by those of the dataset: all that it maps, else the code's."""
-    named = corpus.column if isinstance(corpus, Corpus) else corpus_column
-    return dict(named) if isinstance(named, Mapping) else {column: named}
+    columns_by_name = corpus.column if isinstance(corpus, Corpus) else corpus_column
+    return dict(columns_by_name) if isinstance(columns_by_name, Mapping) else {column: columns_by_name}
 
 
 def columns_searched(
@@ -106,10 +104,10 @@ def columns_searched(
     searched = {of: (named[of], streams) for of in columns if of in named}
     if isinstance(corpus, Corpus) and isinstance(corpus.column, Mapping):
         return searched
-    others = [of for of in columns if of not in named]
-    known = [_columns_of(stream) for stream in streams] if others else []
-    for of in others:
-        with_it = tuple(stream for stream, names in zip(streams, known, strict=True) if of in names)
+    unnamed = [of for of in columns if of not in named]
+    columns_of_streams = [_columns_of(stream) for stream in streams] if unnamed else []
+    for of in unnamed:
+        with_it = tuple(stream for stream, names in zip(streams, columns_of_streams, strict=True) if of in names)
         if with_it:
             searched[of] = (of, with_it)
     return searched
@@ -145,9 +143,9 @@ def opened_corpora(corpora: Any, columns: Collection[str], corpus_column: str, l
             raise ParameterError("column", "of columns of the dataset", list(named), remedy)
         needed = [in_corpus for of, in_corpus in named.items() if of in columns]
         for stream in rows if isinstance(rows, tuple) else (rows,):
-            known = getattr(stream, "column_names", None) or ()
-            for in_corpus in needed if known else ():
-                _check_columns(known, name, in_corpus, label)
+            columns_known = getattr(stream, "column_names", None) or ()
+            for in_corpus in needed if columns_known else ():
+                _check_columns(columns_known, name, in_corpus, label)
         by_name[name] = replace(corpus, source=rows) if isinstance(corpus, Corpus) else rows
     return by_name
 
@@ -162,9 +160,9 @@ def opened(corpus: Any) -> Any:
         LeftOutWarning: if there are files of other formats, whose rows are not searched.
     """
     corpus = corpus.source if isinstance(corpus, Corpus) else corpus
-    known = summarised(corpus)
-    if known is not None:
-        return known
+    summary = summarised(corpus)
+    if summary is not None:
+        return summary
     if isinstance(corpus, str | os.PathLike):
         return tuple(_streamed(corpus))
     if not all(callable(getattr(rows, "iter", None)) for rows in (corpus if isinstance(corpus, tuple) else (corpus,))):
@@ -206,9 +204,9 @@ def checked_corpus(corpus: Any) -> Any:
 
 def files_of(path: str | os.PathLike[str]) -> list[str]:
     """Return the files of a path: itself, or all below a folder or of a pattern, sorted."""
-    whole = Path(path)
-    pattern = str(whole / "**") if whole.is_dir() else str(whole)
-    return [str(whole)] if whole.is_file() else sorted(filter(os.path.isfile, glob(pattern, recursive=True)))
+    source = Path(path)
+    pattern = str(source / "**") if source.is_dir() else str(source)
+    return [str(source)] if source.is_file() else sorted(filter(os.path.isfile, glob(pattern, recursive=True)))
 
 
 def corpus_identity(corpus: Any) -> dict[str, Any]:
@@ -245,30 +243,30 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
     """
     from datasets import IterableDataset
 
-    whole = Path(path)
+    source = Path(path)
     alike: dict[str, list[str]] = {}
-    others = []
+    unread = []
     for file in files_of(path):
         ending = _ending(Path(file))
         if ending is None:
-            others.append(file)
+            unread.append(file)
         else:
             alike.setdefault(JSON[0] if ending in JSON else ending, []).append(file)
     if not alike:
         remedy = "a file, a folder or a pattern such as 'pretraining/*.parquet'"
         raise ParameterError("corpus", f"files of {', '.join([PARQUET, *JSON, *CSV_SEPARATORS])}", str(path), remedy)
-    if others:
-        names = listed([os.path.relpath(file, whole) if whole.is_dir() else file for file in others], _SHOWN)
-        left_out = counted(len(others), "file")
+    if unread:
+        names = listed([os.path.relpath(file, source) if source.is_dir() else file for file in unread], _SHOWN)
+        left_out = counted(len(unread), "file")
         warn(LeftOutWarning(f"{left_out} of {path} not searched, having no rows in a format that is read: {names}"))
-    for ending, some in alike.items():
+    for ending, of_format in alike.items():
         if ending == PARQUET:
-            yield _parquet(some)
+            yield _parquet(of_format)
         elif ending in CSV_SEPARATORS:
-            options = {"files": some, "separator": CSV_SEPARATORS[ending]}
+            options = {"files": of_format, "separator": CSV_SEPARATORS[ending]}
             yield IterableDataset.from_generator(_csv_rows, gen_kwargs=options)
         else:  # read here, so that an error names the file and the line, and nothing is logged before it
-            yield IterableDataset.from_generator(_json_rows, gen_kwargs={"files": some})
+            yield IterableDataset.from_generator(_json_rows, gen_kwargs={"files": of_format})
 
 
 def _parquet(files: Sequence[str]) -> IterableDataset:
@@ -340,12 +338,12 @@ def _csv_rows(files: Sequence[str], separator: str) -> Iterator[dict[str, str]]:
 def _csv_rows_of(file: str, separator: str) -> Iterator[dict[str, str]]:
     from pyarrow import csv, string
 
-    read = csv.ReadOptions(block_size=_CSV_BLOCK)
+    reading = csv.ReadOptions(block_size=_CSV_BLOCK)
     parse = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
-    with csv.open_csv(file, read_options=read, parse_options=parse) as header:
+    with csv.open_csv(file, read_options=reading, parse_options=parse) as header:
         types = dict.fromkeys(header.schema.names, string())
     convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
-    with csv.open_csv(file, read_options=read, parse_options=parse, convert_options=convert) as batches:
+    with csv.open_csv(file, read_options=reading, parse_options=parse, convert_options=convert) as batches:
         for batch in batches:
             yield from batch.to_pylist()
 
@@ -402,9 +400,9 @@ def _check_columns(columns: Collection[str], name: str, column: str, label: str 
 def _blocks_of_stream(
     rows: Any, name: str, column: str, label: str | None, size: int
 ) -> Iterator[tuple[list[str | None], list[Any] | None]]:
-    wanted = [needed for needed in (column, label) if needed is not None]
-    if set(wanted) <= set(rows.column_names or ()):
-        rows = rows.select_columns(wanted)
+    needed_columns = [needed for needed in (column, label) if needed is not None]
+    if set(needed_columns) <= set(rows.column_names or ()):
+        rows = rows.select_columns(needed_columns)
     start = 0
     for batch in rows.iter(batch_size=size):
         _check_columns(batch, name, column, label)

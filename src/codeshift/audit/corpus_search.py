@@ -64,9 +64,11 @@ class CorpusSearch:
         worst: int,
     ) -> None:
         self._column = column
-        self._sizes = {name: len(of) for name, of in texts.items()}
-        self._texts = [text for of in texts.values() for text in of]
-        self._labels = None if labels is None else [one for of in labels.values() for one in of]
+        self._sizes = {name: len(labels_of_part) for name, labels_of_part in texts.items()}
+        self._texts = [text for labels_of_part in texts.values() for text in labels_of_part]
+        self._labels = (
+            None if labels is None else [label for labels_of_part in labels.values() for label in labels_of_part]
+        )
         self._searches = {"near": near} | ({"renamed": near.of_renamed()} if renamed else {})
         self._ngrams = None if ngrams is None else NgramSearch(self._texts, [ngrams])
         self._worst = worst
@@ -93,8 +95,8 @@ class CorpusSearch:
             nearest = search.nearest(self._texts, texts)
             jaccard = np.where(nearest.index < 0, -1.0, np.nan_to_num(nearest.jaccard, nan=-1.0))
             for at in np.flatnonzero((jaccard >= 0) & (jaccard >= self._best[name])).tolist():
-                other = texts[nearest.index[at]]
-                self._keep(name, at, float(jaccard[at]), other, labels_of[other])
+                nearest_text = texts[nearest.index[at]]
+                self._keep(name, at, float(jaccard[at]), nearest_text, labels_of[nearest_text])
 
     def _keep(self, name: str, at: int, jaccard: float, other: str, labels: list[Any]) -> None:
         """Keep a pair if it is more similar than the one so far, or as similar and first by content."""
@@ -116,11 +118,11 @@ class CorpusSearch:
         masks = {"exact": self._exact, "near": near}
         masks |= {"renamed": near | (self._best["renamed"] >= 0)} if "renamed" in self._searches else {}
         masks |= {} if self._ngrams is None else {NGRAMS: self._ngrams.shared}
-        found, start = [], 0
+        overlaps, start = [], 0
         for part, size in self._sizes.items():
             of_part = slice(start, start + size)
             rows = {kind: tuple(np.flatnonzero(mask[of_part]).tolist()) for kind, mask in masks.items()}
-            found.append(
+            overlaps.append(
                 PartOverlap(
                     part=part, corpus=corpus, column=self._column, n=size, corpus_rows=self._corpus_rows,
                     exact=len(rows["exact"]), near=len(rows["near"]), renamed=len(rows.get("renamed", rows["near"])),
@@ -132,7 +134,7 @@ class CorpusSearch:
                 )
             )  # fmt: skip
             start += size
-        return found
+        return overlaps
 
     def _pairs(self, rows: range, near: np.ndarray) -> tuple[LeakedPair, ...]:
         pairs = []
@@ -141,7 +143,7 @@ class CorpusSearch:
             if self._best[name][at] >= 0 and self._other[name][at] != self._texts[at]:
                 pair = LeakedPair(jaccard=self._best[name][at], row=self._texts[at], train_row=self._other[name][at])
                 pairs.append((name, -pair.jaccard, pair.row, pair))
-        return tuple(pair for *_, pair in sorted(pairs, key=lambda one: one[:3])[: self._worst])
+        return tuple(pair for *_, pair in sorted(pairs, key=lambda entry: entry[:3])[: self._worst])
 
 
 def _differ(label: Any, other: Any) -> bool:

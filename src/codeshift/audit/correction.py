@@ -33,10 +33,10 @@ def corrected(classifier: float, properties: Sequence[float]) -> tuple[float, li
     tested = ~np.isnan(p)
     weights = np.where(np.arange(len(p)) == 0, 0.5, 0.5 / max(1, int(tested[1:].sum()))) * tested
     order = np.flatnonzero(tested)[np.argsort(p[tested] / weights[tested], kind="stable")]
-    left = np.cumsum(weights[order][::-1])[::-1]
+    remaining = np.cumsum(weights[order][::-1])[::-1]
     adjusted = np.full(p.shape, np.nan)
     # Rounded, since p / w * w is not p to the last bit, and a p-value may lie at its bound exactly.
-    steps = np.round(p[order] * left / weights[order], 12)
+    steps = np.round(p[order] * remaining / weights[order], 12)
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     first, *others = adjusted.tolist()
     return first, others

@@ -130,10 +130,10 @@ def write_decontamination_list(
         remedy = "name a file that ends in .pkl" if tool == "nemo" else "name a folder"
         raise ParameterError("path", f"one of the format of {tool}", str(path), remedy)
     if tool == "nemo":
-        known: dict[str, int] = dict.fromkeys((ngram for text in texts for ngram in ngrams_of(text, n, "nemo")), 0)
+        counts: dict[str, int] = dict.fromkeys((ngram for text in texts for ngram in ngrams_of(text, n, "nemo")), 0)
         with replaced(place) as temporary:
-            temporary.write_bytes(pickle.dumps(known))
-        return _of_nemo(place, known)
+            temporary.write_bytes(pickle.dumps(counts))
+        return _of_nemo(place, counts)
     place.mkdir(parents=True, exist_ok=True)
     lines = sorted(f"{ngram} {row}\n" for row, text in enumerate(texts) for ngram in set(ngrams_of(text, n)))
     with replaced(place / _BUCKET) as temporary, pa.output_stream(str(temporary), compression="zstd") as stream:

@@ -14,11 +14,11 @@ from codeshift.errors import DataError
 from codeshift.files import file_digest
 from codeshift.properties.near_duplicates.digests import CodeDigests
 
-FILE = Path(__file__).parent / "embedded_digests.npy"
-ROWS = 63_087
+DIGESTS_FILE = Path(__file__).parent / "embedded_digests.npy"
+DIGESTED_ROWS = 63_087
 """Number of functions of the corpus, whose digests come first; those of their forms without names follow."""
 
-DIGEST = "8cd25e65c0371801da4c0de0eb53d0e89ec1a73feaad8701b0dce2429aef84b3"
+FILE_DIGEST = "8cd25e65c0371801da4c0de0eb53d0e89ec1a73feaad8701b0dce2429aef84b3"
 """SHA-256 of the file."""
 
 
@@ -38,10 +38,14 @@ def embedded_digests() -> CodeDigests:
     """
     remedy = "install codeshift again"
     try:
-        digest = file_digest(FILE)
+        digest = file_digest(DIGESTS_FILE)
     except OSError as error:
-        raise DataError("the embedded digests", "a file that can be read", f"{FILE} ({error})", remedy) from error
-    if digest != DIGEST:
-        raise DataError("the embedded digests", f"a file with the digest {DIGEST}", f"{FILE} with {digest}", remedy)
-    digests = np.load(FILE, allow_pickle=False)
-    return CodeDigests(digests[:ROWS], digests[ROWS:])
+        raise DataError(
+            "the embedded digests", "a file that can be read", f"{DIGESTS_FILE} ({error})", remedy
+        ) from error
+    if digest != FILE_DIGEST:
+        raise DataError(
+            "the embedded digests", f"a file with the digest {FILE_DIGEST}", f"{DIGESTS_FILE} with {digest}", remedy
+        )
+    digests = np.load(DIGESTS_FILE, allow_pickle=False)
+    return CodeDigests(digests[:DIGESTED_ROWS], digests[DIGESTED_ROWS:])

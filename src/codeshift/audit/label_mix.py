@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codeshift.audit.compared_properties import ComparedProperty
 from codeshift.audit.distances import scaled_effect, standardised_effect
 from codeshift.audit.labels import NO_LABEL
 from codeshift.audit.rounding import agreed
-from codeshift.audit.series import Series
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class LabelMixShift:
 
 
 def measure_label_mix(
-    labels: np.ndarray, part: str, train: np.ndarray, rows: np.ndarray, series: Sequence[Series]
+    labels: np.ndarray, part: str, train: np.ndarray, rows: np.ndarray, properties: Sequence[ComparedProperty]
 ) -> list[LabelMixShift]:
     """Measure what the mix of labels explains of the shift of each number that describes programs.
 
@@ -68,7 +68,7 @@ def measure_label_mix(
         part: the part.
         train: the positions of the distinct rows of train.
         rows: the positions of the distinct rows of the part.
-        series: the properties.
+        properties: the properties.
 
     Returns:
         One shift for each such number; none if no row of the part has a label of train.
@@ -82,8 +82,8 @@ def measure_label_mix(
     weights = (shares / np.bincount(of_train))[of_train]
     return [
         _shift(prop.name, part, prop.values[train], prop.values[rows], weights)
-        for prop in series
-        if prop.counts and isinstance(prop.values, np.ndarray)
+        for prop in properties
+        if prop.in_verdict and isinstance(prop.values, np.ndarray)
     ]
 
 

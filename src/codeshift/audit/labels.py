@@ -160,8 +160,8 @@ def _shares(labels: np.ndarray, listed: Sequence[str]) -> np.ndarray:
 
 def _distinct(labels: np.ndarray, components: np.ndarray) -> np.ndarray:
     """Return the labels of the first labelled row of each component."""
-    known = labels != NO_LABEL
-    return first_of_each(labels[known], components[known])
+    labelled = labels != NO_LABEL
+    return first_of_each(labels[labelled], components[labelled])
 
 
 class _Labelled(NamedTuple):

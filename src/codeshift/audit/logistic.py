@@ -81,8 +81,8 @@ def _newton(problem: _Problem) -> tuple[np.ndarray, np.ndarray]:
         weights[active] += sizes[:, None] * step
         reached = np.abs(at.gradients).max(axis=1) <= GRADIENT_TOLERANCE
         converged[active[reached & (decrement <= GRADIENT_TOLERANCE) & (sizes > 0)]] = True
-        left = (sizes > 0) & ~converged[active]
-        active, at = active[left], _Point(*(values[left] for values in at))
+        unfinished = (sizes > 0) & ~converged[active]
+        active, at = active[unfinished], _Point(*(values[unfinished] for values in at))
         if not len(active):
             break
     return weights, converged

@@ -1,14 +1,14 @@
-"""Measurement of a split step by step: a figure of the report is a step here, and a field of the report."""
+"""Measurement of a split stage by stage: each figure of the report is made of those before it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from codeshift.audit.atoms import measure_atoms
 from codeshift.audit.column_leakage import ColumnLeakage, measure_columns
+from codeshift.audit.compared_properties import ComparedProperty, gather_properties
 from codeshift.audit.confounds import Confound, measure_confounds
 from codeshift.audit.copies import Copies, count_copies
 from codeshift.audit.label_mix import LabelMixShift, measure_label_mix
@@ -16,166 +16,166 @@ from codeshift.audit.labels import LabelShift, label_column, measure_labels
 from codeshift.audit.leakage import Leakage, measure_leakage
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.report import AuditReport
-from codeshift.audit.series import Series, gather_series
 from codeshift.audit.settings import AuditSettings
-from codeshift.audit.strength import Strength, components_of, first_of_each, measure_strength
+from codeshift.audit.strength import components_of, first_of_each, measure_strength
 from codeshift.audit.truncation import TokenCounter, Truncation, measure_truncation
-from codeshift.audit.verdict import Verdict, judge
+from codeshift.audit.unseen_elements import UnseenElements, measure_unseen
+from codeshift.audit.verdict import judge
 from codeshift.errors import LeftOutWarning, warn
 from codeshift.properties import ElementCounts
 from codeshift.properties.progress import Stages
 from codeshift.regions.distribution import Distribution
 
-Step = tuple[str, Callable[[], None]]
-"""Words for the bar, and the function that measures."""
-
 
 def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None) -> AuditReport:
-    """Measure all figures of a split; call it with one thread, so that sums have the same order on every machine."""
-    measurement = Measurement(parts, settings, counter)
-    steps = measurement.steps()
-    with Stages("Audit", len(steps), rows=sum(map(len, parts.rows.values()))) as stages:
-        for words, measure in steps:
-            stages.at(words)
-            measure()
-        return measurement.report()
-
-
-class Measurement:
-    """Figures of a split, as far as they are measured.
+    """Measure all figures of a split; call it with one thread, so that sums have the same order on every machine.
 
     Args:
         parts: the parts of the split.
         settings: the arguments of the audit.
         counter: the counter of a model's tokens; None to count no truncated rows.
+
+    Warns:
+        LeftOutWarning: if the parser gives up on rows, which are then left out of all figures.
     """
-
-    def __init__(self, parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None) -> None:
-        self._parts, self._settings, self._counter = parts, settings, counter
-        self._unparsable: dict[str, int] = {}
-        self._series: Sequence[Series] = ()
-        self._components: dict[str, np.ndarray] = {}
-        self._distinct: dict[str, np.ndarray] = {}
-        self._leakage: list[Leakage] = []
-        self._column_leakage: list[ColumnLeakage] = []
-        self._copies: list[Copies] = []
-        self._strength: list[Strength] = []
-        self._labels: list[LabelShift] = []
-        self._label_mix: list[LabelMixShift] = []
-        self._confounds: tuple[Confound, ...] = ()
-        self._truncation: list[Truncation] = []
-
-    def steps(self) -> list[Step]:
-        """Return the steps in their order; each uses what those before it measured."""
-        return [
-            ("properties", self._measure_properties),
-            ("leakage", self._measure_leakage),
-            ("distinct rows", self._find_distinct),
-            *((f"shift of {part}", partial(self._measure_strength, part)) for part in self._parts.compared),
-            *([("labels", self._measure_labels)] if self._settings.label is not None else []),
-            ("confounds", self._measure_confounds),
-            *([("truncation", self._measure_truncation)] if self._counter is not None else []),
-        ]
-
-    def report(self) -> AuditReport:
-        """Return the report, once all steps are done."""
-        parts = self._parts
-        elements = [series for series in self._series if isinstance(series.values, ElementCounts)]
+    count = 4 + len(parts.compared) + (settings.label is not None) + (counter is not None)
+    with Stages("Audit", count, rows=sum(map(len, parts.rows.values()))) as stages:
+        stages.at("properties")
+        parts, unparsable = _parsable(parts, settings)
+        properties = gather_properties(parts.table, settings, parts.region)
+        stages.at("leakage")
+        leakage, column_leakage = _leakage(parts, settings)
+        stages.at("distinct rows")
+        distinct = _DistinctRows.of(parts, settings)
+        strength = []
+        for part in parts.compared:
+            stages.at(f"shift of {part}")
+            train, rows = distinct.rows[parts.train], distinct.rows[part]
+            strength.append(measure_strength(parts, part, train, rows, properties, settings))
+        if settings.label is not None:
+            stages.at("labels")
+        labels, label_mix = _labels(parts, settings, distinct, properties)
+        stages.at("confounds")
+        confounds = _confounds(parts, distinct, properties)
+        if counter is not None:
+            stages.at("truncation")
+        truncation = _truncation(parts, settings, counter)
+        verdict = judge(
+            leakage=leakage,
+            column_leakage=[leak for leak in column_leakage if leak.columns != (settings.column,)],
+            copies=distinct.copies,
+            labels=labels,
+            strength=strength,
+            confounds=confounds,
+            truncation=truncation,
+            n_permutations=settings.n_permutations,
+            thresholds=settings.thresholds,
+        )
         return AuditReport(
             train=parts.train,
             test=parts.test,
             reference=parts.reference,
             sizes={part: len(rows) for part, rows in parts.rows.items()},
-            settings=self._settings,
-            leakage=tuple(self._leakage),
-            column_leakage=tuple(self._column_leakage),
-            copies=tuple(self._copies),
-            labels=tuple(self._labels),
-            label_mix=tuple(self._label_mix),
-            strength=tuple(self._strength),
-            confounds=self._confounds,
-            atoms=tuple(measure_atoms(parts, part, series) for series in elements for part in parts.compared),
-            truncation=tuple(self._truncation),
-            unparsable=self._unparsable,
-            verdict=self._verdict(),
-            distributions=self._distributions(),
+            settings=settings,
+            leakage=tuple(leakage),
+            column_leakage=tuple(column_leakage),
+            copies=distinct.copies,
+            labels=tuple(labels),
+            label_mix=tuple(label_mix),
+            strength=tuple(strength),
+            confounds=confounds,
+            unseen_elements=_unseen(parts, properties),
+            truncation=truncation,
+            unparsable=unparsable,
+            verdict=verdict,
+            distributions=_distributions(parts, properties),
         )
 
-    def _measure_properties(self) -> None:
-        settings = self._settings
-        if settings.language is not None:
-            self._parts, self._unparsable = self._parts.parsable(settings.column, settings.language)
-        if self._unparsable:
-            counts = ", ".join(f"{count:,} of {part}" for part, count in self._unparsable.items())
-            warn(LeftOutWarning(f"rows are left out as unparsable: {counts}"))
-        self._series = gather_series(self._parts.table, settings, self._parts.region)
 
-    def _measure_leakage(self) -> None:
-        parts, settings = self._parts, self._settings
-        self._leakage = measure_leakage(
-            parts,
-            column=settings.column,
-            groups=settings.groups,
-            near_duplicates=settings.near_duplicates,
-            worst=settings.worst,
-        )
-        for part in parts.held_out:
-            self._column_leakage += measure_columns(parts, part, settings.near_duplicates, settings.worst)
+@dataclass(frozen=True, eq=False)
+class _DistinctRows:
+    """Rows of parts without those that repeat others.
 
-    def _find_distinct(self) -> None:
-        parts = self._parts
-        for part in (parts.train, *parts.held_out):
-            self._components[part] = components_of(parts, part, self._settings)
-        self._copies = [count_copies(part, self._components[part]) for part in parts.held_out]
-        for part in self._compared:
-            self._distinct[part] = first_of_each(parts.rows[part], self._components[part])
+    Attributes:
+        components: the near-duplicate component of each row of train and of each held-out part, in the order of
+            content.
+        rows: the first row of each component, of train and of each part that is compared with it.
+        copies: the copies within each held-out part.
+    """
 
-    def _measure_strength(self, part: str) -> None:
-        train, rows = self._distinct[self._parts.train], self._distinct[part]
-        self._strength.append(measure_strength(self._parts, part, train, rows, self._series, self._settings))
+    components: dict[str, np.ndarray]
+    rows: dict[str, np.ndarray]
+    copies: tuple[Copies, ...]
 
-    def _measure_labels(self) -> None:
-        parts, settings = self._parts, self._settings
-        labels = label_column(parts, settings.label or "")
-        counted = sum(series.counts for series in self._series)
-        for part in parts.held_out:
-            self._labels.append(measure_labels(labels, parts, part, self._components, settings, counted))
-        train = self._distinct[parts.train]
-        for part in parts.compared:
-            self._label_mix += measure_label_mix(labels, part, train, self._distinct[part], self._series)
+    @classmethod
+    def of(cls, parts: AuditParts, settings: AuditSettings) -> _DistinctRows:
+        components = {part: components_of(parts, part, settings) for part in (parts.train, *parts.held_out)}
+        rows = {part: first_of_each(parts.rows[part], components[part]) for part in parts.with_train}
+        return cls(components, rows, tuple(count_copies(part, components[part]) for part in parts.held_out))
 
-    def _measure_confounds(self) -> None:
-        parts, distinct = self._parts, self._distinct
-        reference = None if parts.reference is None else distinct[parts.reference]
-        self._confounds = measure_confounds(self._series, distinct[parts.train], distinct[parts.test], reference)
 
-    def _measure_truncation(self) -> None:
-        if self._counter is not None:
-            for part in self._compared:
-                texts = self._parts.texts(part, self._settings.column)
-                self._truncation.append(measure_truncation(part, texts, self._counter))
+def _parsable(parts: AuditParts, settings: AuditSettings) -> tuple[AuditParts, dict[str, int]]:
+    """Return the parts without the rows that cannot be parsed, if there is a language, and the number of these."""
+    if settings.language is None:
+        return parts, {}
+    parts, unparsable = parts.parsable(settings.column, settings.language)
+    if unparsable:
+        counts = ", ".join(f"{count:,} of {part}" for part, count in unparsable.items())
+        warn(LeftOutWarning(f"rows are left out as unparsable: {counts}"))
+    return parts, unparsable
 
-    @property
-    def _compared(self) -> tuple[str, ...]:
-        return self._parts.train, *self._parts.compared
 
-    def _verdict(self) -> Verdict:
-        return judge(
-            leakage=self._leakage,
-            column_leakage=[leak for leak in self._column_leakage if leak.columns != (self._settings.column,)],
-            copies=self._copies,
-            labels=self._labels,
-            strength=self._strength,
-            confounds=self._confounds,
-            truncation=self._truncation,
-            n_permutations=self._settings.n_permutations,
-            thresholds=self._settings.thresholds,
-        )
+def _leakage(parts: AuditParts, settings: AuditSettings) -> tuple[list[Leakage], list[ColumnLeakage]]:
+    leakage = measure_leakage(
+        parts,
+        column=settings.column,
+        groups=settings.groups,
+        near_duplicates=settings.near_duplicates,
+        worst=settings.worst,
+    )
+    by_column: list[ColumnLeakage] = []
+    for part in parts.held_out:
+        by_column += measure_columns(parts, part, settings.near_duplicates, settings.worst)
+    return leakage, by_column
 
-    def _distributions(self) -> dict[str, Distribution]:
-        rows = {part: self._parts.rows[part] for part in self._compared}
-        return {
-            series.name: Distribution.of_numbers(series.name, series.values, rows, series.times)
-            for series in self._series
-            if isinstance(series.values, np.ndarray) and series.is_number
-        }
+
+def _labels(
+    parts: AuditParts, settings: AuditSettings, distinct: _DistinctRows, properties: Sequence[ComparedProperty]
+) -> tuple[list[LabelShift], list[LabelMixShift]]:
+    """Return the labels of each held-out part, and what their mix explains of each compared one; nothing without."""
+    if settings.label is None:
+        return [], []
+    labels = label_column(parts, settings.label)
+    tested = sum(prop.in_verdict for prop in properties)
+    shifts = [measure_labels(labels, parts, part, distinct.components, settings, tested) for part in parts.held_out]
+    of_mix: list[LabelMixShift] = []
+    for part in parts.compared:
+        of_mix += measure_label_mix(labels, part, distinct.rows[parts.train], distinct.rows[part], properties)
+    return shifts, of_mix
+
+
+def _confounds(
+    parts: AuditParts, distinct: _DistinctRows, properties: Sequence[ComparedProperty]
+) -> tuple[Confound, ...]:
+    reference = None if parts.reference is None else distinct.rows[parts.reference]
+    return measure_confounds(properties, distinct.rows[parts.train], distinct.rows[parts.test], reference)
+
+
+def _unseen(parts: AuditParts, properties: Sequence[ComparedProperty]) -> tuple[UnseenElements, ...]:
+    with_elements = [prop for prop in properties if isinstance(prop.values, ElementCounts)]
+    return tuple(measure_unseen(parts, part, prop) for prop in with_elements for part in parts.compared)
+
+
+def _truncation(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None) -> tuple[Truncation, ...]:
+    if counter is None:
+        return ()
+    return tuple(measure_truncation(part, parts.texts(part, settings.column), counter) for part in parts.with_train)
+
+
+def _distributions(parts: AuditParts, properties: Sequence[ComparedProperty]) -> dict[str, Distribution]:
+    rows = {part: parts.rows[part] for part in parts.with_train}
+    return {
+        prop.name: Distribution.of_numbers(prop.name, prop.values, rows, prop.times)
+        for prop in properties
+        if isinstance(prop.values, np.ndarray) and prop.is_number
+    }

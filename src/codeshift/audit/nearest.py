@@ -81,9 +81,9 @@ def summarise_similarities(similarities: np.ndarray) -> NearestSimilarity:
     >>> summarise_similarities(np.array([0.2, 0.4, 0.9])).median
     0.4
     """
-    known = similarities[~np.isnan(similarities)]
-    quantiles = np.quantile(known, [0.05, 0.25, 0.5, 0.75, 0.95]).tolist() if len(known) else [math.nan] * 5
+    measured = similarities[~np.isnan(similarities)]
+    quantiles = np.quantile(measured, [0.05, 0.25, 0.5, 0.75, 0.95]).tolist() if len(measured) else [math.nan] * 5
     levels = map(agreed, quantiles)
     names = ("q05", "q25", "median", "q75", "q95")
-    mean = float(known.mean()) if len(known) else math.nan
-    return NearestSimilarity(n=len(known), mean=agreed(mean), **dict(zip(names, levels, strict=True)))
+    mean = float(measured.mean()) if len(measured) else math.nan
+    return NearestSimilarity(n=len(measured), mean=agreed(mean), **dict(zip(names, levels, strict=True)))

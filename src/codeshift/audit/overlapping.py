@@ -62,8 +62,8 @@ class Overlap:
         """Columns that were not looked for in some corpora, in words; none if each was looked for in all."""
         left_out = []
         for column in self.columns:
-            searched = {one.corpus for one in self.parts if one.column == column}
-            without = ", ".join(dict.fromkeys(one.corpus for one in self.parts if one.corpus not in searched))
+            searched = {pair.corpus for pair in self.parts if pair.column == column}
+            without = ", ".join(dict.fromkeys(pair.corpus for pair in self.parts if pair.corpus not in searched))
             if without:
                 left_out.append(f"{column} was not looked for in {without}, where no column of it is known.")
         return tuple(left_out)
@@ -74,12 +74,15 @@ class Overlap:
         Raises:
             ParameterError: if these were not compared.
         """
-        for one in self.parts:
-            if pair in ((one.part, one.corpus), (one.part, one.corpus, one.column)):
-                return one
-        known = [f"{one.part}, {one.corpus}, {one.column}" for one in self.parts]
+        for part_overlap in self.parts:
+            if pair in (
+                (part_overlap.part, part_overlap.corpus),
+                (part_overlap.part, part_overlap.corpus, part_overlap.column),
+            ):
+                return part_overlap
+        pairs = [f"{part_overlap.part}, {part_overlap.corpus}, {part_overlap.column}" for part_overlap in self.parts]
         must = "a part of the dataset and one of the corpus, or these and a column"
-        raise ParameterError("pair", must, pair, closest(str(pair), known))
+        raise ParameterError("pair", must, pair, closest(str(pair), pairs))
 
     def rows(self, part: str, kind: str | None = None) -> tuple[int, ...]:
         """Return the positions of a part's rows of which any part of the corpus holds the text of any column.
@@ -93,25 +96,27 @@ class Overlap:
         Raises:
             ParameterError: if there is no such part or kind, or a part of the corpus was not searched for the kind.
         """
-        known = dict.fromkeys(one.part for one in self.parts)
-        if part not in known:
-            raise ParameterError("part", "a part of the dataset", part, closest(part, known))
+        part_names = dict.fromkeys(part_overlap.part for part_overlap in self.parts)
+        if part not in part_names:
+            raise ParameterError("part", "a part of the dataset", part, closest(part, part_names))
         self._check_searched(kind)
-        held: set[int] = set()
-        for one in self.parts:
-            if one.part == part:
-                widest = kind or ("renamed" if one.looked_for("exact") else NGRAMS)
-                held.update(at for each in kinds_within(widest) for at in one.rows.get(each, ()))
-        return tuple(sorted(held))
+        rows_held: set[int] = set()
+        for part_overlap in self.parts:
+            if part_overlap.part == part:
+                widest = kind or ("renamed" if part_overlap.looked_for("exact") else NGRAMS)
+                rows_held.update(
+                    at for kind_within in kinds_within(widest) for at in part_overlap.rows.get(kind_within, ())
+                )
+        return tuple(sorted(rows_held))
 
     def _check_searched(self, kind: str | None) -> None:
         if kind is None:
             return
         check_choice("kind", kind, MARKS)
         searched: dict[str, list[str]] = {}
-        for one in self.parts:
-            kinds = [each for each in MARKS if one.looked_for(each)]
-            searched[one.corpus] = list(dict.fromkeys([*searched.get(one.corpus, ()), *kinds]))
+        for part_overlap in self.parts:
+            kinds = [searched_kind for searched_kind in MARKS if part_overlap.looked_for(searched_kind)]
+            searched[part_overlap.corpus] = list(dict.fromkeys([*searched.get(part_overlap.corpus, ()), *kinds]))
         if not all(kind in kinds for kinds in searched.values()):
             remedy = "; ".join(f"{corpus} was searched for {', '.join(kinds)}" for corpus, kinds in searched.items())
             raise ParameterError("kind", "one that each part of the corpus was searched for", kind, remedy)
@@ -128,25 +133,25 @@ class Overlap:
         """
         from datasets import DatasetDict
 
-        kept = {}
+        remaining = {}
         for name, part in named_parts(data).items():
-            sizes = {one.n for one in self.parts if one.part == name}
+            sizes = {part_overlap.n for part_overlap in self.parts if part_overlap.part == name}
             if sizes != {len(part)}:
                 raise ParameterError(
                     "data", "the dataset that was compared", f"{name} with {len(part)} rows", "pass it"
                 )
-            held = set(self.rows(name, kind))
-            kept[name] = part.select([at for at in range(len(part)) if at not in held])
-        return DatasetDict(kept)
+            rows_held = set(self.rows(name, kind))
+            remaining[name] = part.select([at for at in range(len(part)) if at not in rows_held])
+        return DatasetDict(remaining)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as plain values that ``json`` can write."""
         counts = (
             "part", "corpus", "column", "n", "corpus_rows", "exact", "near", "renamed", "conflicts", "exact_conflicts"
         )  # fmt: skip
-        plain = [{name: getattr(one, name) for name in counts} for one in self.parts]
-        for one, figures in zip(self.parts, plain, strict=True):
-            figures |= {} if one.ngrams is None else {NGRAMS: one.ngrams}
+        plain = [{name: getattr(part_overlap, name) for name in counts} for part_overlap in self.parts]
+        for part_overlap, figures in zip(self.parts, plain, strict=True):
+            figures |= {} if part_overlap.ngrams is None else {NGRAMS: part_overlap.ngrams}
         return {"column": self.column, "near_duplicates": self.near_duplicates.to_dict(), "parts": plain}
 
     def document(self) -> Document:
@@ -172,8 +177,8 @@ class Overlap:
             f"token {near.ngram}-grams of at least {near.threshold}), as renamed copies (the same without names, "
             "strings and numbers). Each includes those before it."
         )
-        labels = any(one.conflicts is not None for one in self.parts)
-        ngrams = any(one.ngrams is not None for one in self.parts)
+        labels = any(part_overlap.conflicts is not None for part_overlap in self.parts)
+        ngrams = any(part_overlap.ngrams is not None for part_overlap in self.parts)
         heads = (
             "rows",
             "rows of it",
@@ -185,21 +190,24 @@ class Overlap:
         )
         several = len(self.columns) > 1
         texts = names("part", "corpus", *(["column"] if several else []))
-        rows = (_cells(one, ngrams=ngrams, labels=labels, by_column=several) for one in self.parts)
+        rows = (_cells(part_overlap, ngrams=ngrams, labels=labels, by_column=several) for part_overlap in self.parts)
         yield Table(columns=texts + numbers(*heads), rows=tuple(row(*cells) for cells in rows))
         yield from self._notes()
-        for one in self.parts:
-            if one.worst:
-                yield Heading(f"{one.part} and {one.corpus} of the corpus{f', {one.column}' if several else ''}")
-            for i, pair in enumerate(one.worst, start=1):
+        for part_overlap in self.parts:
+            if part_overlap.worst:
+                by_column = f", {part_overlap.column}" if several else ""
+                yield Heading(f"{part_overlap.part} and {part_overlap.corpus} of the corpus{by_column}")
+            for i, pair in enumerate(part_overlap.worst, start=1):
                 caption = f"pair {i}, Jaccard similarity {pair.jaccard:.2f}"
-                yield Code(pair.row, caption=f"{caption}: the row of {one.part}")
+                yield Code(pair.row, caption=f"{caption}: the row of {part_overlap.part}")
                 yield Code(pair.train_row, caption=f"{caption}: the row of the corpus")
 
     def _notes(self) -> Iterator[Note]:
-        if not all(one.looked_for("near") for one in self.parts if one.column == self.column):
+        if not all(
+            part_overlap.looked_for("near") for part_overlap in self.parts if part_overlap.column == self.column
+        ):
             yield Note("A dash: the corpus is known by digests or n-grams alone, in which such copies cannot be found.")
-        if any(one.column != self.column for one in self.parts):
+        if any(part_overlap.column != self.column for part_overlap in self.parts):
             yield Note(f"Renamed copies are looked for in {self.column} alone: other texts have no names to change.")
         yield from map(Note, self.left_out)
 
@@ -262,19 +270,19 @@ def overlap(
     texts = {of: {name: checked_texts(part, of, name) for name, part in parts.items()} for of in columns}
     labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
     searches = _Searches(texts, column, label, labels, near_duplicates, ngrams, worst)
-    found: list[PartOverlap] = []
-    for name, given in opened_corpora(corpus, columns, corpus_column, label).items():
-        found += searches.of(name, given, corpus_column)
+    overlaps: list[PartOverlap] = []
+    for name, opened in opened_corpora(corpus, columns, corpus_column, label).items():
+        overlaps += searches.of(name, opened, corpus_column)
     marks = {}
     for name, part_texts in texts[column].items():
         copies: dict[str, dict[str, Mapping[str, tuple[int, ...]]]] = {of: {} for of in columns}
-        for one in found:
-            if one.part == name:
-                copies[one.column][one.corpus] = one.rows
+        for part_overlap in overlaps:
+            if part_overlap.part == name:
+                copies[part_overlap.column][part_overlap.corpus] = part_overlap.rows
         marks[name] = RowMarks.of(part_texts, column, copies.pop(column), copies)
     return Overlap(
         column=column, near_duplicates=near_duplicates, marks=marks,
-        parts=tuple(one for part in parts for one in found if one.part == part),
+        parts=tuple(part_overlap for part in parts for part_overlap in overlaps if part_overlap.part == part),
     )  # fmt: skip
 
 
@@ -290,9 +298,9 @@ class _Searches:
     ngrams: int | None
     worst: int
 
-    def of(self, name: str, given: Any, corpus_column: str) -> Iterator[PartOverlap]:
+    def of(self, name: str, opened: Any, corpus_column: str) -> Iterator[PartOverlap]:
         """Yield what an opened corpus holds of each part, by column."""
-        rows = rows_of(given)
+        rows = rows_of(opened)
         if isinstance(rows, CodeDigests):
             for part, texts in self.texts[self.code].items():
                 yield overlap_of_digests(part, texts, name, self.code, rows)
@@ -301,7 +309,7 @@ class _Searches:
                 for part, texts in by_part.items():
                     yield overlap_of_list(part, texts, name, column, rows)
         else:
-            searched = columns_searched(given, self.code, tuple(self.texts), corpus_column)
+            searched = columns_searched(opened, self.code, tuple(self.texts), corpus_column)
             for column, (in_corpus, streams) in searched.items():
                 yield from self._of_column(name, column, in_corpus, streams)
 
@@ -337,14 +345,24 @@ def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: Au
     )  # fmt: skip
 
 
-def _cells(one: PartOverlap, *, ngrams: bool, labels: bool, by_column: bool) -> list[str]:
-    counts = {kind: getattr(one, kind) for kind in (MARKS if ngrams else COPY_KINDS)}
-    told = [
-        f"{count:,} ({count / one.n:.2%})" if one.n and count is not None and one.looked_for(kind) else "-"
+def _cells(part_overlap: PartOverlap, *, ngrams: bool, labels: bool, by_column: bool) -> list[str]:
+    counts = {kind: getattr(part_overlap, kind) for kind in (MARKS if ngrams else COPY_KINDS)}
+    shares = [
+        f"{count:,} ({count / part_overlap.n:.2%})"
+        if part_overlap.n and count is not None and part_overlap.looked_for(kind)
+        else "-"
         for kind, count in counts.items()
     ]
-    of_labels = (one.conflicts, one.exact_conflicts) if labels else ()
+    of_labels = (part_overlap.conflicts, part_overlap.exact_conflicts) if labels else ()
     conflicts = ["-" if count is None else f"{count:,}" for count in of_labels]
-    rows_of_it = f"{one.corpus_rows:,}" if one.corpus_rows or NGRAMS not in one.rows else "-"
-    column = [one.column] if by_column else []
-    return [one.part, one.corpus, *column, f"{one.n:,}", rows_of_it, *told, *conflicts]
+    rows_of_it = f"{part_overlap.corpus_rows:,}" if part_overlap.corpus_rows or NGRAMS not in part_overlap.rows else "-"
+    column = [part_overlap.column] if by_column else []
+    return [
+        part_overlap.part,
+        part_overlap.corpus,
+        *column,
+        f"{part_overlap.n:,}",
+        rows_of_it,
+        *shares,
+        *conflicts,
+    ]

@@ -19,7 +19,7 @@ from codeshift.splitters import Region, SplitAssignment, SplitManifest
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-Splits = Mapping[str, "Dataset"]
+NamedParts = Mapping[str, "Dataset"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +51,15 @@ class AuditParts:
         return (self.test,) if self.reference is None else (self.test, self.reference)
 
     @property
+    def with_train(self) -> tuple[str, ...]:
+        """Names of the parts that are compared, train first."""
+        return self.train, *self.compared
+
+    @property
     def held_out(self) -> tuple[str, ...]:
         """Names of the parts that must not leak: those compared, and validation unless it is what they are held to."""
-        known = (self.train, *self.compared)
-        return (*self.compared, *(name for name in SELECTED_ON if name in self.rows and name not in known))
+        others = (name for name in SELECTED_ON if name in self.rows and name not in self.with_train)
+        return (*self.compared, *others)
 
     def parsable(self, column: str, language: str) -> tuple[AuditParts, dict[str, int]]:
         """Return the parts without the rows on which the parser gives up, and the number of those rows by part.
@@ -66,7 +71,7 @@ class AuditParts:
         if not stopped.any():
             return self, {}
         keep = {part: ~stopped[rows] for part, rows in self.rows.items()}
-        for part in (self.train, *self.compared):
+        for part in self.with_train:
             if keep[part].size and not keep[part].any():
                 remedy = "check the language and the column: the parser gave up on every row"
                 raise DataError(part, "rows that can be parsed", Told("none"), remedy)
@@ -87,7 +92,7 @@ class AuditParts:
 
 
 def take_parts(
-    splits: SplitAssignment | DatasetDict | Splits,
+    splits: SplitAssignment | DatasetDict | NamedParts,
     data: Dataset | DatasetDict | PropertyTable | None,
     manifest: SplitManifest | None,
     *,
@@ -175,7 +180,7 @@ def _checked_splits(splits: Any) -> dict[str, Dataset]:
     return dict(splits)
 
 
-def _names(splits: Splits, *, train: str, test: str | None, reference: str | None) -> dict[str, str]:
+def _names(splits: NamedParts, *, train: str, test: str | None, reference: str | None) -> dict[str, str]:
     if test is None:
         test = "test" if "test" in splits and "test_ood" not in splits else "test_ood"
     if reference is None and "test_id" in splits and test != "test_id":

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from codeshift.audit import plots, sections
-from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.column_leakage import ColumnLeakage
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
@@ -18,13 +16,14 @@ from codeshift.audit.label_mix import LabelMixShift
 from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage
 from codeshift.audit.overlapping import Overlap
+from codeshift.audit.plain_values import KEY, key_of, plain
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import Strength
 from codeshift.audit.truncation import Truncation
+from codeshift.audit.unseen_elements import UnseenElements
 from codeshift.audit.verdict import Verdict
 from codeshift.documents import html, markdown
 from codeshift.documents.document import Document
-from codeshift.properties import Property
 from codeshift.regions.distribution import Distribution
 
 if TYPE_CHECKING:
@@ -46,7 +45,8 @@ class AuditReport:
         copies: the rows of each held-out part that repeat each other: test, reference, validation.
         strength: the difference of test from train, then that of the reference.
         confounds: the other properties and elements that moved from train to test, the farthest first.
-        atoms: the tokens and other elements of test, and of the reference, that never occur in train.
+        unseen_elements: the tokens and other elements of test, and of the reference, that never occur in train;
+            ``to_dict`` calls them ``atoms``.
         truncation: the rows longer than a model's context, of train, test and reference; empty without a tokenizer.
         verdict: the verdict, with its reasons.
         distributions: the distribution of each numeric property, by name, in train, test and reference; rows are in the
@@ -81,7 +81,7 @@ class AuditReport:
     copies: tuple[Copies, ...]
     strength: tuple[Strength, ...]
     confounds: tuple[Confound, ...]
-    atoms: tuple[UnseenAtoms, ...]
+    unseen_elements: tuple[UnseenElements, ...] = field(metadata={KEY: "atoms"})
     truncation: tuple[Truncation, ...]
     verdict: Verdict
     distributions: Mapping[str, Distribution] = field(repr=False)
@@ -97,13 +97,13 @@ class AuditReport:
         NaN, for what could not be measured, becomes None, and infinity becomes "inf" or "-inf". The positions of
         leaking rows are left out, since they depend on the order of rows.
         """
-        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "distributions"}
+        fields = {key_of(f): getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "distributions"}
         fields["overlap"] = None if self.overlap is None else self.overlap.to_dict()
         for name in ("unparsable", "labels", "label_mix", "column_leakage", "overlap"):
             if not fields[name]:
                 del fields[name]
-        plain: dict[str, Any] = _plain(fields)
-        return plain
+        values: dict[str, Any] = plain(fields)
+        return values
 
     def __eq__(self, other: object) -> bool:
         return self.to_dict() == other.to_dict() if isinstance(other, AuditReport) else NotImplemented
@@ -124,9 +124,9 @@ class AuditReport:
             sections.of_strength(self.strength, train),
             sections.of_properties(self.strength, train, test),
             sections.of_confounds(self.confounds, train, test, reference),
-            sections.of_atoms(self.atoms, train),
+            sections.of_unseen_elements(self.unseen_elements, train),
             sections.of_truncation(self.truncation),
-            sections.of_settings(self.settings, sum(prop.counts for prop in self.strength[0].properties)),
+            sections.of_settings(self.settings, sum(prop.in_verdict for prop in self.strength[0].properties)),
         )
         return Document("Audit of the split", tuple(blocks))
 
@@ -169,24 +169,3 @@ class AuditReport:
 
     def _repr_html_(self) -> str:
         return html.fragment(self.document())
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Property):
-        return value.to_dict()
-    if dataclasses.is_dataclass(value):
-        compared = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.compare}
-        return compared | {name: _plain(getattr(value, name)) for name in _derived(type(value))}
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else str(value)
-    return value
-
-
-def _derived(cls: type) -> list[str]:
-    """Return the names of a class's properties, inherited ones first, such as the shares computed from its counts."""
-    members = {name: member for base in reversed(cls.__mro__) for name, member in vars(base).items()}
-    return [name for name, member in members.items() if isinstance(member, property)]

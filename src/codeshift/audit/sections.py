@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.column_leakage import ColumnLeakage
 from codeshift.audit.confounds import Confound
 from codeshift.audit.correction import property_permutations
@@ -18,6 +17,7 @@ from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import PropertyShift, Strength
 from codeshift.audit.truncation import Truncation
 from codeshift.audit.two_sample import TwoSampleTest
+from codeshift.audit.unseen_elements import UnseenElements
 from codeshift.audit.verdict import Verdict
 from codeshift.documents.document import (
     Block,
@@ -261,7 +261,7 @@ def of_confounds(confounds: Sequence[Confound], train: str, test: str, reference
     yield Table(columns=names("property") + numbers(test, reference or "reference"), rows=rows)
 
 
-def of_atoms(atoms: Sequence[UnseenAtoms], train: str) -> Iterator[Block]:
+def of_unseen_elements(elements: Sequence[UnseenElements], train: str) -> Iterator[Block]:
     """Return the elements of a part that train never shows."""
     yield Heading(f"Never seen in {train}")
     yield Paragraph(f"Elements of a part that no row of {train} holds, and the rows that hold one.")
@@ -274,7 +274,7 @@ def of_atoms(atoms: Sequence[UnseenAtoms], train: str) -> Iterator[Block]:
             _of(unseen.rows, unseen.rows_share),
             ", ".join(unseen.examples),
         )
-        for unseen in atoms
+        for unseen in elements
     )
     heads = names("elements", "part") + numbers("different", "unseen", "rows with one") + names("in most rows")
     yield Table(columns=heads, rows=rows)

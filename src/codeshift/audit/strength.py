@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from codeshift.audit.compared_properties import ComparedProperty
 from codeshift.audit.correction import property_permutations
 from codeshift.audit.distances import (
     PermutedSamples,
@@ -18,8 +19,8 @@ from codeshift.audit.distances import (
 )
 from codeshift.audit.nearest import NearestSimilarity, nearest_similarities, summarise_similarities
 from codeshift.audit.parts import AuditParts
+from codeshift.audit.plain_values import KEY
 from codeshift.audit.rounding import agreed
-from codeshift.audit.series import Series
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.tokens import TokenTypes, reduced
 from codeshift.audit.two_sample import TwoSampleTest, classifier_two_sample_test, maximum_mean_discrepancy
@@ -34,7 +35,8 @@ class PropertyShift:
     Attributes:
         name: the name of the property.
         intended: whether the split was meant to move the property.
-        counts: whether the property counts in the verdict: numbers that describe programs do, a project or date do not.
+        in_verdict: whether the property counts in the verdict: numbers that describe programs do, a project or date
+            do not. ``to_dict`` calls it ``counts``.
         n_train: the number of distinct rows of train.
         n: the number of distinct rows of the part.
         mean_train: the mean in train; NaN for labels and elements.
@@ -51,14 +53,14 @@ class PropertyShift:
     >>> long = [f"for y{i} in z{i}:\n    f{i}(y{i})\n    g{i}(y{i})" for i in range(40)]
     >>> splits = DatasetDict(train=Dataset.from_dict({"code": short}), test=Dataset.from_dict({"code": long}))
     >>> report = audit(splits, column="code", n_permutations=19)
-    >>> shift = next(one for one in report.strength[0].properties if one.name == "TokenCount")
+    >>> shift = next(prop for prop in report.strength[0].properties if prop.name == "TokenCount")
     >>> shift.mean_train, shift.mean > shift.mean_train, shift.jensen_shannon
     (3.0, True, 1.0)
     """
 
     name: str
     intended: bool
-    counts: bool
+    in_verdict: bool = field(metadata={KEY: "counts"})
     n_train: int
     n: int
     mean_train: float
@@ -122,7 +124,12 @@ def first_of_each(rows: np.ndarray, components: np.ndarray) -> np.ndarray:
 
 
 def measure_strength(
-    parts: AuditParts, part: str, train: np.ndarray, rows: np.ndarray, series: Sequence[Series], settings: AuditSettings
+    parts: AuditParts,
+    part: str,
+    train: np.ndarray,
+    rows: np.ndarray,
+    properties: Sequence[ComparedProperty],
+    settings: AuditSettings,
 ) -> Strength:
     """Compare the distinct ``rows`` of a part with those of ``train``."""
     tokens: ElementCounts = parts.table.values(TokenTypes(settings.column))
@@ -130,7 +137,7 @@ def measure_strength(
     vectors = reduced(tokens.counts[np.concatenate([of_train, of_part])], settings.seed)
     first, second = vectors[: len(of_train)], vectors[len(of_train) :]
     permuted = {"n_permutations": settings.n_permutations, "seed": settings.seed}
-    of_properties = property_permutations(settings.n_permutations, sum(prop.counts for prop in series))
+    of_properties = property_permutations(settings.n_permutations, sum(prop.in_verdict for prop in properties))
     samples = PermutedSamples(np.arange(len(train) + len(rows)) >= len(train), of_properties, settings.seed)
     return Strength(
         part=part,
@@ -139,7 +146,7 @@ def measure_strength(
         classifier=classifier_two_sample_test(first, second, **permuted),
         mmd=maximum_mean_discrepancy(first, second, **permuted),
         nearest=summarise_similarities(nearest_similarities(tokens.counts[of_part], tokens.counts[train])),
-        properties=tuple(_shift(prop, train, rows, samples) for prop in series),
+        properties=tuple(_shift(prop, train, rows, samples) for prop in properties),
     )
 
 
@@ -150,22 +157,19 @@ def _sample(positions: np.ndarray, settings: AuditSettings) -> np.ndarray:
     return positions[np.sort(rng.choice(len(positions), settings.sample, replace=False))]
 
 
-def _shift(series: Series, train: np.ndarray, rows: np.ndarray, samples: PermutedSamples) -> PropertyShift:
+def _shift(prop: ComparedProperty, train: np.ndarray, rows: np.ndarray, samples: PermutedSamples) -> PropertyShift:
     both = np.concatenate([train, rows])
     mean_train = mean = effect = moved = math.nan
-    if isinstance(series.values, ElementCounts):
-        counts = series.values.counts[both]
-    else:
-        counts = memberships(series.values[both])
-    if isinstance(series.values, np.ndarray) and series.is_number:
-        first, second = series.values[train], series.values[rows]
+    counts = prop.values.counts[both] if isinstance(prop.values, ElementCounts) else memberships(prop.values[both])
+    if isinstance(prop.values, np.ndarray) and prop.is_number:
+        first, second = prop.values[train], prop.values[rows]
         mean_train, mean = (float(v.mean()) if len(v) else math.nan for v in (first, second))
         effect, moved = standardised_effect(first, second), wasserstein(first, second)
     distance, p_value = permuted_jensen_shannon(counts, samples)
     return PropertyShift(
-        name=series.name,
-        intended=series.intended,
-        counts=series.counts,
+        name=prop.name,
+        intended=prop.intended,
+        in_verdict=prop.in_verdict,
         n_train=len(train),
         n=len(rows),
         mean_train=agreed(mean_train),
@@ -174,5 +178,5 @@ def _shift(series: Series, train: np.ndarray, rows: np.ndarray, samples: Permute
         wasserstein=agreed(moved),
         jensen_shannon=agreed(distance),
         p_value=agreed(p_value),
-        times=series.times,
+        times=prop.times,
     )

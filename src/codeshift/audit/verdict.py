@@ -110,7 +110,7 @@ def _of_shift(test: Strength, n_permutations: int, thresholds: Thresholds) -> tu
     if min(test.n, test.n_train) < rows:
         counts = f"train has {test.n_train:,} and {test.part} {test.n:,} distinct rows"
         return TOO_FEW, [f"{counts}, a verdict needs at least {rows} of each"]
-    tested = sum(prop.counts for prop in test.properties)
+    tested = sum(prop.in_verdict for prop in test.properties)
     least = least_permutations(tested, thresholds.alpha)
     if n_permutations < least:
         beside = f", corrected for {tested} {_plural('property', tested)} beside it," if tested else ""
@@ -180,7 +180,7 @@ def _no_leak(leakage: Leakage) -> str:
 def _shifts(strength: Strength, thresholds: Thresholds) -> tuple[list[str], list[str]]:
     """Return the reasons that show a shift, and all comparisons in words."""
     auc = strength.classifier
-    properties = [prop for prop in strength.properties if prop.counts]
+    properties = [prop for prop in strength.properties if prop.in_verdict]
     p_value, adjusted = corrected(auc.p_value, [prop.p_value for prop in properties])
     moved = [
         (prop, p)
@@ -236,7 +236,7 @@ def _of_labels(labels: Sequence[LabelShift], test: Strength, thresholds: Thresho
     cautions = []
     for shift in labels:
         if shift.part == test.part:
-            p_values = [prop.p_value for prop in test.properties if prop.counts]
+            p_values = [prop.p_value for prop in test.properties if prop.in_verdict]
             corrected_p = corrected(test.classifier.p_value, [*p_values, shift.p_value])[1][-1]
             if shift.total_variation >= thresholds.label_shift and reaches(corrected_p, thresholds.alpha):
                 cautions.append(

@@ -62,14 +62,14 @@ def look_at(distributions: Iterable[metadata.Distribution] | None = None) -> Ins
         distributions: installed distributions; None takes those that the running Python finds.
     """
     installed = list(metadata.distributions() if distributions is None else distributions)
-    by_name = {_normal(each.name): each for each in reversed(installed) if each.name}
+    by_name = {_normal(package.name): package for package in reversed(installed) if package.name}
     ours = by_name.get(OURS)
     libraries = [] if ours is None else _libraries(ours, by_name)
     libraries += _grammars()
     problems = [f"{OURS} is not installed: pip install {OURS}"] if ours is None else []
     problems += _old_python(ours)
     problems += [f"{library.name}: {library.problem}" for library in libraries if library.problem]
-    problems += [_conflict(each) for each in by_name.values() if _occupies(each)]
+    problems += [_conflict(package) for package in by_name.values() if _occupies(package)]
     return Installation(python=platform.python_version(), libraries=tuple(libraries), problems=tuple(problems))
 
 
@@ -80,9 +80,9 @@ def _libraries(ours: metadata.Distribution, by_name: dict[str, metadata.Distribu
         requirement = Requirement(text)
         for part, of_part in parts.items():
             extra = {"extra": "" if part == "base" else part}
-            wanted = requirement.marker is None or requirement.marker.evaluate(extra)
+            is_needed = requirement.marker is None or requirement.marker.evaluate(extra)
             # The requirements of an extra are those that the base does not have.
-            if wanted and (part == "base" or requirement not in parts["base"]) and _normal(requirement.name) != OURS:
+            if is_needed and (part == "base" or requirement not in parts["base"]) and _normal(requirement.name) != OURS:
                 of_part.append(requirement)
     libraries = []
     for part, requirements in parts.items():

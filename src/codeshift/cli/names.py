@@ -14,7 +14,7 @@ SPLITTERS = (
 )
 """Names of all splitters in expressions."""
 
-TRANSFORMS = (
+TRANSFORM_NAMES = (
     "DeadCode",
     "DropComments",
     "ForToWhile",
@@ -58,17 +58,74 @@ OF_CLASSES = (
 )
 """Names of all metrics of a classification."""
 
-SPLIT_DEFAULTS = {
-    "seed": "0",
-    "ood_kept": "0",
-    "test_ood_size": "0.5",
-    "validation_size": "0.1",
-    "test_id_size": "match",
-    "near_duplicates": "bind",
-    "validation_ood_size": "0",
-    "min_test_rows": "30",
+SPLIT_OPTIONS = {
+    "seed": (
+        "integer",
+        "0",
+        "seed, any integer",
+    ),
+    "ood_kept": (
+        "share",
+        "0",
+        "share of the pool that stays in train",
+    ),
+    "test_ood_size": (
+        "size",
+        "0.5",
+        "size of test_ood, of the region's rows",
+    ),
+    "validation_size": (
+        "size",
+        "0.1",
+        "size of validation (in-distribution), of all rows; 0 for none",
+    ),
+    "test_id_size": (
+        "size",
+        "match",
+        "size of test_id, of all rows; match for as many rows as test_ood has",
+    ),
+    "train_size": (
+        "size",
+        "",
+        "exact size of train, of all rows, for any ood_kept, so that size is not a confound",
+    ),
+    "groups": (
+        "column",
+        "",
+        "column (project, author) whose equal values keep rows on one side of train and test",
+    ),
+    "stratify_by_column": (
+        "column",
+        "",
+        "column (a label) whose values have the same shares in every drawn part",
+    ),
+    "near_duplicates": (
+        "near_duplicates",
+        "bind",
+        "handling of near-duplicates",
+    ),
+    "validation_ood_size": (
+        "size",
+        "0",
+        "size of validation_ood, of the region's rows, to study model selection that sees the shift",
+    ),
+    "train_control": (
+        "flag",
+        "",
+        "return train_control too",
+    ),
+    "tolerance": (
+        "share",
+        "",
+        "largest difference from a requested size, as a share of all rows, that is a warning and not an error",
+    ),
+    "min_test_rows": (
+        "integer",
+        "30",
+        "number of distinct rows of test_ood and test_id below which a warning is given; 0 for no warning",
+    ),
 }
-"""Default of each option of a split, in words; none for what is off."""
+"""Kind of each option of a split, its default in words (none for what is off) and what it is."""
 
 TRAINING_DEFAULTS = {
     "learning_rate": "5e-05",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, as_parts, columns_of, data_of
 from codeshift.cli.output import DONE, check_report_file, report, write_report
-from codeshift.defaults import MARKS
+from codeshift.defaults import EMBEDDED, MARKS
 
 if TYPE_CHECKING:
     from codeshift.audit import Overlap
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     check_report_file(arguments.out)
     data = data_of(arguments)
-    found = overlap(
+    overlaps = overlap(
         data,
         _corpus(arguments.corpus),
         column=arguments.column,
@@ -75,51 +75,50 @@ def run(arguments: argparse.Namespace) -> int:
         near_duplicates=NearDuplicates(columns=arguments.columns),
         ngrams=arguments.ngrams,
     )
-    kept = found.without(data, arguments.kind) if arguments.without else None
-    lines = [_in_words(found), *found.left_out]
+    remaining = overlaps.without(data, arguments.kind) if arguments.without else None
+    lines = [_in_words(overlaps), *overlaps.left_out]
     if arguments.out:
-        write_report(arguments.out, found)
+        write_report(arguments.out, overlaps)
         lines.append(f"The full report is in {arguments.out}.")
     if arguments.ngrams_out:
         texts = [text for part in as_parts(data).values() for text in part.with_format(None)[arguments.column]]
         write_decontamination_list(texts, arguments.ngrams_out, n=arguments.ngrams or NGRAM)
         lines.append(f"The n-grams of the {len(texts):,} rows are in {arguments.ngrams_out}.")
-    if kept is not None:
-        save_splits({name: part for name, part in kept.items() if len(part)}, arguments.without)
-        sizes = ", ".join(f"{name} {len(part):,}" for name, part in kept.items())
+    if remaining is not None:
+        save_splits({name: part for name, part in remaining.items() if len(part)}, arguments.without)
+        sizes = ", ".join(f"{name} {len(part):,}" for name, part in remaining.items())
         lines.append(f"The rows without overlap are in {arguments.without}: {sizes}.")
-    report(arguments, "\n".join(lines), found.to_dict())
+    report(arguments, "\n".join(lines), overlaps.to_dict())
     return DONE
 
 
-def _corpus(named: str) -> Any:
+def _corpus(source: str) -> Any:
     """Return a corpus as ``overlap`` takes it: a path or pattern, whose files are streamed, or data that is loaded."""
-    from codeshift.audit.corpora import EMBEDDED
     from codeshift.data import load_data
 
-    path = Path(named)
-    if named == EMBEDDED or path.is_file():
-        return named
+    path = Path(source)
+    if source == EMBEDDED or path.is_file():
+        return source
     if path.is_dir():
-        return load_data(named) if any((path / name).exists() for name in _OF_DATASETS) else named
-    return named if any(sign in named for sign in "*?[") else load_data(named)
+        return load_data(source) if any((path / name).exists() for name in _OF_DATASETS) else source
+    return source if any(sign in source for sign in "*?[") else load_data(source)
 
 
-def _in_words(found: Overlap) -> str:
-    several = len(found.columns) > 1
+def _in_words(overlaps: Overlap) -> str:
+    several = len(overlaps.columns) > 1
     return "\n".join(
-        f"{one.part}{f' by {one.column}' if several else ''} in {one.corpus} of the corpus: {_counts(one)}"
-        for one in found.parts
+        f"{pair.part}{f' by {pair.column}' if several else ''} in {pair.corpus} of the corpus: {_counts(pair)}"
+        for pair in overlaps.parts
     )
 
 
-def _counts(one: PartOverlap) -> str:
-    counts = f"{_count(one, 'exact')} of {one.n:,} rows as exact copies"
-    counts += f", {_count(one, 'near')} near, {_count(one, 'renamed')} renamed"
-    counts += "" if one.ngrams is None else f", {one.ngrams:,} by n-grams"
-    return counts + ("" if one.conflicts is None else f", {one.conflicts:,} with another label")
+def _counts(pair: PartOverlap) -> str:
+    counts = f"{_count(pair, 'exact')} of {pair.n:,} rows as exact copies"
+    counts += f", {_count(pair, 'near')} near, {_count(pair, 'renamed')} renamed"
+    counts += "" if pair.ngrams is None else f", {pair.ngrams:,} by n-grams"
+    return counts + ("" if pair.conflicts is None else f", {pair.conflicts:,} with another label")
 
 
-def _count(one: PartOverlap, kind: str) -> str:
+def _count(pair: PartOverlap, kind: str) -> str:
     """Return the number of copies of a kind; a dash if the corpus cannot be searched for them."""
-    return f"{getattr(one, kind):,}" if one.looked_for(kind) else "–"
+    return f"{getattr(pair, kind):,}" if pair.looked_for(kind) else "–"

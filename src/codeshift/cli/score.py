@@ -34,8 +34,8 @@ def add_to(commands: Commands) -> None:
         help="the outputs: JSONL, CSV or Parquet with an id and a prediction, or the answers of a batch",
     )
     add_task(command)
-    known = ", ".join(OF_TEXTS)
-    add("--metrics", nargs="+", default=["exact_match"], metavar="NAME", help=f"of {known} [exact_match]")
+    names = ", ".join(OF_TEXTS)
+    add("--metrics", nargs="+", default=["exact_match"], metavar="NAME", help=f"of {names} [exact_match]")
     add(
         "--language",
         metavar="NAME",

@@ -17,7 +17,7 @@ from codeshift.cli.arguments import (
     near_duplicates,
     size,
 )
-from codeshift.cli.names import SPLIT_DEFAULTS, SPLITTERS, TRANSFORMS
+from codeshift.cli.names import SPLIT_OPTIONS, SPLITTERS, TRANSFORM_NAMES
 from codeshift.cli.output import DONE, report
 from codeshift.cli.split_files import add_cluster, check_of_files, is_of_files, run_on_files, split_facts
 from codeshift.cli.unparsed import warn_unparsed
@@ -29,39 +29,20 @@ if TYPE_CHECKING:
 
     from codeshift.splitters import SplitAssignment, SplitManifest, Splitter
 
-SPLIT_OPTIONS: dict[str, dict[str, Any]] = {
-    "seed": {"type": int, "metavar": "N", "help": "seed of the split, any integer"},
-    "ood_kept": {"type": float, "metavar": "SHARE", "help": "share of the region's pool that stays in train"},
-    "test_ood_size": {"type": size, "metavar": "SIZE", "help": "size of test_ood, from the region's rows"},
-    "validation_size": {"type": size, "metavar": "SIZE", "help": "size of validation, from all rows"},
-    "test_id_size": {
-        "type": size,
-        "metavar": "SIZE",
-        "help": "size of test_id, from all rows; match: the size of test_ood",
-    },
-    "train_size": {"type": size, "metavar": "SIZE", "help": "exact size of train, from all rows [the rest]"},
-    "groups": {"metavar": "COLUMN", "help": "column whose value keeps rows together"},
-    "stratify_by_column": {"metavar": "COLUMN", "help": "column whose values keep their shares in every drawn part"},
-    "near_duplicates": {
-        "type": near_duplicates,
-        "metavar": "HOW",
-        "help": "bind (keep on one side), drop (keep one of each) or none (do not look for them); bind:doc,code looks "
-        "in the columns doc and code",
-    },
-    "validation_ood_size": {
-        "type": size,
-        "metavar": "SIZE",
-        "help": "size of validation_ood, from the region's rows",
-    },
-    "train_control": {"action": "store_true", "help": "also draw a part of the size of train with nothing masked"},
-    "tolerance": {
-        "type": float,
-        "metavar": "SHARE",
-        "help": "largest deviation of a part from its size, as a share of all rows",
-    },
-    "min_test_rows": {"type": int, "metavar": "N", "help": "warn if a test part has fewer distinct rows"},
+_KINDS: dict[str, dict[str, Any]] = {
+    "integer": {"type": int, "metavar": "N"},
+    "share": {"type": float, "metavar": "SHARE"},
+    "size": {"type": size, "metavar": "SIZE"},
+    "column": {"metavar": "COLUMN"},
+    "flag": {"action": "store_true"},
+    "near_duplicates": {"type": near_duplicates, "metavar": "HOW"},
 }
-"""Options for the fields of ``SplitConfig``, so that help can list them without loading it; defaults are appended."""
+"""How an option of each kind is read."""
+_ON_THE_COMMAND_LINE = {
+    "near_duplicates": ": bind (keep on one side), drop (keep one of each) or none (do not look for them); "
+    "bind:doc,code looks in the columns doc and code",
+}
+"""What help says of an option besides, where the command line has words of its own."""
 
 _SCENARIOS = (
     "one splitter by name: length_p90_p100 (any two percentiles), syntax_while_statement (any node type), api_os.path "
@@ -86,10 +67,10 @@ def add_to(commands: Commands) -> None:
     )
     add_data(command, "the rows to split")
     command.add_argument("--part", metavar="NAME", help="part of the data to split, or several joined by +")
-    what = command.add_mutually_exclusive_group(required=True)
-    what.add_argument("--splitter", metavar="EXPRESSION", help=_EXPRESSION)
-    what.add_argument("--scenario", metavar="NAME", help=_SCENARIOS)
-    what.add_argument("--manifest", metavar="FILE", help="manifest of a split to rebuild")
+    kinds = command.add_mutually_exclusive_group(required=True)
+    kinds.add_argument("--splitter", metavar="EXPRESSION", help=_EXPRESSION)
+    kinds.add_argument("--scenario", metavar="NAME", help=_SCENARIOS)
+    kinds.add_argument("--manifest", metavar="FILE", help="manifest of a split to rebuild")
     command.add_argument(
         "--verify-region",
         action="store_true",
@@ -99,8 +80,8 @@ def add_to(commands: Commands) -> None:
         "--transform",
         nargs="+",
         metavar="NAME",
-        help=f"also write test_transformed, row by row the transform of test_id: {', '.join(TRANSFORMS)}; several are "
-        "made one after the other; with settings as in RenameIdentifiers[parameters=True]",
+        help=f"also write test_transformed, row by row the transform of test_id: {', '.join(TRANSFORM_NAMES)}; "
+        "several are made one after the other; with settings as in RenameIdentifiers[parameters=True]",
     )
     command.add_argument("--out", required=True, metavar="FOLDER", help="folder for the parts and the manifest")
     command.add_argument(
@@ -121,9 +102,9 @@ def _add_split_options(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="language for splitters that need one and name none; column:NAME for a column that names each row's",
     )
-    for name, option in SPLIT_OPTIONS.items():
-        default = f" [{SPLIT_DEFAULTS[name]}]" if name in SPLIT_DEFAULTS else ""
-        add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **option | {"help": option["help"] + default})
+    for name, (kind, default, description) in SPLIT_OPTIONS.items():
+        text = description + _ON_THE_COMMAND_LINE.get(name, "") + (f" [{default}]" if default else "")
+        add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, help=text, **_KINDS[kind])
 
 
 def run(arguments: argparse.Namespace) -> int:

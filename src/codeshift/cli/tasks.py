@@ -11,13 +11,12 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.output import quiet_models_unless_watched
+from codeshift.defaults import EMBEDDED
 from codeshift.errors import ParameterError, closest
 from codeshift.task_kinds import GENERATION, TASK_NAMES, TaskName
 
 if TYPE_CHECKING:
     from codeshift.finetune.tasks import Task
-
-EMBEDDED = "embedded"
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,9 @@ def _some(rows: Dataset, column: str, by_row: str | None) -> list[tuple[str, str
     from codeshift.properties.row_languages import known_languages
 
     step = max(1, len(rows) // _ROWS)
-    some = rows.select(range(0, len(rows), step))
-    named = [None] * len(some) if by_row is None else column_values(some, by_row, "language")
+    sampled = rows.select(range(0, len(rows), step))
+    named = [None] * len(sampled) if by_row is None else column_values(sampled, by_row, "language")
     if by_row is not None:
         known_languages(named, by_row)
-    values = some.with_format(None)[column][:]
+    values = sampled.with_format(None)[column][:]
     return [(text, name) for text, name in zip(values, named, strict=True) if isinstance(text, str) and text.strip()]

@@ -15,10 +15,10 @@ from datasets import Dataset, DatasetInfo
 
 from codeshift.errors import DataError
 
-FOLDER = Path(__file__).parent / "embedded_corpus"
+CORPUS_FOLDER = Path(__file__).parent / "embedded_corpus"
 PYTHON = "3.11.7"
-FILE = f"cpython-{PYTHON}-functions.parquet"
-DIGEST = "0676b5c0a57460ce7219e3b48e0ec6b9fd4b1b80149ffd941b5a7bccd06d5d6b"
+CORPUS_FILE = f"cpython-{PYTHON}-functions.parquet"
+CORPUS_DIGEST = "0676b5c0a57460ce7219e3b48e0ec6b9fd4b1b80149ffd941b5a7bccd06d5d6b"
 """SHA-256 of the rows and their description, from ``table_digest``."""
 
 DESCRIPTION = b"description"
@@ -31,20 +31,20 @@ def embedded_corpus() -> Dataset:
     Raises:
         DataError: if its file is missing, cannot be read, or holds other rows than those released.
     """
-    path = FOLDER / FILE
+    path = CORPUS_FOLDER / CORPUS_FILE
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
         raise _damaged(f"{path} ({error})") from error
     digest = table_digest(table)
-    if digest != DIGEST:
+    if digest != CORPUS_DIGEST:
         raise _damaged(f"{path} with the digest {digest}")
     description = table.schema.metadata[DESCRIPTION].decode()
     return Dataset(
         # The file's metadata are our own; a dataset expects its features in the metadata of a table.
         pa.table(table.columns, names=table.column_names),
         info=DatasetInfo(description=description),
-        fingerprint=DIGEST[:16],
+        fingerprint=CORPUS_DIGEST[:16],
     )
 
 
@@ -61,5 +61,5 @@ def table_digest(table: pa.Table) -> str:
 
 def _damaged(digest: str) -> DataError:
     return DataError(
-        "the embedded corpus", f"a Parquet file with the digest {DIGEST}", digest, "install codeshift again"
+        "the embedded corpus", f"a Parquet file with the digest {CORPUS_DIGEST}", digest, "install codeshift again"
     )

@@ -19,7 +19,7 @@ _ROWS = 10_000
 _EXACT = 2**53
 _LONGEST = 25  # characters of a number that is written exactly
 
-Line = tuple[int, list[str]]
+CsvLine = tuple[int, list[str]]
 """The number of the line that a row starts on, and the row's cells."""
 
 
@@ -88,7 +88,7 @@ def _are_floats(cells: list[str]) -> bool:
     return all(repr(float(cell)) == cell for cell in set(cells).difference(whole))
 
 
-def _lines(path: Path, separator: str) -> Iterator[Line]:
+def _lines(path: Path, separator: str) -> Iterator[CsvLine]:
     with opened_text(path, newline="") as text:
         reader = csv.reader(text, delimiter=separator, strict=True)
         first = 1
@@ -113,7 +113,7 @@ def _names(header: list[str], path: Path) -> list[str]:
     return names
 
 
-def _texts(rows: list[Line], place: int, names: list[str], path: Path) -> pa.Array:
+def _texts(rows: list[CsvLine], place: int, names: list[str], path: Path) -> pa.Array:
     for line, cells in rows if place == 0 else ():
         if len(cells) != len(names):
             remedy = f"a file with {len(names)} cells on each line, as on the first"

@@ -68,8 +68,8 @@ def local_parts(source: Path) -> PartReaders:
     named: dict[str, list[Path]] = {}
     for path in files:
         named.setdefault(part_of(path), []).append(path)
-    known = {part: of_part for part, of_part in named.items() if is_part(part)}
-    return {part: _reader(of_part) for part, of_part in known.items()} if known else {NO_PART: _reader(files)}
+    recognised = {part: of_part for part, of_part in named.items() if is_part(part)}
+    return {part: _reader(of_part) for part, of_part in recognised.items()} if recognised else {NO_PART: _reader(files)}
 
 
 def is_part(name: str) -> bool:

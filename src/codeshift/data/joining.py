@@ -63,10 +63,10 @@ def _settled(pieces: Sequence[Piece]) -> list[Piece]:
     settled = _typed(pieces)
     for column in dict.fromkeys(name for piece in settled for name in piece.rows.column_names):
         holders = [i for i, piece in enumerate(settled) if column in piece.rows.column_names]
-        wanted = _common([settled[i].rows.features[column] for i in holders])
+        feature = _common([settled[i].rows.features[column] for i in holders])
         for i in holders:
-            if wanted is not None and settled[i].rows.features[column] != wanted:
-                settled[i] = _recast(settled[i], column, wanted)
+            if feature is not None and settled[i].rows.features[column] != feature:
+                settled[i] = _recast(settled[i], column, feature)
     return settled
 
 
@@ -127,12 +127,12 @@ def _wider(left: str, right: str) -> Value:
     return Value("uint64" if "uint64" in (left, right) else "int64")
 
 
-def _recast(piece: Piece, column: str, wanted: Any) -> Piece:
+def _recast(piece: Piece, column: str, feature: Any) -> Piece:
     try:
-        if isinstance(wanted, Json):
-            return _replaced(piece, column, json_array(piece.rows.with_format(None)[column][:]), wanted)
-        to = datasets.Features({column: wanted}).arrow_schema.field(column).type
-        return _replaced(piece, column, piece.rows.data.column(column).cast(to), wanted)
+        if isinstance(feature, Json):
+            return _replaced(piece, column, json_array(piece.rows.with_format(None)[column][:]), feature)
+        to = datasets.Features({column: feature}).arrow_schema.field(column).type
+        return _replaced(piece, column, piece.rows.data.column(column).cast(to), feature)
     except (pa.ArrowException, TypeError) as error:
         message = f"column {column!r} of {piece.name}: {error}"
         raise DataError("source", "files with columns of the same types", Told(message), "give it one type") from error

@@ -15,7 +15,7 @@ from codeshift.data.json_feature import json_array
 from codeshift.data.text_file import no_text, opened_text
 from codeshift.errors import DataError, Told
 
-Row = tuple[str, dict[str, Any]]
+LocatedRow = tuple[str, dict[str, Any]]
 """Place of a row in words, such as ``line 3``, and the row."""
 
 _NO_COLUMN = (pa.ArrowException, TypeError, ValueError, OverflowError, RecursionError)
@@ -52,7 +52,7 @@ def json_table(path: Path) -> pa.Table:
     return pa.table({key: _column(key, rows, path) for key in names})
 
 
-def json_objects(path: Path) -> Iterator[Row]:
+def json_objects(path: Path) -> Iterator[LocatedRow]:
     r"""Yield the objects of a file, each with its place in words.
 
     Raises:
@@ -85,7 +85,7 @@ def _lines(text: IO[str], path: Path) -> Iterator[tuple[str, str]]:
         yield f"line {number}", line
 
 
-def _row(place: str, line: str, path: Path) -> Row:
+def _row(place: str, line: str, path: Path) -> LocatedRow:
     if _too_deep(line) is not None:
         raise DataError("source", "a file of JSON that can be held", str(path), f"{place}: {_DEEP}")
     try:
@@ -98,7 +98,7 @@ def _row(place: str, line: str, path: Path) -> Row:
     return place, _object(place, row, path)
 
 
-def _listed(text: str, path: Path) -> Iterable[Row]:
+def _listed(text: str, path: Path) -> Iterable[LocatedRow]:
     if (deep := _too_deep(text)) is not None:
         place = f"line {text.count(chr(10), 0, deep) + 1}"
         raise DataError("source", "a file of JSON that can be held", str(path), f"{place}: {_DEEP}")
@@ -166,7 +166,7 @@ def _object(place: str, row: Any, path: Path) -> dict[str, Any]:
     return row
 
 
-def _column(key: str, rows: list[Row], path: Path) -> pa.Array:
+def _column(key: str, rows: list[LocatedRow], path: Path) -> pa.Array:
     values = [row.get(key) for _, row in rows]
     try:
         return _array(values)

@@ -34,7 +34,7 @@ def nested_values(rows: Dataset, name: str) -> pa.Array:
     column, _, path = name.partition(".")
     fields = path.split(".")
     values: list[Any] = []
-    known: set[str] = set()
+    keys: set[str] = set()
     present = False
     for value in rows.with_format(None)[column]:
         for field in fields:
@@ -43,12 +43,12 @@ def nested_values(rows: Dataset, name: str) -> pa.Array:
             if not isinstance(value, Mapping):
                 kind = Told(f"a value of type {type(value).__name__}")
                 raise DataError(name, "a field of a column of objects", kind, f"{column} does not nest so deep")
-            known.update(map(str, value))
+            keys.update(map(str, value))
             present = present or (field == fields[-1] and field in value)
             value = value.get(field)
         values.append(value)
     if not present:
-        raise DataError("rename", "a mapping from columns of the data", name, closest(fields[-1], sorted(known)))
+        raise DataError("rename", "a mapping from columns of the data", name, closest(fields[-1], sorted(keys)))
     try:
         return pa.array(values)
     except pa.ArrowException as error:

@@ -24,8 +24,8 @@ from codeshift.splits.manifest import SplitManifest
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-FOLDER = Path(__file__).parent / "published_splits"
-FORMAT = "codeshift-published/1"
+PUBLISHED_FOLDER = Path(__file__).parent / "published_splits"
+PUBLISHED_FORMAT = "codeshift-published/1"
 
 _TABLE, _FACTS = ".parquet", ".json.zst"
 _REMEDY = "install codeshift again"
@@ -86,8 +86,8 @@ class PublishedSplits:
         first = next(iter(entries.values()))
         for key, listed in entries.items():
             digests = pa.array([bytes.fromhex(digest) for digest, _ in listed], pa.binary(16))
-            known = columns.setdefault(_digests_of(plain[key]), digests)
-            if len(listed) != len(first) or not known.equals(digests):
+            stored = columns.setdefault(_digests_of(plain[key]), digests)
+            if len(listed) != len(first) or not stored.equals(digests):
                 raise ManifestError(f"{key} lists other rows than {next(iter(entries))}: split the same rows")
             columns[key] = pa.array([labels.index(label) for _, label in listed], pa.int8())
         return cls(
@@ -142,7 +142,7 @@ class PublishedSplits:
     def save(self, folder: Path) -> None:
         """Write the two files of the name into a folder."""
         facts = {
-            "format": FORMAT,
+            "format": PUBLISHED_FORMAT,
             "description": self.description,
             "licence": self.licence,
             "scenarios": list(self.scenarios),
@@ -160,7 +160,7 @@ class PublishedSplits:
                 temporary.write_bytes(pa.Codec("zstd", compression_level=_LEVEL).compress(text, asbytes=True))
 
 
-def benchmark_names(folder: Path = FOLDER) -> tuple[str, ...]:
+def benchmark_names(folder: Path = PUBLISHED_FOLDER) -> tuple[str, ...]:
     """Return the names that ``load_benchmark`` takes.
 
     >>> "mbpp-bands-syntax-clusters-v1" in benchmark_names()
@@ -169,7 +169,7 @@ def benchmark_names(folder: Path = FOLDER) -> tuple[str, ...]:
     return tuple(sorted(path.name.removesuffix(_FACTS) for path in folder.glob(f"*{_FACTS}")))
 
 
-def load_benchmark(name: str, *, folder: Path = FOLDER) -> PublishedSplits:
+def load_benchmark(name: str, *, folder: Path = PUBLISHED_FOLDER) -> PublishedSplits:
     """Load published splits by name, so that a paper can name its split instead of describing it.
 
     The rows themselves are not part of codeshift: ``description`` says where they are.
@@ -194,7 +194,7 @@ def load_benchmark(name: str, *, folder: Path = FOLDER) -> PublishedSplits:
     try:
         with pa.input_stream(compressed, compression="zstd") as stream:
             facts = json.loads(stream.read())
-        if facts.pop("sha256") != content_digest(facts) or facts["format"] != FORMAT:
+        if facts.pop("sha256") != content_digest(facts) or facts["format"] != PUBLISHED_FORMAT:
             raise ValueError("its digest or format differs")
         rows = pq.read_table(table, memory_map=False)
         if set(rows.column_names) != {*map(_digests_of, facts["recipes"].values()), *facts["recipes"]}:
@@ -230,4 +230,4 @@ def _entries(key: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
         raise ManifestError(
             f"{key} divides {sorted(fields['rows'])} with a control, or official splits: pass one dataset"
         )
-    return sorted((digest, label) for label, held in fields["rows"][WHOLE].items() for digest in held)
+    return sorted((digest, label) for label, label_digests in fields["rows"][WHOLE].items() for digest in label_digests)

@@ -18,7 +18,7 @@ from codeshift.data.functions import PythonFunction, python_functions
 from codeshift.errors import CodeshiftWarning, DataError, warn
 from codeshift.formatting import listed
 
-COLUMNS = ("id", "project", "path", "name", "signature", "docstring", "code")
+STDLIB_COLUMNS = ("id", "project", "path", "name", "signature", "docstring", "code")
 # Tests, applications and files that exist because they are odd. Installed packages and build files (site-packages,
 # lib-dynload, config-3.11-...) have names that no module can have, and are left out for that reason.
 _LEFT_OUT = frozenset({"test", "tests", "idle_test", "idlelib", "lib2to3", "turtledemo", "__pycache__", "__phello__"})
@@ -31,7 +31,7 @@ def running_stdlib_functions(*, documented_only: bool, progress: bool) -> Datase
         DataError: if the standard library has no source files (it is frozen or zipped).
     """
     root = _source_folder()
-    columns: dict[str, list[str]] = {column: [] for column in COLUMNS}
+    columns: dict[str, list[str]] = {column: [] for column in STDLIB_COLUMNS}
     left_out: Counter[str] = Counter()
     unread: list[str] = []
     paths = list(_module_paths(root))
@@ -42,7 +42,7 @@ def running_stdlib_functions(*, documented_only: bool, progress: bool) -> Datase
             unread.append(f"{path} ({error})")
             continue
         for row in _rows(path, functions, documented_only, left_out):
-            for column, value in zip(COLUMNS, row, strict=True):
+            for column, value in zip(STDLIB_COLUMNS, row, strict=True):
                 columns[column].append(value)
     if unread:
         warn(CodeshiftWarning(_complaint(unread)))
@@ -50,7 +50,7 @@ def running_stdlib_functions(*, documented_only: bool, progress: bool) -> Datase
         columns,
         info=DatasetInfo(
             description=_description(len(paths), len(columns["id"]), left_out, unread),
-            features=Features({name: Value("string") for name in COLUMNS}),
+            features=Features({name: Value("string") for name in STDLIB_COLUMNS}),
         ),
     )
 

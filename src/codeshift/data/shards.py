@@ -65,20 +65,20 @@ def check_shards(name: str, files: Mapping[str, Sequence[Path]]) -> None:
     _check_numbers(name, set(numbers), range(first, first + totals[0]), next(iter(shards.values())))
 
 
-def _check_numbers(name: str, numbers: set[int], wanted: range, shard: re.Match[str]) -> None:
+def _check_numbers(name: str, numbers: set[int], expected: range, shard: re.Match[str]) -> None:
     def called(number: int) -> str:
         digits = str(number).zfill(len(shard["number"]))
         return shard.string[: shard.start("number")] + digits + shard.string[shard.end("number") : shard.end("total")]
 
-    beyond = sorted(number for number in numbers if number not in wanted)
+    beyond = sorted(number for number in numbers if number not in expected)
     if beyond:
         beyond_all = Told(called(beyond[0]))
         raise DataError(
-            "source", f"shards {wanted.start} to {wanted.stop - 1} of {name}", beyond_all, "its number is too high"
+            "source", f"shards {expected.start} to {expected.stop - 1} of {name}", beyond_all, "its number is too high"
         )
-    count = len(wanted) - len(numbers)
+    count = len(expected) - len(numbers)
     if count:
-        missing = ", ".join(map(called, islice((number for number in wanted if number not in numbers), 5)))
+        missing = ", ".join(map(called, islice((number for number in expected if number not in numbers), 5)))
         more = f" and {count - 5} more are" if count > 5 else " is" if count == 1 else " are"
-        share = Told(f"{len(numbers)} of {len(wanted)}")
+        share = Told(f"{len(numbers)} of {len(expected)}")
         raise DataError("source", f"all shards of {name}", share, f"{missing}{more} missing")

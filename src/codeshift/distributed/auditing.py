@@ -41,26 +41,26 @@ class SampledShare:
     """Share of a part's rows, estimated by a sample of them.
 
     Attributes:
-        found: the number of sampled rows that count.
+        matches: the number of sampled rows that count.
         rows: the number of sampled rows.
 
-    >>> share = SampledShare(found=2, rows=200)
+    >>> share = SampledShare(matches=2, rows=200)
     >>> share.share, [round(end, 3) for end in share.interval]
     (0.01, [0.003, 0.036])
     """
 
-    found: int
+    matches: int
     rows: int
 
     @property
     def share(self) -> float:
         """Share of the sample."""
-        return self.found / self.rows
+        return self.matches / self.rows
 
     @property
     def interval(self) -> tuple[float, float]:
         """Ends of Wilson's interval of 95% for the share of all rows of the part."""
-        return wilson(self.found, self.rows, _CONFIDENCE)
+        return wilson(self.matches, self.rows, _CONFIDENCE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,8 @@ class FilesLeakage:
         exact: the share of rows with exactly the same code as a row of train, any of them.
         near: the share of rows with a near-duplicate in train, exact copies included.
 
-    >>> FilesLeakage(part="test_id", exact=SampledShare(found=0, rows=9), near=SampledShare(found=1, rows=9)).near.found
+    >>> none, one_row = SampledShare(matches=0, rows=9), SampledShare(matches=1, rows=9)
+    >>> FilesLeakage(part="test_id", exact=none, near=one_row).near.matches
     1
     """
 
@@ -181,8 +182,8 @@ def audit_files(
     ...     _ = rows.to_parquet(f"{folder}/rows.parquet")
     ...     out = f"{folder}/parts"
     ...     _ = split_files(LengthSplitter(), f"{folder}/rows.parquet", out, client=client, near_duplicates=None)
-    ...     found = audit_files(out, client=client, sample=100)
-    >>> [leaked.exact.found for leaked in found.leakage], found.strength[1].part, found.strength[1].auc > 0.9
+    ...     measured = audit_files(out, client=client, sample=100)
+    >>> [leaked.exact.matches for leaked in measured.leakage], measured.strength[1].part, measured.strength[1].auc > 0.9
     ([0, 0, 0], 'test_ood', True)
     """
     search = NearDuplicates() if near_duplicates is None else near_duplicates
@@ -219,24 +220,26 @@ def _leakage(
 ) -> tuple[FilesLeakage, ...]:
     """Look for the sampled rows of all held-out parts in all of train, whose files are read once."""
     texts = [text for of_part in held_out.values() for text in of_part]
-    known = SimilarSets.of(search, texts)
+    held_out_sets = SimilarSets.of(search, texts)
     digests = row_digests([texts])
-    by_shard = train.each(_found, column, digests, known)
+    by_shard = train.each(_matches, column, digests, held_out_sets)
     exact = np.logical_or.reduce([copies for copies, _ in by_shard])
     of_sets = np.logical_or.reduce([matched for _, matched in by_shard])
-    near = of_sets[np.searchsorted(known.sets.names, search.whole_sets(texts).names)] | exact
+    near = of_sets[np.searchsorted(held_out_sets.sets.names, search.whole_sets(texts).names)] | exact
     ends = np.cumsum([len(of_part) for of_part in held_out.values()])[:-1]
     of_parts = zip(held_out, np.split(exact, ends), np.split(near, ends), strict=True)
     return tuple(FilesLeakage(part=part, exact=_share(copies), near=_share(alike)) for part, copies, alike in of_parts)
 
 
 def _share(counts: np.ndarray) -> SampledShare:
-    return SampledShare(found=int(counts.sum()), rows=len(counts))
+    return SampledShare(matches=int(counts.sum()), rows=len(counts))
 
 
-def _found(rows: SplitRows, column: str, digests: np.ndarray, known: SimilarSets) -> tuple[np.ndarray, np.ndarray]:
+def _matches(
+    rows: SplitRows, column: str, digests: np.ndarray, held_out_sets: SimilarSets
+) -> tuple[np.ndarray, np.ndarray]:
     """Return which digests, and which sets, the rows of a shard have, in a worker."""
-    return np.isin(digests, rows.digests((column,))), known.matched(rows.training_table.texts(column))
+    return np.isin(digests, rows.digests((column,))), held_out_sets.matched(rows.training_table.texts(column))
 
 
 def _strength(

@@ -28,6 +28,7 @@ from codeshift.properties.near_duplicates.arrays import mixed
 from codeshift.properties.near_duplicates.several_columns import holds_text, joined_columns
 from codeshift.properties.near_duplicates.whole import (
     SET,
+    Array,
     Frequent,
     WholeSets,
     candidates,
@@ -45,8 +46,6 @@ ROWS_A_PARTITION = 250_000
 _COUNTED = 4  # shards that tell which shingles are frequent
 _COUNTED_ROWS = 10_000  # rows of each, at most
 _MOST_CANDIDATES = 20_000_000  # pairs of entries of one partition
-
-Array = npt.NDArray[Any]
 
 
 def duplicate_components(source: Shards, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
@@ -92,18 +91,18 @@ def _of_texts(source: Shards, columns: tuple[str, ...], search: NearDuplicates) 
     names = cluster.each(_names, [(each,) for each in entries])
     check_read(names)
     classes, example, of_rows = distinct_sets(np.concatenate(names))
-    known = cluster.futures(_known, [(each,) for each in entries])
-    met = cluster.futures(
+    names_and_sketches = cluster.futures(_known, [(each,) for each in entries])
+    meeting = cluster.futures(
         _met, [(search.threshold, partitions, *parts) for parts in _shuffled(cluster, entries, partitions)]
     )
     del entries  # what no call needs any more leaves the workers
-    pairs = cluster.futures(_distinct, _shuffled(cluster, met, partitions))
-    del met
-    pairs = _likely_pairs(source, search, pairs, known, classes, example)
+    pairs = cluster.futures(_distinct, _shuffled(cluster, meeting, partitions))
+    del meeting
+    pairs = _likely_pairs(source, search, pairs, names_and_sketches, classes, example)
     links = [(np.empty((0, 2), SET), np.empty(0)), *_compared(source, columns, search, pairs, classes, example)]
-    found = np.searchsorted(classes, np.concatenate([link for link, _ in links]))
+    linked = np.searchsorted(classes, np.concatenate([link for link, _ in links]))
     jaccard = np.concatenate([similarity for _, similarity in links])
-    return DuplicateComponents.of_classes(of_rows, found, jaccard)
+    return DuplicateComponents.of_classes(of_rows, linked, jaccard)
 
 
 def _shuffled(cluster: Any, futures: Sequence[Any], partitions: int) -> list[list[Any]]:
@@ -115,7 +114,7 @@ def _likely_pairs(
     source: Shards,
     search: NearDuplicates,
     pairs: Sequence[Any],
-    known: Sequence[Any],
+    names_and_sketches: Sequence[Any],
     classes: Array,
     example: npt.NDArray[np.int64],
 ) -> list[Any]:
@@ -125,13 +124,17 @@ def _likely_pairs(
         source: the shards.
         search: the search.
         pairs: the pairs of each partition, on the workers.
-        known: the names and the sketches of all sets of each shard, on the workers.
+        names_and_sketches: the names and the sketches of all sets of each shard, on the workers.
         classes: the distinct sets of all rows, ascending.
         example: a row of each.
     """
     cluster, calls = source.cluster, []
     for of_partition, rows in zip(pairs, _rows_of(cluster, pairs, classes, example), strict=True):
-        parts = [(each, some) for each, some in zip(known, source.positions(rows), strict=True) if some.size]
+        parts = [
+            (futures_of_shard, positions)
+            for futures_of_shard, positions in zip(names_and_sketches, source.positions(rows), strict=True)
+            if positions.size
+        ]
         calls.append((search.threshold, of_partition, *cluster.futures(_known_of, parts)))
     return cluster.futures(_likely, calls)
 
@@ -165,13 +168,16 @@ def _compared(
     cluster = source.cluster
     # The rows of each partition's pairs, and those of all: each shard makes its sets once.
     rows = _rows_of(cluster, pairs, classes, example)
-    wanted = np.unique(np.concatenate(rows))
-    own = [(positions,) for positions in source.positions(wanted)]
+    compared_rows = np.unique(np.concatenate(rows))
+    own = [(positions,) for positions in source.positions(compared_rows)]
     sets = cluster.futures(on_shard, source.calls(_sets, columns, search, own=own))
     calls = []
-    for of_partition, some in zip(pairs, rows, strict=True):
-        places = [np.searchsorted(held, some) for (held,), some in zip(own, source.positions(some), strict=True)]
-        parts = [(each, place) for each, place in zip(sets, places, strict=True) if place.size]
+    for of_partition, of_rows in zip(pairs, rows, strict=True):
+        places = [
+            np.searchsorted(of_shard, of_rows)
+            for (of_shard,), of_rows in zip(own, source.positions(of_rows), strict=True)
+        ]
+        parts = [(sets_of_shard, place) for sets_of_shard, place in zip(sets, places, strict=True) if place.size]
         if parts:
             calls.append((search.threshold, of_partition, *cluster.futures(_taken, parts)))
     return cluster.each(_similar, calls)
@@ -212,15 +218,15 @@ def _known(entries: list[Array]) -> tuple[Array, Array]:
     return entries[-2], entries[-1]
 
 
-def _known_of(known: tuple[Array, Array], positions: npt.NDArray[np.int64]) -> tuple[Array, Array]:
-    names, of_names = known
+def _known_of(names_and_sketches: tuple[Array, Array], positions: npt.NDArray[np.int64]) -> tuple[Array, Array]:
+    names, of_names = names_and_sketches
     return names[positions], of_names[positions]
 
 
-def _likely(threshold: float, pairs: Array, *known: tuple[Array, Array]) -> Array:
-    if not known:
+def _likely(threshold: float, pairs: Array, *names_and_sketches: tuple[Array, Array]) -> Array:
+    if not names_and_sketches:
         return pairs
-    names, of_names = (np.concatenate(parts) for parts in zip(*known, strict=True))
+    names, of_names = (np.concatenate(parts) for parts in zip(*names_and_sketches, strict=True))
     return likely(pairs, names, of_names, threshold)
 
 

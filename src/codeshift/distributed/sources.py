@@ -51,10 +51,10 @@ class Shards:
             own: further arguments for each shard.
         """
         sent = [self.cluster.shared(value) for value in shared]
-        each = own or [()] * len(self.shards)
+        arguments = own or [()] * len(self.shards)
         return [
             [shard, kept, function, *sent, *further]
-            for shard, kept, further in zip(self.shards, self.kept, each, strict=True)
+            for shard, kept, further in zip(self.shards, self.kept, arguments, strict=True)
         ]
 
     def each(self, function: Callable[..., T], *shared: Any, own: Sequence[Sequence[Any]] = ()) -> list[T]:

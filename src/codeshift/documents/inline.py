@@ -83,7 +83,9 @@ def exact(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def prose(text: str) -> str:
@@ -103,7 +105,10 @@ def lines_of(code: str) -> list[str]:
     >>> lines_of("a\tb\r\n\x1b[2J\u202e")
     ['a\tb', '\\x1b[2J\\u202e']
     """
-    return ["".join(each if _harmless(each) else exact(each) for each in line) for line in code.splitlines()] or [""]
+    return [
+        "".join(character if _harmless(character) else exact(character) for character in line)
+        for line in code.splitlines()
+    ] or [""]
 
 
 def _harmless(character: str) -> bool:

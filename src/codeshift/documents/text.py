@@ -114,8 +114,8 @@ def _width(text: str) -> int:
     """Return how many columns of a terminal a text takes: an ideograph takes two, a combining accent none."""
     if text.isascii():
         return len(text)
-    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
-    return len(text) + wide - sum(unicodedata.combining(each) > 0 for each in text)
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 
 
 def _wrapped(text: str, first: str = "", others: str = "", width: int = _WIDTH) -> list[str]:

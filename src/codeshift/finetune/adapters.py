@@ -194,11 +194,11 @@ def check_modules(model: Model, config: PeftConfig) -> None:
     """
     modules = {name: module for name, module in model.named_modules() if name}
     for field in ("target_modules", "modules_to_save", "exclude_modules"):
-        wanted = getattr(config, field, None) or ()
-        if isinstance(wanted, str):
-            _check_pattern(field, wanted, modules)
+        patterns = getattr(config, field, None) or ()
+        if isinstance(patterns, str):
+            _check_pattern(field, patterns, modules)
             continue
-        for target in wanted:
+        for target in patterns:
             if not any(name == target or name.endswith(f".{target}") for name in modules):
                 leaves = {name.rsplit(".", 1)[-1] for name, module in modules.items() if not list(module.children())}
                 remedy = closest(target, [leaf for leaf in leaves if not leaf.isdigit()])

@@ -8,7 +8,7 @@ from peft import PeftModel
 from transformers import PreTrainedModel
 
 from codeshift.errors import ParameterError, Told
-from codeshift.finetune.encoded_part import Part, PartEncoder, Vocabulary
+from codeshift.finetune.encoded_part import AnyEncodedPart, PartEncoder, Vocabulary
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.models import Model, base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
@@ -38,7 +38,7 @@ def check_vocabulary(model: Model, encoder: Vocabulary) -> None:
         raise ParameterError("tokenizer", f"within the model's embedding of {rows} tokens", token_beyond, remedy)
 
 
-def encode_part(model: Model, encoder: PartEncoder[Part], rows: Dataset, part: str) -> Part:
+def encode_part(model: Model, encoder: PartEncoder[AnyEncodedPart], rows: Dataset, part: str) -> AnyEncodedPart:
     """Encode a part for a model, and warn of what is cut or lost.
 
     Raises:

@@ -154,11 +154,10 @@ def _check_text(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat) -
     texts += [("shots", text) for shot in chat.shots for text in shot]
     special = {str(tokenizer.convert_ids_to_tokens(number)) for number in _special(tokenizer)}
     for parameter, text in texts:
-        held = sorted(token for token in special if token in text)
-        if held:
-            remedy = (
-                f"it holds {', '.join(held)}, which a template reads as the end of a turn or the like: leave it out"
-            )
+        special_inside = sorted(token for token in special if token in text)
+        if special_inside:
+            tokens = ", ".join(special_inside)
+            remedy = f"it holds {tokens}, which a template reads as the end of a turn or the like: leave it out"
             raise DataError(parameter, "text without special tokens of the tokenizer", text, remedy)
 
 

@@ -62,11 +62,11 @@ class Checkpoints:
     def save(self, state: RunState, tensors: dict[str, Tensors]) -> Path:
         """Write a checkpoint of ``tensors``, by file name, and then delete older ones; return its folder."""
         final = self.folder / f"step-{state.step:08d}"
-        size = sum(tensor.nbytes for some in tensors.values() for tensor in some.values())
+        size = sum(tensor.nbytes for of_file in tensors.values() for tensor in of_file.values())
         with folder_aside(self.folder, size=size) as temporary:
             files = [temporary / f"{name}.safetensors" for name in tensors]
-            for path, some in zip(files, tensors.values(), strict=True):
-                save_file({key: t.detach().contiguous().cpu() for key, t in some.items()}, path)
+            for path, of_file in zip(files, tensors.values(), strict=True):
+                save_file({key: t.detach().contiguous().cpu() for key, t in of_file.items()}, path)
                 to_disk(path)
             write_json(temporary / _STATE, {"run": self.run, "state": asdict(state)}, files, allow_nan=True)
             if final.exists():  # left by a run that was started over

@@ -32,7 +32,7 @@ class EncodedPart(Protocol):
         """Return the SHA-256 of what a model is given and must learn."""
 
 
-Part = TypeVar("Part", bound=EncodedPart)
+AnyEncodedPart = TypeVar("AnyEncodedPart", bound=EncodedPart)
 """Type of the encoded rows of a part."""
 
 
@@ -48,10 +48,10 @@ class Vocabulary(Protocol):
         """Ids of the special tokens that may occur in a row."""
 
 
-class PartEncoder(Vocabulary, Protocol[Part]):
+class PartEncoder(Vocabulary, Protocol[AnyEncodedPart]):
     """Encoder of the rows of a part, whatever the task."""
 
-    def encode(self, data: Dataset, part: str = ...) -> Part:
+    def encode(self, data: Dataset, part: str = ...) -> AnyEncodedPart:
         """Encode the rows.
 
         Raises:
@@ -59,7 +59,7 @@ class PartEncoder(Vocabulary, Protocol[Part]):
             DataError: a value cannot be used, or there is no row.
         """
 
-    def warn_of(self, encoded: Part, part: str) -> None:
+    def warn_of(self, encoded: AnyEncodedPart, part: str) -> None:
         """Warn of texts that are cut, or that the tokenizer does not give back."""
 
 

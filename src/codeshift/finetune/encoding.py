@@ -130,10 +130,13 @@ class Encoder:
             source_ids[row] = self._cut_source(read[row].ids.tolist())
         for row in np.flatnonzero(cut_targets):
             target_ids[row] = self._cut_target(written[row].ids.tolist(), target_ids[row])
-        lost_sources, some = self._texts.lost(self.source, read, sources, batch)
-        lost_targets, others = self._texts.lost(self.target, written, targets, batch)
+        lost_sources, source_examples = self._texts.lost(self.source, read, sources, batch)
+        lost_targets, target_examples = self._texts.lost(self.target, written, targets, batch)
         round_trip = RoundTrip(
-            rows=len(read), sources=len(lost_sources), targets=len(lost_targets), examples=(*some, *others)
+            rows=len(read),
+            sources=len(lost_sources),
+            targets=len(lost_targets),
+            examples=(*source_examples, *target_examples),
         )
         return Encoded(
             Ragged.of(source_ids), Ragged.of(target_ids), TruncationCounts.of(cut_sources, cut_targets), round_trip
@@ -208,7 +211,7 @@ class Encoder:
         """Ids that may occur in every row: the tokens around a text, and special tokens that are part of the texts."""
         frames = (*self._source_frame, *self._target_frame)
         tokens = self.source.special_tokens(self._texts.special)
-        return frozenset(n for some in frames for n in some) | self.written | {self._texts.special[t] for t in tokens}
+        return frozenset(n for frame in frames for n in frame) | self.written | {self._texts.special[t] for t in tokens}
 
     @property
     def _end(self) -> int:

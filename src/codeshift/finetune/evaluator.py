@@ -18,7 +18,7 @@ from codeshift.finetune.decoding import Decoding
 from codeshift.finetune.evaluation_result import EvaluationResult
 from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.extraction import Extract
-from codeshift.finetune.limits import CHECKS, GivenLimits, Limits
+from codeshift.finetune.limits import LIMIT_CHECKS, GivenLimits, Limits
 from codeshift.finetune.models import Model, ModelOrName, Tokenizer, TokenizerOrName, load_tokenizer
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.tasks import Source, Task, TaskName, make_task
@@ -113,7 +113,7 @@ class Evaluator:
         }
         self.settings = EvaluationSettings(
             metrics=by_name(metrics, "NegativeLogLikelihood()"),
-            given=GivenLimits(**{name: optional(CHECKS[name])(name, value) for name, value in limits.items()}),
+            given=GivenLimits(**{name: optional(LIMIT_CHECKS[name])(name, value) for name, value in limits.items()}),
             decoding=Decoding() if decoding is None else decoding,
             shots=shots,
             extract=extract,

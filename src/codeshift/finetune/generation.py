@@ -59,8 +59,8 @@ def generate(
     n = decoding.n
     items = np.repeat(order, n) * n + np.tile(np.arange(n), len(order))  # a row and the number of its sample in one
 
-    def write(some: NDArray[np.int64]) -> list[Output]:
-        of_rows, samples = np.divmod(some, n)
+    def write(batch: NDArray[np.int64]) -> list[Output]:
+        of_rows, samples = np.divmod(batch, n)
         drawn = None if numbers is None else numbers.draw(of_rows.tolist(), limit, samples.tolist())
         return writer.write([sources[row] for row in of_rows], drawn)
 
@@ -126,7 +126,7 @@ class _Writer:
         if not self.confidence:
             return outputs
         sure = confidences(self.model, sources, rows, start, self.pad)
-        return [replace(output, confidence=known) for output, known in zip(outputs, sure, strict=True)]
+        return [replace(output, confidence=confidence) for output, confidence in zip(outputs, sure, strict=True)]
 
     def _kept(self, ids: list[int]) -> list[int]:
         """Return the ids up to the first end token, which is kept."""

@@ -36,9 +36,9 @@ def weights_digest(model: torch.nn.Module) -> str:
     digest = hashlib.sha256()
     for name, tensor in model.named_parameters():
         flat = whole(tensor).detach().reshape(-1)
-        some = flat[:: max(1, flat.numel() // _SAMPLE)].to("cpu", torch.float32).contiguous()
+        sampled = flat[:: max(1, flat.numel() // _SAMPLE)].to("cpu", torch.float32).contiguous()
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(some.numpy().tobytes())
+        digest.update(sampled.numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -61,9 +61,9 @@ class LabelColumn:
             return
         kind = feature.dtype if isinstance(feature, Value) else ""
         if kind not in _TEXT and kind != "bool" and not kind.startswith(("int", "uint")):
-            held = Told(f"{self.name}, which holds {feature}")
+            column = Told(f"{self.name}, which holds {feature}")
             remedy = "make them texts or whole numbers first (data.map)"
-            raise DataError("target", LABELS, held, remedy)
+            raise DataError("target", LABELS, column, remedy)
 
     def names(self, rows: Dataset) -> list[str]:
         """Return the name of each row's class: that of a ``ClassLabel``, or the text of the value.

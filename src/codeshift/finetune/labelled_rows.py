@@ -19,7 +19,7 @@ from codeshift.finetune.models import Tokenizer
 from codeshift.finetune.ragged import Ragged
 from codeshift.finetune.round_trip import LostText, RoundTrip
 from codeshift.finetune.template import Template
-from codeshift.finetune.token_memory import Row
+from codeshift.finetune.token_memory import TokenizedRow
 from codeshift.finetune.tokenizing import Tokenizing, cut_to
 from codeshift.finetune.truncation import SourceTruncation
 from codeshift.properties.text_tokens import frame_of
@@ -147,9 +147,9 @@ class LabelledEncoder:
             batch = {column: list(data[column]) for column in template.columns}
             texts = self._texts.pieces(template, batch)
             sides.append(self._texts.rows(texts, "source"))
-            wrong, some = self._texts.lost(template, sides[-1], texts, batch)
+            wrong, lost_texts = self._texts.lost(template, sides[-1], texts, batch)
             lost.update(wrong)
-            examples += some
+            examples += lost_texts
         round_trip = RoundTrip(rows=len(data), sources=len(lost), targets=0, examples=tuple(examples))
         ids, second, truncation = self._framed(sides)
         labelling = self.label.numbers(data, self.classes)
@@ -160,18 +160,20 @@ class LabelledEncoder:
         warn_of_losses(encoded, part, max_source_length=self.max_source_length)
         encoded.labelling.warn(part)
 
-    def _framed(self, sides: list[list[Row]]) -> tuple[list[list[int]], list[int], SourceTruncation]:
+    def _framed(self, sides: list[list[TokenizedRow]]) -> tuple[list[list[int]], list[int], SourceTruncation]:
         before, between, after, _ = self._frame
         room = max(0, self.max_source_length - len(before) - len(between) - len(after))
         ids, second, cut = [], [], []
         for row in zip(*sides, strict=True):
             lengths = [len(text.ids) for text in row]
-            kept = shortened(lengths[0], lengths[1], room) if len(row) == 2 else (min(lengths[0], room),)
-            first, *rest = (cut_to(text.ids, n, self.tokenizer).tolist() for text, n in zip(row, kept, strict=True))
+            lengths_kept = shortened(lengths[0], lengths[1], room) if len(row) == 2 else (min(lengths[0], room),)
+            first, *rest = (
+                cut_to(text.ids, n, self.tokenizer).tolist() for text, n in zip(row, lengths_kept, strict=True)
+            )
             start = [*before, *first, *between]
             ids.append([*start, *(rest[0] if rest else []), *after] or [self._lone])
             second.append(len(start) if rest else len(ids[-1]))
-            cut.append([length - left for length, left in zip(lengths, kept, strict=True)])
+            cut.append([length - length_kept for length, length_kept in zip(lengths, lengths_kept, strict=True)])
         lost = np.array(cut)
         counts = (lost > 0).sum(axis=0).tolist()
         truncation = SourceTruncation(

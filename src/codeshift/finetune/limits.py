@@ -12,7 +12,7 @@ TRAINING_FILE = "training.json"
 """Name of the file in which a trainer records a training."""
 _LONGEST = 512
 
-CHECKS: dict[str, Check] = {
+LIMIT_CHECKS: dict[str, Check] = {
     "max_source_length": partial(check_integer, smallest=1),
     "max_target_length": partial(check_integer, smallest=2),
     "special_tokens": partial(check_texts, members="tokens", example='("<extra_id_0>",)'),

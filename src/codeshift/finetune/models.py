@@ -100,7 +100,7 @@ def _brings_code(name: str | os.PathLike[str]) -> bool:
         settings = PreTrainedConfig.get_config_dict(name)[0], get_tokenizer_config(name)
     except OSError:
         return False
-    return any("auto_map" in some for some in settings)
+    return any("auto_map" in config for config in settings)
 
 
 @contextmanager

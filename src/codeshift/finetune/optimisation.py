@@ -63,7 +63,7 @@ def make_optimizer(model: Model, config: TrainingConfig) -> torch.optim.AdamW:
     Each group has a "scale", by which the trainer multiplies the learning rate of the step.
     """
     parameters = list(trained(model).values())
-    matrices, others = ([p for p in parameters if (p.ndim >= 2) is wanted] for wanted in (True, False))
+    matrices, others = ([p for p in parameters if (p.ndim >= 2) is is_matrix] for is_matrix in (True, False))
     if config.scale_by_weights:
         groups = [{"params": [p], "weight_decay": config.weight_decay, "scale": _scale(p)} for p in matrices]
         groups.append({"params": others, "weight_decay": 0.0, "scale": _SCALE_OF_VECTORS})

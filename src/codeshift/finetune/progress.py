@@ -124,9 +124,9 @@ class LogLines:
         self.close()
 
     def _line(self, seconds: float) -> str:
-        done_here, left = self.n - self.initial, self._total - self.n
+        done_here, remaining = self.n - self.initial, self._total - self.n
         share = self.n / self._total if self._total else 1.0
-        rest = f", about {_clock_time(seconds * left / done_here)} left" if done_here and left > 0 else ""
+        rest = f", about {_clock_time(seconds * remaining / done_here)} left" if done_here and remaining > 0 else ""
         line = f"{self._what}: {self.n} of {self._total} {self._unit}s ({share:.0%}) in {_clock_time(seconds)}"
         return line + rest + self._postfix
 

@@ -88,7 +88,7 @@ class RowSampler(LogitsProcessor):  # type: ignore[misc]  # transformers is not 
         probabilities, order = torch.sort(probabilities, descending=True, stable=True)
         below = probabilities.cumsum(-1) - probabilities
         sums = probabilities.where(below < self._top_p, 0.0).cumsum(-1)
-        wanted = self._numbers[:, self._step : self._step + 1].to(scores.device) * sums[:, -1:]
-        picked = order.gather(-1, (sums <= wanted).sum(-1, keepdim=True).clamp(max=sums.shape[-1] - 1))
+        thresholds = self._numbers[:, self._step : self._step + 1].to(scores.device) * sums[:, -1:]
+        picked = order.gather(-1, (sums <= thresholds).sum(-1, keepdim=True).clamp(max=sums.shape[-1] - 1))
         self._step += 1
         return torch.full_like(scores, -torch.inf).scatter(-1, picked, 0.0)

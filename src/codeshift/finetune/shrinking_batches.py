@@ -62,8 +62,8 @@ def results_by_row(
     {0: 7, 2: 20, 1: 10}
     """
     results = dict(done or {})
-    left = np.array([row for row in order if row not in results], dtype=np.int64)
-    for rows, of_batch in in_batches(left, batch_size, work):
+    remaining = np.array([row for row in order if row not in results], dtype=np.int64)
+    for rows, of_batch in in_batches(remaining, batch_size, work):
         results.update(zip(rows.tolist(), of_batch, strict=True))
         if on_batch is not None:
             on_batch(rows, of_batch)

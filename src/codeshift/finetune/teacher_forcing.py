@@ -137,7 +137,7 @@ def score_tokens(
         chosen = logits[kept].float()
         picked = -functional.cross_entropy(chosen, labels[kept], reduction="none")
         ends = np.cumsum(data.targets.lengths[rows])[:-1]
-        both = (np.split(some.cpu().numpy(), ends) for some in (picked, chosen.argmax(-1)))
+        both = (np.split(values.cpu().numpy(), ends) for values in (picked, chosen.argmax(-1)))
         return [RowScores(*row) for row in zip(*both, strict=True)]
 
     with evaluating(model), torch.inference_mode():

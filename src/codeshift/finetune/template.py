@@ -153,9 +153,9 @@ class Template:
         for i in range(len(batch[self.columns[0]])):
             row = [""]
             for literal, column in zip(literals, fields, strict=True):
-                for some in (literal, _split(batch[column][i], in_columns) if column else [""]):
-                    row[-1] += some[0]
-                    row += some[1:]
+                for piece in (literal, _split(batch[column][i], in_columns) if column else [""]):
+                    row[-1] += piece[0]
+                    row += piece[1:]
             rows.append(tuple(row))
         return rows
 

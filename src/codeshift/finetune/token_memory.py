@@ -13,10 +13,10 @@ from codeshift.properties.text_tokens import Pieces
 if TYPE_CHECKING:
     from codeshift.finetune.models import Tokenizer
 
-_REMEMBERED: WeakKeyDictionary[Tokenizer, dict[str, dict[Pieces, Row]]] = WeakKeyDictionary()
+_REMEMBERED: WeakKeyDictionary[Tokenizer, dict[str, dict[Pieces, TokenizedRow]]] = WeakKeyDictionary()
 
 
-class Row(NamedTuple):
+class TokenizedRow(NamedTuple):
     """The ids of a text without the special tokens around it, and their decoded text: None if it is the text itself."""
 
     ids: NDArray[np.int32]
@@ -36,7 +36,7 @@ def remember_tokens(tokenizer: Tokenizer) -> Tokenizer:
     return tokenizer
 
 
-def recalled(tokenizer: Tokenizer, side: str) -> dict[Pieces, Row]:
+def recalled(tokenizer: Tokenizer, side: str) -> dict[Pieces, TokenizedRow]:
     """Return the rows tokenised before, for the caller to add to; an empty dict if the tokenizer remembers nothing."""
     kept = _REMEMBERED.get(tokenizer)
     return {} if kept is None else kept.setdefault(side, {})

@@ -14,7 +14,7 @@ from codeshift.errors import ParameterError, closest
 from codeshift.finetune.models import Tokenizer
 from codeshift.finetune.round_trip import LostText
 from codeshift.finetune.template import Template
-from codeshift.finetune.token_memory import Row, recalled
+from codeshift.finetune.token_memory import TokenizedRow, recalled
 from codeshift.properties.text_tokens import Pieces, as_text, detokenize, special_tokens
 
 _ROWS_AT_ONCE = 1000
@@ -44,7 +44,7 @@ class Tokenizing:
         """Return the text of a template for each row of ``batch``, divided at its special tokens."""
         return template.pieces(batch, self.special, self.in_columns)
 
-    def rows(self, texts: list[Pieces], side: str, of: str = "text") -> list[Row]:
+    def rows(self, texts: list[Pieces], side: str, of: str = "text") -> list[TokenizedRow]:
         """Tokenise each text; texts that the tokenizer remembers are not tokenised again.
 
         Args:
@@ -55,10 +55,10 @@ class Tokenizing:
         seen = recalled(self.tokenizer, side)
         new = list(dict.fromkeys(text for text in texts if text not in seen))
         for start in range(0, len(new), _ROWS_AT_ONCE):
-            some = new[start : start + _ROWS_AT_ONCE]
-            plain_ids = self._tokenized(["".join(text) for text in some], of)
-            ids = as_text(self.tokenizer, some, plain_ids, special=self.special)
-            seen.update(zip(some, map(self._row, some, ids), strict=True))
+            texts_at_once = new[start : start + _ROWS_AT_ONCE]
+            plain_ids = self._tokenized(["".join(text) for text in texts_at_once], of)
+            ids = as_text(self.tokenizer, texts_at_once, plain_ids, special=self.special)
+            seen.update(zip(texts_at_once, map(self._row, texts_at_once, ids), strict=True))
         return [seen[text] for text in texts]
 
     def _tokenized(self, texts: list[str], of: str) -> list[list[int]]:
@@ -66,16 +66,16 @@ class Tokenizing:
         ids: list[list[int]] = self.tokenizer(**{of: texts}, **options)["input_ids"]
         return ids
 
-    def _row(self, pieces: Pieces, ids: list[int]) -> Row:
+    def _row(self, pieces: Pieces, ids: list[int]) -> TokenizedRow:
         text, back = "".join(pieces), self._given_back(pieces, ids)
-        return Row(np.array(ids, dtype=np.int32), None if back == text else back)
+        return TokenizedRow(np.array(ids, dtype=np.int32), None if back == text else back)
 
     def _given_back(self, pieces: Pieces, ids: list[int]) -> str:
         kept = [self.special[token] for token in pieces[1::2]]
         return detokenize(self.tokenizer, ids, kept=kept, special=self.special)
 
     def lost(
-        self, template: Template, rows: list[Row], texts: list[Pieces], batch: Mapping[str, Sequence[str]]
+        self, template: Template, rows: list[TokenizedRow], texts: list[Pieces], batch: Mapping[str, Sequence[str]]
     ) -> tuple[list[int], tuple[LostText, ...]]:
         """Return the numbers of the rows that the tokenizer does not give back, and an example if there are any."""
         lost = [i for i, row in enumerate(rows) if row.back is not None]
@@ -110,7 +110,7 @@ def cut_to(ids: Ids, room: int, tokenizer: Tokenizer) -> Ids:
 
 def check_special_tokens(tokens: Sequence[str], tokenizer: Tokenizer) -> None:
     """Raise a ParameterError that names close matches if one of ``tokens`` is no special token of the tokenizer."""
-    known = special_tokens(tokenizer) if tokens else {}
+    special = special_tokens(tokenizer) if tokens else {}
     for token in tokens:
-        if token not in known:
-            raise ParameterError("special_tokens", "special tokens of the tokenizer", token, closest(token, known))
+        if token not in special:
+            raise ParameterError("special_tokens", "special tokens of the tokenizer", token, closest(token, special))

@@ -38,16 +38,16 @@ class Trained:
             constraint = f"{self.task.name!r}, as which the model in {self.folder} was trained"
             raise ParameterError("task", constraint, task.name, f"give task={self.task.name!r}, or another model")
 
-    def limits_for(self, given: GivenLimits, task: Task) -> Limits:
+    def limits_for(self, given_limits: GivenLimits, task: Task) -> Limits:
         """Return the limits to evaluate the model with: those given, else those of its training, else the defaults.
 
         It warns if those given, or the task, differ from those of the training.
 
         Args:
-            given: the limits that the evaluator was given.
+            given_limits: the limits that the evaluator was given.
             task: the task of the evaluation.
         """
-        ours = given.to_dict() | task.to_dict()
+        ours = given_limits.to_dict() | task.to_dict()
         theirs = self.limits.to_dict() | ({} if self.task is None else self.task.to_dict())
         differences = [
             f"{name} is {value!r}, not {theirs[name]!r}"
@@ -57,7 +57,7 @@ class Trained:
         if differences:
             words = f"the model in {self.folder} is not evaluated as it was trained: {' and '.join(differences)}"
             warn(TrainedOtherwiseWarning(words))
-        return given.filled(self.limits.filled(Limits()))
+        return given_limits.filled(self.limits.filled(Limits()))
 
 
 def trained_with(model: ModelOrName) -> Trained:

@@ -20,7 +20,7 @@ from codeshift.checks import (
     settings,
 )
 from codeshift.errors import ParameterError
-from codeshift.finetune.limits import CHECKS as LIMITS
+from codeshift.finetune.limits import LIMIT_CHECKS as LIMITS
 from codeshift.finetune.limits import Limits
 
 Schedule = Literal["linear", "cosine", "constant", "constant_with_warmup", "inverse_sqrt"]

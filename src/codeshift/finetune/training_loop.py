@@ -215,7 +215,7 @@ class TrainingRun:
         tensors = {"weights": dict(names), "optimizer": optimizer_tensors(self.optimizer.optimizer, names)}
         tensors |= {"best": self.best} if self.best else {}
         main = self.accelerator.is_main_process
-        tensors = {file: whole_tensors(some, keeps=main) for file, some in tensors.items()}
+        tensors = {file: whole_tensors(of_file, keeps=main) for file, of_file in tensors.items()}
         if main:
             checkpoints.save(self.state, tensors)
         self.accelerator.wait_for_everyone()

@@ -89,8 +89,8 @@ class TrainingResult:
         name = f"{part}_{measure}"
         values = [(int(row["step"]), row[name]) for row in self.history if name in row]
         if not values:
-            known = sorted({key for row in self.history for key in row})
-            raise ParameterError("part", "one that was watched", part, closest(name, known))
+            keys = sorted({key for row in self.history for key in row})
+            raise ParameterError("part", "one that was watched", part, closest(name, keys))
         return values
 
     def save(self, folder: str | os.PathLike[str], tokenizer: Tokenizer | None = None) -> None:

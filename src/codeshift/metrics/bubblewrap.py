@@ -16,7 +16,7 @@ from pathlib import Path
 
 NOBODY = 65534
 JAIL = "/jail"
-FOLDER = "/tmp/program"  # noqa: S108 - in the sandbox, whose /tmp is its own
+SANDBOX_FOLDER = "/tmp/program"  # noqa: S108 - in the sandbox, whose /tmp is its own
 
 # Root's limits do not count, so a program started by root becomes another user. Nothing else uses these numbers:
 # systemd leaves them free. Each program has one of its own, so that none counts the processes of another.
@@ -53,8 +53,8 @@ def sandboxed(command: Sequence[str], files: Sequence[Path], *, size: int, as_ro
             arguments += ["--symlink", os.readlink(path), path]
         elif os.path.exists(path):
             arguments += ["--ro-bind", path, path]
-    arguments += ["--perms", "0777", "--dir", FOLDER, "--dir", JAIL]
-    return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", FOLDER, "--", *command]
+    arguments += ["--perms", "0777", "--dir", SANDBOX_FOLDER, "--dir", JAIL]
+    return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", SANDBOX_FOLDER, "--", *command]
 
 
 def user_of(number: int) -> int:

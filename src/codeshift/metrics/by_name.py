@@ -38,10 +38,10 @@ def metric_by_name(name: str, *, language: str | None = None) -> Metric:
     if parts is None or cls is None:
         raise ParameterError("metric", "the name of a metric", name, closest(parts[1] if parts else str(name), METRICS))
     options = cls.arguments(_options(parts[2] or "", name) | options)
-    known = [f.name for f in dataclasses.fields(cls) if not NOT_BY_NAME.items() <= f.metadata.items()]  # type: ignore[arg-type]
+    settings = [f.name for f in dataclasses.fields(cls) if not NOT_BY_NAME.items() <= f.metadata.items()]  # type: ignore[arg-type]
     for option in options:
-        if option not in known:
-            remedy = closest(option, known) if known else "it has none"
+        if option not in settings:
+            remedy = closest(option, settings) if settings else "it has none"
             raise ParameterError("metric", f"{parts[1]} with options that it has", option, remedy)
     return _made(cls, parts[1], options, language)
 

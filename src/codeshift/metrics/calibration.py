@@ -25,8 +25,8 @@ class _OfProbabilities(MeanOfClassRows, abstract=True):
     def of_rows_of_classes(self, probabilities: FloatArray, classes: IntArray) -> FloatArray:
         """Return the loss of each row, shape (n,)."""
         true = np.zeros_like(probabilities)  # all 0 for a label that is none of them
-        known = np.flatnonzero(classes >= 0)
-        true[known, classes[known]] = 1.0
+        labelled = np.flatnonzero(classes >= 0)
+        true[labelled, classes[labelled]] = 1.0
         return self.losses(probabilities, true)
 
     def losses(self, probabilities: FloatArray, true: FloatArray) -> FloatArray:

@@ -67,11 +67,11 @@ class _ElementOverlap(Metric, abstract=True):
         if not names:
             raise ParameterError("names", "at least one name", names, "leave it out to take every element")
         if self.elements == "nodes" and self.extractor is None and self.language and not self.language_column:
-            known = grammar(self.language).node_kinds
+            node_types = grammar(self.language).node_kinds
             for name in names:
-                if name not in known:
+                if name not in node_types:
                     constraint = f"node types of the {self.language} grammar"
-                    raise ParameterError("names", constraint, name, closest(name, known))
+                    raise ParameterError("names", constraint, name, closest(name, node_types))
         return names
 
     def _sides(self, predictions: list[str], references: list[str]) -> tuple[_Elements, _Elements]:
@@ -104,8 +104,8 @@ class _ElementOverlap(Metric, abstract=True):
             refuse_without_languages(self)
         sides = self._sides(*text_rows(predictions, references, metric=type(self).__name__))
         stopped = [any(either) for either in zip(*(side.stopped for side in sides), strict=True)]
-        for wanted, place, given_up in zip(*(side.names for side in sides), stopped, strict=True):
-            sought = wanted if self.names is None else wanted.intersection(names)
+        for expected, place, given_up in zip(*(side.names for side in sides), stopped, strict=True):
+            sought = expected if self.names is None else expected.intersection(names)
             shared = sought & place
             of_names = (x for name in names for x in (name in shared, name in sought))
             rows.append([1, len(shared), len(sought), *of_names, given_up])
@@ -130,7 +130,7 @@ class _ElementOverlap(Metric, abstract=True):
         scanned = scan(texts, str(self.language), api_names=self.elements == "apis")
         if self.elements == "apis":
             return _Elements(scanned.api_names.sets(), scanned.stopped.tolist())
-        return _Elements([held - {ERROR} for held in scanned.node_types.sets()], scanned.stopped.tolist())
+        return _Elements([node_types - {ERROR} for node_types in scanned.node_types.sets()], scanned.stopped.tolist())
 
 
 @dataclass(frozen=True)

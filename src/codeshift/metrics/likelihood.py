@@ -64,9 +64,9 @@ class NegativeLogLikelihood(_PerToken):
             ParameterError: if predictions and references differ in number.
             DataError: if a row is not a 1-D array of the right kind, or its length differs from its reference's.
         """
-        left, right = equally_long(predictions, references)
+        outputs, right = equally_long(predictions, references)
         ids = id_rows("references", right)
-        rows = [_log_probabilities(i, row, len(ids[i])) for i, row in enumerate(left)]
+        rows = [_log_probabilities(i, row, len(ids[i])) for i, row in enumerate(outputs)]
         return np.array([(1.0, -row.sum() + 0.0, row.size) for row in rows], dtype=np.float64).reshape(-1, 3)
 
 

@@ -161,18 +161,18 @@ def ood_detection(
     outside = np.repeat([False, True], [side.rows for side in sides])
     for name in common:
         both = np.concatenate([side[name] for side in scores])
-        known = ~np.isnan(both)
-        rows = ranking_rows(outside[known], both[known])
-        alike = None if groups is None else groups[known]
+        measured = ~np.isnan(both)
+        rows = ranking_rows(outside[measured], both[measured])
+        alike = None if groups is None else groups[measured]
         detectors[name] = Detector(
             name=name,
             auroc=_figure(AUROC(), rows, alike, options),
             aupr=_figure(AveragePrecision(), rows, alike, options),
             fpr_at_95=_figure(_AT_95, rows, alike, options),
-            left_out=int((~known).sum()),
+            left_out=int((~measured).sum()),
         )
-        if errors is not None and (known & ~np.isnan(errors)).any():
-            kept = known & ~np.isnan(errors)
+        if errors is not None and (measured & ~np.isnan(errors)).any():
+            kept = measured & ~np.isnan(errors)
             of = None if groups is None else groups[kept]
             risk[name] = risk_coverage(-both[kept], errors[kept], groups=of, n_resamples=n_resamples, seed=seed)
     return OODDetection(detectors, in_distribution.rows, out_of_distribution.rows, risk)

@@ -257,10 +257,10 @@ def _log_probabilities(outputs: ModelOutputs) -> FloatArray | None:
 
 
 def _check_probabilities(probabilities: FloatArray) -> None:
-    known = probabilities[~np.isnan(probabilities).any(axis=1)]
-    wrong = (known < 0).any(axis=1) | (np.abs(known.sum(axis=1) - 1) > ROUNDING)
+    complete = probabilities[~np.isnan(probabilities).any(axis=1)]
+    wrong = (complete < 0).any(axis=1) | (np.abs(complete.sum(axis=1) - 1) > ROUNDING)
     if wrong.any():
-        row = known[int(wrong.argmax())]
+        row = complete[int(wrong.argmax())]
         raise DataError("probabilities", "at least 0, and add up to 1 in each row", row, "give logits as logits=")
 
 

@@ -283,9 +283,9 @@ class FalseNegativeRateAt(Ranking):
 
 def _mean_of_known(values: FloatArray) -> FloatArray:
     """Return the mean over classes of values that are not NaN, shape (r,), from values of shape (classes, r)."""
-    known = ~np.isnan(values)
+    defined = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0))
+        return np.asarray(np.where(defined, values, 0.0).sum(axis=0) / defined.sum(axis=0))
 
 
 def ranking_rows(positive: FloatArray | NDArray[np.bool_], score: FloatArray) -> FloatArray:

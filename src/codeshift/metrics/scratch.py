@@ -24,11 +24,11 @@ def remove_tree(folder: str) -> None:
     """
     with contextlib.suppress(OSError):
         os.chmod(folder, stat.S_IRWXU)
-        left = _emptied(folder, folder)
-        while left:
-            inner = left.pop()
+        undeletable = _emptied(folder, folder)
+        while undeletable:
+            inner = undeletable.pop()
             with contextlib.suppress(OSError):
-                left += _emptied(inner, folder)
+                undeletable += _emptied(inner, folder)
                 os.rmdir(inner)
         os.rmdir(folder)
 

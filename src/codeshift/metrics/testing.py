@@ -1,6 +1,6 @@
 """Laws that every metric obeys, as checks that any metric can be put to, including yours.
 
-``check_metric`` runs all of them; ``CHECKS`` names each. A check raises ``AssertionError`` with the law in words.
+``check_metric`` runs all of them, the ``METRIC_CHECKS``. A check raises ``AssertionError`` with the law in words.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def check_metric(
     limits = bounds or metric.bounds or (0.0, 1.0)
     case = Case(metric, list(predictions), right, limits, identity and right is not None)
     _require(len(case.predictions) >= 2, "the checks have at least two rows to work on")
-    for check in CHECKS:
+    for check in METRIC_CHECKS:
         if check is not check_fresh_process or fresh_process:
             check(case)
 
@@ -240,10 +240,11 @@ def check_hostile_classes(case: Case) -> None:
     """Check that classes that are all wrong, all alike or none of the known ones have scores within the bounds."""
     count = len(case.predictions[0])
     sure, even = np.eye(count), np.full((count, count), 1 / count)
-    known, unknown = list(range(count)), [-1] * count
+    labelled, unlabelled = list(range(count)), [-1] * count
     for predictions, references in (
-        (sure, known), (sure[::-1], known), (even, known), (sure, unknown), (even, [0] * count), (sure, [1] * count),
-        (np.vstack([sure, even]), known + unknown),
+        (sure, labelled), (sure[::-1], labelled), (even, labelled),
+        (sure, unlabelled), (even, [0] * count), (sure, [1] * count),
+        (np.vstack([sure, even]), labelled + unlabelled),
     ):  # fmt: skip
         check_scores(Case(case.metric, list(predictions), list(references), case.bounds, False))
 
@@ -264,7 +265,7 @@ def check_fresh_process(case: Case) -> None:
     _require(here == there, "a fresh process gives the same scores")
 
 
-CHECKS: tuple[MetricCheck, ...] = (
+METRIC_CHECKS: tuple[MetricCheck, ...] = (
     check_repr,
     check_scores,
     check_identity,
@@ -289,9 +290,9 @@ def _best(case: Case) -> Case:
     references: list[Any] = case.references or []
     predictions = references
     if case.metric.takes == "class_probabilities":
-        known = [i for i, reference in enumerate(references) if reference >= 0]
-        references = [references[i] for i in known]
-        predictions = list(np.eye(len(case.predictions[0]))[references]) if known else []
+        labelled = [i for i, reference in enumerate(references) if reference >= 0]
+        references = [references[i] for i in labelled]
+        predictions = list(np.eye(len(case.predictions[0]))[references]) if labelled else []
     return Case(case.metric, predictions, references, case.bounds, True)
 
 

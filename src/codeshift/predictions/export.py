@@ -115,21 +115,21 @@ def export_parts(
     task = Generation.of(source, target, make_chat(True, system))
     messages = isinstance(task.source, Messages)
     _check_in_format(format, endpoint, system=system, shots=shots, body=body, source=source if messages else None)
-    chosen = _parts(splits, parts, every=format != "requests")
-    for rows in chosen.values():
+    rows_by_part = _parts(splits, parts, every=format != "requests")
+    for rows in rows_by_part.values():
         task.check(rows)
     if shots:
         task = task.with_shots(rows_for_shots(splits, shots), shots, seed)
-    old = check_saving(folder, format="jsonl", overwrite=check_bool("overwrite", overwrite))
+    files_before = check_saving(folder, format="jsonl", overwrite=check_bool("overwrite", overwrite))
     writer = _Writer(chat=task.chat or Chat(), endpoint=endpoint, body=body or {})
     Path(folder).mkdir(parents=True, exist_ok=True)
-    files = {part: Path(folder) / f"{part}.jsonl" for part in chosen}
+    files = {part: Path(folder) / f"{part}.jsonl" for part in rows_by_part}
     with replaced_together(list(files.values())) as writing:
-        for part, rows in chosen.items():
+        for part, rows in rows_by_part.items():
             with writing(files[part]) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
                 for row in _exported(part, rows, task, format, writer):
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    for path in set(old) - set(files.values()):
+    for path in set(files_before) - set(files.values()):
         path.unlink()
     return files
 
@@ -147,11 +147,11 @@ def _parts(splits: Splits, parts: Sequence[str] | None, *, every: bool) -> dict[
     return evaluation_parts(splits, parts)
 
 
-def _check_in_format(format: str, endpoint: str, **given: Any) -> None:
+def _check_in_format(format: str, endpoint: str, **arguments: Any) -> None:
     """Check that no argument is given that would do nothing."""
     chat = format == "messages" or (format == "requests" and endpoint == "chat")
     takes = {"source": chat, "system": chat, "shots": chat, "body": format == "requests"}
-    for name, value in given.items():
+    for name, value in arguments.items():
         if value and not takes[name]:
             where = f"{format} of {endpoint}" if format == "requests" else format
             raise ParameterError(name, f"left out of the format {where}", value, "it would do nothing")

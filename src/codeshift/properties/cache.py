@@ -51,8 +51,8 @@ def cached(name: str, compute: Callable[..., Dataset]) -> Dataset:
             return datasets.concatenate_datasets(parts)
         warn(CacheWarning(f"{errors[0]}: its values are computed again"))
     try:
-        for left in folder.glob(f"{name}*.arrow"):  # of these, ``datasets`` would take the number of processes
-            left.unlink()
+        for stale in folder.glob(f"{name}*.arrow"):  # of these, ``datasets`` would take the number of processes
+            stale.unlink()
         values = compute(cache_file_name=str(folder / f"{name}.arrow"))
         write_json(record, {}, [Path(file["filename"]) for file in values.cache_files])
     except OSError as error:
@@ -147,8 +147,8 @@ def clear_cache() -> list[CacheEntry]:
     for entry in entries:
         entry.remove()
     if cache_folder().is_dir():
-        for left in cache_folder().glob("*.arrow"):
-            left.unlink(missing_ok=True)
+        for file in cache_folder().glob("*.arrow"):
+            file.unlink(missing_ok=True)
     return entries
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
 
 _TIE = 1e-9
-SAMPLE = 50_000
+FITTED_SAMPLE = 50_000
 """Distinct programs that are enough for the vocabulary, the principal components and the default clusters."""
 
 
@@ -118,7 +118,7 @@ class Clusters(Property):
             ParameterError: if there are fewer distinct vectors than clusters, or than principal components.
         """
         at_most = sample_size(None if isinstance(self.n_clusters, str) else self.n_clusters)
-        sample = table.sample(self.column, max(at_most, SAMPLE))
+        sample = table.sample(self.column, max(at_most, FITTED_SAMPLE))
         distinct = sample.values(DistinctTexts(self.column))
         with one_thread(), Stages("Clustering", 3, rows=len(table)) as stages:
             stages.at("vectors")
@@ -143,7 +143,7 @@ class Clusters(Property):
         vectors = np.asarray(table.values(prop))
         if self.pca is None:
             return prop, vectors
-        points = vectors[table.values(DistinctTexts(self.column)).first[:SAMPLE]]
+        points = vectors[table.values(DistinctTexts(self.column)).first[:FITTED_SAMPLE]]
         if self.pca > min(points.shape):
             raise ParameterError(
                 "pca",

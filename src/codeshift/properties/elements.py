@@ -152,8 +152,8 @@ class ElementCounts:
         >>> [sorted(held) for held in ElementCounts.from_rows([["if", "for"], []]).sets()]
         [['for', 'if'], []]
         """
-        names, held = self.vocabulary, self.counts.indices.tolist()
-        return [{names[i] for i in held[start:end]} for start, end in pairwise(self.counts.indptr.tolist())]
+        names, columns = self.vocabulary, self.counts.indices.tolist()
+        return [{names[i] for i in columns[start:end]} for start, end in pairwise(self.counts.indptr.tolist())]
 
     def total(self, elements: Sequence[str]) -> np.ndarray:
         """Return the number of occurrences of some elements together in each row, shape ``(n_rows,)``.
@@ -172,5 +172,5 @@ class ElementCounts:
         (('for', 'if'), [[1, 1]])
         """
         counts = self.counts[rows]
-        held = np.flatnonzero(np.bincount(counts.indices, minlength=len(self.vocabulary)))
-        return ElementCounts(tuple(self.vocabulary[i] for i in held.tolist()), counts[:, held].tocsr())
+        columns = np.flatnonzero(np.bincount(counts.indices, minlength=len(self.vocabulary)))
+        return ElementCounts(tuple(self.vocabulary[i] for i in columns.tolist()), counts[:, columns].tocsr())

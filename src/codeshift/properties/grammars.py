@@ -89,8 +89,8 @@ def check_language(language: str) -> str:
         ...
     codeshift.errors.ParameterError: language must be a known language, got 'phyton': did you mean python?
     """
-    known = isinstance(language, str) and (language in _WHEELS or language in languages())
-    if not known:
+    is_known = isinstance(language, str) and (language in _WHEELS or language in languages())
+    if not is_known:
         remedy = (isinstance(language, str) and remedy_of_pack(language)) or language_remedy(language, languages())
         raise ParameterError("language", "a known language", language, remedy)
     return str(language)

@@ -99,9 +99,9 @@ def bodies(roots: Sequence[Node], types: frozenset[str]) -> Iterator[Node]:
 
 def _nodes(roots: Sequence[Node]) -> Iterator[Node]:
     """Yield all named nodes from the roots down, with a stack, since recursion would fail on a deep tree."""
-    left = list(reversed(roots))
-    while left:
-        node = left.pop()
+    waiting = list(reversed(roots))
+    while waiting:
+        node = waiting.pop()
         if node.is_named:
             yield node
-        left += reversed(node.children)
+        waiting += reversed(node.children)

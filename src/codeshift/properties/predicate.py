@@ -22,7 +22,7 @@ from codeshift.properties.dataset_columns import column_values
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
 
-Row = dict[str, Any]
+RowValues = dict[str, Any]
 
 # Functions that this process's own code has named; a manifest can only select from these.
 _NAMED: dict[str, Callable[..., Any]] = {}
@@ -196,7 +196,7 @@ def _imported(name: str, parameter: str) -> Callable[..., Any]:
     return function  # type: ignore[no-any-return]
 
 
-def _asked(predicate: Callable[[Row], bool], row: Row, position: int, name: str) -> float:
+def _asked(predicate: Callable[[RowValues], bool], row: RowValues, position: int, name: str) -> float:
     try:
         answer = predicate(row)
     except KeyError as error:

@@ -98,12 +98,13 @@ def _known(named: Counter[str], column: str) -> tuple[str, ...]:
     Raises:
         DataError: if rows name an unknown language; it says how many.
     """
-    known = languages()
-    unknown = [(value, count) for value, count in named.most_common() if value not in known]
+    supported = languages()
+    unknown = [(value, count) for value, count in named.most_common() if value not in supported]
     if unknown:
         rows = sum(count for _, count in unknown)
         shown = ", ".join(
-            f"{value!r} ({counted(count, 'row')}, {language_remedy(value, known)})" for value, count in unknown[:_SHOWN]
+            f"{value!r} ({counted(count, 'row')}, {language_remedy(value, supported)})"
+            for value, count in unknown[:_SHOWN]
         )
         more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
         others = f"{rows:,} of {named.total():,} rows name others: {shown}{more}"

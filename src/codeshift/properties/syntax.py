@@ -147,7 +147,7 @@ class _SelectedScan(SyntaxScan):
         return self._whole.count_nodes(types)[self._rows]
 
 
-COLUMNS = ("trees", "tokens", "depth", "has_error", "stopped", "apis")
+SYNTAX_COLUMNS = ("trees", "tokens", "depth", "has_error", "stopped", "apis")
 """The columns that ``scan_batch`` makes."""
 
 # Node types counted one by one, each in a pass over the trees, before the counts of all are gathered.
@@ -162,7 +162,7 @@ def schema() -> pa.Schema:
     import pyarrow as pa
 
     types = (pa.binary(), pa.int32(), pa.int32(), pa.bool_(), pa.bool_(), pa.list_(pa.string()))
-    return pa.schema(list(zip(COLUMNS, types, strict=True)))
+    return pa.schema(list(zip(SYNTAX_COLUMNS, types, strict=True)))
 
 
 def scan(texts: Sequence[str], language: str, *, api_names: bool = True) -> SyntaxScan:
@@ -192,7 +192,7 @@ def scan_batch(texts: Sequence[str], language: str, *, api_names: bool = True) -
     [4]
     """
     scanner = _Scanner(language, api_names)
-    columns: dict[str, list[Any]] = {column: [] for column in COLUMNS}
+    columns: dict[str, list[Any]] = {column: [] for column in SYNTAX_COLUMNS}
     with no_garbage_collection():
         for start in range(0, len(texts), _CHUNK):
             scanner.scan(texts[start : start + _CHUNK], columns)

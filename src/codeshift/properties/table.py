@@ -35,7 +35,7 @@ _CACHED_FROM = 1_000
 _OF_NO_ROWS = ("python",)  # the languages of a table without rows: any gives no values
 
 T = TypeVar("T")
-Result = TypeVar("Result", covariant=True)
+Computed = TypeVar("Computed", covariant=True)
 
 
 class Evaluated(Hashable, Protocol):
@@ -62,7 +62,7 @@ class ComputedFromText(Evaluated, Protocol):
         """Return numbers, one per text."""
 
 
-class Summary(Hashable, Protocol[Result]):
+class Summary(Hashable, Protocol[Computed]):
     """Interface of a statistic of all rows that is computed of some rows each and merged.
 
     Splitters are fitted on summaries, so that they are fitted in the same way to rows that no one process holds.
@@ -71,7 +71,7 @@ class Summary(Hashable, Protocol[Result]):
     def of(self, table: PropertyTable) -> Any:
         """Compute the statistic of the rows of one table."""
 
-    def merged(self, parts: Sequence[Any]) -> Result:
+    def merged(self, parts: Sequence[Any]) -> Computed:
         """Return the statistic of all rows, given those of tables that hold each row once, in any order."""
 
 

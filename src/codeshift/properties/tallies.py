@@ -142,10 +142,10 @@ class NumbersOfLabels:
 
     def merged(self, parts: Sequence[LabelNumbers]) -> LabelNumbers:
         """Join the numbers of several tables."""
-        held: dict[str, list[np.ndarray]] = {}
+        numbers_held: dict[str, list[np.ndarray]] = {}
         labels: dict[str, str | int] = {}
         for part in parts:
             for key, (value, numbers) in part.items():
                 labels[key] = value
-                held.setdefault(key, []).append(numbers)
-        return {key: (labels[key], np.sort(np.concatenate(numbers))) for key, numbers in held.items()}
+                numbers_held.setdefault(key, []).append(numbers)
+        return {key: (labels[key], np.sort(np.concatenate(numbers))) for key, numbers in numbers_held.items()}

@@ -32,7 +32,6 @@ _BLOCK = 4_096  # rows whose nodes are worked on at once
 _COUNTED = 64  # rows whose kinds are counted at once, so that their counts fit the cache
 
 Numbers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 _NONE: Numbers = np.empty(0, dtype=np.int64)
 
 
@@ -59,7 +58,7 @@ class Trees:
     def node_types(self) -> ElementCounts:
         """Count the nodes of each type; tokens such as ``"while"`` and the type ``"ERROR"`` are types too."""
         names = kind_names(self.language)
-        kind, count, held = [np.empty(0, np.uint16)], [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+        kind, count, rows_held = [np.empty(0, np.uint16)], [np.empty(0, np.int32)], [np.empty(0, np.int64)]
         for nodes, starts in self._pieces(_COUNTED):
             sizes = np.diff(starts)
             keys = (nodes & (_MOST_KINDS - 1)).astype(np.int64) + np.repeat(np.arange(len(sizes)) * len(names), sizes)
@@ -67,8 +66,8 @@ class Trees:
             present = np.flatnonzero(counts)
             kind.append((present % len(names)).astype(np.uint16))
             count.append(counts[present].astype(np.int32))
-            held.append(np.bincount(present // len(names), minlength=len(sizes)))
-        return ElementCounts.of_codes(names, np.concatenate(kind), np.concatenate(count), np.concatenate(held))
+            rows_held.append(np.bincount(present // len(names), minlength=len(sizes)))
+        return ElementCounts.of_codes(names, np.concatenate(kind), np.concatenate(count), np.concatenate(rows_held))
 
     def count(self, types: Sequence[str]) -> Numbers:
         """Count the nodes of some types, of shape ``(n, len(types))``; each type is given once."""
@@ -87,7 +86,7 @@ class Trees:
     def node_pairs(self) -> ElementCounts:
         """Count each pair of a named node and its named child, as ``"parent>child"``."""
         names, named = kind_names(self.language), _named(self.language)
-        pairs, counts, held = [_NONE], [np.empty(0, np.int32)], [_NONE]
+        pairs, counts, rows_held = [_NONE], [np.empty(0, np.int32)], [_NONE]
         for block in self._blocks():
             paired = (block.parent >= 0) & named[block.kinds] & named[block.kinds[block.parent]]
             paired &= block.above(~named[block.kinds]) == 0  # what a token holds is part of no pair
@@ -96,10 +95,10 @@ class Trees:
             row, pair = np.divmod(key, len(names) ** 2)
             pairs.append(pair)
             counts.append(count.astype(np.int32))
-            held.append(np.bincount(row, minlength=block.n_rows))
+            rows_held.append(np.bincount(row, minlength=block.n_rows))
         present, codes = np.unique(np.concatenate(pairs), return_inverse=True)
         spelled = [f"{names[kind // len(names)]}>{names[kind % len(names)]}" for kind in present.tolist()]
-        return ElementCounts.of_codes(spelled, codes, np.concatenate(counts), np.concatenate(held))
+        return ElementCounts.of_codes(spelled, codes, np.concatenate(counts), np.concatenate(rows_held))
 
     def nesting(self) -> Numbers:
         """Return the depth of nested control structures at the deepest place of each row, of shape ``(n,)``.
@@ -157,7 +156,7 @@ class _Block:
         of_family[np.arange(len(inner)) + tops[rows[inner]]] = inner
         return cls(len(sizes), nodes, rows, (nodes & (_MOST_KINDS - 1)).astype(np.int64), of_family[family])
 
-    def above(self, mask: Mask) -> Numbers:
+    def above(self, mask: NDArray[np.bool_]) -> Numbers:
         """Count the ancestors of each node in a mask."""
         if not mask.any():
             return np.zeros(len(mask), dtype=np.int64)
@@ -177,7 +176,7 @@ def kind_names(language: str) -> list[str]:
     return [table.node_kind_for_id(i) or "" for i in range(table.node_kind_count)] + [ERROR]
 
 
-def _named(language: str) -> Mask:
+def _named(language: str) -> NDArray[np.bool_]:
     """Return which kinds are rules rather than tokens."""
     table = ts_language(language)
     return np.array([table.node_kind_is_named(i) for i in range(table.node_kind_count)] + [True])
@@ -199,6 +198,6 @@ def rules_of_any() -> frozenset[str]:
     return frozenset().union(*map(rule_names, CONTROL_FLOW))
 
 
-def _kinds(language: str, names: frozenset[str]) -> Mask:
+def _kinds(language: str, names: frozenset[str]) -> NDArray[np.bool_]:
     """Return which kinds are rules of the given names."""
     return _named(language) & np.isin(kind_names(language), list(names))

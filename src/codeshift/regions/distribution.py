@@ -14,7 +14,7 @@ from codeshift.properties.base import OTHER
 from codeshift.regions.base import Region
 from codeshift.regions.elements import ElementRegion
 
-Rows = NDArray[np.int64]
+RowPositions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Shares = NDArray[np.float64]
 
@@ -48,7 +48,9 @@ class Distribution:
     times: bool = False
 
     @classmethod
-    def of_numbers(cls, name: str, numbers: np.ndarray, parts: Mapping[str, Rows], times: bool = False) -> Distribution:
+    def of_numbers(
+        cls, name: str, numbers: np.ndarray, parts: Mapping[str, RowPositions], times: bool = False
+    ) -> Distribution:
         """Create the distribution of numbers.
 
         Args:
@@ -82,7 +84,9 @@ class Distribution:
         )
 
 
-def distributions_of(region: Region, table: PropertyTable, parts: Mapping[str, Rows]) -> tuple[Distribution, ...]:
+def distributions_of(
+    region: Region, table: PropertyTable, parts: Mapping[str, RowPositions]
+) -> tuple[Distribution, ...]:
     """Return how each property that a region depends on is distributed in the parts of a split.
 
     Args:
@@ -127,7 +131,7 @@ def _dimensions(leaf: Region) -> set[str]:
 
 
 def distribution(
-    prop: Property, leaves: Mapping[Region, bool], inside: Mask, table: PropertyTable, parts: Mapping[str, Rows]
+    prop: Property, leaves: Mapping[Region, bool], inside: Mask, table: PropertyTable, parts: Mapping[str, RowPositions]
 ) -> Distribution | None:
     """Return the distribution of a property; None if it has no single value for each row, such as a vector.
 
@@ -160,15 +164,15 @@ def _elements(
     elements: ElementCounts,
     leaves: Mapping[Region, bool],
     table: PropertyTable,
-    parts: Mapping[str, Rows],
+    parts: Mapping[str, RowPositions],
 ) -> Distribution:
     """Return the shares of the leaves' elements, and of others that changed most from train to ``test_ood``."""
     categories: dict[str, Mask] = {}
     inside: dict[str, bool] = {}
     for leaf, taken in leaves.items():
-        held = _held(leaf, table, parts["test_ood"])
-        categories |= held
-        inside |= {name: inside.get(name, False) or taken for name in held}
+        region_rows = _held(leaf, table, parts["test_ood"])
+        categories |= region_rows
+        inside |= {name: inside.get(name, False) or taken for name in region_rows}
     holding = {part: _holding(elements, positions) for part, positions in parts.items()}
     moved = np.abs(holding["test_ood"] - holding["train"])
     moved[~_others(elements.vocabulary, prop, leaves)] = 0.0
@@ -185,7 +189,7 @@ def _elements(
 
 
 def _categories(
-    name: str, masks: Mapping[str, Mask], inside: tuple[bool, ...], parts: Mapping[str, Rows]
+    name: str, masks: Mapping[str, Mask], inside: tuple[bool, ...], parts: Mapping[str, RowPositions]
 ) -> Distribution:
     """Return the share of rows in each mask, and whether its rows are what the region takes."""
     return Distribution(
@@ -197,7 +201,7 @@ def _categories(
     )
 
 
-def _held(region: Region, table: PropertyTable, test_ood: Rows) -> dict[str, Mask]:
+def _held(region: Region, table: PropertyTable, test_ood: RowPositions) -> dict[str, Mask]:
     """Return masks of rows by element of a region: all elements together, then the most frequent in ``test_ood``."""
     masks = region.indicators(table) if isinstance(region, ElementRegion) else {}
     together, single = ([], list(masks)) if len(masks) == 1 else (list(masks)[:1], list(masks)[1:])
@@ -205,10 +209,10 @@ def _held(region: Region, table: PropertyTable, test_ood: Rows) -> dict[str, Mas
     return {name: masks[name] for name in [*together, *order[:_MASKED]]}
 
 
-def _holding(elements: ElementCounts, rows: Rows) -> Shares:
+def _holding(elements: ElementCounts, rows: RowPositions) -> Shares:
     """Return the share of the rows that contain each element."""
-    held = elements.counts[rows]
-    counts = np.bincount(held.indices[held.data > 0], minlength=len(elements.vocabulary))
+    of_rows = elements.counts[rows]
+    counts = np.bincount(of_rows.indices[of_rows.data > 0], minlength=len(elements.vocabulary))
     return np.asarray(counts / max(len(rows), 1), dtype=np.float64)
 
 
@@ -220,7 +224,7 @@ def _others(names: Sequence[str], prop: Property, regions: Iterable[Region]) -> 
     return np.array([name not in inside and name in telling for name in names], dtype=bool)
 
 
-def _labels(name: str, labels: NDArray[np.object_], inside: Mask, parts: Mapping[str, Rows]) -> Distribution:
+def _labels(name: str, labels: NDArray[np.object_], inside: Mask, parts: Mapping[str, RowPositions]) -> Distribution:
     """Return the shares of the largest labels inside and outside the region, with the rest of each side as one."""
     names, numbers = np.unique(labels.astype(str), return_inverse=True)
     is_inside = np.bincount(numbers, weights=inside, minlength=len(names)) > 0
@@ -239,7 +243,7 @@ def _labels(name: str, labels: NDArray[np.object_], inside: Mask, parts: Mapping
         masked += [side] * (len(categories) - len(masked))
     return Distribution(
         name=name,
-        values={part: np.array([of[some].sum() for some in columns]) for part, of in shares.items()},
+        values={part: np.array([of[of_bin].sum() for of_bin in columns]) for part, of in shares.items()},
         categories=tuple(categories),
         inside=tuple(masked),
         rows={part: len(at) for part, at in parts.items()},

@@ -177,8 +177,8 @@ class Matches(CountedElements):
     def contains(self, table: PropertyTable) -> np.ndarray:
         """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
         counts: ElementCounts = table.values(self.property)
-        held = [counts.total(matching(pattern, counts.vocabulary)) >= self.min_count for pattern in self.patterns]
-        return np.asarray(np.any(held, axis=0) if self.match == "any" else np.all(held, axis=0))
+        holding = [counts.total(matching(pattern, counts.vocabulary)) >= self.min_count for pattern in self.patterns]
+        return np.asarray(np.any(holding, axis=0) if self.match == "any" else np.all(holding, axis=0))
 
     def names(self) -> tuple[str, ...]:
         """Return the patterns."""

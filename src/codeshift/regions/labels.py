@@ -34,9 +34,9 @@ class OneOf(Region):
 
     def contains(self, table: PropertyTable) -> np.ndarray:
         """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
-        wanted = {typed_text(value) for value in self.values}
+        kept_values = {typed_text(value) for value in self.values}
         labels = table.values(self.property).tolist()
-        return np.fromiter((typed_text(label) in wanted for label in labels), dtype=bool, count=len(labels))
+        return np.fromiter((typed_text(label) in kept_values for label in labels), dtype=bool, count=len(labels))
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:

@@ -176,12 +176,12 @@ class SplitAssignment:
         return None if digests is None else digests[self._positions(part)]
 
     def _check_part(self, part: str) -> None:
-        known = (*self.delivered, "excluded")
-        if part in (CONTROL, "validation_ood") and part not in known:
+        part_names = (*self.delivered, "excluded")
+        if part in (CONTROL, "validation_ood") and part not in part_names:
             argument = "train_control=True" if part == CONTROL else "validation_ood_size"
             raise ParameterError("part", "a part that was asked for", part, f"give {argument} to assign")
-        if part not in known:
-            raise ParameterError("part", "a part of the split", part, closest(part, known))
+        if part not in part_names:
+            raise ParameterError("part", "a part of the split", part, closest(part, part_names))
 
     @property
     def delivered(self) -> tuple[str, ...]:

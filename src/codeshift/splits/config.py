@@ -18,7 +18,7 @@ MATCH = "match"
 MIN_TEST_ROWS = 30
 BIND, DROP = "bind", "drop"
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Callee = TypeVar("Callee", bound=Callable[..., Any])
 
 
 class SplitOptions(TypedDict, total=False):
@@ -280,10 +280,10 @@ def _handling_of(plain: Any) -> NearDuplicates | DropNearDuplicates | None:
         return None
     if not isinstance(plain, Mapping):
         raise ParameterError("near_duplicates", "the arguments of a search or None", plain, "as to_dict writes them")
-    known = ("drop", *(field.name for field in fields(NearDuplicates)))
+    settings = ("drop", *(field.name for field in fields(NearDuplicates)))
     for name in plain:
-        if name not in known:
-            raise ParameterError("near_duplicates", "made of the arguments of a search", name, closest(name, known))
+        if name not in settings:
+            raise ParameterError("near_duplicates", "made of the arguments of a search", name, closest(name, settings))
     search = NearDuplicates(**{name: value for name, value in plain.items() if name != "drop"})
     return DropNearDuplicates(search) if check_bool("drop", plain.get("drop", False)) else search
 
@@ -296,7 +296,7 @@ def _check_near_duplicates(value: Any) -> None:
         raise ParameterError("near_duplicates", '"bind", "drop", None or a NearDuplicates', value, remedy)
 
 
-def takes_options(function: Function) -> Function:
+def takes_options(function: Callee) -> Callee:
     """Show the fields of ``SplitConfig`` in place of ``**options`` in a function's help and ``inspect.signature``.
 
     >>> from codeshift.splitters import Splitter
@@ -305,16 +305,18 @@ def takes_options(function: Function) -> Function:
     """
     signature = inspect.signature(function)
     keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
-    known = {field.name: field for field in fields(SplitConfig)}
+    parameters = [
+        parameter for parameter in signature.parameters.values() if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    config_fields = {field.name: field for field in fields(SplitConfig)}
     options = [
-        inspect.Parameter(name, keyword, default=known[name].default, annotation=known[name].type)
+        inspect.Parameter(name, keyword, default=config_fields[name].default, annotation=config_fields[name].type)
         for name in SplitOptions.__annotations__
         if name not in signature.parameters
     ]
     shown = (
-        [each for each in parameters if each.kind is not keyword],
-        [each for each in parameters if each.kind is keyword],
+        [parameter for parameter in parameters if parameter.kind is not keyword],
+        [parameter for parameter in parameters if parameter.kind is keyword],
     )
     function.__signature__ = signature.replace(parameters=[*shown[0], *options, *shown[1]])  # type: ignore[attr-defined]
     return function

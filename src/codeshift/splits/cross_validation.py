@@ -56,9 +56,9 @@ class CrossValidator:
                 "so few rows (or groups) leave too little to chance: ask for fewer splits, or try another seed",
             )
 
-    def _check_part(self, parameter: str, part: Any, known: tuple[str, ...]) -> None:
-        if part not in known:
-            raise ParameterError(parameter, "a part of the split", part, closest(part, known))
+    def _check_part(self, parameter: str, part: Any, part_names: tuple[str, ...]) -> None:
+        if part not in part_names:
+            raise ParameterError(parameter, "a part of the split", part, closest(part, part_names))
         if not all(rows[part].size for rows in self.positions):
             raise ParameterError(parameter, "a part that holds rows", part, f"ask for some with {part}_size")
 

@@ -18,19 +18,19 @@ def fill(sizes: np.ndarray, target: int) -> np.ndarray:
     """
     prefix = int(np.searchsorted(np.cumsum(sizes), target, side="right"))
     taken = list(range(prefix))
-    left = target - int(sizes[:prefix].sum())
+    room = target - int(sizes[:prefix].sum())
     passed = []
     for position in range(prefix, len(sizes)):
-        if left == 0:
+        if room == 0:
             break
-        if sizes[position] <= left:
+        if sizes[position] <= room:
             taken.append(position)
-            left -= int(sizes[position])
+            room -= int(sizes[position])
         else:
             passed.append(position)
-    if left > 0 and passed:
+    if room > 0 and passed:
         smallest = min(passed, key=lambda position: (sizes[position], position))
-        if sizes[smallest] - left <= left:
+        if sizes[smallest] - room <= room:
             taken.append(smallest)
     return np.array(sorted(taken), dtype=np.int64)
 

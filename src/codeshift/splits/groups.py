@@ -103,10 +103,10 @@ class RowGroups:
         if self.memory.get("seed") != seed:
             self.memory.clear()  # one seed's are enough: each split of a cross-validation has its own
             self.memory["seed"] = seed
-        hashes, known = self.memory.remember(role, self._no_hashes)
-        missing = groups[~known[groups]]
+        hashes, is_hashed = self.memory.remember(role, self._no_hashes)
+        missing = groups[~is_hashed[groups]]
         hashes[missing] = keyed_hashes(self.keys[missing], seed, role)
-        known[missing] = True
+        is_hashed[missing] = True
         return np.asarray(hashes[groups])
 
     def _no_hashes(self) -> tuple[np.ndarray, np.ndarray]:

@@ -221,7 +221,7 @@ class SplitManifest:
             ("split with", ", ".join(f"{name}={value!r}" for name, value in arguments.items())),
             *(() if self.is_drawn else (("", "nothing was drawn: any seed gives this split"),)),
             ("dropped" if self.drops else "bound", similar),
-            *((part, made.in_words) for part, made in self.transformed.items()),
+            *((part, transformed_part.in_words) for part, transformed_part in self.transformed.items()),
         )
         lines = tuple(
             row(
@@ -338,12 +338,12 @@ class SplitManifest:
 
     def _check_region(self, rows: SplitRows) -> None:
         region = self.fitted_region()
-        held = sum(int(region.contains(table).sum()) for table in rows.tables)
-        if held == self.region_rows:
+        rows_inside = sum(int(region.contains(table).sum()) for table in rows.tables)
+        if rows_inside == self.region_rows:
             return
         others = [name for name, facts in grammars_of(self.grammars).items() if facts != self.grammars[name]]
         why = f"the grammars of {', '.join(others)} differ here" if others else "pass the rows that were split"
-        counts = f"{held:,} of the rows, not {self.region_rows:,} as the manifest says"
+        counts = f"{rows_inside:,} of the rows, not {self.region_rows:,} as the manifest says"
         raise ManifestError(f"the region ({region_words(self.region)}) holds {counts}: {why}")
 
     def to_json(self) -> str:

@@ -14,7 +14,7 @@ from codeshift.properties.serialise import check_plain, is_of
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.manifest_rows import RowDigests
 
-FORMAT = "codeshift-split/2"
+MANIFEST_FORMAT = "codeshift-split/2"
 NO_MANIFEST = "it is not a readable manifest"
 
 _DIGEST = "sha256"
@@ -45,7 +45,7 @@ def to_text(values: Mapping[str, Any], rows_file: Mapping[str, str] | None = Non
     plain = {_KEYS.get(field, field): _plain(value) for field, value in listed.items()}
     if rows_file is not None:
         plain[_ROWS_FILE] = dict(rows_file)
-    content = {"format": FORMAT, **plain}
+    content = {"format": MANIFEST_FORMAT, **plain}
     return json.dumps(content | {_DIGEST: content_digest(content)}, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -105,9 +105,9 @@ def _content(text: str, name: str, keys: set[str]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{name} is not JSON ({error}): it is cut off, or not a manifest") from error
     stated = plain.get("format") if isinstance(plain, dict) else None
-    if stated != FORMAT:
+    if stated != MANIFEST_FORMAT:
         why = "it was written before the first release: split the rows again" if stated == _FIRST else NO_MANIFEST
-        raise ManifestError(f"{name} has the format {stated!r}, not {FORMAT!r}: {why}")
+        raise ManifestError(f"{name} has the format {stated!r}, not {MANIFEST_FORMAT!r}: {why}")
     if _ROWS_FILE in plain:
         keys = (keys - {_KEYS.get(field, field) for field in OF_ROWS}) | {_ROWS_FILE}
     missing, unknown = sorted(keys - _OPTIONAL - set(plain)), sorted(set(plain) - keys - {"format", _DIGEST})

@@ -208,10 +208,10 @@ def find(listed: RowDigests, digests: np.ndarray, order: np.ndarray) -> np.ndarr
     """
     here = np.argsort(order)
     inverse = np.unique(np.concatenate([listed.array, digests[here]]), return_inverse=True)[1]
-    wanted, of_rows = inverse[: len(listed)], inverse[len(listed) :]
+    of_listed, of_rows = inverse[: len(listed)], inverse[len(listed) :]
     by_digest = np.argsort(of_rows, kind="stable")
     in_turn = of_rows[by_digest]
     number = np.arange(len(in_turn)) - np.searchsorted(in_turn, in_turn)
     chosen = np.zeros(len(digests), dtype=bool)
-    chosen[here[by_digest]] = number < np.bincount(wanted, minlength=len(inverse))[in_turn]
+    chosen[here[by_digest]] = number < np.bincount(of_listed, minlength=len(inverse))[in_turn]
     return chosen

@@ -126,17 +126,17 @@ def _divide_inside(partition: Partition, inside: np.ndarray, groups: RowGroups, 
         (TEST_OOD, "test_ood", config.test_ood_size),
         (VALIDATION_OOD, "validation_ood", config.validation_ood_size),
     ):
-        left, target = int(rows_inside[free].sum()), rows_asked(size, int(inside.sum()))
+        rows_left, target = int(rows_inside[free].sum()), rows_asked(size, int(inside.sum()))
         if part == VALIDATION_OOD and are_shares_of_all(config.test_ood_size, size):
             target = min(target, int(inside.sum()) - partition.asked["test_ood"])  # two halves of five rows: 3 and 2
-        elif target > left:
-            constraint = f"at most {left}, the rows of the region"
+        elif target > rows_left:
+            constraint = f"at most {rows_left}, the rows of the region"
             raise ParameterError(f"{name}_size", constraint, size, "ask for fewer or widen the region")
         if target or part == TEST_OOD:
             partition.asked[name] = target
         order = groups.ordered(free, config.seed, "region")
         drawn = np.zeros(len(free), dtype=bool)
-        drawn[order[fill(rows_inside[order], min(target, left))]] = True
+        drawn[order[fill(rows_inside[order], min(target, rows_left))]] = True
         if part == TEST_OOD and not drawn.any():
             raise RegionError(
                 "test_ood_size",

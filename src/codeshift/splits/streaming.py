@@ -211,8 +211,10 @@ class StreamDealer:
         if not isinstance(search, NearDuplicates):
             raise ParameterError("search", "a NearDuplicates", search, "leave it out for that of assign")
         unbound = self._with(None)
-        held = (row for batch in stream.with_format(None).batch(_BATCH) for row in _test_texts(unbound, _rows(batch)))
-        return self._with(SimilarSets.of(search, held))
+        test_texts = (
+            row for batch in stream.with_format(None).batch(_BATCH) for row in _test_texts(unbound, _rows(batch))
+        )
+        return self._with(SimilarSets.of(search, test_texts))
 
     def _with(self, test_rows: SimilarSets | None) -> StreamDealer:
         dealer = copy(self)
@@ -288,8 +290,8 @@ def _rows(batch: Any) -> Dataset:
 
 def _test_texts(dealer: StreamDealer, rows: Dataset) -> Iterator[str]:
     """Yield the code of the rows of a batch that are in a test part."""
-    held = np.flatnonzero(np.isin(dealer.parts(rows), TEST_PARTS))
-    columns = (rows.select(held)[column] for column in dealer.columns)
+    test_rows = np.flatnonzero(np.isin(dealer.parts(rows), TEST_PARTS))
+    columns = (rows.select(test_rows)[column] for column in dealer.columns)
     yield from map("\n".join, zip(*columns, strict=True))
 
 

@@ -150,10 +150,13 @@ def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable
 def _leave_out_imported(unresolved: np.ndarray, names: list[str], usage: ElementCounts, texts: Texts) -> None:
     """Set to False the rows whose own imports show that they use another module."""
     columns = np.flatnonzero(np.isin(usage.vocabulary, names))
-    held = usage.counts[:, columns].tocsr()
+    usage_counts = usage.counts[:, columns].tocsr()
     rows = np.flatnonzero(unresolved)
     for row, text in zip(rows.tolist(), texts.take(rows), strict=True):
-        used = (usage.vocabulary[columns[i]] for i in held.indices[held.indptr[row] : held.indptr[row + 1]])
+        used = (
+            usage.vocabulary[columns[i]]
+            for i in usage_counts.indices[usage_counts.indptr[row] : usage_counts.indptr[row + 1]]
+        )
         unresolved[row] = not all(is_imported(name, text) for name in used)
 
 

@@ -84,8 +84,8 @@ def _check_nodes(nodes: Sequence[str], languages: Sequence[str]) -> None:
     Raises:
         ParameterError: if it is not; the message names close matches.
     """
-    known = {ERROR}.union(*(grammar(language).node_kinds for language in languages))
+    node_types = {ERROR}.union(*(grammar(language).node_kinds for language in languages))
     for node in nodes:
-        if node not in known:
+        if node not in node_types:
             grammars = f"the {' or '.join(languages)} grammar"
-            raise ParameterError("nodes", f"node types of {grammars}", node, closest(str(node), known))
+            raise ParameterError("nodes", f"node types of {grammars}", node, closest(str(node), node_types))

@@ -53,8 +53,8 @@ class HoldingRows:
         """Count the rows of one table."""
         elements: ElementCounts = table.values(self.property)
         counts = elements.counts
-        held = np.bincount(counts.indices[counts.data >= self.min_count], minlength=len(elements.vocabulary))
-        return Frequencies(counts.shape[0], dict(zip(elements.vocabulary, held.tolist(), strict=True)))
+        holding_rows = np.bincount(counts.indices[counts.data >= self.min_count], minlength=len(elements.vocabulary))
+        return Frequencies(counts.shape[0], dict(zip(elements.vocabulary, holding_rows.tolist(), strict=True)))
 
     def merged(self, parts: Sequence[Frequencies]) -> Frequencies:
         """Add up the rows of several tables."""
@@ -107,10 +107,10 @@ class HeldSets:
         counts: ElementCounts = table.values(self.property)
         column = {name: i for i, name in enumerate(counts.vocabulary)}
         places = [place for place, name in enumerate(self.elements) if name in column]
-        held = (counts.counts[:, [column[self.elements[place]] for place in places]] >= self.min_count).tocsr()
-        held.sort_indices()
-        numbers = np.array(places, dtype=np.int32)[held.indices]
-        sets = Counter(numbers[start:end].tobytes() for start, end in pairwise(held.indptr.tolist()))
+        holds = (counts.counts[:, [column[self.elements[place]] for place in places]] >= self.min_count).tocsr()
+        holds.sort_indices()
+        numbers = np.array(places, dtype=np.int32)[holds.indices]
+        sets = Counter(numbers[start:end].tobytes() for start, end in pairwise(holds.indptr.tolist()))
         del sets[b""]
         return sets
 
@@ -120,7 +120,7 @@ class HeldSets:
 
         rows = summed(parts)
         numbers = np.frombuffer(b"".join(rows), dtype=np.int32)
-        ends = np.cumsum([0, *(len(held) // numbers.itemsize for held in rows)])
+        ends = np.cumsum([0, *(len(rows_holding) // numbers.itemsize for rows_holding in rows)])
         ones = np.ones(len(numbers), dtype=np.int8)
-        held = csr_matrix((ones, numbers, ends), shape=(len(rows), len(self.elements)))
-        return Sets(held.tocsc(), np.array(list(rows.values()), dtype=np.int64))
+        rows_holding = csr_matrix((ones, numbers, ends), shape=(len(rows), len(self.elements)))
+        return Sets(rows_holding.tocsc(), np.array(list(rows.values()), dtype=np.int64))

@@ -13,8 +13,8 @@ from codeshift.errors import ParameterError, closest
 from codeshift.properties.embedding import Embedding
 from codeshift.splitters.scenarios import (
     ELEMENTS,
-    FAMILIES,
     N_CLUSTERS,
+    SCENARIO_FAMILIES,
     SIMSCOOD_BANDS,
     Scenario,
     api_families,
@@ -112,7 +112,7 @@ class _Finder:
         """Return the names that may have been meant."""
         bands = [band_name(low, high) for low, high in SIMSCOOD_BANDS]
         nodes = [f"syntax_{node}" for node in ELEMENTS.get(self.language or "", ())]
-        apis = [f"api_{api}" for api in FAMILIES.get(self.language or "", ())]
+        apis = [f"api_{api}" for api in SCENARIO_FAMILIES.get(self.language or "", ())]
         return [*SETS, *bands, *nodes, *apis, *(f"semantics_cluster_{i}" for i in range(_COUNT))]
 
     def _bands(self, bands: tuple[tuple[float, float], ...] = SIMSCOOD_BANDS) -> tuple[Scenario, ...]:

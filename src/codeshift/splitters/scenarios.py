@@ -41,7 +41,7 @@ ELEMENTS: dict[str, tuple[str, ...]] = {
 }
 """Five node types of each language that occur in some programs of most datasets, but not in most programs."""
 
-FAMILIES: dict[str, tuple[str, ...]] = {
+SCENARIO_FAMILIES: dict[str, tuple[str, ...]] = {
     "python": ("os", "sys", "re", "time", "logging"),
     "java": ("java.util", "java.io", "StringBuilder", "Math", "System"),
     "c_sharp": ("System", "StringBuilder", "Math", "List", "ArgumentException"),
@@ -179,17 +179,19 @@ def api_families(column: str = "code", *, language: str, apis: Sequence[str] | N
     Args:
         column: the column that holds the code.
         language: the language of the code, one of those that ``APINames`` resolves.
-        apis: the names of the families; by default the language's ``FAMILIES``.
+        apis: the names of the families; by default the language's ``SCENARIO_FAMILIES``.
 
     Raises:
-        ParameterError: if the language is unknown or has no ``FAMILIES``, or a family is named twice.
+        ParameterError: if the language is unknown or has no ``SCENARIO_FAMILIES``, or a family is named twice.
 
     >>> api_families("code", language="python", apis=("numpy", "pandas"))[0].name
     'api_numpy'
     """
-    chosen = FAMILIES.get(check_languages(language), ()) if apis is None else _listed("apis", apis)
+    chosen = SCENARIO_FAMILIES.get(check_languages(language), ()) if apis is None else _listed("apis", apis)
     if not chosen:
-        raise ParameterError("apis", f"for a language of {', '.join(FAMILIES)}", language, "APIs are resolved in these")
+        raise ParameterError(
+            "apis", f"for a language of {', '.join(SCENARIO_FAMILIES)}", language, "APIs are resolved in these"
+        )
     return tuple(
         Scenario(f"api_{api}", APIUsageSplitter(column=column, language=language, apis=(api,))) for api in chosen
     )

@@ -1,6 +1,6 @@
 """Laws of a split as checks that any splitter can be put to, including yours.
 
-``check_splitter`` runs all of them; ``CHECKS`` names each. A check raises ``AssertionError`` with the law in words.
+``check_splitter`` runs all of them, the ``SPLITTER_CHECKS``. A check raises ``AssertionError`` with the law in words.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def check_splitter(splitter: Splitter, data: Dataset, *, fresh_process: bool = T
     >>> check_splitter(LengthSplitter(column="code"), rows, fresh_process=False)
     """
     with _sizes_may_differ(), _shared_table(data):
-        for check in CHECKS:
+        for check in SPLITTER_CHECKS:
             if check is not check_fresh_process or fresh_process:
                 check(splitter, data)
 
@@ -336,7 +336,7 @@ def check_degenerate(splitter: Splitter, data: Dataset) -> None:
             raise AssertionError("a region that is empty or everything raises RegionError")
 
 
-CHECKS: tuple[SplitterCheck, ...] = (
+SPLITTER_CHECKS: tuple[SplitterCheck, ...] = (
     check_repr,
     check_partition,
     check_row_order,

@@ -120,10 +120,10 @@ def _since(times: Timestamp, label: Label, table: PropertyTable, share: float) -
     lacking = 0.0
     for key in sorted(moments):
         value, ordered = moments[key]
-        wanted = share * len(ordered) + lacking
-        start = _start(ordered, int(np.floor(wanted + 0.5)))
+        target = share * len(ordered) + lacking
+        start = _start(ordered, int(np.floor(target + 0.5)))
         taken = 0 if start is None else int((ordered >= start).sum())
-        lacking = min(max(wanted - taken, -1.0), 1.0)
+        lacking = min(max(target - taken, -1.0), 1.0)
         starts.append((value, start))
     every = Tally.of(np.concatenate([ordered for _, ordered in moments.values()]))
     return SinceOfLabel(times, label, tuple(starts), cut(every, (1 - share, 1.0))[0])

@@ -80,13 +80,13 @@ class SettingsFile:
             raise SettingsError(str(self.path), self._line(_shortened(place), None), str(error)) from error
 
     def check_keys(
-        self, content: object, known: Iterable[str], *place: str | int, renamed: Mapping[str, str] | None = None
+        self, content: object, allowed: Iterable[str], *place: str | int, renamed: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """Check the keys of a mapping, and return it.
 
         Args:
             content: Value at the place.
-            known: Keys that the mapping may have.
+            allowed: Keys that the mapping may have.
             place: Keys that lead to the value.
             renamed: New keys by the old keys that they replace.
 
@@ -96,10 +96,10 @@ class SettingsFile:
         if not isinstance(content, dict):
             where = f"{place[-1]!r} must hold names and values" if place else "the file must hold names and values"
             raise SettingsError(str(self.path), self._line(_shortened(place), None), f"{where}, got {content!r}")
-        known = list(known)
+        allowed = list(allowed)
         for key in content:
-            if key not in known:
-                message = f"unknown key {key!r}: {name_hint(key, known, renamed)}"
+            if key not in allowed:
+                message = f"unknown key {key!r}: {name_hint(key, allowed, renamed)}"
                 raise SettingsError(str(self.path), self.lines.get((*place, key)), message)
         return content
 

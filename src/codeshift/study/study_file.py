@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from codeshift.audit.corpora import EMBEDDED, Corpus
+from codeshift.audit.corpora import Corpus
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
+from codeshift.defaults import EMBEDDED
 from codeshift.errors import ParameterError, closest
 from codeshift.splitters import EncoderEmbedding, Scenario, parse_splitter, scenarios_by_name
 from codeshift.study.config_file import SettingsError, SettingsFile, read_settings
@@ -29,15 +30,15 @@ Settings = TypeVar("Settings")
 
 _DATA = ("source", "split", "rename", "require", "config", "revision")
 # Keys of the file whose values are made into objects, and the arguments of ``Study`` that these become, if any.
-_MADE = {
+_OBJECTS = {
     "data": "dataset", "general": "general", "scenarios": "scenarios", "embedding": None, "pca": None,
     "methods": "methods", "models": "models", "training": "config", "decoding": "decoding", "against": "against",
     "transforms": "transforms",
 }  # fmt: skip
 _OF_A_MODEL = ("model", "tokenizer", "revision", "methods", "training", "chat", "system")
 _ARGUMENTS = tuple(argument for argument in fields(Study) if argument.init)
-_PLAIN = tuple(argument.name for argument in _ARGUMENTS if argument.name not in _MADE.values())
-_KEYS = {argument: key for key, argument in _MADE.items() if argument is not None}
+_VALUES = tuple(argument.name for argument in _ARGUMENTS if argument.name not in _OBJECTS.values())
+_KEYS = {argument: key for key, argument in _OBJECTS.items() if argument is not None}
 _NEEDED = tuple(
     _KEYS.get(argument.name, argument.name)
     for argument in _ARGUMENTS
@@ -88,42 +89,42 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     (['length_p90_p100'], ['full', 'lora'], 40)
     """
     file = read_settings(Path(path))
-    given = file.check_keys(file.content, (*_MADE, *_PLAIN))
-    missing = [name for name in _NEEDED if name not in given]
+    content = file.check_keys(file.content, (*_OBJECTS, *_VALUES))
+    missing = [name for name in _NEEDED if name not in content]
     if missing:
         remedy = ", ".join(f"{name}: ..." for name in missing)
         raise SettingsError(str(path), None, f"the key {missing[0]!r} is missing: add {remedy}")
-    plain = {name: given[name] for name in _PLAIN if name in given}
+    plain = {name: content[name] for name in _VALUES if name in content}
     for name in ("model", "tokenizer"):
         if isinstance(plain.get(name), str):
             plain[name] = _beside(file, plain[name])
     if isinstance(plain.get("power"), Mapping) and isinstance(plain["power"].get("pilot"), str):
         plain["power"] = {**plain["power"], "pilot": _beside(file, plain["power"]["pilot"])}
-    objects = _made(file, given, plain)
+    objects = _objects(file, content, plain)
     with file.at():
         return Study(**plain, **objects)
 
 
-def _made(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any]:
+def _objects(file: SettingsFile, content: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any]:
     """Make the arguments that are no plain values."""
-    objects: dict[str, Any] = {"scenarios": _scenarios(file, given, plain)}
-    if "methods" in given:
-        objects["methods"] = _methods(file, given["methods"])
-    if "training" in given:
-        objects["config"] = _training(file, given["training"], objects.get("methods", {"full": None}))
-    if "models" in given:
-        objects["models"] = _models(file, given, objects.get("methods", {"full": None}))
-    if "decoding" in given:
+    objects: dict[str, Any] = {"scenarios": _scenarios(file, content, plain)}
+    if "methods" in content:
+        objects["methods"] = _methods(file, content["methods"])
+    if "training" in content:
+        objects["config"] = _training(file, content["training"], objects.get("methods", {"full": None}))
+    if "models" in content:
+        objects["models"] = _models(file, content, objects.get("methods", {"full": None}))
+    if "decoding" in content:
         from codeshift.finetune import Decoding
 
-        objects["decoding"] = _dataclass(file, Decoding, given["decoding"], "decoding")
-    if "against" in given:
-        objects["against"] = _corpora(file, given["against"])
-    if given.get("transforms") is not None:
-        objects["transforms"] = _transforms(file, given["transforms"], plain)
-    objects["dataset"] = _data(file, given["data"], "data")
-    if "general" in given:
-        objects["general"] = _data(file, given["general"], "general")
+        objects["decoding"] = _dataclass(file, Decoding, content["decoding"], "decoding")
+    if "against" in content:
+        objects["against"] = _corpora(file, content["against"])
+    if content.get("transforms") is not None:
+        objects["transforms"] = _transforms(file, content["transforms"], plain)
+    objects["dataset"] = _data(file, content["data"], "data")
+    if "general" in content:
+        objects["general"] = _data(file, content["general"], "general")
     return objects
 
 
@@ -142,9 +143,9 @@ def _corpora(file: SettingsFile, content: object) -> dict[str, str | Corpus]:
         if not isinstance(content, Mapping):
             raise ParameterError("against", "paths by name", content, "such as {pretraining: pretraining/*.parquet}")
     corpora: dict[str, str | Corpus] = {}
-    for name, given in content.items():
+    for name, entry in content.items():
         place = ("against", name)
-        options = {"source": given} if isinstance(given, str) else file.check_keys(given, ("source", "column"), *place)
+        options = {"source": entry} if isinstance(entry, str) else file.check_keys(entry, ("source", "column"), *place)
         with file.at(*place):
             if not isinstance(options.get("source"), str):
                 raise ParameterError("source", "a path, or embedded", options.get("source"), "as a text")
@@ -163,11 +164,11 @@ def _transforms(
     with file.at("transforms"):
         if not isinstance(listed, list | Mapping):
             raise ParameterError("transforms", "a list, or transforms by name", listed, "such as [Reformat]")
-    made: dict[Any, Transform | Chain] = {}
-    for name, given in listed.items() if isinstance(listed, Mapping) else enumerate(listed):
+    transforms: dict[Any, Transform | Chain] = {}
+    for name, settings in listed.items() if isinstance(listed, Mapping) else enumerate(listed):
         with file.at("transforms", name):
-            made[name] = make(given)
-    return made if isinstance(listed, Mapping) else list(made.values())
+            transforms[name] = make(settings)
+    return transforms if isinstance(listed, Mapping) else list(transforms.values())
 
 
 def _beside(file: SettingsFile, source: str) -> str:
@@ -176,13 +177,13 @@ def _beside(file: SettingsFile, source: str) -> str:
     return source if is_hub_name(source) and not path.exists() else str(path)
 
 
-def _scenarios(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any]) -> list[Scenario]:
-    listed = [given["scenarios"]] if isinstance(given["scenarios"], str) else given["scenarios"]
+def _scenarios(file: SettingsFile, of_file: dict[str, Any], plain: dict[str, Any]) -> list[Scenario]:
+    listed = [of_file["scenarios"]] if isinstance(of_file["scenarios"], str) else of_file["scenarios"]
     with file.at("scenarios"):
         if not isinstance(listed, list):
             raise ParameterError("scenarios", "a list", listed, "such as [length, syntax]")
         column = plain.get("column") or "code"
-        settings: dict[str, Any] = {name: given[name] for name in ("embedding", "pca") if name in given}
+        settings: dict[str, Any] = {name: of_file[name] for name in ("embedding", "pca") if name in of_file}
         if isinstance(settings.get("embedding"), Mapping):
             settings["embedding"] = _encoder(file, settings["embedding"])
         scenarios: list[Scenario] = []
@@ -243,14 +244,14 @@ def _method(file: SettingsFile, name: str, settings: Any, *place: str) -> PeftCo
 
 
 def _models(
-    file: SettingsFile, given: Mapping[str, Any], methods: Mapping[str, PeftConfig | None]
+    file: SettingsFile, of_file: Mapping[str, Any], methods: Mapping[str, PeftConfig | None]
 ) -> dict[str, StudyModel]:
     """Make the models; what a model's own ``training`` leaves out is that of the file's ``training``."""
     with file.at("models"):
-        if not isinstance(given["models"], Mapping) or not given["models"]:
-            raise ParameterError("models", "names or settings by name", given["models"], "such as {t5: a/name}")
+        if not isinstance(of_file["models"], Mapping) or not of_file["models"]:
+            raise ParameterError("models", "names or settings by name", of_file["models"], "such as {t5: a/name}")
     models = {}
-    for name, content in given["models"].items():
+    for name, content in of_file["models"].items():
         place = ("models", name)
         settings = {"model": content} if isinstance(content, str) else content
         options: dict[str, Any] = dict(file.check_keys(settings, _OF_A_MODEL, *place))
@@ -263,7 +264,9 @@ def _models(
         if "methods" in options:
             options["methods"] = _methods(file, options["methods"], *place)
         if "training" in options:
-            options["config"] = _training(file, options.pop("training"), methods, *place, common=given.get("training"))
+            options["config"] = _training(
+                file, options.pop("training"), methods, *place, common=of_file.get("training")
+            )
         with file.at(*place):
             models[name] = StudyModel(**options)
     return models
@@ -279,12 +282,12 @@ def _training(
     from codeshift.finetune import TrainingConfig
     from codeshift.finetune.training_config import RENAMED
 
-    known = [field.name for field in fields(TrainingConfig)]
+    of_config = [field.name for field in fields(TrainingConfig)]
     place = (*place, "training")
-    given = file.check_keys(content, (*known, *methods), *place, renamed=RENAMED)
-    settings = {**(common or {}), **given}
-    of_all = {name: value for name, value in settings.items() if name in known}
-    own = {name: value for name, value in settings.items() if name not in known}
+    settings_of_place = file.check_keys(content, (*of_config, *methods), *place, renamed=RENAMED)
+    settings = {**(common or {}), **settings_of_place}
+    of_all = {name: value for name, value in settings.items() if name in of_config}
+    own = {name: value for name, value in settings.items() if name not in of_config}
     if not own:
         return _dataclass(file, TrainingConfig, of_all, *place)
     configs = {}
@@ -292,7 +295,7 @@ def _training(
         if method not in own:
             configs[method] = _dataclass(file, TrainingConfig, of_all, *place)
             continue
-        overriding = file.check_keys(own[method], known, *place, method, renamed=RENAMED)
+        overriding = file.check_keys(own[method], of_config, *place, method, renamed=RENAMED)
         configs[method] = _dataclass(file, TrainingConfig, of_all | overriding, *place, method)
     return configs
 

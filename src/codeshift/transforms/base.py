@@ -55,9 +55,11 @@ class Transform(Serialisable, ABC):
     def __post_init__(self) -> None:
         check_languages(self.language)
         if language_column(self.language) is None and not self._knows(self.language):
-            known = self.known_languages or ()
+            known_languages = self.known_languages or ()
             remedy = "take DropComments or Reformat, which know all languages"
-            raise ParameterError("language", f"one of {', '.join(known)} for this rewrite", self.language, remedy)
+            raise ParameterError(
+                "language", f"one of {', '.join(known_languages)} for this rewrite", self.language, remedy
+            )
 
     def _knows(self, language: str) -> bool:
         return self.known_languages is None or language in self.known_languages

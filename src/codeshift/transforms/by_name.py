@@ -27,13 +27,13 @@ TRANSFORMS: Mapping[str, type[Transform]] = {
 """Classes of transforms by name."""
 
 
-def transform_by_name(given: object, *, column: str = "code", language: str | None = None) -> Transform | Chain:
+def transform_by_name(transform: object, *, column: str = "code", language: str | None = None) -> Transform | Chain:
     """Make a transform of its name, of its settings with its name as ``type``, or of a list of these, a chain.
 
     A name may have settings behind it, as in ``RenameIdentifiers[parameters=True,seed=3]``.
 
     Args:
-        given: the name, settings or list; a list of one is that one.
+        transform: the name, settings or list; a list of one is that one.
         column: the column of transforms that name none.
         language: the language of transforms that name none.
 
@@ -45,20 +45,21 @@ def transform_by_name(given: object, *, column: str = "code", language: str | No
     >>> transform_by_name("DeadCode[statements=2]", language="python").statements
     2
     """
-    if isinstance(given, list) and len(given) == 1:
-        return transform_by_name(given[0], column=column, language=language)
-    if isinstance(given, list):
-        return Chain(steps=tuple(transform_by_name(step, column=column, language=language) for step in given))
-    settings = _settings_of(given) if isinstance(given, str) else given
+    if isinstance(transform, list) and len(transform) == 1:
+        return transform_by_name(transform[0], column=column, language=language)
+    if isinstance(transform, list):
+        return Chain(steps=tuple(transform_by_name(step, column=column, language=language) for step in transform))
+    settings = _settings_of(transform) if isinstance(transform, str) else transform
     if not isinstance(settings, Mapping) or settings.get("type") not in TRANSFORMS:
-        name = settings.get("type") if isinstance(settings, Mapping) else given
+        name = settings.get("type") if isinstance(settings, Mapping) else transform
         raise ParameterError("transform", "the name of a transform", name, closest(str(name), TRANSFORMS))
     cls = TRANSFORMS[settings["type"]]
-    known = [field.name for field in fields(cls)]
+    setting_names = [field.name for field in fields(cls)]
     arguments: dict[str, Any] = {"column": column, **{name: settings[name] for name in settings if name != "type"}}
     for name in arguments:
-        if name not in known:
-            raise ParameterError("transform", f"{cls.__name__} with settings that it has", name, closest(name, known))
+        if name not in setting_names:
+            must = f"{cls.__name__} with settings that it has"
+            raise ParameterError("transform", must, name, closest(name, setting_names))
     if "language" not in arguments:
         if language is None:
             remedy = "name the language of the code"

@@ -15,7 +15,7 @@ from codeshift.transforms.new_names import NewNames
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Kind = Literal["variable", "parameter", "bound", "kept", "exposed", "use"]
+NameKind = Literal["variable", "parameter", "bound", "kept", "exposed", "use"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class _Name:
 
     node: Node
     text: str
-    kind: Kind
+    kind: NameKind
     scope: Node | None = None
     valid_from: int = 0
 
@@ -51,7 +51,7 @@ def rename_locals(text: str, parser: CodeParser, new_names: NewNames, *, paramet
     by_text: dict[str, list[_Name]] = {}
     for name in names:
         by_text.setdefault(name.text, []).append(name)
-    declaring: tuple[Kind, ...] = ("variable", "parameter") if parameters else ("variable",)
+    declaring: tuple[NameKind, ...] = ("variable", "parameter") if parameters else ("variable",)
     local = {
         word for word, places in by_text.items() if word not in others and _is_local(word, places, declaring, rules)
     }
@@ -66,7 +66,7 @@ def rename_locals(text: str, parser: CodeParser, new_names: NewNames, *, paramet
     return renamed if places and same_leaves(code, parser.parse(renamed), but="identifier") else text
 
 
-def _is_local(word: str, places: list[_Name], declaring: tuple[Kind, ...], rules: NameRules) -> bool:
+def _is_local(word: str, places: list[_Name], declaring: tuple[NameKind, ...], rules: NameRules) -> bool:
     if word == "_" or not word.isidentifier() or any(place.kind not in (*declaring, "kept", "use") for place in places):
         return False
     declared = [place for place in places if place.kind in declaring]
@@ -117,7 +117,7 @@ def _told(node: Node, text: str, above: tuple[Node, ...], rules: NameRules) -> _
         return _Name(node, text, "exposed")
     child = node
     for i, parent in enumerate(above):
-        kinds: tuple[tuple[Kind, Fields], ...] = (("parameter", rules.parameters), ("bound", rules.bound))
+        kinds: tuple[tuple[NameKind, Fields], ...] = (("parameter", rules.parameters), ("bound", rules.bound))
         # A declaration whose field is not named holds declarators, not names.
         if i or rules.variables.get(parent.type) is not None:
             kinds = (("variable", rules.variables), *kinds)
@@ -131,7 +131,7 @@ def _told(node: Node, text: str, above: tuple[Node, ...], rules: NameRules) -> _
     return _Name(node, text, "kept" if kept else "use")
 
 
-def _declared(node: Node, text: str, kind: Kind, parent: Node, above: tuple[Node, ...], rules: NameRules) -> _Name:
+def _declared(node: Node, text: str, kind: NameKind, parent: Node, above: tuple[Node, ...], rules: NameRules) -> _Name:
     needed = rules.only_with.get(parent.type)
     if needed is not None and not any(child.type in needed for child in parent.children):
         return _Name(node, text, "bound")

@@ -132,7 +132,7 @@ def transformed_part(
         of=part,
         transform=transform.to_dict(),
         digest=transform.digest,
-        rows=digest([each.hex() for each in digests.tolist()]),
+        rows=digest([row_digest.hex() for row_digest in digests.tolist()]),
         n=len(rewritten),
         unchanged=int((~changed).sum()),
     )

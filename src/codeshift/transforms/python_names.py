@@ -110,13 +110,15 @@ def _shown_names(tree: ast.AST) -> set[str]:
     return shown
 
 
-Place = tuple[int, int, str]
+NamePlace = tuple[int, int, str]
 
 
-def _places(source: PythonSource, parser: CodeParser, functions: list[tuple[Function, set[str]]]) -> list[list[Place]]:
+def _places(
+    source: PythonSource, parser: CodeParser, functions: list[tuple[Function, set[str]]]
+) -> list[list[NamePlace]]:
     """Return the places of the names to replace, function by function."""
     root = parser.parse(source.text)
-    by_function: list[list[Place]] = []
+    by_function: list[list[NamePlace]] = []
     for function, names in functions:
         start, end = source.start(function), source.end(function)
         outside = [(source.start(node), source.end(node)) for node in _of_the_scope_around(function)]
@@ -133,10 +135,10 @@ def _places(source: PythonSource, parser: CodeParser, functions: list[tuple[Func
 def _of_the_scope_around(function: Function) -> list[ast.expr]:
     """Return what a function's header evaluates where the function stands: decorators, defaults, annotations."""
     arguments = function.args
-    each = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    each += [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
+    parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    parameters += [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
     nodes: list[Any] = [*function.decorator_list, *arguments.defaults, *arguments.kw_defaults, function.returns]
-    return [node for node in (*nodes, *(argument.annotation for argument in each)) if node is not None]
+    return [node for node in (*nodes, *(argument.annotation for argument in parameters)) if node is not None]
 
 
 def _identifiers(roots: tuple[Node, ...], start: int, end: int) -> Iterator[Node]:

@@ -25,11 +25,11 @@ def rewrite_each(source: PythonSource, kinds: tuple[type[Node], ...], edits_of: 
         kinds: the kinds of nodes.
         edits_of: the function that says how a node is rewritten.
     """
-    left = len(_nodes(source.tree, kinds))
-    while left:
-        left -= 1
+    remaining = len(_nodes(source.tree, kinds))
+    while remaining:
+        remaining -= 1
         nodes = _nodes(source.tree, kinds)
-        edits = edits_of(source, nodes[left])
+        edits = edits_of(source, nodes[remaining])
         text = source.edited(edits) if edits else None
         after = None if text is None else PythonSource.read(text)
         if after is not None and len(nodes) - len(_nodes(after.tree, kinds)) in (0, 1):  # it may be of another kind now

@@ -16,7 +16,7 @@ from transformers import PreTrainedConfig
 from codeshift.errors import ParameterError
 from codeshift.finetune.batching import Batch
 from codeshift.finetune.conversation import Chat
-from codeshift.finetune.encoded_part import Part
+from codeshift.finetune.encoded_part import AnyEncodedPart
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.models import Model, ModelOrName, Tokenizer, check_whole, own_copy
@@ -29,7 +29,7 @@ Source: TypeAlias = str | tuple[str, str] | Sequence[Mapping[str, str]]
 """What a model is given: a column or template; of a classification also a pair of them, of conversations messages."""
 
 
-class Objective(ABC, Generic[Part]):
+class Objective(ABC, Generic[AnyEncodedPart]):
     """Loss that a training minimises for one model: a sum over the rows, divided by how much they count.
 
     The loss of a step is the sum of ``loss`` over its batches, divided by the sum of ``amounts`` over its rows. So
@@ -42,7 +42,7 @@ class Objective(ABC, Generic[Part]):
     unit: ClassVar[str]
 
     @abstractmethod
-    def encode(self, rows: Dataset, part: str) -> Part:
+    def encode(self, rows: Dataset, part: str) -> AnyEncodedPart:
         """Encode a part, check that the model has room for it, and warn of what is cut or lost.
 
         Raises:
@@ -51,15 +51,15 @@ class Objective(ABC, Generic[Part]):
         """
 
     @abstractmethod
-    def lengths(self, data: Part) -> NDArray[Any]:
+    def lengths(self, data: AnyEncodedPart) -> NDArray[Any]:
         """Return the two lengths of each row that padding depends on, (rows, 2)."""
 
     @abstractmethod
-    def amounts(self, data: Part) -> NDArray[Any]:
+    def amounts(self, data: AnyEncodedPart) -> NDArray[Any]:
         """Return how much each row counts, (rows,): its target tokens, or the weight of its class."""
 
     @abstractmethod
-    def batch(self, data: Part, rows: NDArray[Any]) -> Batch:
+    def batch(self, data: AnyEncodedPart, rows: NDArray[Any]) -> Batch:
         """Return the tensors of some rows."""
 
     @abstractmethod
@@ -67,15 +67,15 @@ class Objective(ABC, Generic[Part]):
         """Return the loss in nats, *summed* over a batch; ``model`` may be wrapped for several processes."""
 
     @abstractmethod
-    def mean_loss(self, data: Part) -> float:
+    def mean_loss(self, data: AnyEncodedPart) -> float:
         """Return the loss of a whole part in evaluation mode, without what regularises training."""
 
 
-class ModelEvaluation(ABC, Generic[Part]):
+class ModelEvaluation(ABC, Generic[AnyEncodedPart]):
     """The evaluation of one model, part by part."""
 
     @abstractmethod
-    def encode(self, part: str, rows: Dataset) -> Part:
+    def encode(self, part: str, rows: Dataset) -> AnyEncodedPart:
         """Encode a part, check that the model has room for it, and warn of what is cut or lost.
 
         Raises:
@@ -92,7 +92,7 @@ class ModelEvaluation(ABC, Generic[Part]):
         """Start the logs of rows and return them by part and kind, such as ``"test_id.scores"``."""
 
     @abstractmethod
-    def evaluate(self, part: str, rows: Dataset, data: Part, logs: dict[str, RowLog]) -> PartEvaluation:
+    def evaluate(self, part: str, rows: Dataset, data: AnyEncodedPart, logs: dict[str, RowLog]) -> PartEvaluation:
         """Evaluate a part; rows that its logs hold are not computed again."""
 
 

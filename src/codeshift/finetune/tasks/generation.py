@@ -423,9 +423,9 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
                 outputs.update(zip(numbers.tolist(), written, strict=True))
                 on_batch(numbers, written)
 
-            left = np.array([row for row in rows if row not in outputs], dtype=np.int64)
+            remaining = np.array([row for row in rows if row not in outputs], dtype=np.int64)
             generate(
-                self.model, self.tokenizer, data.sources, left, self.settings.decoding, self._limit(data),
+                self.model, self.tokenizer, data.sources, remaining, self.settings.decoding, self._limit(data),
                 batch_size=self.settings.batch_size, written=self._encoder.written, ends=self._encoder.ends,
                 confidence=self.settings.confidence, on_batch=note,
             )  # fmt: skip

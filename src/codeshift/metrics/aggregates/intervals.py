@@ -116,7 +116,7 @@ def bootstrap_ci(
 
 def bootstrap_interval(sample: Sample, *, confidence: float, method: str, n_resamples: int, seed: int) -> Estimate:
     """Return the bootstrap interval of a sample, as in ``bootstrap_ci``."""
-    check_options(confidence, method, n_resamples, METHODS)
+    check_options(confidence, method, n_resamples, INTERVAL_METHODS)
     sample = sample.sorted()
     value, note = sample.value, sample.note
     count = sample.units if sample.trials is None else min(float(sample.units), sample.trials)
@@ -143,7 +143,9 @@ def bootstrap_interval(sample: Sample, *, confidence: float, method: str, n_resa
         lacking = ALIKE
     ends = (math.nan, math.nan)
     if not lacking:
-        ends = quantiles(values, *METHODS[method](values, sample, expanded(count - 1, (count - 1) / count, confidence)))
+        ends = quantiles(
+            values, *INTERVAL_METHODS[method](values, sample, expanded(count - 1, (count - 1) / count, confidence))
+        )
     note = joined_notes(note, lacking)
     return Estimate(value, *ends, sample.n, confidence, method, groups=sample.groups, note=note)
 
@@ -254,7 +256,7 @@ def _bca_levels(values: FloatArray, sample: Sample, reach: float) -> tuple[float
     return float(levels[0]), float(levels[1])
 
 
-METHODS: Mapping[str, Callable[[FloatArray, Sample, float], tuple[float, float]]] = {
+INTERVAL_METHODS: Mapping[str, Callable[[FloatArray, Sample, float], tuple[float, float]]] = {
     "percentile": _percentile_levels, "BCa": _bca_levels,
 }  # fmt: skip
 """Kinds of interval: each maps the resampled values, the sample and the normal quantile to two quantile levels."""

@@ -148,22 +148,22 @@ def paired_samples(
         remedy = "score both on the same rows, in the same order"
         raise ParameterError(names[1], f"of shape {first.shape}, as {names[0]}", second.shape, remedy)
     labels = group_labels(groups, len(first), "groups")
-    known = None if weights is None else np.asarray(weights, dtype=np.float64)
+    row_weights = None if weights is None else np.asarray(weights, dtype=np.float64)
     if nan_policy == "omit":
         kept = ~np.asarray(np.isnan(first + second).reshape(len(first), -1).any(axis=1))
         first, second = first[kept], second[kept]
         labels = None if labels is None else labels[kept]
-        known = known if known is None or len(known) != len(kept) else known[kept]
-    left = as_sample(first, weights=known, metric=metric, name=names[0])
-    right = as_sample(second, weights=known, metric=metric, name=names[1])
+        row_weights = row_weights if row_weights is None or len(row_weights) != len(kept) else row_weights[kept]
+    left = as_sample(first, weights=row_weights, metric=metric, name=names[0])
+    right = as_sample(second, weights=row_weights, metric=metric, name=names[1])
     rows = np.hstack([left.rows, right.rows])
     missing = np.isnan(rows).any(axis=1)
     if nan_policy == "raise" and missing.any():
         undefined = f"NaN in {int(missing.sum())} of {len(rows)} pairs"
         remedy = 'score those rows again, or pass nan_policy="omit"'
         raise DataError(f"{names[0]} and {names[1]}", "free of NaN", undefined, remedy)
-    if labels is not None and known is not None:
-        labels = labels[known > 0]
+    if labels is not None and row_weights is not None:
+        labels = labels[row_weights > 0]
     return Pairs(left, right, rows, labels)
 
 

@@ -143,11 +143,11 @@ class _Reweighting:
 
     def _valued(self, weights: FloatArray) -> FloatArray:
         """Return the score for each row of weights, shape (r,); NaN where a weight is."""
-        values, known = np.full(len(weights), np.nan), ~np.isnan(weights).any(axis=1)
-        if known.any() and isinstance(self._sample, WeightedSample):
-            values[known] = self._sample.values_of(self._rows, weights[known])
-        elif known.any() and isinstance(self._sample, SummedSample):
-            values[known] = self._sample.values_of(weighted_sums(weights[known], self._rows))
+        values, defined = np.full(len(weights), np.nan), ~np.isnan(weights).any(axis=1)
+        if defined.any() and isinstance(self._sample, WeightedSample):
+            values[defined] = self._sample.values_of(self._rows, weights[defined])
+        elif defined.any() and isinstance(self._sample, SummedSample):
+            values[defined] = self._sample.values_of(weighted_sums(weights[defined], self._rows))
         return values
 
 

@@ -14,7 +14,7 @@ from codeshift.checks import check_bool
 from codeshift.metrics.aggregates.components import Component, fieller, fsum, half_width
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import (
-    METHODS,
+    INTERVAL_METHODS,
     at_bound,
     bootstrap_interval,
     check_options,
@@ -84,7 +84,7 @@ def relative_performance(
     0.8 [0.2127, 1.387] (95% Fieller, n=6)
     """
     check_bool("paired", paired)
-    check_options(confidence, method, n_resamples, (*(METHODS if paired else ["percentile"]), "Fieller"))
+    check_options(confidence, method, n_resamples, (*(INTERVAL_METHODS if paired else ["percentile"]), "Fieller"))
     if paired:
         names = ("values", "baseline")
         pairs = paired_samples(values, baseline, names, None, metric, nan_policy, groups)

@@ -149,12 +149,12 @@ def _judged(
         if sample.trials is not None:
             sample = replace(sample, bound=value, span=bounds)
     scores = _row_scores(sample, rows, metric)
-    known = scores[~np.isnan(scores)]
-    if not len(known) or within(bounds, known) is None:
+    defined = scores[~np.isnan(scores)]
+    if not len(defined) or within(bounds, defined) is None:
         return sample
-    if sample.bound is None and (known == known[0]).all() and known[0] in (*bounds, 0.0):
-        sample = replace(sample, bound=float(known[0]), span=bounds)
-    if bounds != (0.0, 1.0) or not ((known == 0) | (known == 1)).all():
+    if sample.bound is None and (defined == defined[0]).all() and defined[0] in (*bounds, 0.0):
+        sample = replace(sample, bound=float(defined[0]), span=bounds)
+    if bounds != (0.0, 1.0) or not ((defined == 0) | (defined == 1)).all():
         return sample
     return replace(sample, scores=np.column_stack([scores == 1, scores == 0]).astype(np.float64))
 

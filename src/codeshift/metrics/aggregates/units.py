@@ -201,13 +201,13 @@ class WeightedSample(Sample):
 
     def without_each(self) -> FloatArray:
         """Return the value without each unit in turn, shape (units,)."""
-        known = None if self.without_of is None else self.without_of(self.rows)
-        if known is None:
+        without_units = None if self.without_of is None else self.without_of(self.rows)
+        if without_units is None:
             return self._without(np.arange(self.units))
         if self.unit_of is None:
-            return known
+            return without_units
         values = np.empty(self.units)
-        values[self.unit_of] = known  # of units of one row; nearly all are
+        values[self.unit_of] = without_units  # of units of one row; nearly all are
         several = np.flatnonzero(np.bincount(self.unit_of, minlength=self.units) != 1)
         values[several] = self._without(several)
         return values

@@ -100,9 +100,9 @@ class CodeBLEU(Metric):
         if self.missing_dataflow != "renormalise":
             remedy = "leave it out: the compatible modes have a rule of their own"
             raise ParameterError("missing_dataflow", "at its default with compat", self.missing_dataflow, remedy)
-        known = tuple(sorted(_in_compat(self.compat)))
-        if self.language_column is None and self.language not in known:
-            remedy = language_remedy(self.language, known)
+        languages = tuple(sorted(_in_compat(self.compat)))
+        if self.language_column is None and self.language not in languages:
+            remedy = language_remedy(self.language, languages)
             raise ParameterError("language", f"one that {self.compat} has", self.language, remedy)
 
     def score(

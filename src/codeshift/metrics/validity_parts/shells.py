@@ -90,7 +90,7 @@ class ShellParser:
         self.language = language
         self._parser = parser(language)
         self._reserved = RESERVED.get(language)
-        self._checks = CHECKS.get(language, {})
+        self._checks = SYNTAX_CHECKS.get(language, {})
         self._query = _query(ts_language(language), language)
 
     def judge(self, text: str) -> bool | None:
@@ -122,8 +122,8 @@ class ShellParser:
         if root.has_error or root.is_error:
             return False
         only, never = FILES.get(self.language), NO_FILES.get(self.language, frozenset())
-        held = all((only is None or node.type in only) and node.type not in never for node in root.children)
-        return held and self._is_sound(root)
+        accepted = all((only is None or node.type in only) and node.type not in never for node in root.children)
+        return accepted and self._is_sound(root)
 
     def _is_page(self, source: bytes) -> bool | None:
         """Return whether an HTML page that contains PHP parses, by the grammar that covers both."""
@@ -186,14 +186,14 @@ def _query(language: Language, name: str) -> Query | None:
     reserved = RESERVED.get(name)
     names = reserved.names if reserved else ()
     patterns = [kind if kind.startswith("(") else f"({kind}) @name" for kind in names]
-    patterns += [f"({kind}) @checked" for kind in CHECKS.get(name, ())]
+    patterns += [f"({kind}) @checked" for kind in SYNTAX_CHECKS.get(name, ())]
     patterns += NEVER.get(name, ())
-    known = []
+    mended = []
     for pattern in patterns:  # a package may bring its own grammar, with other types of nodes
         with contextlib.suppress(QueryError):
             Query(language, pattern)
-            known.append(pattern)
-    return Query(language, "\n".join(known)) if known else None
+            mended.append(pattern)
+    return Query(language, "\n".join(mended)) if mended else None
 
 
 def _is_within(node: Node, kinds: frozenset[str] | set[str]) -> bool:
@@ -281,7 +281,7 @@ _STATEMENTS = {"catch", "for", "switch", "while", "with"}  # possible names of m
 _CHARACTER = re.compile(r"'([^\\'\r\n]|[\U00010000-\U0010ffff]|\\([btnfrs\"'\\]|[0-3]?[0-7]{1,2}|u+[0-9a-fA-F]{4}))'")
 SyntaxCheck = Callable[["Node"], bool]
 _HALF_A_TRY: dict[str, SyntaxCheck] = {"try_statement": _is_half_a_try}
-CHECKS: dict[str, dict[str, SyntaxCheck]] = {
+SYNTAX_CHECKS: dict[str, dict[str, SyntaxCheck]] = {
     "java": {
         "expression_statement": _is_no_statement,
         "modifiers": _repeats,

@@ -43,8 +43,8 @@ class Scope:
 
     def declare(self, name: str, type_name: str | None) -> None:
         """Bind a variable; if it is declared with two types, its type is unknown."""
-        known = self.variables.setdefault(name, type_name)
-        if known != type_name:
+        declared = self.variables.setdefault(name, type_name)
+        if declared != type_name:
             self.variables[name] = None
 
     def hide(self, names: Iterable[str]) -> None:

@@ -150,9 +150,9 @@ def _patterns(case: Node) -> tuple[list[Node], list[Node]]:
     """Return the names that a ``case`` binds, and those of the classes and values that it compares with."""
     bound: list[Node] = []
     compared: list[Node] = []
-    left = [child for child in case.children if child.type == "case_pattern"]
-    while left:
-        node = left.pop()
+    patterns = [child for child in case.children if child.type == "case_pattern"]
+    while patterns:
+        node = patterns.pop()
         inner = node.named_children[1:] if node.type == "keyword_pattern" else node.named_children
         for child in inner:
             if child.type == "dotted_name":
@@ -161,7 +161,7 @@ def _patterns(case: Node) -> tuple[list[Node], list[Node]]:
             elif child.type == "identifier":  # after a star, or after "as"
                 bound.append(child)
             else:
-                left.append(child)
+                patterns.append(child)
     return bound, compared
 
 

@@ -84,9 +84,9 @@ class CodeDigests:
         return _among(renamed_digests(texts), self.renamed)
 
 
-def _among(digests: UInts, known: UInts) -> Bools:
-    if not known.size:
+def _among(digests: UInts, corpus_digests: UInts) -> Bools:
+    if not corpus_digests.size:
         return np.zeros(digests.size, dtype=bool)
-    places = np.minimum(np.searchsorted(known, digests), known.size - 1)
-    among: Bools = known[places] == digests
+    places = np.minimum(np.searchsorted(corpus_digests, digests), corpus_digests.size - 1)
+    among: Bools = corpus_digests[places] == digests
     return among

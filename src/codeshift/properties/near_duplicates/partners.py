@@ -77,7 +77,7 @@ class Shingles:
         """
         bits = _row_bits(self.counts.size)
         rows_of = (np.uint64(1) << bits) - np.uint64(1)
-        left = sum(part.size for part in self.keys)
+        remaining = sum(part.size for part in self.keys)
         sizes, shared = np.zeros(self.counts.size, np.int64), np.zeros(self.counts.size, np.int64)
         for part in self.keys:
             keys: UInts = part.whole()
@@ -90,15 +90,15 @@ class Shingles:
         needed = np.maximum(least_overlap(threshold, sizes) - 1, 1)
         while True:
             alive = shared >= needed
-            before, left, shared = left, 0, np.zeros_like(sizes)
+            before, remaining, shared = remaining, 0, np.zeros_like(sizes)
             for part in self.keys:
                 keys = part.whole()
                 keys = keys[alive[(keys & rows_of).astype(np.int64)]]
-                left += keys.size
+                remaining += keys.size
                 keys = _in_several(keys, bits)
                 shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
                 part.replace(keys)
-            if settled(left, before):
+            if settled(remaining, before):
                 may_have: Bools = alive | (self.counts == 0)
                 return may_have
 
@@ -121,9 +121,9 @@ def least_overlap(threshold: float, sizes: Ints) -> Ints:
     return overlap
 
 
-def settled(left: int, before: int) -> bool:
+def settled(remaining: int, before: int) -> bool:
     """Return whether a round dropped too little for another one: else rows in a chain would go one by one."""
-    return left >= 0.99 * before
+    return remaining >= 0.99 * before
 
 
 def _in_several(keys: UInts, bits: np.uint64) -> UInts:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, mixed
 from codeshift.properties.near_duplicates.tokens import TokenBlock, tokenised
 
-__all__ = ["FEWEST_TOKENS", "KEYWORDS", "Ignored", "without_strings"]
+__all__ = ["FEWEST_TOKENS", "RESERVED_WORDS", "Ignored", "without_strings"]
 
 FEWEST_TOKENS = 40
 """Tokens of a text from which on its identifiers may be ignored: the form of a shorter one is that of many others."""
@@ -32,7 +32,7 @@ let long mut namespace new nil None nonlocal not null nullptr operator or overri
 pub public raise readonly rescue return sealed short signed sizeof static struct super switch template this throw
 throws trait transient true True try typedef typename typeof union unless unsigned until using var virtual void
 volatile when where while with xor yield"""
-KEYWORDS = frozenset(_WORDS.split())
+RESERVED_WORDS = frozenset(_WORDS.split())
 """Words that are no identifiers, whatever the language: those that most of the languages with grammars reserve."""
 
 _STRING = re.compile(  # each quote that is met ends a match, closed or not, so that no text is read twice
@@ -105,20 +105,20 @@ def _steps_back(hashes: UInts, names: Ints, ngram: int) -> npt.NDArray[np.uint16
     return back[names]
 
 
-def _among(hashes: UInts, some: UInts) -> Bools:
+def _among(hashes: UInts, hashes_among: UInts) -> Bools:
     """Whether each hash is one of a few, most of which their upper bits rule out."""
     uppers = np.zeros(1 << 16, np.bool_)
-    uppers[some >> _UPPER] = True
+    uppers[hashes_among >> _UPPER] = True
     present: Bools = uppers[hashes >> _UPPER]
     likely = np.flatnonzero(present)
-    places = np.minimum(np.searchsorted(some, hashes[likely]), some.size - 1)
-    present[likely] = some[places] == hashes[likely]
+    places = np.minimum(np.searchsorted(hashes_among, hashes[likely]), hashes_among.size - 1)
+    present[likely] = hashes_among[places] == hashes[likely]
     return present
 
 
 @cache
 def _keyword_hashes() -> UInts:
-    [block] = tokenised([" ".join(sorted(KEYWORDS))])
+    [block] = tokenised([" ".join(sorted(RESERVED_WORDS))])
     return np.sort(block.hashes)
 
 

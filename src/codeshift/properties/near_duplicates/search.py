@@ -59,8 +59,8 @@ class NearestRows:
 
     def worst(self, count: int = 10) -> list[tuple[int, int, float]]:
         """The most similar pairs, as (query row, corpus row, Jaccard similarity), the most similar first."""
-        found = np.flatnonzero(self.index >= 0)
-        order = found[np.argsort(-self.jaccard[found], kind="stable")][:count]
+        matched = np.flatnonzero(self.index >= 0)
+        order = matched[np.argsort(-self.jaccard[matched], kind="stable")][:count]
         return list(zip(order.tolist(), self.index[order].tolist(), self.jaccard[order].tolist(), strict=True))
 
 
@@ -182,11 +182,13 @@ class NearDuplicates:
         complete = index.candidates <= _LISTED_CANDIDATES
         links, assumed = (all_pairs(index), 0) if complete else spanning_pairs(index)
         if assumed:
-            told = f"{assumed:,} links are assumed: so many rows are nearly near-duplicates that not all were compared"
-            warn(CodeshiftWarning(f"{told}; a higher threshold tells them apart"))
+            warning = (
+                f"{assumed:,} links are assumed: so many rows are nearly near-duplicates that not all were compared"
+            )
+            warn(CodeshiftWarning(f"{warning}; a higher threshold tells them apart"))
         linked = np.stack([links.left, links.right], axis=1)
-        found = DuplicateComponents.of_classes(_classes(rows, sets), linked, links.jaccard)
-        return replace(found, complete=complete, assumed=assumed)
+        components = DuplicateComponents.of_classes(_classes(rows, sets), linked, links.jaccard)
+        return replace(components, complete=complete, assumed=assumed)
 
     def whole_sets(self, texts: Iterable[str]) -> WholeSets:
         """The set of n-grams of each text, for those who compare them themselves."""
@@ -221,16 +223,20 @@ class NearDuplicates:
         nearest = _nearest(classes[: len(queries)], classes[len(queries) :], prefixes(sets, threshold))
         unsettled = int(nearest.unsettled.sum())
         if unsettled:
-            told = f"{unsettled:,} of {len(queries):,} rows may have near-duplicates that were not found"
+            warning = f"{unsettled:,} of {len(queries):,} rows may have near-duplicates that were not found"
             why = "so many rows are nearly near-duplicates that not all were compared"
-            warn(CodeshiftWarning(f"{told}: {why}; a higher threshold tells them apart"))
+            warn(CodeshiftWarning(f"{warning}: {why}; a higher threshold tells them apart"))
         return nearest
 
     def _sets(
-        self, given: Mapping[str, Sequence[str]], texts: Sequence[str], threshold: float, num_proc: int | None
+        self,
+        texts_by_argument: Mapping[str, Sequence[str]],
+        texts: Sequence[str],
+        threshold: float,
+        num_proc: int | None,
     ) -> tuple[Ints, ShingleSets]:
         """The number of each row's text, and the shingle sets of these texts."""
-        rows, first, characters = _distinct(given)
+        rows, first, characters = _distinct(texts_by_argument)
         processes = processes_for(first.size, num_proc)
         sets = shingle_sets(
             texts, first, self.ngram, threshold, characters=characters, processes=processes, ignored=self._ignored()
@@ -243,30 +249,34 @@ def _nearest(queries: Ints, corpus: Ints, index: Prefixes) -> NearestRows:
     size = int(max(queries.max(initial=-1), corpus.max(initial=-1), width - 1)) + 1
     first = np.full(size, -1)
     first[corpus[::-1]] = np.arange(corpus.size)[::-1]
-    held = first >= 0
-    asked = np.zeros(size, np.bool_)
-    asked[queries] = True
-    asked &= ~held  # the others have an equal in the corpus, and nothing is nearer
-    best, nearest = np.where(held, 1.0, np.nan), np.where(held, np.arange(size), -1)
-    links, settled = _cross_links(index, asked[:width], held[:width])
-    one, other = (np.concatenate(pair) for pair in ((links.left, links.right), (links.right, links.left)))
+    in_corpus = first >= 0
+    is_query = np.zeros(size, np.bool_)
+    is_query[queries] = True
+    is_query &= ~in_corpus  # the others have an equal in the corpus, and nothing is nearer
+    best, nearest = np.where(in_corpus, 1.0, np.nan), np.where(in_corpus, np.arange(size), -1)
+    links, settled = _cross_links(index, is_query[:width], in_corpus[:width])
+    source, partner = (np.concatenate(pair) for pair in ((links.left, links.right), (links.right, links.left)))
     jaccard = np.concatenate([links.jaccard, links.jaccard])
-    order = np.lexsort((other, -jaccard, one))
-    order = order[asked[one[order]] & held[other[order]]][::-1]  # the last one written stays: the best
-    best[one[order]], nearest[one[order]] = jaccard[order], other[order]
+    order = np.lexsort((partner, -jaccard, source))
+    order = order[is_query[source[order]] & in_corpus[partner[order]]][::-1]  # the last one written stays: the best
+    best[source[order]], nearest[source[order]] = jaccard[order], partner[order]
     exact = np.ones(size, np.bool_)
     exact[:width] = settled
-    found = nearest[queries]
-    return NearestRows(jaccard=best[queries], index=np.where(found < 0, -1, first[found]), exact=exact[queries])
+    nearest_sets = nearest[queries]
+    return NearestRows(
+        jaccard=best[queries], index=np.where(nearest_sets < 0, -1, first[nearest_sets]), exact=exact[queries]
+    )
 
 
-def _cross_links(index: Prefixes, asked: Bools, held: Bools) -> tuple[SimilarPairs, Bools]:
+def _cross_links(index: Prefixes, is_query: Bools, in_corpus: Bools) -> tuple[SimilarPairs, Bools]:
     """Links between sets asked for and sets of the corpus, and whether each set has all of its links."""
     if index.candidates > _LISTED_CANDIDATES:
-        links, waiting = enough_pairs(index, asked, held, _ENOUGH)
-        return links, waiting | ~asked
-    links = all_pairs(index, lambda left, right: (asked[left] & held[right]) | (held[left] & asked[right]))
-    return links, np.ones(asked.size, np.bool_)
+        links, waiting = enough_pairs(index, is_query, in_corpus, _ENOUGH)
+        return links, waiting | ~is_query
+    links = all_pairs(
+        index, lambda left, right: (is_query[left] & in_corpus[right]) | (in_corpus[left] & is_query[right])
+    )
+    return links, np.ones(is_query.size, np.bool_)
 
 
 def _classes(rows: Ints, sets: ShingleSets) -> Ints:
@@ -276,18 +286,18 @@ def _classes(rows: Ints, sets: ShingleSets) -> Ints:
     return classes
 
 
-def _distinct(given: Mapping[str, Sequence[str]]) -> tuple[Ints, Ints, int]:
+def _distinct(texts_by_argument: Mapping[str, Sequence[str]]) -> tuple[Ints, Ints, int]:
     """The number of each row's text, in the order in which texts first occur, the first row of each, and their length.
 
     Args:
-        given: the rows, by the name of the argument that holds them, for errors.
+        texts_by_argument: the rows, by the name of the argument that holds them, for errors.
 
     Raises:
         DataError: a row holds something else than a string.
     """
     digests = bytearray()
     characters = 0
-    for name, texts in given.items():
+    for name, texts in texts_by_argument.items():
         for row, text in enumerate(texts):
             if not isinstance(text, str):
                 raise DataError(name, "a sequence of texts", text, f"drop or fill row {row}, which holds no text")

@@ -39,8 +39,8 @@ def joined_columns(of_columns: Sequence[tuple[Bools, DuplicateComponents]]) -> D
     Args:
         of_columns: for each column, which of all rows hold a text, shape (n,), and what the search found among these.
     """
-    pairs = np.concatenate([np.flatnonzero(holding)[found.pairs] for holding, found in of_columns])
-    jaccard = np.concatenate([found.jaccard for _, found in of_columns])
+    pairs = np.concatenate([np.flatnonzero(holding)[components.pairs] for holding, components in of_columns])
+    jaccard = np.concatenate([components.jaccard for _, components in of_columns])
     order = np.lexsort((-jaccard, pairs[:, 1], pairs[:, 0]))
     pairs, first = np.unique(pairs[order], axis=0, return_index=True)
     return DuplicateComponents(

@@ -124,12 +124,12 @@ def shingle_sets(
     places = place[of_text]
     of_example = places >= 0
     sets: AnyInts = places[of_example]
-    held: AnyInts = numbers[of_example]
+    shingles_of_sets: AnyInts = numbers[of_example]
     del of_text, numbers, places, of_example  # they are as long as what follows
     sizes = sizes[examples]
-    sets, held = _shared(sets, held, least_overlap(threshold, sizes), total=int(sizes.sum()))
+    sets, shingles_of_sets = _shared(sets, shingles_of_sets, least_overlap(threshold, sizes), total=int(sizes.sum()))
     indptr = np.concatenate([[0], np.cumsum(np.bincount(sets, minlength=sizes.size))])
-    return ShingleSets(sizes=sizes, indptr=indptr, shingles=_rarest_first(sets, held), members=members)
+    return ShingleSets(sizes=sizes, indptr=indptr, shingles=_rarest_first(sets, shingles_of_sets), members=members)
 
 
 def _blocks(
@@ -151,11 +151,11 @@ def _hashes(texts: Sequence[str], rows: Ints, ngram: int, ignored: Ignored) -> t
 def _read(texts: Sequence[str], rows: Ints) -> Iterator[str]:
     """Yield texts, of which only some are read at once."""
     numbers = rows // _ROWS
-    for some in np.split(rows, np.flatnonzero(numbers[1:] != numbers[:-1]) + 1):
-        if some.size:
-            first = int(some[0]) // _ROWS * _ROWS
+    for block in np.split(rows, np.flatnonzero(numbers[1:] != numbers[:-1]) + 1):
+        if block.size:
+            first = int(block[0]) // _ROWS * _ROWS
             read = texts[first : first + _ROWS]
-            yield from read if some.size == len(read) else [read[row - first] for row in some.tolist()]
+            yield from read if block.size == len(read) else [read[row - first] for row in block.tolist()]
 
 
 def _told(blocks: Iterable[tuple[UInts, Ints]], bar: Any) -> Iterator[tuple[UInts, Ints]]:
@@ -210,9 +210,9 @@ def _parts(pieces: Iterable[tuple[UInts, Ints]], total: int, files: ExitStack) -
         of_part = (hashes >> shift).astype(np.uint16)
         order = np.argsort(of_part, kind="stable")
         cuts = np.searchsorted(of_part[order], np.arange(1, parts))
-        for spool, some in zip(spools, np.split(order, cuts), strict=True):
-            spool[0].write(hashes[some])
-            spool[1].write(rows[some])
+        for spool, rows_of_part in zip(spools, np.split(order, cuts), strict=True):
+            spool[0].write(hashes[rows_of_part])
+            spool[1].write(rows[rows_of_part])
     for spool in spools:
         yield spool[0].whole(), spool[1].whole()
 

@@ -44,8 +44,8 @@ class SimilarSets:
         """Return the sets of texts, which are read once, a thousand at a time."""
         rest = iter(texts)
         parts = [search.whole_sets([])]
-        while some := list(islice(rest, _AT_ONCE)):
-            parts.append(search.whole_sets(some).distinct())
+        while texts_at_once := list(islice(rest, _AT_ONCE)):
+            parts.append(search.whole_sets(texts_at_once).distinct())
         sets = WholeSets.joined(parts).distinct()
         frequent = Frequent.of(sets)
         entries = sets.prefixes(frequent, search.threshold)
@@ -77,11 +77,11 @@ class SimilarSets:
         """Return the pairs of one of other sets and one of these that are similar, shape (p, 2)."""
         entries = queried.distinct().prefixes(self.frequent, self.search.threshold)
         low, high = (np.searchsorted(self.shingles, entries["shingle"], side=side) for side in ("left", "right"))
-        met = self.numbers[ragged(low, high - low)]
-        pairs = np.empty((met.size, 2), SET)
-        pairs[:, 0], pairs[:, 1] = np.repeat(entries["of"], high - low), self.sets.names[met]
-        known = WholeSets.joined([queried, self.sets.take(np.unique(met))])
-        return similar(distinct_pairs(pairs), known, self.search.threshold)[0]
+        meeting = self.numbers[ragged(low, high - low)]
+        pairs = np.empty((meeting.size, 2), SET)
+        pairs[:, 0], pairs[:, 1] = np.repeat(entries["of"], high - low), self.sets.names[meeting]
+        compared = WholeSets.joined([queried, self.sets.take(np.unique(meeting))])
+        return similar(distinct_pairs(pairs), compared, self.search.threshold)[0]
 
 
 def _keys(names: np.ndarray) -> np.ndarray:

@@ -179,9 +179,9 @@ def _hard_pieces(classes: UBytes) -> tuple[Ints, Ints]:
     atom = (classes & _ATOM) != 0
     edges = np.flatnonzero(atom[1:] != atom[:-1]) + 1
     starts, ends = edges[::2], edges[1::2]
-    held = np.searchsorted(starts, np.flatnonzero(hard), side="right") - 1
-    held = held[changes(held)]
-    return starts[held], ends[held]
+    hard_spans = np.searchsorted(starts, np.flatnonzero(hard), side="right") - 1
+    hard_spans = hard_spans[changes(hard_spans)]
+    return starts[hard_spans], ends[hard_spans]
 
 
 def _lexed(buffer: bytes, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:

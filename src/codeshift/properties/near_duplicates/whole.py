@@ -33,6 +33,7 @@ from codeshift.properties.near_duplicates.tokens import join_blocks
 __all__ = [
     "ENTRY",
     "SET",
+    "Array",
     "Frequent",
     "WholeSets",
     "candidates",
@@ -78,8 +79,8 @@ class WholeSets:
     def take(self, numbers: Ints) -> WholeSets:
         """Return some of the sets."""
         sizes = np.diff(self.indptr)[numbers]
-        held = self.shingles[ragged(self.indptr[numbers], sizes)]
-        return WholeSets(self.names[numbers], np.concatenate([[0], np.cumsum(sizes)]), held)
+        shingles = self.shingles[ragged(self.indptr[numbers], sizes)]
+        return WholeSets(self.names[numbers], np.concatenate([[0], np.cumsum(sizes)]), shingles)
 
     def distinct(self) -> WholeSets:
         """Return each distinct set once, ordered by size."""
@@ -89,8 +90,8 @@ class WholeSets:
     def joined(parts: Sequence[WholeSets]) -> WholeSets:
         """Return the sets of several processes, one after the other."""
         sizes = np.concatenate([np.diff(part.indptr) for part in parts])
-        names, held = (np.concatenate([getattr(part, name) for part in parts]) for name in ("names", "shingles"))
-        return WholeSets(names, np.concatenate([[0], np.cumsum(sizes)]), held)
+        names, shingles = (np.concatenate([getattr(part, name) for part in parts]) for name in ("names", "shingles"))
+        return WholeSets(names, np.concatenate([[0], np.cumsum(sizes)]), shingles)
 
     def prefixes(self, frequent: Frequent, threshold: float) -> Array:
         """Return the entries of the sets' prefixes, of dtype ``ENTRY``: similar sets share one of their shingles."""
@@ -184,11 +185,11 @@ class Frequent:
         ranks = shingles >> np.uint64(1)
         if self.shingles.size:
             place = np.minimum(np.searchsorted(self.shingles, shingles), self.shingles.size - 1)
-            known = self.shingles[place] == shingles
+            frequent = self.shingles[place] == shingles
             order = np.empty(self.shingles.size, np.uint64)
             order[np.argsort(self.counts, kind="stable")] = np.arange(self.shingles.size, dtype=np.uint64)
             # Ranks that differ in their upper bits are sorted faster.
-            ranks[known] = _LAST | order[place[known]] << np.uint64(63 - self.shingles.size.bit_length())
+            ranks[frequent] = _LAST | order[place[frequent]] << np.uint64(63 - self.shingles.size.bit_length())
         return ranks
 
 
@@ -254,8 +255,8 @@ def likely(pairs: Array, names: Array, of_names: UInts, threshold: float) -> Arr
         part = slice(start, start + _PAIRS)
         differing = of_names[places[part, 0]] ^ of_names[places[part, 1]]
         keep[part] = _ONES[differing.view(np.uint8)].sum(axis=1, dtype=np.int64) <= most[part]
-    found: Array = pairs[keep]
-    return found
+    likely_pairs: Array = pairs[keep]
+    return likely_pairs
 
 
 def similar(pairs: Array, sets: WholeSets, threshold: float) -> tuple[Array, npt.NDArray[np.float64]]:
@@ -275,5 +276,5 @@ def similar(pairs: Array, sets: WholeSets, threshold: float) -> tuple[Array, npt
     nothing = np.empty(0, np.int64)
     whole = ShingleSets(sizes=np.diff(sets.indptr), indptr=sets.indptr, shingles=shingles, members=nothing)
     index = Prefixes(sets=whole, threshold=threshold, numbers=nothing, positions=nothing, low=nothing)
-    found: SimilarPairs = similar_among(index, numbers[:, 0], numbers[:, 1])
-    return sets.names[np.stack([found.left, found.right], axis=1)], found.jaccard
+    similar_pairs: SimilarPairs = similar_among(index, numbers[:, 0], numbers[:, 1])
+    return sets.names[np.stack([similar_pairs.left, similar_pairs.right], axis=1)], similar_pairs.jaccard

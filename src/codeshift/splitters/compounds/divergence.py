@@ -99,11 +99,11 @@ class Sides:
             rows: the positions of the rows.
             sets: the indicator of each set for each of them, shape ``(len(rows), n_sets)``.
         """
-        held = self.held[rows]
-        counts = np.asarray(held.sum(axis=0), dtype=np.int64).ravel()
+        held_rows = self.held[rows]
+        counts = np.asarray(held_rows.sum(axis=0), dtype=np.int64).ravel()
         self.outside = self.outside - counts
         self.inside = self.inside + counts
-        self.movable = ordered(self.movable - sets.T @ held)
+        self.movable = ordered(self.movable - sets.T @ held_rows)
 
     def _overlap(self, outside: np.ndarray, inside: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return np.asarray(weights * outside**self.alpha * inside ** (1 - self.alpha))

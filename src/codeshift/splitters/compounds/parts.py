@@ -75,7 +75,7 @@ def _made_of(table: PropertyTable, kind: Kind, column: str, language: str, min_r
 
 def _frequent(counts: ElementCounts, min_rows: int, eligible: Sequence[int]) -> tuple[csr_matrix, list[int]]:
     """Return the eligible elements that enough rows contain, as an indicator per row (0 or 1) and their positions."""
-    held = (counts.counts > 0).astype(np.int64)
-    rows = held.getnnz(axis=0)
+    presence = (counts.counts > 0).astype(np.int64)
+    rows = presence.getnnz(axis=0)
     kept = [i for i in eligible if rows[i] >= min_rows]
-    return held[:, kept].tocsr(), kept
+    return presence[:, kept].tocsr(), kept

@@ -61,15 +61,15 @@ class Search:
         rows = np.asarray(self.compounds.sum(axis=0)).ravel()
         usable = np.flatnonzero((rows <= self.most_rows) & (self.weights > 0))
         sets = self.compounds[:, usable].tocsr()
-        together = [ordered(sets.T @ held) for held in (self.compounds, self.atoms)]
+        together = [ordered(sets.T @ candidate) for candidate in (self.compounds, self.atoms)]
         for penalty in PENALTIES:
             sides = (
                 Sides(self.compounds, self.weights, COMPOUND_ALPHA, together[0]),
                 Sides(self.atoms, np.ones(self.atoms.shape[1]), ATOM_ALPHA, together[1]),
             )
-            for held in self._grow(*sides, sets, penalty):
-                if held.rows >= SMALLEST * self.most_rows:
-                    yield held._replace(compounds=tuple(usable[list(held.compounds)].tolist()))
+            for candidate in self._grow(*sides, sets, penalty):
+                if candidate.rows >= SMALLEST * self.most_rows:
+                    yield candidate._replace(compounds=tuple(usable[list(candidate.compounds)].tolist()))
 
     def _grow(self, compounds: Sides, atoms: Sides, sets: csr_matrix, penalty: float) -> Iterator[Held]:
         columns = sets.tocsc()

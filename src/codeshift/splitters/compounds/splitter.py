@@ -30,7 +30,7 @@ _DEFAULTS: dict[str, dict[str, float]] = {
     "apis": {"target": 0.3, "max_atom_divergence": 0.1, "min_rows": 10},
 }
 
-SAMPLE = 50_000
+SEARCHED_SAMPLE = 50_000
 """Distinct programs that the compounds are chosen on where no process holds all rows (``split_files``)."""
 
 
@@ -125,16 +125,22 @@ class CompoundDivergenceSplitter(LanguageSplitter):
             RegionError: if no set that the search visits meets the requirements; the error says what is possible.
         """
         # The search takes seconds, and several calls may split one table (regimes, splits of a cross-validation).
-        return table.remember(("compound divergence", self), lambda: self._search(table.sample(self.column, SAMPLE)))
+        return table.remember(
+            ("compound divergence", self), lambda: self._search(table.sample(self.column, SEARCHED_SAMPLE))
+        )
 
     def _search(self, table: PropertyTable) -> Region:
         parts = self._made_of(table)
         search = Search(parts.atoms, parts.compounds, parts.weights, self.share * len(table))
         candidates = list(progress_bar("Compound divergence", None, "candidate", over=search.candidates()))
-        reached = [held for held in candidates if self._low(held) and held.compound_divergence >= self._target]
+        reached = [
+            candidate
+            for candidate in candidates
+            if self._low(candidate) and candidate.compound_divergence >= self._target
+        ]
         if not reached:
             raise self._unreachable(candidates, len(parts.names), len(table))
-        best = max(reached, key=lambda held: (held.rows, -held.atom_divergence, held.compounds))
+        best = max(reached, key=lambda candidate: (candidate.rows, -candidate.atom_divergence, candidate.compounds))
         return Contains(parts.pairs, tuple(sorted(parts.names[i] for i in best.compounds)))
 
     def measure(self, table: PropertyTable, inside: np.ndarray) -> Divergences:
@@ -151,8 +157,8 @@ class CompoundDivergenceSplitter(LanguageSplitter):
         parts = self._made_of(table)
         ones = np.ones(parts.atoms.shape[1])
 
-        def between(held: csr_matrix, weights: np.ndarray, alpha: float) -> float:
-            p, q = (np.asarray(held[side].sum(axis=0)).ravel() for side in (~inside, inside))
+        def between(counts: csr_matrix, weights: np.ndarray, alpha: float) -> float:
+            p, q = (np.asarray(counts[side].sum(axis=0)).ravel() for side in (~inside, inside))
             return divergence(weights * p, weights * q, alpha)
 
         return Divergences(
@@ -164,16 +170,16 @@ class CompoundDivergenceSplitter(LanguageSplitter):
         assert self.target is not None  # noqa: S101 - completed at construction
         return self.target
 
-    def _low(self, held: Held) -> bool:
+    def _low(self, candidate: Held) -> bool:
         assert self.max_atom_divergence is not None  # noqa: S101 - completed at construction
-        return held.atom_divergence <= self.max_atom_divergence
+        return candidate.atom_divergence <= self.max_atom_divergence
 
     def _made_of(self, table: PropertyTable) -> MadeOf:
         assert self.min_rows is not None  # noqa: S101 - completed at construction
         return made_of(table, COMPOUNDS[self.compounds], self.column, self.language, self.min_rows)
 
     def _unreachable(self, candidates: Sequence[Held], n_compounds: int, total: int) -> RegionError:
-        low = [held for held in candidates if self._low(held)]
+        low = [candidate for candidate in candidates if self._low(candidate)]
         if not candidates:
             return RegionError(
                 "share",
@@ -183,11 +189,11 @@ class CompoundDivergenceSplitter(LanguageSplitter):
                 "raise share, lower min_rows, or give more rows",
             )
         if low:
-            best = max(low, key=lambda held: (held.compound_divergence, held.compounds))
+            best = max(low, key=lambda candidate: (candidate.compound_divergence, candidate.compounds))
             constraint = f"at most the compound divergence that is possible, {_floor(best.compound_divergence)}"
             parameter, value = "target", self.target
         else:
-            best = min(candidates, key=lambda held: (held.atom_divergence, held.compounds))
+            best = min(candidates, key=lambda candidate: (candidate.atom_divergence, candidate.compounds))
             constraint = f"at least the atom divergence that is possible, {_floor(best.atom_divergence + 1e-3)}"
             parameter, value = "max_atom_divergence", self.max_atom_divergence
         reached = f"compound divergence {best.compound_divergence:.3f} at atom divergence {best.atom_divergence:.3f}"

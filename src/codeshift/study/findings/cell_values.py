@@ -104,8 +104,8 @@ class CellValue:
     @property
     def bounds(self) -> tuple[float, float] | None:
         """Lowest and highest value that is possible; None if they are unknown."""
-        known = {run.bounds for run in self.runs}
-        return known.pop() if len(known) == 1 else None
+        bounds = {run.bounds for run in self.runs}
+        return bounds.pop() if len(bounds) == 1 else None
 
     @cached_property
     def hits(self) -> tuple[int, int] | None:

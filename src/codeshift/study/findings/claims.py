@@ -32,21 +32,21 @@ class Claim(Finding):
     Attributes:
         claim: Claim in words.
         verdict: Verdict: ``"holds"``, ``"does not hold"`` or ``"not shown"``.
-        told: Numbers in words.
+        evidence: Numbers in words.
         quantity: Number that the verdict is about, with the cells that it is made of.
         above: Bound that the number must lie above.
         measure: Display of the number.
 
     >>> Claim(
     ...     estimate=Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile"),
-    ...     seeds=2, claim="Masking costs", verdict="holds", told="The loss is 20 points.",
+    ...     seeds=2, claim="Masking costs", verdict="holds", evidence="The loss is 20 points.",
     ... ).sentence
     'Masking costs: holds. The loss is 20 points.'
     """
 
     claim: str
     verdict: ClaimVerdict
-    told: str
+    evidence: str
     quantity: Quantity = field(default_factory=nothing, repr=False)
     above: float = 0.0
     measure: Measure = SHARE
@@ -54,7 +54,7 @@ class Claim(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        return f"{self.claim}: {self.verdict}. {self.told}"
+        return f"{self.claim}: {self.verdict}. {self.evidence}"
 
 
 def claims(cells: Cells, metric: str) -> Iterator[Claim]:
@@ -70,7 +70,7 @@ def claims(cells: Cells, metric: str) -> Iterator[Claim]:
         enough = count is None or count >= cells.min_rows
         forgets = _forgets(cells, metric, "general", cells.results.scenarios if enough else ())
         words = f"The general set has {count} distinct rows, fewer than {cells.min_rows}: too few for a claim."
-        yield forgets if enough else replace(forgets, told=words)
+        yield forgets if enough else replace(forgets, evidence=words)
 
 
 def _on_test_ood(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
@@ -104,9 +104,11 @@ def _limited(cells: Cells, claim: Claim, small: dict[str, int], names: Sequence[
     if not small:
         return claim
     words = (
-        claim.told if names else f"No scenario has {cells.min_rows} distinct rows of test_ood: none is large enough."
+        claim.evidence
+        if names
+        else f"No scenario has {cells.min_rows} distinct rows of test_ood: none is large enough."
     )
-    return replace(claim, told=f"{words} {left_out_in_words(small, cells.min_rows)}")
+    return replace(claim, evidence=f"{words} {left_out_in_words(small, cells.min_rows)}")
 
 
 def verdict(estimate: Estimate, above: float = 0.0) -> ClaimVerdict:
@@ -138,7 +140,7 @@ def _claim(
     rests = f"Each number rests on at least {counted(quantity.n, 'row')} of each scenario."
     sentences = f"{words} {rests} {reach(quantity)}".rstrip() if quantity.defined else missing
     return Claim(
-        estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate, above), told=sentences,
+        estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate, above), evidence=sentences,
         quantity=quantity, above=above, measure=measure,
     )  # fmt: skip
 
@@ -255,11 +257,11 @@ def _won_back(cells: Cells, metric: str, kept: float, names: Sequence[str]) -> Q
     won, lost = [], []
     for method in cells.methods:
         for cell in _masked_cells(cells, method, names):
-            some = cells.quantity(Cell(scenario=cell.scenario, method=method, ood_kept=kept), metric, "test_ood")
+            partly_kept = cells.quantity(Cell(scenario=cell.scenario, method=method, ood_kept=kept), metric, "test_ood")
             none = cells.quantity(cell, metric, "test_ood")
             every = cells.quantity(cells.baseline(cell), metric, "test_ood")
-            if some.defined and none.defined and every.defined:
-                won.append(cells.worse(metric, none - some))
+            if partly_kept.defined and none.defined and every.defined:
+                won.append(cells.worse(metric, none - partly_kept))
                 lost.append(cells.worse(metric, none - every))
     loss = mean_of(lost) if lost else nothing()
     if verdict(cells.estimate(loss)) != "holds":
@@ -320,14 +322,14 @@ def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim
     if not effects:
         if any(effect.value == effect.value for effect in strength_effects(cells, metric)):
             words = f"It takes {FEWEST_SCENARIOS} scenarios that are large enough."
-            yield Claim(estimate=cells.estimate(nothing()), seeds=0, claim=claim, verdict="not shown", told=words)
+            yield Claim(estimate=cells.estimate(nothing()), seeds=0, claim=claim, verdict="not shown", evidence=words)
         return
     verdicts = {verdict(effect.estimate) for effect in effects}
     least = min(effects, key=lambda effect: effect.value)
     agreed: ClaimVerdict = verdicts.pop() if len(verdicts) == 1 else "not shown"
     yield Claim(
         estimate=least.estimate, seeds=least.seeds, claim=claim, verdict=agreed,
-        told=" ".join(effect.sentence for effect in effects), measure=CORRELATION,
+        evidence=" ".join(effect.sentence for effect in effects), measure=CORRELATION,
     )  # fmt: skip
 
 
@@ -339,12 +341,12 @@ def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Clai
         for method, change in by_method.items()
     )
     words = f"Change of {measure.title} on {part}, mean over scenarios: {words}."
-    known = {method: change for method, change in by_method.items() if change.defined}
-    if len(known) > 1:
-        least = min(known, key=lambda method: known[method].value)
-        others = [known[method] - known[least] for method in known if method != least]
+    defined = {method: change for method, change in by_method.items() if change.defined}
+    if len(defined) > 1:
+        least = min(defined, key=lambda method: defined[method].value)
+        others = [defined[method] - defined[least] for method in defined if method != least]
         shown = all(verdict(cells.estimate(other)) == "holds" for other in others)
-        best = _at_best(part, known[least].value, verdict(cells.estimate(known[least])))
+        best = _at_best(part, defined[least].value, verdict(cells.estimate(defined[least])))
         name = method_name(least)
         words += f" {name[0].upper()}{name[1:]} {best}{'' if shown else ', though the difference is not shown'}."
     claims = {

@@ -172,9 +172,9 @@ def confusions(cells: Cells) -> Iterator[Confusion]:
     for cell, part in _places(cells):
         counts, outside = np.zeros((len(labels), len(labels)), dtype=np.int64), 0
         for shares, classes in _rows(cells, cell, part):
-            known = classes >= 0
-            np.add.at(counts, (classes[known], shares[known].argmax(axis=1)), 1)
-            outside += int((~known).sum())
+            labelled = classes >= 0
+            np.add.at(counts, (classes[labelled], shares[labelled].argmax(axis=1)), 1)
+            outside += int((~labelled).sum())
         yield Confusion(
             cell=cell, part=part, state=cells.state(cell), labels=labels, counts=counts, outside=outside
         )  # fmt: skip

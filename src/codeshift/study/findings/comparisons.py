@@ -147,22 +147,22 @@ def _permuted(
     width = next(iter(blocks[0].values())).shape[1] // _per_split(first)
     over = _over_seeds(cells.metric(metric), width, _per_split(first))
     rows = [_stacked(list(block.values())) for block in blocks]
-    found = paired_difference(
+    paired = paired_difference(
         rows[0], rows[1], metric=over, n_permutations=PERMUTATIONS, n_resamples=1, seed=cells.seed,
         groups=_copies(cells, part, scenario, first),
     )  # fmt: skip
-    return found.p_value
+    return paired.p_value
 
 
 def _copies(cells: Cells, part: str, scenario: str, records: Sequence[RunRecord]) -> list[tuple[int, int]]:
     """Return the split seed and the group of near-duplicates of each row of ``_stacked``."""
-    found: dict[int, list[tuple[int, int]]] = {}
+    groups: dict[int, list[tuple[int, int]]] = {}
     for key in (record.key for record in records):
-        if key.split_seed not in found:
+        if key.split_seed not in groups:
             of_set = cells.results.copies(key, cells.results.rows_of(part))
             rows = cells.results.members(part, scenario, key.split_seed) if part in TEST_PARTS else slice(None)
-            found[key.split_seed] = [(key.split_seed, int(group)) for group in of_set[rows]]
-    return [label for labels in found.values() for label in labels]
+            groups[key.split_seed] = [(key.split_seed, int(group)) for group in of_set[rows]]
+    return [label for labels in groups.values() for label in labels]
 
 
 def _per_split(records: Sequence[RunRecord]) -> int:
@@ -175,12 +175,14 @@ def _side_by_side(
     cells: Cells, metric: str, part: str, scenario: str, records: Sequence[RunRecord]
 ) -> dict[int, FloatArray]:
     """Return the rows' statistics by split seed, training seeds side by side; zeros for a missing seed."""
-    found: dict[int, list[FloatArray]] = {}
+    statistics: dict[int, list[FloatArray]] = {}
     for record in records:
         rows = np.nan_to_num(cells.results.statistics(record.key, metric, part, scenario), nan=0.0)
-        found.setdefault(record.key.split_seed, []).append(rows)
+        statistics.setdefault(record.key.split_seed, []).append(rows)
     most = _per_split(records)
-    return {split: np.hstack([*rows, *[np.zeros_like(rows[0])] * (most - len(rows))]) for split, rows in found.items()}
+    return {
+        split: np.hstack([*rows, *[np.zeros_like(rows[0])] * (most - len(rows))]) for split, rows in statistics.items()
+    }
 
 
 def _stacked(blocks: Sequence[FloatArray]) -> FloatArray:
@@ -242,9 +244,9 @@ class _WeightedOverSeeds(WeightedMetric, abstract=True):
             values = []
             for at in range(start, start + self.width * self.per_split, self.width):
                 rows = statistics[:, at : at + self.width]
-                known = rows[:, 0] > 0
-                if known.any():
-                    values.append(self.metric.weighted_values(rows[known], weights[:, known]))
+                with_rows = rows[:, 0] > 0
+                if with_rows.any():
+                    values.append(self.metric.weighted_values(rows[with_rows], weights[:, with_rows]))
             if values:
                 seeds.append(np.mean(values, axis=0))
         return np.mean(seeds, axis=0) if seeds else np.full(len(weights), np.nan)
@@ -253,7 +255,9 @@ class _WeightedOverSeeds(WeightedMetric, abstract=True):
         """Return the statistics in the form in which those of two systems can be exchanged."""
         exchanged = statistics.copy()
         for at in range(0, statistics.shape[1], self.width):
-            known = statistics[:, at] > 0
-            if known.any():
-                exchanged[known, at : at + self.width] = self.metric.comparable(statistics[known, at : at + self.width])
+            with_rows = statistics[:, at] > 0
+            if with_rows.any():
+                exchanged[with_rows, at : at + self.width] = self.metric.comparable(
+                    statistics[with_rows, at : at + self.width]
+                )
         return exchanged

@@ -123,10 +123,10 @@ def _has(cells: Cells, method: str, variant: str) -> bool:
 
 def _along(cells: Cells, metric: str, part: str, method: str, variant: str) -> dict[str, Quantity]:
     kept = None if method == NONE else cells.masked
-    wanted = {
+    measured = {
         name: Cell(scenario=name, method=method, ood_kept=kept, variant=variant) for name in cells.results.scenarios
     }
-    return {name: cells.quantity(cell, metric, part) for name, cell in wanted.items()}
+    return {name: cells.quantity(cell, metric, part) for name, cell in measured.items()}
 
 
 def _curve(

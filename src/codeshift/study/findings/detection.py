@@ -142,8 +142,8 @@ def _ranked(cells: Cells, key: RunKey, scenario: str, score: str) -> FloatArray:
     results = cells.results
     strange = results.scores(key).ood[score]
     outside, inside = (_compared(results, key, part, scenario) for part in ("test_ood", "test_id"))
-    known = (inside | outside) & ~np.isnan(strange)
-    return np.where(known[:, None], ranking_rows(outside, np.nan_to_num(strange)), np.nan)
+    measured = (inside | outside) & ~np.isnan(strange)
+    return np.where(measured[:, None], ranking_rows(outside, np.nan_to_num(strange)), np.nan)
 
 
 def _compared(results: StudyResults, key: RunKey, part: str, scenario: str) -> NDArray[np.bool_]:

@@ -152,10 +152,10 @@ def _counted(cells: Cells, part: str, scenario: str, kept: float, pair: tuple[st
 
 def _compared(cells: Cells, keys: Mapping[str, RunKey], part: str, scenario: str) -> NDArray[np.int64]:
     """Return the numbers of a part's rows that text was generated for by every method."""
-    wanted = cells.results.scored_rows(next(iter(keys.values())), part, scenario).copy()
+    scored = cells.results.scored_rows(next(iter(keys.values())), part, scenario).copy()
     for key in keys.values():
-        wanted &= np.array([text is not None for text in cells.results.scores(key).predictions], dtype=bool)
-    return np.flatnonzero(wanted)
+        scored &= np.array([text is not None for text in cells.results.scores(key).predictions], dtype=bool)
+    return np.flatnonzero(scored)
 
 
 def _by_digest(rows: NDArray[np.int64], scores: RunScores) -> NDArray[np.int64]:

@@ -175,6 +175,6 @@ def _lacking(scores: RunScores, rows: Sequence[int], facts: SplitFacts, language
     if facts.masked is None or not rows or not reads_rows_in(facts.masked, language):
         return []
     languages = [scores.languages[row] for row in rows] if len(scores.languages) else ()
-    held = texts_inside(facts.masked, [scores.references[row] for row in rows], languages)
+    inside = texts_inside(facts.masked, [scores.references[row] for row in rows], languages)
     written = texts_inside(facts.masked, [scores.predictions[row] or "" for row in rows], languages)
-    return [row for row, there, here in zip(rows, held, written, strict=True) if there and not here]
+    return [row for row, there, here in zip(rows, inside, written, strict=True) if there and not here]

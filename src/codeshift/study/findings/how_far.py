@@ -26,7 +26,7 @@ FEWEST = 5
 """Smallest number of rows of each part in a bin in which the parts are compared."""
 
 _ID, _OOD = TEST_PARTS
-Rows = tuple[NDArray[np.bool_], NDArray[np.int64]]
+RowsInBins = tuple[NDArray[np.bool_], NDArray[np.int64]]
 """Whether each test row is in a part, and its bin; both of shape (rows,)."""
 
 
@@ -151,9 +151,9 @@ def equal_gaps(cells: Cells, metric: str) -> Iterator[EqualGap]:
             means.setdefault((cell.method, cell.ood_kept), []).append(compared)
             yield _equal_gap(cells, metric, cell, compared)
     for (method, kept), of_scenarios in means.items():
-        known = [each for each in of_scenarios if each.is_known(cells.min_rows)]
-        if len(known) > 1:
-            yield _equal_gap(cells, metric, Cell(scenario="", method=method, ood_kept=kept), mean_gap(known))
+        measured = [gap for gap in of_scenarios if gap.is_known(cells.min_rows)]
+        if len(measured) > 1:
+            yield _equal_gap(cells, metric, Cell(scenario="", method=method, ood_kept=kept), mean_gap(measured))
 
 
 @dataclass(frozen=True)
@@ -187,10 +187,10 @@ def _compared_gap(cells: Cells, metric: str, cell: Cell) -> ComparedGap | None:
 def mean_gap(compared: Sequence[ComparedGap]) -> ComparedGap:
     """Return the mean of several gaps, as they are and at equal similarity."""
     return ComparedGap(
-        gap=mean_of([each.gap for each in compared]),
-        equal=mean_of([each.equal for each in compared]),
-        share=math.fsum(each.share for each in compared) / len(compared),
-        distinct=min(each.distinct for each in compared),
+        gap=mean_of([gap.gap for gap in compared]),
+        equal=mean_of([gap.equal for gap in compared]),
+        share=math.fsum(gap.share for gap in compared) / len(compared),
+        distinct=min(gap.distinct for gap in compared),
     )
 
 
@@ -252,7 +252,7 @@ class _Near:
 
         def statistics(key: RunKey) -> FloatArray:
             chosen = self._rows(key.split_seed, part) & (self._bins(key.split_seed) == number)
-            parts = [results.set_statistics(key, metric, each, self._cell.scenario) for each in TEST_PARTS]
+            parts = [results.set_statistics(key, metric, test_part, self._cell.scenario) for test_part in TEST_PARTS]
             values = np.where(np.isnan(parts[0]).all(axis=1, keepdims=True), parts[1], parts[0])
             return np.where(chosen[:, None], values, np.nan)
 

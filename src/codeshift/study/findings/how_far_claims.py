@@ -23,11 +23,11 @@ def how_far_claims(cells: Cells, metric: str) -> Iterator[Claim]:
         return
     of_methods = {method: _of_method(cells, metric, method) for method in cells.methods}
     if any(gap is not None for gaps in of_methods.values() for gap in gaps):
-        known = {
+        measured = {
             method: [gap for gap in gaps if gap is not None and gap.is_known(cells.min_rows)]
             for method, gaps in of_methods.items()
         }
-        yield _claim(cells, metric, {method: gaps for method, gaps in known.items() if gaps})
+        yield _claim(cells, metric, {method: gaps for method, gaps in measured.items() if gaps})
 
 
 def _of_method(cells: Cells, metric: str, method: str) -> list[ComparedGap | None]:
@@ -35,27 +35,27 @@ def _of_method(cells: Cells, metric: str, method: str) -> list[ComparedGap | Non
     return [compared_gap(cells, metric, Cell(scenario=name, method=method, ood_kept=cells.masked)) for name in names]
 
 
-def _claim(cells: Cells, metric: str, known: dict[str, list[ComparedGap]]) -> Claim:
+def _claim(cells: Cells, metric: str, measured: dict[str, list[ComparedGap]]) -> Claim:
     """Test the share of the mean gap that goes away at equal similarity, which says nothing of a gap that may be 0."""
-    if not known:
-        told = _TOO_FEW.format(cells.min_rows)
-        return Claim(estimate=cells.estimate(nothing()), seeds=0, claim=_CLAIM, verdict="not shown", told=told)
-    pooled = mean_gap([gap for gaps in known.values() for gap in gaps])
+    if not measured:
+        too_few = _TOO_FEW.format(cells.min_rows)
+        return Claim(estimate=cells.estimate(nothing()), seeds=0, claim=_CLAIM, verdict="not shown", evidence=too_few)
+    pooled = mean_gap([gap for gaps in measured.values() for gap in gaps])
     is_lost = verdict(cells.estimate(cells.worse(metric, -pooled.gap))) == "holds"
     share = (pooled.gap - pooled.equal) / pooled.gap if is_lost else nothing()
     share = share if cells.estimate(share).has_interval else nothing()
     measure = cells.measure(metric)
-    left = "; ".join(
+    what_is_left = "; ".join(
         f"{method_name(method)} {measure.change(cells.estimate(mean_gap(gaps).equal))} of "
         f"{measure.change(cells.estimate(mean_gap(gaps).gap))}"
-        for method, gaps in known.items()
+        for method, gaps in measured.items()
     )
-    words = f"Of the gap in {measure.title}, test_id less test_ood, is left at equal similarity: {left}. "
+    words = f"Of the gap in {measure.title}, test_id less test_ood, is left at equal similarity: {what_is_left}. "
     explained = f"Similarity explains {SHARE.estimate(cells.estimate(share))} of the mean gap. "
     rests = f"{pooled.share:.0%} of the rows of test_ood are compared, at least {counted(pooled.distinct, 'row')}"
     words += f"{explained if share.defined else f'{_NO_GAP} '}{rests} of each part and scenario. {reach(pooled.gap)}"
     estimate = cells.estimate(share)
     return Claim(
-        estimate=estimate, seeds=share.seeds, claim=_CLAIM, verdict=verdict(estimate, _MOST), told=words.rstrip(),
+        estimate=estimate, seeds=share.seeds, claim=_CLAIM, verdict=verdict(estimate, _MOST), evidence=words.rstrip(),
         quantity=share, above=_MOST,
     )  # fmt: skip

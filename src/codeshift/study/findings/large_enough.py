@@ -31,10 +31,10 @@ def distinct_rows(
         rows: Function that returns the mask of the rows of a run's evaluated set that count, or None to leave out its
             split seed; by default all count.
     """
-    found: dict[int, int] = {}
+    counts: dict[int, int] = {}
     for record in cells.results.records:
         split = record.key.split_seed
-        if record.status != "done" or split in found:
+        if record.status != "done" or split in counts:
             continue
         if part in cells.results.scenario_parts and (scenario or "", split) not in cells.results.splits:
             continue
@@ -45,8 +45,8 @@ def distinct_rows(
                 continue
             counted = ~np.isnan(cells.results.set_statistics(record.key, metric, part, of)).any(axis=1)
             counted &= True if taken is None else taken
-            found[split] = len(np.unique(cells.results.copies(record.key, cells.results.rows_of(part))[counted]))
-    return min(found.values(), default=None)
+            counts[split] = len(np.unique(cells.results.copies(record.key, cells.results.rows_of(part))[counted]))
+    return min(counts.values(), default=None)
 
 
 def too_small(cells: Cells, metric: str, part: str = "test_ood") -> dict[str, int]:

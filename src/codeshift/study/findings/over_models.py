@@ -44,20 +44,22 @@ class ModelsClaim(Finding):
         return {answer: verdicts.count(answer) for answer in ("holds", "does not hold", "not shown")}
 
     @property
-    def told(self) -> str:
+    def evidence(self) -> str:
         """Numbers in words."""
         measured = sum(claim.value == claim.value for claim in self.by_model.values())
         if not measured:
-            return f"No model has a number. {' '.join(dict.fromkeys(claim.told for claim in self.by_model.values()))}"
+            return (
+                f"No model has a number. {' '.join(dict.fromkeys(claim.evidence for claim in self.by_model.values()))}"
+            )
         of = "models" if measured == len(self.by_model) else f"{measured} of {len(self.by_model)} models"
         mean = f"Mean over {of} {self.measure.change(self.estimate)}" if self.value == self.value else "No mean"
-        each = "; ".join(f"{name} {_number(claim)}: {claim.verdict}" for name, claim in self.by_model.items())
-        return f"{mean}. {each}. In every model: {self.in_every}."
+        verdicts = "; ".join(f"{name} {_number(claim)}: {claim.verdict}" for name, claim in self.by_model.items())
+        return f"{mean}. {verdicts}. In every model: {self.in_every}."
 
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        return f"{self.claim}: {self.verdict}. {self.told}"
+        return f"{self.claim}: {self.verdict}. {self.evidence}"
 
 
 def claims_over_models(by_model: Mapping[str, Sequence[Claim]], confidence: float = 0.95) -> tuple[ModelsClaim, ...]:
@@ -68,9 +70,9 @@ def claims_over_models(by_model: Mapping[str, Sequence[Claim]], confidence: floa
         confidence: Confidence of the intervals.
     """
     names = dict.fromkeys(claim.claim for claims in by_model.values() for claim in claims)
-    each = {model: {claim.claim: claim for claim in claims} for model, claims in by_model.items()}
+    by_claim = {model: {claim.claim: claim for claim in claims} for model, claims in by_model.items()}
     return tuple(
-        _over_models({model: claims[name] for model, claims in each.items() if name in claims}, confidence)
+        _over_models({model: claims[name] for model, claims in by_claim.items() if name in claims}, confidence)
         for name in names
     )
 

@@ -98,11 +98,11 @@ class Resampler:
         )
         if not keys:
             return nothing()
-        asked = keys, part, scenario, name
-        if asked not in self._cells:
+        cell_id = keys, part, scenario, name
+        if cell_id not in self._cells:
             runs = [self._run(key, part, scenario, name, statistics, metric) for key in keys]
-            self._cells[asked] = CellValue(tuple(runs))
-        cell = self._cells[asked]
+            self._cells[cell_id] = CellValue(tuple(runs))
+        cell = self._cells[cell_id]
         return Quantity(value=cell.value, weights={cell: 1.0}, n=cell.n, seeds=len(cell.runs), groups=cell.group_count)
 
     def _is_split(self, part: str, scenario: str | None, split_seed: int) -> bool:
@@ -117,12 +117,12 @@ class Resampler:
         statistics: Callable[[RunKey], FloatArray],
         metric: Metric | None,
     ) -> RunValue:
-        asked = (key, part, scenario, name)
-        if asked not in self._runs:
+        run_id = (key, part, scenario, name)
+        if run_id not in self._runs:
             of = self._sets.of(key, self.results.rows_of(part))
             rows, groups = self._rows(of, key, part, scenario, statistics(key))
-            self._runs[asked] = self._valued(key, of, groups, _sample(rows, groups, metric), metric)
-        return self._runs[asked]
+            self._runs[run_id] = self._valued(key, of, groups, _sample(rows, groups, metric), metric)
+        return self._runs[run_id]
 
     def _valued(
         self, key: RunKey, of: RowSet, groups: NDArray[np.int64], sample: Sample, metric: Metric | None

@@ -142,10 +142,11 @@ def seen_shares(cells: Cells) -> Iterator[SeenShare]:
             for part in SEEN_PARTS:
                 members = facts.members[part]
                 for column, kinds in searched.items():
-                    held = {kind: marks.seen(corpus, kind, column=column) for kind in MARKS if kind in kinds}
+                    by_kind = {kind: marks.seen(corpus, kind, column=column) for kind in MARKS if kind in kinds}
                     yield SeenShare(
                         scenario=scenario, part=part, split_seed=split_seed, corpus=corpus, column=column,
-                        n=int(members.sum()), copies={kind: int((mask & members).sum()) for kind, mask in held.items()},
+                        n=int(members.sum()),
+                        copies={kind: int((mask & members).sum()) for kind, mask in by_kind.items()},
                     )  # fmt: skip
 
 
@@ -216,8 +217,8 @@ def _marked(cells: Cells, cell: Cell) -> list[RunRecord]:
 
 def _mask(cells: Cells, key: RunKey, seen: bool) -> NDArray[np.bool_]:
     marks = cells.results.marks[key.split_seed]
-    held: NDArray[np.bool_] = cells.once(("seen", key.split_seed), marks.seen)
-    return held if seen else ~held
+    is_seen: NDArray[np.bool_] = cells.once(("seen", key.split_seed), marks.seen)
+    return is_seen if seen else ~is_seen
 
 
 def _distinct(cells: Cells, metric: str, part: str, scenario: str, *, seen: bool) -> int:

@@ -38,14 +38,14 @@ def _scored_better(cells: Cells, metric: str, names: Sequence[str], without: str
         for method in cells.methods
     }
     measure = cells.measure(metric)
-    told = "; ".join(
+    changes = "; ".join(
         f"{method_name(method)} {measure.change(cells.estimate(_in_scores(cells, metric, more)))}"
         for method, more in by_method.items()
     )
-    told = f"{measure.title} on rows of test_ood that a corpus holds less that on rows that none does: {told}."
-    told += " Rows of the two kinds can differ in difficulty as well."
+    changes = f"{measure.title} on rows of test_ood that a corpus holds less that on rows that none does: {changes}."
+    changes += " Rows of the two kinds can differ in difficulty as well."
     claim = "Rows that a corpus holds are scored better than rows that none does"
-    return _claim(cells, metric, claim, mean_of(list(by_method.values())), told, without)
+    return _claim(cells, metric, claim, mean_of(list(by_method.values())), changes, without)
 
 
 def _favours(cells: Cells, metric: str, method: str, names: Sequence[str], without: str) -> Claim:
@@ -58,10 +58,10 @@ def _favours(cells: Cells, metric: str, method: str, names: Sequence[str], witho
     more = mean_of([on_seen - on_unseen for on_seen, on_unseen in zip(seen, unseen, strict=True)])
     measure, names_of = cells.measure(metric), (method_name(method), method_name(cells.reference_method or ""))
     on_both = [measure.change(cells.estimate(_in_scores(cells, metric, mean_of(sides)))) for sides in (unseen, seen)]
-    told = f"{measure.title} of {names_of[0]} less that of {names_of[1]} on test_ood, mean over scenarios: "
-    told += f"{on_both[0]} on rows that no corpus holds, {on_both[1]} on rows that one does."
+    evidence = f"{measure.title} of {names_of[0]} less that of {names_of[1]} on test_ood, mean over scenarios: "
+    evidence += f"{on_both[0]} on rows that no corpus holds, {on_both[1]} on rows that one does."
     claim = f"What corpora hold favours {names_of[0]} over {names_of[1]}"
-    return _claim(cells, metric, claim, more, told, without)
+    return _claim(cells, metric, claim, more, evidence, without)
 
 
 def _ahead(cells: Cells, metric: str, difference: Quantity) -> Quantity:
@@ -74,11 +74,13 @@ def _in_scores(cells: Cells, metric: str, better: Quantity) -> Quantity:
     return better if cells.metric(metric).higher_is_better else -better
 
 
-def _claim(cells: Cells, metric: str, claim: str, quantity: Quantity, told: str, without: str) -> Claim:
+def _claim(cells: Cells, metric: str, claim: str, quantity: Quantity, evidence: str, without: str) -> Claim:
     estimate = cells.estimate(quantity)
     rests = f"Each number rests on at least {counted(quantity.n, 'row')} of each scenario that has enough of both."
-    figures = f"{told} {rests} {reach(quantity)}" if quantity.defined else f"{_TOO_FEW.format(cells.min_rows)} {told}"
+    figures = (
+        f"{evidence} {rests} {reach(quantity)}" if quantity.defined else f"{_TOO_FEW.format(cells.min_rows)} {evidence}"
+    )
     return Claim(
         estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate),
-        told=f"{figures.rstrip()} {without}".rstrip(), quantity=quantity, measure=cells.measure(metric),
+        evidence=f"{figures.rstrip()} {without}".rstrip(), quantity=quantity, measure=cells.measure(metric),
     )  # fmt: skip

@@ -58,18 +58,18 @@ def strength_effects(cells: Cells, metric: str, scenarios: Sequence[str] | None 
         points: dict[str, tuple[float, Quantity]] = {}
         for scenario in cells.results.scenarios if scenarios is None else scenarios:
             auc = shift_strength(cells, scenario)
-            left = cells.relative(Cell(scenario=scenario, method=method, ood_kept=cells.masked), metric)
-            if not math.isnan(auc) and left.defined:
-                points[scenario] = auc, left
+            relative = cells.relative(Cell(scenario=scenario, method=method, ood_kept=cells.masked), metric)
+            if not math.isnan(auc) and relative.defined:
+                points[scenario] = auc, relative
         sign = -1.0 if cells.metric(metric).higher_is_better else 1.0
-        sides = [auc for auc, _ in points.values()], [sign * left.value for _, left in points.values()]
+        sides = [auc for auc, _ in points.values()], [sign * relative.value for _, relative in points.values()]
         estimate = spearman(np.array(sides[0]), np.array(sides[1]), cells.confidence)
         if len(points) < FEWEST_SCENARIOS:
             estimate = Estimate(math.nan, math.nan, math.nan, 0, cells.confidence, estimate.method)
         yield StrengthEffect(
-            estimate=estimate, seeds=min((left.seeds for _, left in points.values()), default=0),
+            estimate=estimate, seeds=min((relative.seeds for _, relative in points.values()), default=0),
             method=method, ood_kept=cells.masked,
-            points={name: (auc, cells.estimate(left)) for name, (auc, left) in points.items()},
+            points={name: (auc, cells.estimate(relative)) for name, (auc, relative) in points.items()},
         )  # fmt: skip
 
 

@@ -45,13 +45,13 @@ def _costs(cells: Cells, metric: str, transform: str, names: Sequence[str]) -> C
         f"{method_name(method)} {measure.change(cells.estimate(change))}" for method, change in by_method.items()
     )
     part, of_part = transformed_by(transform), PARTS[TEST_ID]
-    told = f"{measure.title} on {part} less that on {of_part}, row by row, mean over scenarios: {changes}."
+    evidence = f"{measure.title} on {part} less that on {of_part}, row by row, mean over scenarios: {changes}."
     counts = [rewritten_counts(cells, cell, transform) for cell in _cells_of(cells, cells.methods[0], names)]
-    rows, changed = (sum(each) for each in zip(*counts, strict=True)) if counts else (0, 0)
-    told += f" Of {counted(rows, 'row')} {changed:,} are rewritten."
+    rows, changed = (sum(side) for side in zip(*counts, strict=True)) if counts else (0, 0)
+    evidence += f" Of {counted(rows, 'row')} {changed:,} are rewritten."
     worse = mean_of([cells.worse(metric, change) for change in by_method.values()])
     return _claim(
-        cells, f"The transform {transform} costs models performance on the same programs", worse, told, measure
+        cells, f"The transform {transform} costs models performance on the same programs", worse, evidence, measure
     )
 
 
@@ -68,13 +68,13 @@ def _keeps_more(cells: Cells, metric: str, transform: str, method: str, names: S
         for name in (method, reference)
     }
     pooled = mean_of([theirs - ours for ours, theirs in zip(lost[method], lost[reference], strict=True)])
-    told = "Share of the own score on test_id that the transform takes, mean over scenarios: "
-    told += "; ".join(
+    evidence = "Share of the own score on test_id that the transform takes, mean over scenarios: "
+    evidence += "; ".join(
         f"{method_name(name)} {SHARE.estimate(cells.estimate(mean_of(shares)))}" for name, shares in lost.items()
     )
-    told += f". Difference {SHARE.change(cells.estimate(pooled))}."
+    evidence += f". Difference {SHARE.change(cells.estimate(pooled))}."
     claim = f"{method_name(method)} keeps more than {method_name(reference)} under the transform {transform}"
-    return _claim(cells, claim, pooled, told, SHARE)
+    return _claim(cells, claim, pooled, evidence, SHARE)
 
 
 def _lost(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
@@ -83,13 +83,13 @@ def _lost(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
     return cells.worse(metric, (after - before) / before)
 
 
-def _claim(cells: Cells, claim: str, quantity: Quantity, told: str, measure: Measure) -> Claim:
+def _claim(cells: Cells, claim: str, quantity: Quantity, evidence: str, measure: Measure) -> Claim:
     estimate = cells.estimate(quantity)
     rests = f"Each number rests on at least {counted(quantity.n, 'row')} of each scenario."
     figures = (
-        f"{told} {rests} {reach(quantity)}" if quantity.defined else _TOO_FEW.format(cells.min_rows, PARTS[TEST_ID])
+        f"{evidence} {rests} {reach(quantity)}" if quantity.defined else _TOO_FEW.format(cells.min_rows, PARTS[TEST_ID])
     )
     return Claim(
-        estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate), told=figures.rstrip(),
+        estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate), evidence=figures.rstrip(),
         quantity=quantity, measure=measure,
     )  # fmt: skip

@@ -93,12 +93,12 @@ def masking_scenarios(cells: Cells) -> list[str]:
     """Return the scenarios that mask elements which models could write: none if they tell classes."""
     if cells.results.classes:
         return []
-    known = {
+    measured = {
         name
         for (name, _), facts in cells.results.splits.items()
         if facts.masked is not None and reads_rows_in(facts.masked, cells.results.settings.language)
     }
-    return [name for name in cells.results.scenarios if name in known]
+    return [name for name in cells.results.scenarios if name in measured]
 
 
 def recall_of(cells: Cells, cell: Cell) -> Quantity:

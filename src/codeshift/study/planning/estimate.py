@@ -151,16 +151,16 @@ def _generated(spec: StudySpec, splits: StudySplits, key: RunKey, test: int) -> 
     return int(drawn_of_any(masks, test, count, spec.evaluation.seed).sum())
 
 
-def _cost(count: int, each: float) -> float:
-    return 0.0 if count == 0 else count * each
+def _cost(count: int, seconds: float) -> float:
+    return 0.0 if count == 0 else count * seconds
 
 
 def _tokens_of_a_target(model: ModelSpec, splits: StudySplits, tokenizer: Tokenizer) -> float:
     """Return the mean number of target tokens over a sample of rows, truncated as in training."""
     data = splits.all_rows
-    some = data.select(np.random.default_rng(0).permutation(len(data))[:_SAMPLE])
+    sampled = data.select(np.random.default_rng(0).permutation(len(data))[:_SAMPLE])
     longest = max(config.max_target_length for config in model.configs.values())
-    return float(np.mean(model.task.target_lengths(some, tokenizer, longest)))
+    return float(np.mean(model.task.target_lengths(sampled, tokenizer, longest)))
 
 
 def _speeds(spec: StudySpec, tokens_per_second: Throughput | None) -> dict[str, dict[str, Speed]]:
@@ -174,8 +174,8 @@ def _speeds(spec: StudySpec, tokens_per_second: Throughput | None) -> dict[str, 
 def _by_method(spec: StudySpec, throughput: float | Mapping[str, Any] | None) -> dict[str, Speed]:
     by_name = throughput if isinstance(throughput, Mapping) else dict.fromkeys(spec.methods, throughput)
     _check_names(by_name, spec.methods, "methods")
-    known = {name: check_number("tokens_per_second", of, above=0) for name, of in by_name.items() if of is not None}
-    return {name: Speed(target_token=1 / known[name]) if name in known else Speed() for name in (NONE, *spec.methods)}
+    speeds = {name: check_number("tokens_per_second", of, above=0) for name, of in by_name.items() if of is not None}
+    return {name: Speed(target_token=1 / speeds[name]) if name in speeds else Speed() for name in (NONE, *spec.methods)}
 
 
 def _check_names(by_name: Mapping[str, Any], names: Collection[str], of: str) -> None:
@@ -199,8 +199,8 @@ def _probed(spec: StudySpec, model: str, splits: StudySplits, tokenizer: Tokeniz
                 own.configs[name], max_steps=steps, eval_strategy="no", eval_steps=None,
                 load_best_model_at_end=False, early_stopping_patience=None,
             )  # fmt: skip
-            some = data.select(range(min(len(data), steps * config.train_batch_size)))
-            result = trainer(method, own.model, tokenizer, config, progress=False).fit(some)
+            sampled = data.select(range(min(len(data), steps * config.train_batch_size)))
+            result = trainer(method, own.model, tokenizer, config, progress=False).fit(sampled)
             tokens = sum(row[own.task.unit] for row in result.history if own.task.unit in row)
             evaluated = _evaluation_speed(method, result.model, tokenizer, data)
             speeds[name] = replace(evaluated, target_token=result.seconds / tokens)
@@ -208,12 +208,12 @@ def _probed(spec: StudySpec, model: str, splits: StudySplits, tokenizer: Tokeniz
 
 
 def _evaluation_speed(method: MethodSpec, model: Model, tokenizer: Tokenizer, data: Dataset) -> Speed:
-    some = data.select(range(min(len(data), _PROBED_ROWS)))
+    sampled = data.select(range(min(len(data), _PROBED_ROWS)))
     scored = generated = math.nan
     for step in passes(method.evaluation):
         own = evaluator(method, step.metrics, progress=False)
         started = time.perf_counter()
-        own.evaluate(model, {"data": some, "train": data}, tokenizer=tokenizer, parts=("data",))
-        seconds = (time.perf_counter() - started) / len(some)
+        own.evaluate(model, {"data": sampled, "train": data}, tokenizer=tokenizer, parts=("data",))
+        seconds = (time.perf_counter() - started) / len(sampled)
         scored, generated = (scored, seconds) if step.writes else (seconds, generated)
     return Speed(scored_row=scored, generated_row=generated)

@@ -26,8 +26,8 @@ def marked(text: str, other: str) -> list[tuple[str, bool]]:
         for i in places[block.a : block.a + block.size]:
             shared[i] = True
     stretches: list[tuple[str, bool]] = []
-    for piece, known in zip(ours, shared, strict=True):
-        lacks = not known and not piece.isspace()
+    for piece, is_shared in zip(ours, shared, strict=True):
+        lacks = not is_shared and not piece.isspace()
         if stretches and (stretches[-1][1] == lacks):
             stretches[-1] = (stretches[-1][0] + piece, lacks)
         else:

@@ -24,12 +24,12 @@ def distribution_table(findings: Findings) -> Table | None:
         (
             named(scenario),
             named(distribution.name),
-            named(what),
+            named(series),
             *(_share_or_number(distribution, cells.get(part)) for part in _PARTS),
         )
         for scenario, facts in first_splits(findings).items()
         for distribution in drawn_distributions(facts)
-        for what, cells in _lines(distribution)
+        for series, cells in _lines(distribution)
     )
     columns = tuple(Column(head, numeric=False) for head in ("scenario", "property", "value"))
     note = "Median and quartiles of numbers; otherwise the share of the part's rows. Starred values define the region. "

@@ -199,8 +199,8 @@ class ModelsReport:
     def _found(self) -> Section:
         cards = tuple(
             Section(
-                title=(Mark(claim.verdict, "verdict"), " ", claim.claim), blocks=(Paragraph(claim.told),), look="card",
-                kind=VERDICT_KINDS[claim.verdict],
+                title=(Mark(claim.verdict, "verdict"), " ", claim.claim), blocks=(Paragraph(claim.evidence),),
+                look="card", kind=VERDICT_KINDS[claim.verdict],
             )
             for claim in self.claims
         )  # fmt: skip
@@ -272,9 +272,9 @@ class ModelsReport:
         by_place: dict[tuple[str, str, str], RelativePerformance] = {}
         for model, report in self.reports.items():
             findings = report.findings
-            for left in findings.relative:
-                if left.measure == findings.measure and left.cell.ood_kept == findings.cells.masked:
-                    by_place[left.cell.scenario, self.name_of(model), left.cell.method] = left
+            for relative in findings.relative:
+                if relative.measure == findings.measure and relative.cell.ood_kept == findings.cells.masked:
+                    by_place[relative.cell.scenario, self.name_of(model), relative.cell.method] = relative
         if not by_place:
             return None
         places = list(dict.fromkeys((model, method) for _, model, method in by_place))

@@ -40,7 +40,7 @@ def what_was_found(contents: ReportContents) -> Section:
 
 def _claim(claim: Claim) -> Section:
     title = (Mark(claim.verdict, "verdict"), " ", claim.claim)
-    return Section(title=title, blocks=(Paragraph(claim.told),), look="card", kind=VERDICT_KINDS[claim.verdict])
+    return Section(title=title, blocks=(Paragraph(claim.evidence),), look="card", kind=VERDICT_KINDS[claim.verdict])
 
 
 def _seeds(findings: Findings) -> str:
@@ -61,14 +61,17 @@ def what_is_left(contents: ReportContents) -> Section:
 
 def share_kept(contents: ReportContents) -> Section:
     """Return the curves over the share kept."""
-    means, each = figures(contents, ReportFigure.CURVES, 22.0), figures(contents, ReportFigure.CURVES_BY_SCENARIO, 15.0)
+    means, of_scenarios = (
+        figures(contents, ReportFigure.CURVES, 22.0),
+        figures(contents, ReportFigure.CURVES_BY_SCENARIO, 15.0),
+    )
     dashed = "; the dashed line is the model without fine-tuning" if contents.findings.cells.has_none else ""
     note = Note(
         "Means over the scenarios that have a value at each share. "
         f"Bands are 95% intervals over seeds and rows{dashed}."
     )
-    by_scenario = Section(title="Each scenario, on test_ood", blocks=each)
-    blocks = (methods_key(contents.findings), *means, note, by_scenario) if means or each else ()
+    by_scenario = Section(title="Each scenario, on test_ood", blocks=of_scenarios)
+    blocks = (methods_key(contents.findings), *means, note, by_scenario) if means or of_scenarios else ()
     return Section(title="The share of the region kept", blocks=blocks, name="curves", menu="Share kept")
 
 
@@ -128,8 +131,12 @@ def along_training(contents: ReportContents) -> Section:
 
 def masked_elements(contents: ReportContents) -> Section:
     """Return how often outputs hold the masked elements."""
-    held = tables(contents, ReportTable.UNSEEN)
-    blocks = (methods_key(contents.findings), *figures(contents, ReportFigure.UNSEEN, 24.0), *held) if held else ()
+    unseen_tables = tables(contents, ReportTable.UNSEEN)
+    blocks = (
+        (methods_key(contents.findings), *figures(contents, ReportFigure.UNSEEN, 24.0), *unseen_tables)
+        if unseen_tables
+        else ()
+    )
     return Section(title="Elements that fine-tuning masked", blocks=blocks, name="unseen", menu="Masked elements")
 
 
@@ -156,7 +163,7 @@ def how_it_was_made(contents: ReportContents) -> Section:
     findings = contents.findings
     records = findings.results.records
     failed = tuple(f"{record.key}: {record.error}" for record in records if record.status == "failed")
-    given = tuple(
+    trained_elsewhere = tuple(
         f"{record.key}: {record.given['model'] or 'a model without a name'}" for record in records if record.given
     )
     intervals = (
@@ -167,7 +174,10 @@ def how_it_was_made(contents: ReportContents) -> Section:
     blocks: list[Block] = [
         Points(contents.notes),
         Section(title="Runs that failed", blocks=(Points(failed),)),
-        Section(title="Runs that were given: outputs of models that were trained elsewhere", blocks=(Points(given),)),
+        Section(
+            title="Runs that were given: outputs of models that were trained elsewhere",
+            blocks=(Points(trained_elsewhere),),
+        ),
         Paragraph(intervals),
         Facts(settings_told(findings.results.settings)),
     ]

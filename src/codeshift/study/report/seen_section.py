@@ -31,6 +31,6 @@ def _told(contents: ReportContents) -> str:
             for marks in contents.findings.results.marks.values()
             if corpus in marks.corpora
         ]
-        held, rows = max(of_seeds)
-        counts.append(f"{corpus} {held:,} of {rows:,}")
+        rows_seen, rows = max(of_seeds)
+        counts.append(f"{corpus} {rows_seen:,} of {rows:,}")
     return f"Test rows that each corpus holds as a copy of any kind that could be looked for: {'; '.join(counts)}."

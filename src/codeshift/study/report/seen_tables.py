@@ -106,9 +106,9 @@ def _score(score: SeenScore) -> Value:
 def advantage_table(findings: Findings) -> Table | None:
     """Make the table of methods compared on rows seen and unseen; None if no comparison has enough rows."""
     advantages = findings.seen_advantages
-    known = [advantage for advantage in advantages if not math.isnan(advantage.on_unseen.value)]
-    known += [
-        advantage for advantage in advantages if advantage not in known and not math.isnan(advantage.on_seen.value)
+    defined = [advantage for advantage in advantages if not math.isnan(advantage.on_unseen.value)]
+    defined += [
+        advantage for advantage in advantages if advantage not in defined and not math.isnan(advantage.on_seen.value)
     ]
     rows = tuple(
         (
@@ -121,7 +121,7 @@ def advantage_table(findings: Findings) -> Table | None:
             estimated(advantage.measure, advantage.estimate, change=True),
             interval_p_value(advantage.p_value),
         )
-        for advantage in known
+        for advantage in defined
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("difference of", numeric=False), Column("kept"),

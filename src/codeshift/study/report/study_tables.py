@@ -58,8 +58,8 @@ def heat_table(findings: Findings) -> Table | None:
 
 
 def _farthest(relative: list[RelativePerformance]) -> float:
-    known = [abs(performance.value - 1) for performance in relative if not math.isnan(performance.value)]
-    return min(max([0.1, *known]), 1.0)
+    differences = [abs(performance.value - 1) for performance in relative if not math.isnan(performance.value)]
+    return min(max([0.1, *differences]), 1.0)
 
 
 def _heat(performance: RelativePerformance | None, far: float) -> Value:
@@ -107,12 +107,12 @@ def score_table(findings: Findings) -> Table:
         Column("part", numeric=False), Column("seeds"), *heads,
     )  # fmt: skip
     behind = "Rows: those behind the scores to the right" + (", up to the next rows" if len(together) > 1 else "")
-    note = f"{behind}; with several seeds, the smallest. With several seeds, scores are means. {UNITS}"
+    note = f"{behind}; with several seeds, the smallest. With several seeds, scores are means. {UNITS_NOTE}"
     return Table(name=ReportTable.SCORES, caption="All scores", columns=columns, rows=rows, note=note)
 
 
 _NAMES = 4  # number of masked elements that are named
-UNITS = "Scores in percent or of 100 are shares of 1 in the table of results."
+UNITS_NOTE = "Scores in percent or of 100 are shares of 1 in the table of results."
 """Note on how a report's numbers relate to those of ``StudyResults.table``."""
 
 

@@ -65,11 +65,11 @@ def _marks(store: StudyStore) -> tuple[dict[int, RowMarks], dict[str, str]]:
 
 
 def _metrics(settings: StoredSettings, extra: Iterable[Metric] | None) -> dict[str, Metric]:
-    known = {} if extra is None else {metric.name: metric for metric in extra}
+    by_name = {} if extra is None else {metric.name: metric for metric in extra}
     metrics = {}
     for name, language in settings.metric_languages.items():
         try:
-            metric = known[name] if name in known else metric_by_name(name, language=language)
+            metric = by_name[name] if name in by_name else metric_by_name(name, language=language)
         except ParameterError as error:
             remedy = f"pass it: load_results(folder, metrics=[...]) ({error})"
             raise ParameterError(

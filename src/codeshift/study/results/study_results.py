@@ -381,6 +381,6 @@ class StudyResults:
         return f"{counted(len(self.records), 'run')}: {counts}"
 
     @staticmethod
-    def _refuse_unknown(parameter: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> None:
-        if name not in known:
-            raise ParameterError(parameter, "one of the study", name, closest(name, known))
+    def _refuse_unknown(parameter: str, name: str, names: Sequence[str] | Mapping[str, Any]) -> None:
+        if name not in names:
+            raise ParameterError(parameter, "one of the study", name, closest(name, names))

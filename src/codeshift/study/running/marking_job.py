@@ -96,10 +96,10 @@ class MarkingJob:
             self.source.check("test", rows[self.column][:])
             return self.source.given_to(self.corpus, self.column), {}
         with threadpool_limits(limits=1):
-            found = overlap(
+            overlaps = overlap(
                 rows, {self.corpus: self.source}, column=self.column, near_duplicates=self.near_duplicates, worst=0
             )
-        return found.marks["data"], {part.corpus: part.corpus_rows for part in found.parts}
+        return overlaps.marks["data"], {part.corpus: part.corpus_rows for part in overlaps.parts}
 
     def _marks(self, **figures: Any) -> CorpusMarks:
         return CorpusMarks(corpus=self.corpus, split_seed=self.split_seed, searched=self.searched, **figures)

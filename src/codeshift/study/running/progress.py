@@ -64,9 +64,9 @@ class StudyProgress:
         self._show()
 
     def _show(self) -> None:
-        left = {"audits left": self.audits} if self.audits else {}
+        remaining = {"audits left": self.audits} if self.audits else {}
         now = {"now": next(reversed(self.working))} if self.working else {}
-        self.bar.set_postfix({"failed": self.failed} | left | now)
+        self.bar.set_postfix({"failed": self.failed} | remaining | now)
 
     def __enter__(self) -> StudyProgress:
         return self

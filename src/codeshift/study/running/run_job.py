@@ -71,8 +71,8 @@ def run_jobs(plan: Plan, spec: StudySpec, folder: Path, threads: int | None) -> 
         folder: Folder of the study.
         threads: Number of threads of each library in a worker; None leaves them as they are.
     """
-    each = {(key.model, key.method): method_spec(spec, key.model, key.method) for key in plan.keys}
+    specs = {(key.model, key.method): method_spec(spec, key.model, key.method) for key in plan.keys}
     return [
-        RunJob(folder=folder, method=each[key.model, key.method], key=key, variants=tuple(variants), threads=threads)
+        RunJob(folder=folder, method=specs[key.model, key.method], key=key, variants=tuple(variants), threads=threads)
         for key, *variants in plan.families
     ]

@@ -67,20 +67,20 @@ def _drive(jobs: Sequence[Job], executor: Executor, at_once: int, progress: Stud
     Raises:
         StudyError: if the executor takes no more work.
     """
-    left = [_Attempt(job) for job in reversed(jobs)]
+    waiting = [_Attempt(job) for job in reversed(jobs)]
     running: dict[Future[Outcome], _Attempt] = {}
     watch = HolderWatch()
-    while left or running:
-        while left and len(running) < at_once:
-            beginning = left.pop()
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            beginning = waiting.pop()
             progress.begins(beginning.job)
             running[_submitted(executor, beginning.job)] = beginning
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         again = [
             attempt for future in finished if (attempt := _after(future, running.pop(future), progress)) is not None
         ]
-        left[:0] = reversed(again)  # at the end of the queue, after all others
-        if again and not running and len(left) == len(again):
+        waiting[:0] = reversed(again)  # at the end of the queue, after all others
+        if again and not running and len(waiting) == len(again):
             for attempt in again:
                 watch.look(attempt.job.store.lock(attempt.job.name))
             time.sleep(_PAUSE)

@@ -146,9 +146,9 @@ class RunScorer:
         own = evaluator(self.method, (), features=True, progress=bars_shown())
         outputs = self._evaluated(own, model, key, "features", "training_rows", train.select(np.sort(drawn)))
         features = outputs.model_outputs().features
-        known = np.isfinite(features).all(axis=1)
-        labels = None if outputs.classes is None else np.array(outputs.references)[known]
-        return TrainFeatures(features=features[known], labels=labels) if known.sum() > 1 else None
+        finite = np.isfinite(features).all(axis=1)
+        labels = None if outputs.classes is None else np.array(outputs.references)[finite]
+        return TrainFeatures(features=features[finite], labels=labels) if finite.sum() > 1 else None
 
     def _training_rows(self, key: RunKey) -> Dataset:
         """Return the rows that a run trains on; those of the 100% baseline for the model without fine-tuning."""

@@ -65,11 +65,11 @@ class _Work:
         self.models = RunModels(run)
 
     def do(self) -> None:
-        left = [key for key in self.run.keys if self.store.read_record(key) is None]
-        if not left:
+        pending = [key for key in self.run.keys if self.store.read_record(key) is None]
+        if not pending:
             return
         trained = _Lazy(self.models.trained)
-        for key in left:
+        for key in pending:
             self._one(key, trained)
         if self.run.key.method != NONE:
             shutil.rmtree(self.store.training(self.run.key) / "checkpoints", ignore_errors=True)

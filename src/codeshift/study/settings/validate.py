@@ -68,11 +68,11 @@ def check_configs(config: object, methods: Mapping[str, PeftConfig | None]) -> d
         raise ParameterError(
             "config", "a TrainingConfig, or one for each method by name", config, "see codeshift.finetune"
         )
-    for name, given in config.items():
+    for name, method_config in config.items():
         if name not in methods:
             raise ParameterError("config", "of names of methods", name, closest(name, methods))
-        if not isinstance(given, TrainingConfig):
-            raise ParameterError("config", "a TrainingConfig", given, "see codeshift.finetune", key=name)
+        if not isinstance(method_config, TrainingConfig):
+            raise ParameterError("config", "a TrainingConfig", method_config, "see codeshift.finetune", key=name)
     missing = [name for name in methods if name not in config]
     if missing:
         raise ParameterError("config", "given for each method", missing, "add these, or give one config for all")
@@ -113,10 +113,14 @@ def check_metrics(metrics: object, task: Task, language: str | None) -> tuple[Me
         return task.usual_metrics
     remedy = f"such as {[metric.name for metric in task.usual_metrics]}"
     checked = []
-    for given in as_sequence("metrics", metrics, remedy):
-        metric = metric_by_name(given, language=language) if isinstance(given, str) else given
+    for metric_or_name in as_sequence("metrics", metrics, remedy):
+        metric = (
+            metric_by_name(metric_or_name, language=language) if isinstance(metric_or_name, str) else metric_or_name
+        )
         if not isinstance(metric, Metric):
-            raise ParameterError("metrics", "made of metrics of codeshift.metrics or their names", given, remedy)
+            raise ParameterError(
+                "metrics", "made of metrics of codeshift.metrics or their names", metric_or_name, remedy
+            )
         checked.append(metric)
     if not checked:
         raise ParameterError("metrics", "at least one metric", metrics, remedy)
@@ -214,10 +218,10 @@ def check_audit(
         remedy = 'such as {"n_permutations": 99}'
         raise ParameterError("audit", "True, False or settings of an audit", audit, remedy)
     overriding = {} if audit is True else dict(audit)
-    known = [setting.name for setting in fields(AuditSettings)]
+    setting_names = [setting.name for setting in fields(AuditSettings)]
     for name in overriding:
-        if name not in known:
-            raise ParameterError("audit", "of names of settings of an audit", name, closest(name, known))
+        if name not in setting_names:
+            raise ParameterError("audit", "of names of settings of an audit", name, closest(name, setting_names))
     options: dict[str, Any] = {
         "column": column,
         "language": language,
@@ -277,11 +281,15 @@ def check_transforms(transforms: object, task: Task) -> dict[str, Transform | Ch
     """
     if transforms is None:
         return {}
-    given = [transforms] if isinstance(transforms, Transform | Chain) else transforms
+    listed = [transforms] if isinstance(transforms, Transform | Chain) else transforms
     remedy = 'such as {"renamed": RenameIdentifiers(language="python")}, of codeshift.transforms'
-    if not isinstance(given, Mapping | Sequence) or isinstance(given, str):
-        raise ParameterError("transforms", "transforms by name, or a list of them", given, remedy)
-    named = list(given.items()) if isinstance(given, Mapping) else [(transform_name(each), each) for each in given]
+    if not isinstance(listed, Mapping | Sequence) or isinstance(listed, str):
+        raise ParameterError("transforms", "transforms by name, or a list of them", listed, remedy)
+    named = (
+        list(listed.items())
+        if isinstance(listed, Mapping)
+        else [(transform_name(unnamed), unnamed) for unnamed in listed]
+    )
     checked: dict[str, Transform | Chain] = {}
     for name, transform in named:
         if not isinstance(transform, Transform | Chain):

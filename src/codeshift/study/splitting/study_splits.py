@@ -60,7 +60,9 @@ class StudySplits:
     def scenario(self, name: str, split_seed: int) -> ScenarioSplit:
         """Return the split of a scenario with a split seed."""
         if (name, split_seed) not in self._scenarios:
-            scenario = next(each for each in self.spec.scenarios if each.name == name)
+            scenario = next(
+                scenario_of_study for scenario_of_study in self.spec.scenarios if scenario_of_study.name == name
+            )
             self._scenarios[name, split_seed] = split_scenario(
                 scenario, self.parts(split_seed), self.spec.split_config, self.spec.split_shares
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from codeshift.metrics.codebleu.compat.cleaning import by_byte_columns, without_comments
-from codeshift.metrics.codebleu.compat.flow import CompatFlow, Item, NoFlowError
+from codeshift.metrics.codebleu.compat.flow import CompatFlow, CompatItem, NoFlowError
 from codeshift.metrics.codebleu.compat.tables import COMPAT_TABLES
 from codeshift.metrics.codebleu.dataflow.scan import Scanner
 from codeshift.properties.grammars import parser, ts_language
@@ -37,7 +37,7 @@ class CompatAnalyser:
             yield code
             code = without_comments(code, self._comments_of)
 
-    def analyse(self, code: str) -> tuple[list[int], dict[Item, int]] | None:
+    def analyse(self, code: str) -> tuple[list[int], dict[CompatItem, int]] | None:
         """Return the program's subtrees, as numbers that compare within this analyser, and its data flow.
 
         None if the parser gives up on it.
@@ -54,7 +54,7 @@ class CompatAnalyser:
         return scan.subtrees or [root.kind_id], _items(scan)
 
 
-def _items(scan: Scan) -> dict[Item, int]:
+def _items(scan: Scan) -> dict[CompatItem, int]:
     try:
         return CompatFlow(scan).items()
     except NoFlowError:

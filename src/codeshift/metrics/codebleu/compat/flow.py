@@ -16,7 +16,7 @@ from codeshift.metrics.codebleu.dataflow.scan import Part
 if TYPE_CHECKING:
     from codeshift.metrics.codebleu.dataflow.scan import Events, Scan, Step
 
-Item: TypeAlias = tuple[int, bool, tuple[int, ...]]
+CompatItem: TypeAlias = tuple[int, bool, tuple[int, ...]]
 """A variable, whether it is computed (else it comes) from others, and those others; all as numbers of their names."""
 
 
@@ -42,7 +42,7 @@ class CompatFlow:
         self._loops = 0
         self._run(scan.events)
 
-    def items(self) -> dict[Item, int]:
+    def items(self) -> dict[CompatItem, int]:
         """Return the data flow with names numbered in order of appearance."""
         for token, name, bits in self._late:
             resolved = self._reaching.resolve(name, bits)
@@ -52,7 +52,7 @@ class CompatFlow:
         for name, bits in self._used.items():
             self._linked.update(self._reaching.places(name, bits))
         numbers: dict[str, int] = {}
-        items: dict[Item, int] = {}
+        items: dict[CompatItem, int] = {}
         for token in sorted(self._sources):
             sources = self._sources[token]
             if sources or token in self._linked:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-COMMENT, INDENT, NEWLINE, STRING, OTHER = "comment", "indent", "newline", "string", "other"
+COMMENT, INDENT, NEWLINE, STRING, OTHER_TOKEN = "comment", "indent", "newline", "string", "other"
 
 _KINDS = {"comment": COMMENT, "newline": NEWLINE, "string": STRING}
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
@@ -105,7 +105,7 @@ class _Reader:
                 comment = line[at:].rstrip("\r\n")
                 yield self._token(COMMENT, comment, at)
                 at += len(comment)
-            yield self._token(OTHER, line[at:], at)
+            yield self._token(OTHER_TOKEN, line[at:], at)
             return
         column = _width(line[:at])
         if column > self._indents[-1]:
@@ -115,7 +115,7 @@ class _Reader:
             if column not in self._indents:
                 raise SyntaxError("a line stands between two levels of indentation")
             self._indents.pop()
-            yield self._token(OTHER, "", at)
+            yield self._token(OTHER_TOKEN, "", at)
         yield from self._rest(line, at)
 
     def _rest(self, line: str, at: int) -> Iterator[Token]:
@@ -123,7 +123,7 @@ class _Reader:
         while at < len(line):
             match = _TOKEN.match(line, at)
             if match is None:  # a character that begins no token, together with the blank before it
-                yield self._token(OTHER, line[at], at)
+                yield self._token(OTHER_TOKEN, line[at], at)
                 at += 1
                 continue
             kind, at = str(match.lastgroup), match.end()
@@ -143,7 +143,7 @@ class _Reader:
             elif kind != "end":
                 self._brackets += (text in _OPEN) - (text in _CLOSE)
                 inside = kind == "newline" and self._brackets > 0
-                yield self._token(OTHER if inside else _KINDS.get(kind, OTHER), text, start)
+                yield self._token(OTHER_TOKEN if inside else _KINDS.get(kind, OTHER_TOKEN), text, start)
 
     def _begin(self, line: str, start: int, quote: str, *, one_line: bool) -> None:
         self._string, self._start = line[start:], (self._row, start)
@@ -159,7 +159,7 @@ class _Reader:
             self._string, self._one_line = "", False
             yield from self._rest(line, end)
         elif self._one_line and not line.endswith(("\\\n", "\\\r\n")):
-            yield Token(OTHER, self._string + line, self._start, (self._row, len(line)))
+            yield Token(OTHER_TOKEN, self._string + line, self._start, (self._row, len(line)))
             self._string = ""
         else:
             self._string += line

@@ -47,8 +47,8 @@ class CompiledRule:
                 self.by_field[field_id] = role
             self.by_kind |= dict.fromkeys(kinds.get(name, ()), role)
         # Anonymous tokens are looked at only if they play a role.
-        known = (*rule.roles, *selves) if rule.what == "member" else rule.roles
-        of_interest = [kind for name in known for kind in kinds.get(name, ())]
+        roles = (*rule.roles, *selves) if rule.what == "member" else rule.roles
+        of_interest = [kind for name in roles for kind in kinds.get(name, ())]
         self.tokens = frozenset(kind for kind in of_interest if not language.node_kind_is_named(kind))
 
 

@@ -6,12 +6,9 @@ as for many rows or bootstrap resamples at once.
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray: TypeAlias = NDArray[np.float64]
+from codeshift.metrics.base import FloatArray
 
 
 def bleu(matches: FloatArray, totals: FloatArray, penalty: FloatArray) -> FloatArray:

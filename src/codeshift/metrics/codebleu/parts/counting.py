@@ -8,15 +8,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.metrics.base import FloatArray
 from codeshift.metrics.codebleu.compat.analysis import CompatAnalyser
 from codeshift.metrics.codebleu.parts.analysis import Analysis, analyser, shared_flow, shared_subtrees
-from codeshift.metrics.codebleu.parts.combine import FloatArray
 from codeshift.metrics.codebleu.parts.keywords import KEYWORDS, compat_keywords
 from codeshift.metrics.codebleu.parts.ngrams import ORDERS, keyword_count, shared_ngrams
 from codeshift.metrics.codebleu.parts.references import OTHER_WEIGHT, merged
 from codeshift.properties.syntax import no_garbage_collection
 
-Batch: TypeAlias = tuple[list[str], list[tuple[str, ...]]]
+TextBatch: TypeAlias = tuple[list[str], list[tuple[str, ...]]]
 """Predictions, and the references of each."""
 
 
@@ -33,7 +33,7 @@ class RowCounter:
         self._keywords = KEYWORDS[language] if self._default else compat_keywords(language, compat)
         self._known: dict[str, Analysis | None] = {}
 
-    def batches(self, batches: Iterable[Batch]) -> Iterator[FloatArray]:
+    def batches(self, batches: Iterable[TextBatch]) -> Iterator[FloatArray]:
         """Yield the statistics of each batch, one row per prediction."""
         for left, right in batches:
             pairs = [(ours, reference) for ours, several in zip(left, right, strict=True) for reference in several]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from codeshift.metrics.base import FloatArray
 from codeshift.metrics.bleu import closest_length, ngram_matches
-from codeshift.metrics.codebleu.parts.combine import FloatArray
 from codeshift.metrics.codebleu.parts.ngrams import ORDERS
 
 OTHER_WEIGHT = 0.2  # weight of a token that is not a keyword

@@ -57,7 +57,7 @@ def spelt_alike(code: str, language: str) -> str:
     >>> spelt_alike("int total = rate * 120 + f(rate, \"x y\"", "java")
     'int v00000 = v00001 * 100002 + v00003(v00001, "s00004"'
     """
-    known, piece = _words(language), _piece(language)
+    words, piece = _words(language), _piece(language)
     replacements: dict[str, str] = {}
 
     def respelt(match: re.Match[str]) -> str:
@@ -65,7 +65,7 @@ def spelt_alike(code: str, language: str) -> str:
         if kind == "name":
             return (
                 text
-                if _stays(match, known, language)
+                if _stays(match, words, language)
                 else replacements.setdefault(text, _name(text, len(replacements)))
             )
         if text[0] == "'" and language not in _SINGLE_QUOTED:
@@ -99,11 +99,11 @@ def _piece(language: str) -> re.Pattern[str]:
     )
 
 
-def _stays(match: re.Match[str], known: frozenset[str], language: str) -> bool:
+def _stays(match: re.Match[str], words: frozenset[str], language: str) -> bool:
     """Return whether a word is not a name: a word of the language, or the prefix of a string."""
     word = match[0].lower() if language == "php" else match[0]
     quoted = match.string[match.end() : match.end() + 1] in ('"', "'")
-    return word in known or (quoted and word.lower() in _PREFIXES)
+    return word in words or (quoted and word.lower() in _PREFIXES)
 
 
 def _name(word: str, number: int) -> str:

@@ -73,7 +73,7 @@ class PowerSettings:
             ))  # fmt: skip
 
     @classmethod
-    def of(cls, given: PowerSettings | Mapping[str, Any] | None) -> PowerSettings | None:
+    def of(cls, settings: PowerSettings | Mapping[str, Any] | None) -> PowerSettings | None:
         """Return the settings, or make them of a mapping.
 
         Raises:
@@ -82,8 +82,8 @@ class PowerSettings:
         >>> PowerSettings.of({"seed_spread": 0.01}).seed_spread
         0.01
         """
-        if given is None or isinstance(given, PowerSettings):
-            return given
-        if not isinstance(given, Mapping):
-            raise ParameterError("power", "settings of the power", given, 'such as {"seed_spread": 0.02}')
-        return cls(**{str(name): value for name, value in given.items()})
+        if settings is None or isinstance(settings, PowerSettings):
+            return settings
+        if not isinstance(settings, Mapping):
+            raise ParameterError("power", "settings of the power", settings, 'such as {"seed_spread": 0.02}')
+        return cls(**{str(name): value for name, value in settings.items()})

@@ -158,14 +158,14 @@ def _of_scenario(
         difference = settings.difference or math.nan
         return power_of(design, variances, difference, confidence=settings.confidence) >= power
 
-    wanted = settings.difference is not None and design.rows > 1
+    is_asked = settings.difference is not None and design.rows > 1
     smallest = partial(smallest_difference, design, variances, power=power)
     return ScenarioPower(
         scenario=scenario, design=design, spreads=spreads,
         smallest=smallest(confidence=settings.confidence), corrected=smallest(confidence=strictest),
-        train_seeds=fewest_seeds(lambda count: shows(replace(design, trainings=count))) if wanted else None,
+        train_seeds=fewest_seeds(lambda count: shows(replace(design, trainings=count))) if is_asked else None,
         split_seeds=(
-            fewest_seeds(lambda count: shows(replace(design, splits=count))) if wanted and design.own_rows else None
+            fewest_seeds(lambda count: shows(replace(design, splits=count))) if is_asked and design.own_rows else None
         ),
     )  # fmt: skip
 

@@ -128,12 +128,12 @@ def _draw_failures(
     present = [mode for mode in (RIGHT, *MODES) if any(shares[mode] for shares in rows.values())]
     colours = dict(zip((RIGHT, *MODES), theme.modes, strict=True))
     for y, shares in zip(range(0, -len(rows), -1), rows.values(), strict=True):
-        left = 0.0
+        start = 0.0
         for mode in present:
             width = shares[mode] * SHARE.scale.factor
-            ax.barh(y, width, 0.72, left=left, color=colours[mode], edgecolor=theme.surface, linewidth=0.8,
+            ax.barh(y, width, 0.72, left=start, color=colours[mode], edgecolor=theme.surface, linewidth=0.8,
                     label=mode if y == 0 else None)  # fmt: skip
-            left += width
+            start += width
     ax.set_yticks(range(0, -len(rows), -1), [f"{method_name(at[0])}, {at[1]} (n = {outputs[at]:,})" for at in rows])
     ax.set_xlim(0, 100)
     ax.set_xlabel("share of outputs (%)")

@@ -94,8 +94,8 @@ def _without(findings: Findings, part: str, scenario: str | None) -> float:
     names = findings.results.scenarios if scenario is None else (scenario,)
     cells = [Cell(scenario=name, method=NONE, ood_kept=None) for name in names]
     values = [findings.cells.quantity(cell, findings.measure.metric, part).value for cell in cells]
-    known = [value for value in values if not math.isnan(value)]
-    return math.fsum(known) / len(known) if known else math.nan
+    defined = [value for value in values if not math.isnan(value)]
+    return math.fsum(defined) / len(defined) if defined else math.nan
 
 
 def _draw_line(ax: Any, curve: Curve, colour: str, marker: str, name: str) -> tuple[float, float, str, str]:

@@ -66,7 +66,7 @@ def _draw(
 
 def _limits(values: Any) -> tuple[float, float]:
     """Return limits at equal distance from 100 that hold all values up to 200, so that a shade means one distance."""
-    known = values[~np.isnan(values)]
-    far = max(10.0, float(np.abs(known - 100).max())) if known.size else 10.0
+    defined = values[~np.isnan(values)]
+    far = max(10.0, float(np.abs(defined - 100).max())) if defined.size else 10.0
     far = min(far, 100.0)
     return 100 - far, 100 + far

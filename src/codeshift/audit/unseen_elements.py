@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codeshift.audit.compared_properties import ComparedProperty
 from codeshift.audit.parts import AuditParts
-from codeshift.audit.series import Series
 from codeshift.properties import ElementCounts
 
 EXAMPLES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnseenAtoms:
+class UnseenElements:
     r"""Counts of the elements of a part that never occur in train.
 
     Attributes:
@@ -33,7 +33,7 @@ class UnseenAtoms:
     >>> long = [f"for y{i} in z{i}:\n    f{i}(y{i})\n    g{i}(y{i})" for i in range(40)]
     >>> splits = DatasetDict(train=Dataset.from_dict({"code": short}), test=Dataset.from_dict({"code": long}))
     >>> report = audit(splits, column="code", n_permutations=19)
-    >>> tokens = next(atoms for atoms in report.atoms if atoms.part == "test")
+    >>> tokens = next(elements for elements in report.unseen_elements if elements.part == "test")
     >>> tokens.rows_share, "for" in tokens.examples
     (1.0, True)
     """
@@ -57,21 +57,21 @@ class UnseenAtoms:
         return self.rows / self.n if self.n else math.nan
 
 
-def measure_atoms(parts: AuditParts, part: str, series: Series) -> UnseenAtoms:
+def measure_unseen(parts: AuditParts, part: str, prop: ComparedProperty) -> UnseenElements:
     """Compare the elements of a part with those of train, on all rows."""
-    assert isinstance(series.values, ElementCounts)  # noqa: S101 - the caller asked
-    counts = series.values.counts
+    assert isinstance(prop.values, ElementCounts)  # noqa: S101 - the caller asked
+    counts = prop.values.counts
     of_part = counts[parts.rows[part]]
     in_train = np.bincount(counts[parts.rows[parts.train]].indices, minlength=counts.shape[1]) > 0
     rows_holding = np.bincount(of_part.indices, minlength=counts.shape[1])
     unseen = np.flatnonzero((rows_holding > 0) & ~in_train)
     most = unseen[np.argsort(-rows_holding[unseen], kind="stable")][:EXAMPLES]
-    return UnseenAtoms(
+    return UnseenElements(
         part=part,
-        kind=series.name,
+        kind=prop.name,
         distinct=int((rows_holding > 0).sum()),
         unseen=len(unseen),
         n=of_part.shape[0],
         rows=int((of_part[:, unseen].getnnz(axis=1) > 0).sum()),
-        examples=tuple(series.values.vocabulary[i] for i in most.tolist()),
+        examples=tuple(prop.values.vocabulary[i] for i in most.tolist()),
     )

@@ -28,7 +28,7 @@ from codeshift.splitters import Region
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
+class ComparedProperty:
     """Values of one property for all rows.
 
     Attributes:
@@ -53,7 +53,7 @@ class Series:
         return isinstance(self.values, np.ndarray) and self.values.dtype != object
 
     @property
-    def counts(self) -> bool:
+    def in_verdict(self) -> bool:
         """Whether the property counts in the verdict: a number that describes programs themselves.
 
         The distance between two samples of thousands of rare elements is large whatever they were drawn from; the
@@ -79,7 +79,9 @@ def default_properties(table: PropertyTable, column: str, language: str | None) 
     return (*of_tree, APINames(column, language)) if set(languages) <= set(API_LANGUAGES) else of_tree
 
 
-def gather_series(table: PropertyTable, settings: AuditSettings, region: Region | None) -> tuple[Series, ...]:
+def gather_properties(
+    table: PropertyTable, settings: AuditSettings, region: Region | None
+) -> tuple[ComparedProperty, ...]:
     """Return all properties to compare: those given, the intended ones, and the tokens.
 
     Raises:
@@ -96,7 +98,7 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
         required = default_properties(table, settings.column, settings.language)
     compared = tuple(dict.fromkeys([*required, *intended, TokenTypes(settings.column)]))
     names = _names(compared)
-    series = []
+    with_values = []
     for prop in compared:
         is_required = prop in required or (settings.intended is not None and prop in intended)
         values = _values(table, prop, required=is_required)
@@ -107,9 +109,9 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
         spared = tuple(element for leaf in drawing for element in leaf.drawn_by(vocabulary))
         # If some elements were meant to move, the others can still be confounds.
         is_intended, times = prop in intended and not spared, prop.is_time(table)
-        series.append(Series(names[prop], values, is_intended, prop.of_content, spared, times))
-        series.extend(_indicators(table, names[prop], drawing) if spared else ())
-    return tuple(series)
+        with_values.append(ComparedProperty(names[prop], values, is_intended, prop.of_content, spared, times))
+        with_values.extend(_indicators(table, names[prop], drawing) if spared else ())
+    return tuple(with_values)
 
 
 def _values(table: PropertyTable, prop: Property, *, required: bool) -> np.ndarray | ElementCounts | None:
@@ -136,10 +138,10 @@ def _names(properties: Sequence[Property]) -> dict[Property, str]:
     }
 
 
-def _indicators(table: PropertyTable, name: str, leaves: Sequence[ElementRegion]) -> list[Series]:
+def _indicators(table: PropertyTable, name: str, leaves: Sequence[ElementRegion]) -> list[ComparedProperty]:
     """Return whether each row contains the elements that the split was meant to move, as 0 or 1."""
-    series: dict[str, Series] = {}
+    indicators: dict[str, ComparedProperty] = {}
     for leaf in leaves:
         key = f"{name}: {', '.join(leaf.names())}"
-        series[key] = Series(key, leaf.contains(table).astype(np.float64), intended=True)
-    return list(series.values())
+        indicators[key] = ComparedProperty(key, leaf.contains(table).astype(np.float64), intended=True)
+    return list(indicators.values())
