@@ -186,21 +186,14 @@ def summarised(corpus: Any) -> CodeDigests | DecontaminationList | None:
     return read_decontamination_list(corpus) if isinstance(corpus, str | os.PathLike) else None
 
 
-def checked_corpus(corpus: Any) -> Any:
-    """Return a corpus with its path from the root if it is one, checked without reading it; or marks in its place.
-
-    Raises:
-        ParameterError: if it is none, or a path has no file that can be read.
-    """
+def from_root(corpus: Any) -> Any:
+    """Return a corpus with its path from the root if it has one, for processes in other folders; else unchanged."""
     if isinstance(corpus, Mapping):
-        return {name: checked_corpus(part) for name, part in corpus.items()}
+        return {name: from_root(part) for name, part in corpus.items()}
     if isinstance(corpus, Corpus):
-        return replace(corpus, source=checked_corpus(corpus.source))
-    if isinstance(corpus, RowMarks):
-        return corpus
+        return replace(corpus, source=from_root(corpus.source))
     if isinstance(corpus, str | os.PathLike) and corpus != EMBEDDED:
-        corpus = os.path.abspath(Path(corpus).expanduser())
-    opened(corpus)
+        return os.path.abspath(Path(corpus).expanduser())
     return corpus
 
 
