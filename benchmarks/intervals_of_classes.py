@@ -120,9 +120,9 @@ def _covered(counts: Counts, metric: Metric, rows: int, classes: int, share: flo
         truth = _value(metric, classes, share, sureness)
         rng = np.random.default_rng([rows, classes, int(100 * share), int(sureness)])
         hits = given = 0
-        for _ in range(runs):
+        for run in range(runs):  # the seed differs, so that the chance of the resamples is none that all runs share
             statistics = metric.statistics(*drawn(rows, classes, share, sureness, rng))
-            estimate = bootstrap_ci(statistics, metric=metric, n_resamples=_RESAMPLES)
+            estimate = bootstrap_ci(statistics, metric=metric, n_resamples=_RESAMPLES, seed=run)
             given += estimate.has_interval
             hits += bool(estimate.low <= truth <= estimate.high)
         return hits, given
@@ -134,9 +134,9 @@ def _detected(counts: Counts, inside: int, outside: int, runs: int) -> str:
     def count() -> tuple[int, int]:
         rng = np.random.default_rng([inside, outside])
         hits = given = 0
-        for _ in range(runs):
+        for run in range(runs):
             sides = ModelOutputs(margin=rng.normal(1, size=inside)), ModelOutputs(margin=rng.normal(size=outside))
-            estimate = ood_detection(*sides, n_resamples=_RESAMPLES)["margin"].auroc
+            estimate = ood_detection(*sides, n_resamples=_RESAMPLES, seed=run)["margin"].auroc
             given += estimate.has_interval
             hits += bool(estimate.low <= 0.76025 <= estimate.high)
         return hits, given

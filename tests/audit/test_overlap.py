@@ -9,13 +9,14 @@ import random
 
 import pyarrow as pa
 import pytest
-from datasets import Dataset, DatasetDict
+from datasets import Dataset, DatasetDict, Features, IterableDataset, Value
 
 from codeshift.audit import Corpus, RowMarks, audit, overlap
 from codeshift.cli import main
 from codeshift.data import load_splits, save_splits, stdlib_functions
-from codeshift.errors import DataError, LeftOutWarning, ParameterError
+from codeshift.errors import CodeshiftWarning, DataError, LeftOutWarning, ParameterError, warn
 from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.near_duplicates.workers import Workers
 from helpers.renamer import renamed
 
 
@@ -349,3 +350,85 @@ def test_the_command(mine, theirs, tmp_path, capsys) -> None:
     assert main([*command, "--json"]) == 0
     counts = {(one["part"], one["renamed"]) for one in json.loads(capsys.readouterr().out)["parts"]}
     assert counts == {("train", 1), ("test", 3)}
+
+
+@pytest.fixture
+def started(monkeypatch) -> list[int]:
+    """Numbers of the processes that searches started."""
+    counts: list[int] = []
+
+    class Counted(Workers):
+        def __init__(self, count, shared):
+            counts.append(count)
+            super().__init__(count, shared)
+
+    monkeypatch.setattr("codeshift.audit.overlapping.Workers", Counted)
+    return counts
+
+
+@pytest.mark.parametrize("num_proc", [2, 3])
+def test_any_number_of_processes_gives_the_same_result(mine, theirs, num_proc, started, monkeypatch) -> None:
+    """Copies, labels, n-grams and the worst pairs are those of one process, to the byte."""
+    monkeypatch.setattr("codeshift.audit.overlapping._BLOCK", 3)
+    few = DatasetDict(test=mine["test"].select(range(3)))
+    corpora = {"here": theirs, "stream": theirs.to_iterable_dataset(num_shards=2)}
+    options = {"label": "label", "ngrams": 5}
+    alone = overlap(few, corpora, num_proc=1, **options)
+    assert not started
+    several = overlap(few, corpora, num_proc=num_proc, **options)
+    assert started == [num_proc, num_proc]
+    assert several == alone
+    assert several.to_html() == alone.to_html()
+    assert {name: marks.to_dict() for name, marks in several.marks.items()} == {
+        name: marks.to_dict() for name, marks in alone.marks.items()
+    }
+
+
+def test_processes_are_started_where_the_rows_pay_for_it(mine, theirs, started, monkeypatch) -> None:
+    """One block is searched here; of many rows there is a process a core, unless told otherwise."""
+    monkeypatch.setattr("codeshift.audit.overlapping._BLOCK", 7)
+    few = mine["test"].select(range(2))
+    overlap(few, theirs.select(range(7)), num_proc=2)
+    overlap(few, theirs)
+    assert not started
+    monkeypatch.setattr("codeshift.properties.processes.PAYS_FROM", 14)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1, 2})
+    overlap(few, theirs)
+    assert started == [3]
+    with pytest.raises(ParameterError, match="num_proc must be"):
+        overlap(few, theirs, num_proc=0)
+
+
+def test_warnings_of_processes_are_given(mine, theirs, monkeypatch) -> None:
+    """What a search in another process warns of, the user sees as of one in this process."""
+    monkeypatch.setattr("codeshift.audit.overlapping._BLOCK", 7)
+    nearest = NearDuplicates.nearest
+
+    def warning(self, queries, corpus, **options):
+        warn(CodeshiftWarning(f"{len(queries)} rows"))
+        return nearest(self, queries, corpus, **options)
+
+    monkeypatch.setattr(NearDuplicates, "nearest", warning)
+    for num_proc in (1, 2):
+        with pytest.warns(CodeshiftWarning, match="2 rows"):
+            overlap(mine["test"].select(range(2)), theirs, num_proc=num_proc)
+
+
+def test_a_corpus_is_read_once_for_all_columns(code) -> None:
+    """One pass over a stream searches the prompt and the code, and finds what a pass for each would."""
+    passes = []
+
+    def rows():
+        passes.append(1)
+        for number, text in enumerate(code[:6]):
+            yield {"code": text, "doc": f"prompt {number} of all that there are here" if number % 2 else None}
+
+    stream = IterableDataset.from_generator(rows, features=Features(code=Value("string"), doc=Value("string")))
+    mine = Dataset.from_dict({"code": code[4:8], "doc": ["prompt 1 of all that there are here", " ", "a", "b"]})
+    both = NearDuplicates(columns=("doc", "code"))
+    with pytest.warns(LeftOutWarning, match="3 rows of part data of the corpus not searched, having None in doc"):
+        seen = overlap(mine, stream, near_duplicates=both)
+    assert len(passes) == 1
+    assert seen["data", "data"].rows["exact"] == (0, 1)
+    assert seen["data", "data", "doc"].rows["exact"] == (0,)
+    assert (seen["data", "data"].corpus_rows, seen["data", "data", "doc"].corpus_rows) == (6, 3)

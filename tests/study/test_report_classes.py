@@ -284,3 +284,77 @@ def test_runs_of_other_split_seeds_have_other_rows():
     findings = Findings(results=dataclasses.replace(results, load=load))
     names = {findings.cells.resampler._sets.of(record.key, "test").name for record in results.records}
     assert len(names) == 2
+
+
+def test_the_gap_that_the_mix_of_classes_makes():
+    """Macro-F1 of test_id with each class weighted to its share of test_ood, from weighted counts; the rest is left."""
+    shown = lines("prior_shift")
+    assert len(shown) == len(SCENARIOS) * len(METHODS) * len(KEPT)
+    for line, gap in zip(shown, report().findings.prior_gaps, strict=True):
+        cell = gap.cell
+        assert (line["scenario"], line["method"]) == (cell.scenario, NAMES[cell.method])
+        mix = mean_over_seeds(cell.scenario, cell.method, cell.ood_kept, _by_mix)
+        lost = mean_over_seeds(cell.scenario, cell.method, cell.ood_kept, _lost)
+        assert gap.value == pytest.approx(mix, abs=1e-12)
+        assert gap.gap.value == pytest.approx(lost, abs=1e-12)
+        assert gap.left.value == pytest.approx(lost - mix, abs=1e-12)
+        assert gap.low < gap.value < gap.high
+        assert gap.left.low < gap.left.value < gap.left.high
+        assert float(line["by the mix of classes"]) == pytest.approx(100 * mix, abs=0.051)
+        assert float(line["left"]) == pytest.approx(100 * (lost - mix), abs=0.051)
+        assert line["test_ood compared"] == "100%"
+        sizes = [mask.sum() for seed in case.SEEDS for mask in case.members(cell.scenario, seed).values()]
+        assert line["rows"] == f"{min(sizes):,}"
+    assert 'id="prior-shift"' in report().to_html()
+
+
+def _by_mix(logits, classes, members):
+    """Macro-F1 of test_id minus that of its rows by the classes of test_ood, each from a table of weighted counts."""
+    inside, outside = members["test_id"], members["test_ood"]
+    prior = np.bincount(classes[outside], minlength=3) / np.bincount(classes[inside], minlength=3)
+    values = []
+    for weights in (np.ones(inside.sum()), prior[classes[inside]]):
+        counts = np.zeros((3, 3))
+        np.add.at(counts, (classes[inside], logits.argmax(axis=1)[inside]), weights)
+        values.append(np.mean(2 * np.diag(counts) / (counts.sum(axis=0) + counts.sum(axis=1))))
+    return values[0] - values[1]
+
+
+def test_a_mix_that_explains_all_leaves_nothing():
+    """A model that is right by class alone: its gap is that of the classes' shares, whichever rows they are."""
+    results = classified_results()
+
+    def load(key, part):
+        scores = results.load(key, part)
+        told = np.where(scores.classes == 0, 0, 2)  # the second class is always taken for the third
+        logits = 4.0 * np.eye(3)[told]
+        shares = softmax(logits, axis=1)
+        rows = {name: metric.statistics(shares, scores.classes) for name, metric in case.METRICS.items()}
+        return dataclasses.replace(scores, logits=logits, statistics=rows, predictions=[CLASSES[i] for i in told])
+
+    for gap in Findings(results=dataclasses.replace(results, load=load), metric="accuracy").prior_gaps:
+        assert gap.left.value == pytest.approx(0, abs=1e-12)
+        assert gap.value == pytest.approx(gap.gap.value, abs=1e-12)
+
+
+def test_classes_that_test_id_lacks_tell_nothing_of_the_mix():
+    """Their share of test_ood is told; where no class is shared, nothing is measured."""
+    results, whole = classified_results(), report().findings.prior_gaps[0]
+
+    def of(labels):
+        def load(key, part):
+            scores = results.load(key, part)
+            members = case.members("odd", key.split_seed)
+            references = [labels(members, i, text) for i, text in enumerate(scores.references)]
+            return dataclasses.replace(scores, references=references)
+
+        return Findings(results=dataclasses.replace(results, load=load), metric="accuracy").prior_gaps[0]
+
+    some = of(
+        lambda members, i, text: "sorting" if members["test_ood"][i] and i < 120 else ("maths", "graphs")[i // 2 % 2]
+    )
+    assert 0.3 < some.compared < 0.7
+    none = of(lambda members, i, text: "sorting" if members["test_ood"][i] else "maths")
+    assert none.compared == 0
+    assert np.isnan(none.value)
+    assert str(none) == f"{whole.cell.title}: the effect of the mix of classes is not measured."

@@ -40,6 +40,7 @@ def test_figures_are_files(tmp_path):
     assert set(report.plots) == FIGURES == set(ReportFigure) - elsewhere
     of_others = {
         ReportTable.CLASSES, ReportTable.CALIBRATION, ReportTable.DETECTION, ReportTable.REGRETS, ReportTable.MODELS,
+        ReportTable.PRIOR_SHIFT,
         ReportTable.SEEN, ReportTable.SEEN_ADVANTAGES, ReportTable.SEEN_SHARES, ReportTable.HOW_FAR,
         ReportTable.TRANSFORMED,
     }  # fmt: skip

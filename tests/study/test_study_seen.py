@@ -6,11 +6,12 @@ import dataclasses
 import json
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 from datasets import Dataset
 
 from codeshift.audit import Corpus, overlap
-from codeshift.errors import ParameterError
+from codeshift.errors import LeftOutWarning, ParameterError
 from codeshift.marks import RowMarks
 from codeshift.study import Report, SettingsError, load_results, load_study
 from codeshift.study.findings import Findings
@@ -233,3 +234,17 @@ def test_marks_that_were_made_elsewhere_are_taken(folder, model, corpus):
     assert "other rows" in results.unmarked["other"]
     for name in ("given", "other"):
         StudyStore(folder).marks(name, 0).unlink()
+
+
+def test_corpora_are_opened_once_when_a_study_is_checked(model, tmp_path, monkeypatch):
+    """Their files are listed and their ends read once; what is left out is told once."""
+    (tmp_path / "web").mkdir()
+    Dataset.from_dict({"code": ["a = 1"]}).to_parquet(tmp_path / "web" / "rows.parquet")
+    (tmp_path / "web" / "notes.txt").write_text("none")
+    reads = []
+    schema = pyarrow.parquet.read_schema
+    monkeypatch.setattr("pyarrow.parquet.read_schema", lambda file, **how: reads.append(file) or schema(file, **how))
+    with pytest.warns(LeftOutWarning) as given:
+        study_of(model, {"web": tmp_path / "web"}).spec  # noqa: B018
+    assert [file for file in reads if isinstance(file, str)] == [str(tmp_path / "web" / "rows.parquet")]
+    assert [str(warning.message).count("notes.txt") for warning in given if warning.category is LeftOutWarning] == [1]

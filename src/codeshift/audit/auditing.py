@@ -93,8 +93,8 @@ def audit(
         sample: the largest number of rows of each part in the two-sample tests and the nearest-row search.
         worst: the number of leaking pairs in the report.
         thresholds: the thresholds of the verdict.
-        num_proc: the number of processes that compute properties, as in ``Splitter.assign``. A ``PropertyTable`` brings
-            its own.
+        num_proc: the number of processes that compute properties, as in ``Splitter.assign``, and that search corpora,
+            as in ``overlap``. A ``PropertyTable`` brings its own.
         progress: whether to show bars on long work, unless those of ``datasets`` are turned off.
 
     Raises:

@@ -184,21 +184,14 @@ def summarised(corpus: Any) -> CodeDigests | DecontaminationList | None:
     return read_decontamination_list(corpus) if isinstance(corpus, str | os.PathLike) else None
 
 
-def checked_corpus(corpus: Any) -> Any:
-    """Return a corpus with its path from the root if it is one, checked without reading it; or marks in its place.
-
-    Raises:
-        ParameterError: if it is none, or a path has no file that can be read.
-    """
+def from_root(corpus: Any) -> Any:
+    """Return a corpus with its path from the root if it has one, for processes in other folders; else unchanged."""
     if isinstance(corpus, Mapping):
-        return {name: checked_corpus(part) for name, part in corpus.items()}
+        return {name: from_root(part) for name, part in corpus.items()}
     if isinstance(corpus, Corpus):
-        return replace(corpus, source=checked_corpus(corpus.source))
-    if isinstance(corpus, RowMarks):
-        return corpus
+        return replace(corpus, source=from_root(corpus.source))
     if isinstance(corpus, str | os.PathLike) and corpus != EMBEDDED:
-        corpus = os.path.abspath(Path(corpus).expanduser())
-    opened(corpus)
+        return os.path.abspath(Path(corpus).expanduser())
     return corpus
 
 
@@ -366,9 +359,17 @@ def checked_texts(part: Any, column: str, name: str) -> list[str]:
 
 
 def corpus_blocks(
-    rows: Any, name: str, column: str, label: str | None, size: int
-) -> Iterator[tuple[list[str], list[Any] | None]]:
-    """Yield blocks of the corpus: the texts of their rows, and their labels; rows whose text is None are left out.
+    searched: Mapping[str, tuple[str, tuple[Any, ...]]], name: str, labels: Mapping[str, str], size: int
+) -> Iterator[dict[str, tuple[list[str], list[Any] | None]]]:
+    """Yield blocks of a corpus, which is read once: by column of the dataset the texts of their rows, and their labels.
+
+    Rows whose text is None are left out.
+
+    Args:
+        searched: the column of the corpus, with the streams that have it, by column of the dataset.
+        name: the name of the corpus.
+        labels: the column of labels, by the column of the dataset whose texts have some.
+        size: the number of rows of a block.
 
     Raises:
         DataError: if there is no such column, or it holds values that are neither text nor None.
@@ -376,18 +377,25 @@ def corpus_blocks(
     Warns:
         LeftOutWarning: if there are rows whose text is None, of which a corpus of the web has some.
     """
-    left_out = 0
-    for stream in rows if isinstance(rows, tuple) else (rows,):
-        for texts, labels in _blocks_of_stream(stream, name, column, label, size):
-            filled = [text for text in texts if text is not None]
-            left_out += len(texts) - len(filled)
-            if labels is not None:
-                labels = [of for text, of in zip(texts, labels, strict=True) if text is not None]
-            if filled:
-                yield filled, labels
-    if left_out:
-        empty = counted(left_out, "row")
-        warn(LeftOutWarning(f"{empty} of part {name} of the corpus not searched, having None in {column}"))
+    left_out = dict.fromkeys(searched, 0)
+    streams = {id(stream): stream for _, having in searched.values() for stream in having}
+    for number, stream in streams.items():
+        columns = {of: column for of, (column, having) in searched.items() if number in map(id, having)}
+        for batch in _batches(stream, name, columns, labels, size):
+            block = {}
+            for of, column in columns.items():
+                texts, of_texts = batch[column], batch[labels[of]] if of in labels else None
+                filled = [text for text in texts if text is not None]
+                left_out[of] += len(texts) - len(filled)
+                if of_texts is not None:
+                    of_texts = [label for text, label in zip(texts, of_texts, strict=True) if text is not None]
+                if filled:
+                    block[of] = filled, of_texts
+            yield block
+    for of, count in left_out.items():
+        if count:
+            empty = counted(count, "row")
+            warn(LeftOutWarning(f"{empty} of part {name} of the corpus not searched, having None in {searched[of][0]}"))
 
 
 def _check_columns(columns: Collection[str], name: str, column: str, label: str | None) -> None:
@@ -397,18 +405,20 @@ def _check_columns(columns: Collection[str], name: str, column: str, label: str 
             raise DataError(f"part {name} of the corpus", f"a column {needed}", list(columns), remedy)
 
 
-def _blocks_of_stream(
-    rows: Any, name: str, column: str, label: str | None, size: int
-) -> Iterator[tuple[list[str | None], list[Any] | None]]:
-    needed_columns = [needed for needed in (column, label) if needed is not None]
-    if set(needed_columns) <= set(rows.column_names or ()):
-        rows = rows.select_columns(needed_columns)
+def _batches(
+    rows: Any, name: str, columns: Mapping[str, str], labels: Mapping[str, str], size: int
+) -> Iterator[Mapping[str, Sequence[Any]]]:
+    """Yield batches of the rows of a stream, checked to have text or None in these columns."""
+    wanted = list(dict.fromkeys([*columns.values(), *(labels[of] for of in columns if of in labels)]))
+    if set(wanted) <= set(rows.column_names or ()):
+        rows = rows.select_columns(wanted)
     start = 0
     for batch in rows.iter(batch_size=size):
-        _check_columns(batch, name, column, label)
-        for row, text in enumerate(batch[column], start=start):
-            if not isinstance(text, str | None):
-                remedy = f"row {row} holds a value of type {type(text).__name__}; name a column of text"
-                raise DataError(f"part {name} of the corpus", f"text in {column}", text, remedy)
-        start += len(batch[column])
-        yield list(batch[column]), None if label is None else list(batch[label])
+        for of, column in columns.items():
+            _check_columns(batch, name, column, labels.get(of))
+            for row, text in enumerate(batch[column], start=start):
+                if not isinstance(text, str | None):
+                    remedy = f"row {row} holds a value of type {type(text).__name__}; name a column of text"
+                    raise DataError(f"part {name} of the corpus", f"text in {column}", text, remedy)
+        start += len(batch[wanted[0]])
+        yield batch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,28 @@ def overlap_of_list(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BlockCopies:
+    """Copies of rows of a dataset that one block of a corpus holds.
+
+    Attributes:
+        corpus_rows: the number of rows of the block.
+        exact: the rows with an exact copy.
+        exact_conflicts: those of them with an exact copy that has another label.
+        pairs: the nearest text of each row that has a similar one, by search: the row, the similarity, the text, and
+            whether that has another label.
+        ngrams: rows that share an n-gram with this block, or with blocks before it.
+    """
+
+    corpus_rows: int
+    exact: list[int]
+    exact_conflicts: list[int]
+    pairs: Mapping[str, list[tuple[int, float, str, bool]]]
+    ngrams: list[int]
+
+
 class CorpusSearch:
-    """Texts of one column of a dataset, and what of them was found so far in a part of a corpus.
+    """Search of blocks of a corpus for the texts of one column of a dataset.
 
     Args:
         texts: the texts of the column, by part.
@@ -49,7 +70,6 @@ class CorpusSearch:
         near: the definition of near-duplicates.
         renamed: whether renamed copies are looked for, too: in code, not in prose.
         ngrams: the number of words of n-grams to look for; None for none.
-        worst: the number of pairs to keep of each part.
     """
 
     def __init__(
@@ -61,75 +81,106 @@ class CorpusSearch:
         near: NearDuplicates,
         renamed: bool,
         ngrams: int | None,
-        worst: int,
     ) -> None:
-        self._column = column
-        self._sizes = {name: len(labels_of_part) for name, labels_of_part in texts.items()}
-        self._texts = [text for labels_of_part in texts.values() for text in labels_of_part]
-        self._labels = (
-            None if labels is None else [label for labels_of_part in labels.values() for label in labels_of_part]
-        )
-        self._searches = {"near": near} | ({"renamed": near.of_renamed()} if renamed else {})
-        self._ngrams = None if ngrams is None else NgramSearch(self._texts, [ngrams])
-        self._worst = worst
-        self.size, self._corpus_rows = len(self._texts), 0
-        self._exact = np.zeros(self.size, dtype=bool)
-        self._best = {search: np.full(self.size, -1.0) for search in self._searches}
-        self._other = {search: [""] * self.size for search in self._searches}
-        self._conflicts = np.zeros(self.size, dtype=bool)
-        self._exact_conflicts = np.zeros(self.size, dtype=bool)
+        self.column, self.sizes = column, {name: len(of_part) for name, of_part in texts.items()}
+        self.texts = [text for of_part in texts.values() for text in of_part]
+        self.searches = {"near": near} | ({"renamed": near.of_renamed()} if renamed else {})
+        self._labels = None if labels is None else [label for of_part in labels.values() for label in of_part]
+        self._ngrams = None if ngrams is None else NgramSearch(self.texts, [ngrams])
 
-    def add(self, block: list[str], labels: Sequence[Any] | None) -> None:
+    @property
+    def with_labels(self) -> bool:
+        """Whether rows have labels."""
+        return self._labels is not None
+
+    @property
+    def with_ngrams(self) -> bool:
+        """Whether n-grams are looked for."""
+        return self._ngrams is not None
+
+    def copies_in(self, block: list[str], labels: Sequence[Any] | None) -> BlockCopies:
         """Look for the rows in a block of the corpus, whose order has no effect: its texts are searched sorted."""
-        self._corpus_rows += len(block)
         labels_of: dict[str, list[Any]] = {}
         for text, label in zip(block, labels or (None,) * len(block), strict=True):
             labels_of.setdefault(text, []).append(label)
         texts = sorted(labels_of)
         if self._ngrams is not None:
             self._ngrams.add_texts(texts)
-        self._exact |= np.array([text in labels_of for text in self._texts], dtype=bool)
-        for at in [] if self._labels is None else np.flatnonzero(self._exact & ~self._exact_conflicts).tolist():
-            self._exact_conflicts[at] = self._has_other_label(at, labels_of.get(self._texts[at], []))
-        for name, search in self._searches.items():
-            nearest = search.nearest(self._texts, texts)
-            jaccard = np.where(nearest.index < 0, -1.0, np.nan_to_num(nearest.jaccard, nan=-1.0))
-            for at in np.flatnonzero((jaccard >= 0) & (jaccard >= self._best[name])).tolist():
-                nearest_text = texts[nearest.index[at]]
-                self._keep(name, at, float(jaccard[at]), nearest_text, labels_of[nearest_text])
+        exact = [at for at, text in enumerate(self.texts) if text in labels_of]
+        pairs = {}
+        for name, search in self.searches.items():
+            nearest = search.nearest(self.texts, texts)
+            similar = np.flatnonzero(nearest.index >= 0).tolist()
+            others = [texts[number] for number in nearest.index[similar].tolist()]
+            pairs[name] = [
+                (at, jaccard, other, self._has_other_label(at, labels_of[other]))
+                for at, jaccard, other in zip(similar, nearest.jaccard[similar].tolist(), others, strict=True)
+            ]
+        return BlockCopies(
+            corpus_rows=len(block), exact=exact, pairs=pairs,
+            exact_conflicts=[at for at in exact if self._has_other_label(at, labels_of[self.texts[at]])],
+            ngrams=[] if self._ngrams is None else np.flatnonzero(self._ngrams.shared).tolist(),
+        )  # fmt: skip
 
-    def _keep(self, name: str, at: int, jaccard: float, other: str, labels: list[Any]) -> None:
+    def _has_other_label(self, at: int, labels: list[Any]) -> bool:
+        """Return whether any of a text's labels differs from that of a row."""
+        return self._labels is not None and any(_differ(label, self._labels[at]) for label in labels)
+
+
+class CorpusCopies:
+    """Copies of rows of a dataset in the blocks of a corpus so far, which are the same in any order of the blocks.
+
+    Args:
+        search: the search of the blocks.
+        worst: the number of pairs to keep of each part.
+    """
+
+    def __init__(self, search: CorpusSearch, worst: int) -> None:
+        size = len(search.texts)
+        self._search, self._worst, self._corpus_rows = search, worst, 0
+        self._exact, self._exact_conflicts, self._conflicts, self._ngrams = (
+            np.zeros(size, dtype=bool) for _ in range(4)
+        )
+        self._best = {name: np.full(size, -1.0) for name in search.searches}
+        self._other = {name: [""] * size for name in search.searches}
+
+    def add(self, block: BlockCopies) -> None:
+        """Add the copies in a further block."""
+        self._corpus_rows += block.corpus_rows
+        self._exact[block.exact] = True
+        self._exact_conflicts[block.exact_conflicts] = True
+        self._ngrams[block.ngrams] = True
+        for name, pairs in block.pairs.items():
+            for at, jaccard, other, differs in pairs:
+                self._keep(name, at, jaccard, other, differs=differs and name == "near")
+
+    def _keep(self, name: str, at: int, jaccard: float, other: str, *, differs: bool) -> None:
         """Keep a pair if it is more similar than the one so far, or as similar and first by content."""
         pair, best = (-jaccard, other), (-self._best[name][at], self._other[name][at])
-        differs = name == "near" and self._has_other_label(at, labels)
         if self._best[name][at] < 0 or pair < best:
             self._best[name][at], self._other[name][at] = jaccard, other
             self._conflicts[at] = differs if name == "near" else self._conflicts[at]
         elif pair == best:  # a copy of the same text in another block
             self._conflicts[at] |= differs
 
-    def _has_other_label(self, at: int, labels: list[Any]) -> bool:
-        """Return whether any of a text's labels differs from that of a row."""
-        return self._labels is not None and any(_differ(label, self._labels[at]) for label in labels)
-
     def overlaps(self, corpus: str) -> list[PartOverlap]:
         """Return what was found of each part."""
         near = self._exact | (self._best["near"] >= 0)
         masks = {"exact": self._exact, "near": near}
-        masks |= {"renamed": near | (self._best["renamed"] >= 0)} if "renamed" in self._searches else {}
-        masks |= {} if self._ngrams is None else {NGRAMS: self._ngrams.shared}
+        masks |= {"renamed": near | (self._best["renamed"] >= 0)} if "renamed" in self._search.searches else {}
+        masks |= {NGRAMS: self._ngrams} if self._search.with_ngrams else {}
         overlaps, start = [], 0
-        for part, size in self._sizes.items():
+        for part, size in self._search.sizes.items():
             of_part = slice(start, start + size)
             rows = {kind: tuple(np.flatnonzero(mask[of_part]).tolist()) for kind, mask in masks.items()}
             overlaps.append(
                 PartOverlap(
-                    part=part, corpus=corpus, column=self._column, n=size, corpus_rows=self._corpus_rows,
+                    part=part, corpus=corpus, column=self._search.column, n=size, corpus_rows=self._corpus_rows,
                     exact=len(rows["exact"]), near=len(rows["near"]), renamed=len(rows.get("renamed", rows["near"])),
                     rows=rows,
                     ngrams=len(rows[NGRAMS]) if NGRAMS in rows else None,
-                    conflicts=None if self._labels is None else int((self._conflicts & near)[of_part].sum()),
-                    exact_conflicts=None if self._labels is None else int(self._exact_conflicts[of_part].sum()),
+                    conflicts=int((self._conflicts & near)[of_part].sum()) if self._search.with_labels else None,
+                    exact_conflicts=int(self._exact_conflicts[of_part].sum()) if self._search.with_labels else None,
                     worst=self._pairs(range(start, start + size), near),
                 )
             )  # fmt: skip
@@ -137,11 +188,11 @@ class CorpusSearch:
         return overlaps
 
     def _pairs(self, rows: range, near: np.ndarray) -> tuple[LeakedPair, ...]:
-        pairs = []
+        pairs, texts = [], self._search.texts
         for at in rows:
-            name = "near" if near[at] or "renamed" not in self._searches else "renamed"
-            if self._best[name][at] >= 0 and self._other[name][at] != self._texts[at]:
-                pair = LeakedPair(jaccard=self._best[name][at], row=self._texts[at], train_row=self._other[name][at])
+            name = "near" if near[at] or "renamed" not in self._search.searches else "renamed"
+            if self._best[name][at] >= 0 and self._other[name][at] != texts[at]:
+                pair = LeakedPair(jaccard=self._best[name][at], row=texts[at], train_row=self._other[name][at])
                 pairs.append((name, -pair.jaccard, pair.row, pair))
         return tuple(pair for *_, pair in sorted(pairs, key=lambda entry: entry[:3])[: self._worst])
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from codeshift.audit.corpora import checked_texts, columns_searched, corpus_blocks, named_parts, opened_corpora, rows_of
-from codeshift.audit.corpus_search import CorpusSearch, overlap_of_digests, overlap_of_list
+from codeshift.audit.corpus_search import (
+    BlockCopies,
+    CorpusCopies,
+    CorpusSearch,
+    overlap_of_digests,
+    overlap_of_list,
+)
 from codeshift.audit.decontamination import DecontaminationList
 from codeshift.audit.part_overlap import PartOverlap
 from codeshift.audit.parts import AuditParts
@@ -18,17 +26,22 @@ from codeshift.checks import check_choice, check_integer, optional
 from codeshift.defaults import COPY_KINDS, MARKS, NGRAMS
 from codeshift.documents import html, markdown
 from codeshift.documents.document import Block, Code, Document, Heading, Note, Paragraph, Table, names, numbers, row
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError, closest, warn
 from codeshift.marks import RowMarks, kinds_within
 from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.near_duplicates.digests import CodeDigests
+from codeshift.properties.near_duplicates.workers import Workers
+from codeshift.properties.processes import check_num_proc, processes_for
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 _BLOCK = 20_000  # rows of the corpus that are in memory at once, if the dataset has no more
 _NEAR_DUPLICATES = NearDuplicates()
+
+_Texts: TypeAlias = tuple[list[str], list[Any] | None]
+"""Texts of a block of a corpus, and their labels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,11 +235,13 @@ def overlap(
     near_duplicates: NearDuplicates = _NEAR_DUPLICATES,
     ngrams: int | None = None,
     worst: int = 5,
+    num_proc: int | None = None,
 ) -> Overlap:
     """Find the rows of a dataset that a corpus holds too.
 
-    The corpus passes by in blocks, so it may be a stream of any length: what is in memory are the dataset and one
-    block. The result does not depend on the order of the corpus or on how it is divided into blocks.
+    The corpus passes by once, in blocks, so it may be a stream of any length: what is in memory are the dataset and a
+    few blocks for each process. The result does not depend on the order of the corpus, its division into blocks or the
+    number of processes.
 
     Args:
         data: the dataset whose rows are looked for.
@@ -245,6 +260,8 @@ def overlap(
             A column that a corpus does not have is not looked for there, which the report says.
         ngrams: the number of words of n-grams to look for as well, such as 13 (``ngrams_of``); None looks for none.
         worst: the number of pairs to keep of each pair of parts.
+        num_proc: the number of processes that search blocks of the corpus, with any of which the result is the same;
+            None for one a core from 20,000 rows of the corpus on.
 
     Raises:
         ParameterError: if an argument is invalid.
@@ -269,7 +286,7 @@ def overlap(
     columns = near_duplicates.columns_with(column)
     texts = {of: {name: checked_texts(part, of, name) for name, part in parts.items()} for of in columns}
     labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
-    searches = _Searches(texts, column, label, labels, near_duplicates, ngrams, worst)
+    searches = _Searches(texts, column, label, labels, near_duplicates, ngrams, worst, check_num_proc(num_proc))
     overlaps: list[PartOverlap] = []
     for name, opened in opened_corpora(corpus, columns, corpus_column, label).items():
         overlaps += searches.of(name, opened, corpus_column)
@@ -297,6 +314,7 @@ class _Searches:
     near_duplicates: NearDuplicates
     ngrams: int | None
     worst: int
+    num_proc: int | None
 
     def of(self, name: str, opened: Any, corpus_column: str) -> Iterator[PartOverlap]:
         """Yield what an opened corpus holds of each part, by column."""
@@ -309,21 +327,66 @@ class _Searches:
                 for part, texts in by_part.items():
                     yield overlap_of_list(part, texts, name, column, rows)
         else:
-            searched = columns_searched(opened, self.code, tuple(self.texts), corpus_column)
-            for column, (in_corpus, streams) in searched.items():
-                yield from self._of_column(name, column, in_corpus, streams)
+            yield from self._of_streams(name, columns_searched(opened, self.code, tuple(self.texts), corpus_column))
 
-    def _of_column(self, name: str, column: str, in_corpus: str, streams: Any) -> list[PartOverlap]:
-        """Return what streams of a corpus hold of each part by one column; labels are those of the code's search."""
+    def _of_streams(self, name: str, searched: Mapping[str, tuple[str, Any]]) -> Iterator[PartOverlap]:
+        """Yield what streams of a corpus hold of each part, by column; labels are those of the code's search."""
+        searches = {column: self._search(column) for column in searched}
+        copies = {column: CorpusCopies(search, self.worst) for column, search in searches.items()}
+        labels = {} if self.label is None else {self.code: self.label}
+        size = max([_BLOCK, *(len(search.texts) for search in searches.values())])
+        blocks = map(self._without_blank, corpus_blocks(searched, name, labels, size))
+        for column, of_block in _copies_in_blocks(searches, blocks, self.num_proc):
+            copies[column].add(of_block)
+        for of_column in copies.values():
+            yield from of_column.overlaps(name)
+
+    def _without_blank(self, block: Mapping[str, _Texts]) -> dict[str, _Texts]:
+        """Return a block without texts of white space alone in other columns than the code's."""
+        return {
+            column: (texts if column == self.code else [text for text in texts if text.strip()], labels)
+            for column, (texts, labels) in block.items()
+        }
+
+    def _search(self, column: str) -> CorpusSearch:
         is_code = column == self.code
-        search = CorpusSearch(
+        return CorpusSearch(
             self.texts[column], column, self.labels if is_code else None, near=self.near_duplicates, renamed=is_code,
-            ngrams=self.ngrams, worst=self.worst,
+            ngrams=self.ngrams,
         )  # fmt: skip
-        label = self.label if is_code else None
-        for texts, labels in corpus_blocks(streams, name, in_corpus, label, max(_BLOCK, search.size)):
-            search.add(texts if is_code else [text for text in texts if text.strip()], labels)
-        return search.overlaps(name)
+
+
+def _copies_in_blocks(
+    searches: Mapping[str, CorpusSearch],
+    blocks: Iterator[Mapping[str, _Texts]],
+    num_proc: int | None,
+) -> Iterator[tuple[str, BlockCopies]]:
+    """Yield what each block holds, by column; several processes each search some of the blocks, if there are several.
+
+    At most twice as many blocks as processes are in memory.
+    """
+    first = list(islice(blocks, 2))
+    rows = sum(max((len(texts) for texts, _ in block.values()), default=0) for block in first)
+    processes = processes_for(rows, num_proc) if len(first) > 1 else 1
+    tasks = ((column, *of_column) for block in chain(first, blocks) for column, of_column in block.items())
+    if processes == 1:
+        yield from ((column, searches[column].copies_in(texts, labels)) for column, texts, labels in tasks)
+        return
+    with Workers(processes, shared=searches) as workers:
+        for column, copies, messages in workers.map(_searched_aside, tasks):
+            for message in messages:
+                warn(message)
+            yield column, copies
+
+
+def _searched_aside(
+    searches: Mapping[str, CorpusSearch], column: str, texts: list[str], labels: list[Any] | None
+) -> tuple[str, BlockCopies, list[Warning]]:
+    """Return what a block holds, and the warnings, which the process that was asked gives."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        copies = searches[column].copies_in(texts, labels)
+    return column, copies, [each.message for each in caught if isinstance(each.message, Warning)]
 
 
 def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: AuditSettings) -> Overlap:
@@ -341,7 +404,7 @@ def overlap_of_parts(parts: AuditParts, corpora: Mapping[str, Any], settings: Au
     }
     return overlap(
         DatasetDict(held_out), corpora, column=settings.column, near_duplicates=settings.near_duplicates,
-        worst=settings.worst,
+        worst=settings.worst, num_proc=parts.table.num_proc,
     )  # fmt: skip
 
 

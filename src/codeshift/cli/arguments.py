@@ -111,12 +111,12 @@ def _named_corpus(text: str) -> tuple[str, str]:
 
 
 def add_processes(command: argparse.ArgumentParser) -> None:
-    """Add the argument that says how many processes compute properties."""
+    """Add the argument that says how many processes work on rows."""
     command.add_argument(
         "--num-proc",
         type=int,
         metavar="N",
-        help="processes that parse and measure the rows [one a core from 20,000 rows on]",
+        help="processes that work on the rows [one a core from 20,000 rows on]",
     )
 
 

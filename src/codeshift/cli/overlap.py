@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_command, add_data, as_parts, columns_of, data_of
+from codeshift.cli.arguments import Commands, add_command, add_data, add_processes, as_parts, columns_of, data_of
 from codeshift.cli.output import DONE, check_report_file, report, write_report
 from codeshift.defaults import EMBEDDED, MARKS
 
@@ -54,6 +54,7 @@ def add_to(commands: Commands) -> None:
     )
     add("--without", metavar="FOLDER", help="folder for the rows that the corpus does not hold, a file for each part")
     add("--kind", choices=MARKS, help="copies that --without leaves out [renamed; ngrams of a list of n-grams]")
+    add_processes(command)
     add("--out", metavar="FILE", help="file for the full report with the most similar pairs, .html, .md or .json")
 
 
@@ -74,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         label=arguments.label,
         near_duplicates=NearDuplicates(columns=arguments.columns),
         ngrams=arguments.ngrams,
+        num_proc=arguments.num_proc,
     )
     remaining = overlaps.without(data, arguments.kind) if arguments.without else None
     lines = [_in_words(overlaps), *overlaps.left_out]

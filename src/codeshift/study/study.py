@@ -365,8 +365,8 @@ class Study(CommonOptions):
             threads: Number of threads of torch and numerical libraries in each worker; by default an equal share of
                 this machine's cores, but at most ``OMP_NUM_THREADS``, and with an ``executor`` what its workers have.
                 Another number can change the last bits of a sum.
-            num_proc: Number of processes that compute the properties of the rows, as in ``Splitter.assign``; None for
-                one a core from 20,000 rows on. No split depends on it.
+            num_proc: Number of processes that compute the properties of the rows, as in ``Splitter.assign``, and that
+                search a corpus; None for one a core from 20,000 rows on, and one in a worker. No result depends on it.
             progress: Whether to show bars, of the whole study and of the work in this process, unless those of
                 ``datasets`` are turned off; or a function that is called with the record of each run as it ends.
             retry: Whether to do failed runs once more.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,14 @@ from codeshift.metrics.aggregates.intervals import (
     without_missing,
 )
 from codeshift.metrics.aggregates.sample import as_sample, group_labels
-from codeshift.metrics.aggregates.units import Sample, SummedSample, WeightedSample, resampled_counts, weighted_sums
+from codeshift.metrics.aggregates.units import (
+    Sample,
+    SummedSample,
+    WeightedSample,
+    resampled_counts,
+    sums_by_label,
+    weighted_sums,
+)
 from codeshift.metrics.base import FloatArray, SufficientStatistics
 
 _Labels = Sequence[Hashable] | NDArray[Any]
@@ -96,6 +103,77 @@ def prior_shift(
     return PriorShift(reweighted - value, *ends, sample.n, confidence, "percentile", value, reweighted, note=note)
 
 
+def prior_shift_sample(rows: FloatArray, metric: SufficientStatistics) -> WeightedSample:
+    """Return the rows of both sides as a sample whose value is that of ``prior_shift``, for intervals over seeds.
+
+    Here a resample without in-distribution rows of a class leaves the class out, as the value of all rows does.
+
+    Args:
+        rows: 1 for an out-of-distribution row and 0 for others, the number of its class, and its statistics; shape
+            (n, 2 + d).
+        metric: the metric whose statistics they are.
+
+    >>> from codeshift.metrics import Accuracy
+    >>> right = [[0, 0, 1, 1, 0], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0], [0, 1, 1, 0, 0]]
+    >>> prior_shift_sample(np.array([*right, [1, 1, 1, 0, 0], [1, 1, 1, 1, 0]], float), Accuracy()).value
+    -0.5
+    """
+    outside = int(rows[:, 0].sum())
+
+    def changes(rows: FloatArray, weights: FloatArray) -> FloatArray:
+        return _changes(rows, weights, metric)
+
+    def without(rows: FloatArray) -> FloatArray | None:
+        return _without_each(rows, metric)
+
+    fewest = float(min(outside, len(rows) - outside))
+    return WeightedSample(rows, changes, without_of=without, trials=fewest, partial=True)
+
+
+def _parts(
+    rows: FloatArray, metric: SufficientStatistics
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], Sample, FloatArray]:
+    """Return which rows lie outside, each row's class from 0, the sample of the others, and their classes by column."""
+    outside = rows[:, 0] > 0
+    classes = np.unique(rows[:, 1], return_inverse=True)[1].reshape(-1).astype(np.int64)
+    of_classes = np.eye(int(classes.max(initial=0)) + 1)[classes]
+    return outside, classes, as_sample(rows[~outside, 2:], metric=metric), of_classes
+
+
+def _changes(rows: FloatArray, weights: FloatArray, metric: SufficientStatistics) -> FloatArray:
+    """Return the change of the in-distribution score by the mix of classes for each row of weights, shape (r,)."""
+    outside, classes, sample, of_classes = _parts(rows, metric)
+    inside = weights[:, ~outside]
+    seen = weighted_sums(inside, of_classes[~outside]) > 0
+    priors = weighted_sums(weights[:, outside], of_classes[outside]) * seen
+    return _valued(sample, _weights(inside, priors, classes[~outside])) - _valued(sample, inside)
+
+
+def _without_each(rows: FloatArray, metric: SufficientStatistics) -> FloatArray | None:
+    """Return the change without each row in turn, shape (n,), from sums by class; None if there are no such sums."""
+    outside, classes, sample, of_classes = _parts(rows, metric)
+    if not isinstance(sample, SummedSample) or not sample.n:
+        return None
+    own, others = of_classes[~outside].sum(axis=0), of_classes[outside].sum(axis=0)
+    present = own > 0
+    sums = np.zeros((len(own), sample.rows.shape[1]))
+    sums[present] = sums_by_label(sample.rows, classes[~outside])
+    factors = np.divide(others, own, out=np.zeros_like(own), where=present)
+    weighted, plain = weighted_sums(factors[None, :], sums)[0], sums.sum(axis=0)
+    values = np.empty(len(rows))
+
+    of_row = classes[~outside]
+    left = own[of_row] - 1
+    smaller = np.divide(others[of_row], left, out=np.zeros_like(left), where=left > 0)[:, None]
+    without = weighted + smaller * (sums[of_row] - sample.rows) - (factors[:, None] * sums)[of_row]
+    values[~outside] = sample.values_of(without) - sample.values_of(plain - sample.rows)
+
+    fewer = np.divide(others - 1, own, out=np.zeros_like(own), where=present)
+    of_class = sample.values_of(weighted + (fewer - factors)[:, None] * sums) - sample.values_of(plain[None, :])
+    values[outside] = of_class[classes[outside]]
+    return values
+
+
 def _sides(n: int, id_classes: _Labels, ood_classes: _Labels) -> tuple[NDArray[np.int64], NDArray[np.int64], str]:
     """Return the number of the class of each row, shapes (n,) and (m,), and what is said of the rows left out.
 
@@ -125,30 +203,32 @@ class _Reweighting:
 
     def __init__(self, sample: Sample, classes: NDArray[np.int64], prior: FloatArray) -> None:
         order = np.lexsort([*sample.rows.T, classes])  # the order of rows changes nothing
-        self._sample, self._rows, self._classes, self._prior = sample, sample.rows[order], classes[order], prior
+        self._sample, self._classes, self._prior = replace(sample, rows=sample.rows[order]), classes[order], prior
 
     def value(self) -> float:
         """Return the score."""
-        ones = np.ones((1, len(self._rows)))
-        return float(self._valued(_weights(ones, self._prior[None, :], self._classes))[0])
+        ones = np.ones((1, self._sample.n))
+        return float(_valued(self._sample, _weights(ones, self._prior[None, :], self._classes))[0])
 
     def changes(self, n_resamples: int, rng: np.random.Generator) -> FloatArray:
         """Return how much the score changes in each resample of both sides, shape (n_resamples,)."""
         changes = []
         others, shares = int(self._prior.sum()), self._prior / self._prior.sum()
-        for counts in resampled_counts(len(self._rows), n_resamples, rng):
+        for counts in resampled_counts(self._sample.n, n_resamples, rng):
             priors = rng.multinomial(others, shares, size=len(counts)).astype(np.float64)
-            changes.append(self._valued(_weights(counts, priors, self._classes)) - self._valued(counts))
+            weights = _weights(counts, priors, self._classes)
+            changes.append(_valued(self._sample, weights) - _valued(self._sample, counts))
         return np.concatenate(changes)
 
-    def _valued(self, weights: FloatArray) -> FloatArray:
-        """Return the score for each row of weights, shape (r,); NaN where a weight is."""
-        values, defined = np.full(len(weights), np.nan), ~np.isnan(weights).any(axis=1)
-        if defined.any() and isinstance(self._sample, WeightedSample):
-            values[defined] = self._sample.values_of(self._rows, weights[defined])
-        elif defined.any() and isinstance(self._sample, SummedSample):
-            values[defined] = self._sample.values_of(weighted_sums(weights[defined], self._rows))
-        return values
+
+def _valued(sample: Sample, weights: FloatArray) -> FloatArray:
+    """Return the score of rows for each row of weights, shape (r,); NaN where a weight is."""
+    values, defined = np.full(len(weights), np.nan), ~np.isnan(weights).any(axis=1)
+    if defined.any() and isinstance(sample, WeightedSample):
+        values[defined] = sample.values_of(sample.rows, weights[defined])
+    elif defined.any() and isinstance(sample, SummedSample):
+        values[defined] = sample.values_of(weighted_sums(weights[defined], sample.rows))
+    return values
 
 
 def _weights(counts: FloatArray, priors: FloatArray, classes: NDArray[np.int64]) -> FloatArray:

@@ -14,6 +14,7 @@ from codeshift.study.findings.findings import Findings
 from codeshift.study.findings.forgetting import Forgetting
 from codeshift.study.findings.how_far import EqualGap, SimilarityCurve, SimilarityPoint
 from codeshift.study.findings.over_models import ModelsClaim, claims_over_models
+from codeshift.study.findings.prior_gap import PriorGap
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score
 from codeshift.study.findings.seen import SeenAdvantage, SeenScore, SeenShare
 from codeshift.study.findings.strength import StrengthEffect
@@ -38,6 +39,7 @@ __all__ = [
     "Gap",
     "ModelsClaim",
     "Point",
+    "PriorGap",
     "Regret",
     "RelativePerformance",
     "Score",

@@ -249,8 +249,7 @@ def _places(cells: Cells) -> Iterator[tuple[Cell, str]]:
 
 def _rows(cells: Cells, cell: Cell, part: str) -> Iterator[tuple[FloatArray, NDArray[np.int64]]]:
     """Yield the probabilities and the classes of the rows of a part, for each run that is done."""
-    for record in cells.records(cell):
-        if record.status == "done" and (cell.scenario, record.key.split_seed) in cells.results.splits:
-            scores = cells.results.scores(record.key)
-            inside = cells.results.members(part, cell.scenario, record.key.split_seed)
-            yield scores.probabilities[inside], scores.classes[inside]
+    for record in cells.dealt(cell):
+        scores = cells.results.scores(record.key)
+        inside = cells.results.members(part, cell.scenario, record.key.split_seed)
+        yield scores.probabilities[inside], scores.classes[inside]

@@ -14,7 +14,6 @@ from codeshift.metrics.ranking import ranking_rows
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import Quantity
-from codeshift.study.folder.records import RunRecord
 from codeshift.study.results.measures import Measure, measure_of
 from codeshift.study.results.study_results import StudyResults
 from codeshift.study.settings.keys import RunKey
@@ -119,7 +118,7 @@ def detection(cells: Cells, cell: Cell, score: str, figure: str = "auroc") -> Qu
         figure: Figure: "auroc", "aupr" or "fpr".
     """
     scenario = cell.scenario
-    scored = [record for record in _dealt(cells, cell) if score in cells.results.scores(record.key).ood]
+    scored = [record for record in cells.dealt(cell) if score in cells.results.scores(record.key).ood]
     name = f"{score} of {scenario}: {figure}"
     return cells.resampler.of_rows(
         scored, "test", None, name, lambda key: _ranked(cells, key, scenario, score), _FIGURES[figure]
@@ -128,13 +127,7 @@ def detection(cells: Cells, cell: Cell, score: str, figure: str = "auroc") -> Qu
 
 def _scores_of(cells: Cells, cell: Cell) -> tuple[str, ...]:
     """Return the names of the scores that the runs of a cell have."""
-    return tuple(dict.fromkeys(name for r in _dealt(cells, cell) for name in cells.results.scores(r.key).ood))
-
-
-def _dealt(cells: Cells, cell: Cell) -> list[RunRecord]:
-    """Return the runs of a cell that are done and whose split is known."""
-    splits = cells.results.splits
-    return [r for r in cells.records(cell) if r.status == "done" and (cell.scenario, r.key.split_seed) in splits]
+    return tuple(dict.fromkeys(name for r in cells.dealt(cell) for name in cells.results.scores(r.key).ood))
 
 
 def _ranked(cells: Cells, key: RunKey, scenario: str, score: str) -> FloatArray:

@@ -21,6 +21,7 @@ from codeshift.study.findings.failures import MODES, RIGHT, FailureModes, failur
 from codeshift.study.findings.forgetting import Forgetting, forgettings
 from codeshift.study.findings.how_far import EqualGap, SimilarityCurve, equal_gaps, similarity_curves
 from codeshift.study.findings.how_far_claims import how_far_claims
+from codeshift.study.findings.prior_gap import PriorGap, prior_gaps
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score, gaps, relative_performances, scores
 from codeshift.study.findings.seen import (
     SeenAdvantage,
@@ -109,6 +110,11 @@ class Findings:
     def gaps(self) -> tuple[Gap, ...]:
         """The score on ``test_id`` minus that on ``test_ood`` of each cell, by every metric."""
         return tuple(gaps(self.cells))
+
+    @cached_property
+    def prior_gaps(self) -> tuple[PriorGap, ...]:
+        """The part of each cell's gap that the mix of classes alone explains; none for text."""
+        return tuple(prior_gaps(self.cells, self._metric))
 
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +79,8 @@ class Resampler:
         name: str,
         statistics: Callable[[RunKey], FloatArray],
         metric: Metric | None = None,
+        *,
+        sample_of: Callable[[FloatArray], Sample] | None = None,
     ) -> Quantity:
         """Return the ``quantity`` of any statistics of rows.
 
@@ -89,6 +92,7 @@ class Resampler:
             statistics: Function that returns a run's statistics of all rows of the evaluated set; shape (rows, d), NaN
                 for a row that has none.
             metric: Metric that turns their sums into a value; None for the ratio of column 1 to column 0.
+            sample_of: Function that makes a sample of the scored rows, in place of that of the metric.
         """
         scenario = scenario if part in self.results.scenario_parts else None
         keys = tuple(
@@ -100,7 +104,8 @@ class Resampler:
             return nothing()
         cell_id = keys, part, scenario, name
         if cell_id not in self._cells:
-            runs = [self._run(key, part, scenario, name, statistics, metric) for key in keys]
+            valued = sample_of or partial(_sample, metric=metric)
+            runs = [self._run(key, part, scenario, name, statistics, metric, valued) for key in keys]
             self._cells[cell_id] = CellValue(tuple(runs))
         cell = self._cells[cell_id]
         return Quantity(value=cell.value, weights={cell: 1.0}, n=cell.n, seeds=len(cell.runs), groups=cell.group_count)
@@ -116,12 +121,13 @@ class Resampler:
         name: str,
         statistics: Callable[[RunKey], FloatArray],
         metric: Metric | None,
+        sample_of: Callable[[FloatArray], Sample],
     ) -> RunValue:
         run_id = (key, part, scenario, name)
         if run_id not in self._runs:
             of = self._sets.of(key, self.results.rows_of(part))
             rows, groups = self._rows(of, key, part, scenario, statistics(key))
-            self._runs[run_id] = self._valued(key, of, groups, _sample(rows, groups, metric), metric)
+            self._runs[run_id] = self._valued(key, of, groups, _grouped(sample_of(rows), groups), metric)
         return self._runs[run_id]
 
     def _valued(
@@ -153,9 +159,13 @@ class Resampler:
         return rows[kept], groups[kept]
 
 
-def _sample(rows: FloatArray, groups: NDArray[np.int64], metric: Metric | None) -> Sample:
+def _sample(rows: FloatArray, metric: Metric | None) -> Sample:
     """Make the sample of a run's rows; without a metric, of the ratio of column 1 to column 0, which is all 1."""
-    sample = as_sample(rows[:, 1]) if metric is None else as_sample(rows, metric=metric)
+    return as_sample(rows[:, 1]) if metric is None else as_sample(rows, metric=metric)
+
+
+def _grouped(sample: Sample, groups: NDArray[np.int64]) -> Sample:
+    """Return the sample with the rows of each group as one unit, in the order of the groups."""
     grouped = sample.grouped(groups)
     if grouped is sample:  # every row is a group of its own; sort by group all the same
         return sample.ordered(np.argsort(groups, kind="stable"))

@@ -1,4 +1,4 @@
-"""The sections of the page on classifiers: classes taken for others, calibration, and the detection of the shift."""
+"""The sections of the page on classifiers: classes taken for others, their mix, calibration, and detection."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ def _outside(contents: ReportContents) -> str:
     findings = contents.findings
     outside = sum(matrix.outside for matrix in findings.confusions if matrix.cell.ood_kept == findings.cells.masked)
     return f" Not shown: {counted(outside, 'row')} whose label is none of the classes, all wrong." if outside else ""
+
+
+def mix_of_classes(contents: ReportContents) -> Section:
+    """Return what of each gap the mix of classes alone explains."""
+    blocks = tables(contents, ReportTable.PRIOR_SHIFT)
+    title = "What the mix of classes alone explains"
+    return Section(title=title, blocks=blocks, name="prior-shift", menu="Mix of classes")
 
 
 def how_sure(contents: ReportContents) -> Section:

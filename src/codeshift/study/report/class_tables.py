@@ -1,12 +1,13 @@
-"""The tables of a study of classifiers: failures by class, calibration, and whether confidence tells the shift."""
+"""The tables of a study of classifiers: failures by class, the mix of classes, calibration, and confidence."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from codeshift.documents.document import Column, Table, Value
 from codeshift.draws import TRAIN_ROWS
-from codeshift.formatting import MISSING
+from codeshift.formatting import MISSING, share
 from codeshift.study.findings import Findings
 from codeshift.study.findings.classes import error_metric
 from codeshift.study.findings.detection import AUROC_SHOWN
@@ -44,6 +45,34 @@ def class_table(findings: Findings) -> Table | None:
 def _taken_for(taken: tuple[str, int], total: int) -> tuple[Value, Value]:
     label, count = taken
     return (named(label), of_all(count, total)) if count else (Value(MISSING), Value(MISSING))
+
+
+def prior_table(findings: Findings) -> Table | None:
+    """Make the table of the gaps that the mix of classes alone makes, beside the measured ones."""
+    rows = tuple(
+        (
+            named(gap.cell.scenario), named(method_name(gap.cell.method)), kept_share(gap.cell.ood_kept),
+            *(
+                estimated(gap.measure, figure, unmeasured or MISSING, kind=unmeasured, change=True)
+                for figure in (gap.gap, gap.estimate, gap.left)
+            ),
+            Value(MISSING if math.isnan(gap.compared) else share(gap.compared, 0)), count_value(gap.n),
+        )
+        for gap in findings.prior_gaps
+        for unmeasured in (gap.state.unmeasured,)
+    )  # fmt: skip
+    columns = (
+        Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
+        Column(f"gap in {findings.measure.heading_of_change}"), Column("by the mix of classes"), Column("left"),
+        Column("test_ood compared"), Column("rows"),
+    )  # fmt: skip
+    note = (
+        "Gap: test_id minus test_ood. By the mix of classes: test_id minus the same rows, weighted so that each class "
+        "has its share of test_ood. Left: the difference of the two, which is due to other programs of the same "
+        "classes. Compared: the share of test_ood whose class some row of test_id has."
+    )
+    caption = "What the mix of classes alone explains"
+    return Table(name=ReportTable.PRIOR_SHIFT, caption=caption, columns=columns, rows=rows, note=note) if rows else None
 
 
 def calibration_table(findings: Findings) -> Table | None:
@@ -108,5 +137,5 @@ def detection_table(findings: Findings) -> Table | None:
 
 def class_tables(findings: Findings) -> Iterator[Table]:
     """Yield the tables of classes that the study has numbers for; none for text."""
-    tables = (make(findings) for make in (class_table, calibration_table, detection_table))
+    tables = (make(findings) for make in (class_table, prior_table, calibration_table, detection_table))
     yield from (table for table in tables if table is not None)

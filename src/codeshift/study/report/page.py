@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from codeshift.documents import html
 from codeshift.documents.document import Document, Note
-from codeshift.study.report.class_sections import classes_confused, confidence_and_shift, how_sure
+from codeshift.study.report.class_sections import classes_confused, confidence_and_shift, how_sure, mix_of_classes
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.example_section import what_models_write
 from codeshift.study.report.how_far_section import how_far_is_far
@@ -32,7 +32,7 @@ from codeshift.study.report.transformed_section import in_other_clothes
 _SECTIONS = (
     what_was_found, what_is_left, share_kept, in_against_out, methods_compared, between, what_changed, along_training,
     masked_elements, seen_rows, strength, how_far_is_far, in_other_clothes, how_outputs_fail, classes_confused,
-    how_sure, confidence_and_shift, what_models_write, the_splits, all_scores, how_it_was_made,
+    mix_of_classes, how_sure, confidence_and_shift, what_models_write, the_splits, all_scores, how_it_was_made,
 )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ class ReportTable(StrEnum):
     TRANSFORMED = "transformed"
     FAILURES = "failures"
     CLASSES = "classes"
+    PRIOR_SHIFT = "prior_shift"
     CALIBRATION = "calibration"
     DETECTION = "detection"
     SPLITS = "splits"

@@ -30,7 +30,7 @@ def jobs_left(plan: Plan, spec: StudySpec, splits: StudySplits, store: StudyStor
     """
     runs = run_jobs(plan, spec, store.root, threads)
     audits = audit_jobs(plan, spec, splits, store)
-    return [*audits, *marking_jobs(spec, store), *(run for run in runs if not run.is_done)]
+    return [*audits, *marking_jobs(spec, store, splits.data.table.num_proc), *(run for run in runs if not run.is_done)]
 
 
 def do_job(job: Job) -> Outcome:

@@ -33,6 +33,7 @@ class MarkingJob:
         column: Column of the code.
         near_duplicates: Definition of near-duplicates, with the other columns that are looked for.
         searched: Identity of the corpus and definition of near-duplicates, which the marks are stored with.
+        num_proc: Number of processes that search blocks of the corpus, as in ``overlap``.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class MarkingJob:
     column: str
     near_duplicates: NearDuplicates
     searched: dict[str, Any] = field(repr=False)
+    num_proc: int | None = None
 
     keys: ClassVar[tuple[RunKey, ...]] = ()
     """Keys of the runs that it does: none."""
@@ -97,16 +99,17 @@ class MarkingJob:
             return self.source.given_to(self.corpus, self.column), {}
         with threadpool_limits(limits=1):
             overlaps = overlap(
-                rows, {self.corpus: self.source}, column=self.column, near_duplicates=self.near_duplicates, worst=0
-            )
+                rows, {self.corpus: self.source}, column=self.column, near_duplicates=self.near_duplicates, worst=0,
+                num_proc=self.num_proc,
+            )  # fmt: skip
         return overlaps.marks["data"], {part.corpus: part.corpus_rows for part in overlaps.parts}
 
     def _marks(self, **figures: Any) -> CorpusMarks:
         return CorpusMarks(corpus=self.corpus, split_seed=self.split_seed, searched=self.searched, **figures)
 
 
-def marking_jobs(spec: StudySpec, store: StudyStore) -> list[MarkingJob]:
-    """Return the searches that are not done yet."""
+def marking_jobs(spec: StudySpec, store: StudyStore, num_proc: int | None) -> list[MarkingJob]:
+    """Return the searches that are not done yet, each by this number of processes."""
     near_duplicates = spec.searched_copies
     jobs = [
         MarkingJob(
@@ -117,6 +120,7 @@ def marking_jobs(spec: StudySpec, store: StudyStore) -> list[MarkingJob]:
             column=spec.column,
             near_duplicates=near_duplicates,
             searched={"corpus": corpus_identity(source), "near_duplicates": near_duplicates.to_dict()},
+            num_proc=num_proc,
         )
         for name, source in spec.against.items()
         for split_seed in spec.split_seeds

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset, DatasetDict
 
-from codeshift.audit.corpora import checked_corpus, opened_corpora
+from codeshift.audit.corpora import from_root, opened_corpora
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.checks import check_bool, check_choice, check_integer
 from codeshift.data import embedded_model_path
-from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest
+from codeshift.errors import DataError, ParameterError, closest
 from codeshift.marks import RowMarks
 from codeshift.metrics import Metric, metric_by_name
 from codeshift.parts import TEST_PARTS, WHOLE
@@ -238,21 +237,17 @@ def check_audit(
 def check_against(against: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the corpora by name, with paths from the root, which workers need; {} for none.
 
+    ``refuse_missing_columns`` opens them.
+
     Raises:
-        ParameterError: if they have no names, or one is no corpus.
+        ParameterError: if they have no names.
     """
     if against is None:
         return {}
     remedy = 'such as {"pretraining": "pretraining/*.parquet"}'
     if not isinstance(against, Mapping) or not all(isinstance(name, str) and name for name in against):
         raise ParameterError("against", "corpora by name", against, remedy)
-    checked = {}
-    for name, source in against.items():
-        try:
-            checked[name] = checked_corpus(source)
-        except ParameterError as error:
-            raise ParameterError("against", error.constraint, error.value, error.remedy, key=name) from error
-    return checked
+    return {name: from_root(source) for name, source in against.items()}
 
 
 def check_watched(watch: Mapping[str, int] | None, models: Iterable[ModelSpec]) -> dict[str, int]:
@@ -352,13 +347,12 @@ def refuse_missing_columns(spec: StudySpec) -> None:
 
 
 def _refuse_missing_in_corpora(spec: StudySpec) -> None:
-    """Check that corpora have the columns that are looked for, as far as that is known without reading them."""
+    """Open the corpora, and check that they have the columns that are looked for, as far as that is known so far."""
     columns = spec.searched_copies.columns_with(spec.column)
     for name, corpus in spec.against.items():
         if isinstance(corpus, RowMarks):
             continue
         try:
-            with warnings.catch_warnings(action="ignore", category=LeftOutWarning):  # given when it was opened first
-                opened_corpora({name: corpus}, columns, spec.column, None)
+            opened_corpora({name: corpus}, columns, spec.column, None)
         except ParameterError as error:  # a DataError too
             raise type(error)("against", error.constraint, error.value, error.remedy, key=name) from error
