@@ -13,7 +13,7 @@ from datasets import Dataset, disable_progress_bars
 from codeshift.errors import ParameterError
 from codeshift.properties import NodeTypes, PropertyTable, TokenCount, processes
 from codeshift.properties.lexer import lex
-from codeshift.properties.near_duplicates import NearDuplicates, partners, shingles
+from codeshift.properties.near_duplicates import NearDuplicates, join, partners, sets, shingles
 from codeshift.properties.node_pairs import NodePairs
 from codeshift.properties.syntax import SyntaxScan, scan
 from codeshift.properties.texts import RowTexts, Texts
@@ -34,8 +34,10 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partners, "_PART", 1 << 10)
     monkeypatch.setattr(partners, "_IN_MEMORY", 1 << 8)
     monkeypatch.setattr(partners, "_PIECE", 1 << 9)
-    monkeypatch.setattr(shingles, "_PART", 1 << 8)
-    monkeypatch.setattr(shingles, "_IN_MEMORY", 1 << 8)
+    for module in (sets, join):
+        monkeypatch.setattr(module, "_PART", 1 << 8)
+        monkeypatch.setattr(module, "_IN_MEMORY", 1 << 8)
+    monkeypatch.setattr(join, "_CHUNK_SHINGLES", 1 << 8)
     monkeypatch.setattr(shingles, "_ROWS", 7)
     monkeypatch.setattr(shingles, "_TASK", 11)
 
@@ -46,9 +48,10 @@ def test_near_duplicates_are_the_same_in_parts(rows: Dataset, threshold: float, 
     texts, search = rows["code"][:], NearDuplicates(threshold=threshold)
     in_parts = search.components(RowTexts(((Texts(rows, "code"),),)))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (partners, shingles):
+        for module in (partners, sets, join):
             patch.setattr(module, "_PART", 1 << 30)
             patch.setattr(module, "_IN_MEMORY", 1 << 30)
+        patch.setattr(join, "_CHUNK_SHINGLES", 1 << 30)
         whole = search.components(texts)
     assert len(whole.pairs) > 10 or threshold == 1.0
     for name in ("labels", "pairs", "jaccard"):

@@ -26,8 +26,9 @@ from scipy.sparse.csgraph import shortest_path
 
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError
 from codeshift.properties.lexer import lex
-from codeshift.properties.near_duplicates import NearDuplicates, dense, join, search, shingles, tokens
+from codeshift.properties.near_duplicates import NearDuplicates, dense, join, search, sets, tokens
 from codeshift.properties.near_duplicates.arrays import stable_order
+from codeshift.properties.near_duplicates.shingles import shingle_hashes
 from codeshift.splitters import LengthSplitter
 from helpers.nearly_alike import few_comparisons, nearly_alike
 from helpers.shared_data import shared_rows
@@ -42,7 +43,7 @@ NGRAMS = st.integers(1, 6)
 def test_hashes_that_differ_in_their_lower_bits_alone_are_ordered() -> None:
     """Sets are told apart by all 64 bits, also where a sort by the upper ones has them the wrong way round."""
     hashes = np.array([9, 2**63 + 3, 2**63 + 1, 9, 2**63 + 2], dtype=np.uint64)
-    rows, numbers, values = shingles._distinct(hashes, np.array([0, 0, 1, 1, 1]))
+    rows, numbers, values = sets._distinct(hashes, np.array([0, 0, 1, 1, 1]))
     assert values.tolist() == [9, 2**63 + 1, 2**63 + 2, 2**63 + 3]
     assert list(zip(rows.tolist(), numbers.tolist(), strict=True)) == [(0, 0), (0, 3), (1, 0), (1, 1), (1, 2)]
 
@@ -246,7 +247,7 @@ def test_hashes_are_fixed() -> None:
     """Hashes of tokens and shingles are the same in every process and on every platform."""
     hashes, _ = tokens.join_blocks(tokens.token_blocks(["self", "a_rather_long_identifier", "+="]))
     assert hashes.tolist() == FIXED_TOKENS
-    hashes, _ = tokens.join_blocks(shingles.shingle_hashes(["a b c d e f"], 5))
+    hashes, _ = tokens.join_blocks(shingle_hashes(["a b c d e f"], 5))
     assert hashes.tolist() == FIXED_SHINGLES
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codeshift.properties.near_duplicates.arrays import Bools, Ints, changes
+from codeshift.properties.near_duplicates.arrays import AnyInts, Bools, Ints, changes
 from codeshift.properties.near_duplicates.join import (
     Prefixes,
     SimilarPairs,
@@ -68,7 +68,8 @@ def spanning_pairs(index: Prefixes) -> tuple[SimilarPairs, int]:
     sets = index.sets.sizes.size
     linked, left_open = _in_rounds(index, apart, absorb, open_windows)
     # Where each entry of a window is bound to the one before it, the whole window is.
-    left, right = index.numbers[left_open.entries - 1], index.numbers[left_open.entries]
+    numbers = index.numbers.astype(np.int64)
+    left, right = numbers[left_open.entries - 1], numbers[left_open.entries]
     keep = apart(left, right)
     left, right = np.divmod(np.unique(left[keep] * sets + right[keep]), max(sets, 1))
     assumed = similar_among(index, left, right, least=0.0)
@@ -103,7 +104,7 @@ def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) ->
     return pairs, waiting & ~_queries_in(left_open, index.numbers, waiting, corpus)
 
 
-def _queries_in(left_open: _Windows, numbers: Ints, queries: Bools, corpus: Bools) -> Bools:
+def _queries_in(left_open: _Windows, numbers: AnyInts, queries: Bools, corpus: Bools) -> Bools:
     """Tell for each set whether it is a query that stands beside a set of the corpus in a window left open."""
     entries, low, stop = left_open.entries, left_open.low, left_open.stop
     before = _counts_before(corpus[numbers])
@@ -157,7 +158,7 @@ def _in_rounds(
                 return
 
     entries = np.flatnonzero(index.low < np.arange(index.low.size))
-    low = index.low[entries]
+    low = index.low[entries].astype(np.int64)
     compare(entries, low, low + 1)
     if compared < 0 or looked_at < 0:
         return sorted_unique(index, similar), _Windows(entries, low, entries)

@@ -16,12 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes, ragged
+from codeshift.properties.near_duplicates.arrays import AnyInts, Bools, Floats, Ints, changes, ragged
 from codeshift.properties.near_duplicates.partners import least_overlap
-from codeshift.properties.near_duplicates.shingles import ShingleSets
+from codeshift.properties.near_duplicates.sets import ShingleSets, blocks_of_sets
+from codeshift.properties.near_duplicates.spool import Spool
 from codeshift.properties.progress import progress_bar
 
 __all__ = [
@@ -40,6 +43,8 @@ Wanted = Callable[[Ints, Ints], Bools]
 
 _CHUNK_CANDIDATES = 1 << 21
 _CHUNK_SHINGLES = 1 << 22
+_PART = 1 << 20  # entries that are sorted at once
+_IN_MEMORY = 1 << 24  # bytes of all of them, beyond which they lie in a file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,41 +66,78 @@ class Prefixes:
 
     sets: ShingleSets
     threshold: float
-    numbers: Ints
-    positions: Ints
-    low: Ints
+    numbers: AnyInts
+    positions: AnyInts
+    low: AnyInts
 
     @property
     def candidates(self) -> int:
         """How many pairs of entries there are to look at."""
-        return int((np.arange(self.low.size) - self.low).sum())
+        return self.low.size * (self.low.size - 1) // 2 - int(self.low.sum(dtype=np.int64))
 
 
 def prefixes(sets: ShingleSets, threshold: float) -> Prefixes:
-    """The index that the join walks through."""
+    """The index that the join walks through; a shingle that stands in one prefix alone is left out of it."""
     shared = np.diff(sets.indptr)
     unshared = sets.sizes - shared
     lengths = np.minimum(np.maximum(sets.sizes - least_overlap(threshold, sets.sizes) + 1 - unshared, 0), shared)
-    taken = ragged(sets.indptr[:-1], lengths)
-    shingles = sets.shingles[taken]
-    order = np.argsort(shingles, kind="stable")
-    shingles, positions = shingles[order], taken[order]
-    numbers = np.repeat(np.arange(lengths.size), lengths)[order]
-    del taken, order  # the arrays of entries are the longest: few are held at once
-    positions -= sets.indptr[numbers]
-    positions += unshared[numbers]
-    return index_of(sets, threshold, shingles, numbers, positions)
+    total = int(lengths.sum())
+    numbers, positions = np.empty(total, np.int32), np.empty(total, np.int32)
+    low: AnyInts = np.empty(total, np.int32 if total <= np.iinfo(np.int32).max else np.int64)
+    end = 0
+    for shingles, some, places in _by_shingle(sets, lengths, unshared):
+        new = changes(shingles)
+        several = ~(new & np.append(new[1:], True))
+        begin, end = end, end + int(several.sum())
+        numbers[begin:end], positions[begin:end] = some[several], places[several]
+        low[begin:end] = _lowest(sets, threshold, shingles[several], some[several]) + begin
+    return Prefixes(sets=sets, threshold=threshold, numbers=numbers[:end], positions=positions[:end], low=low[:end])
+
+
+def _by_shingle(sets: ShingleSets, lengths: Ints, unshared: Ints) -> Iterator[tuple[Ints, Ints, AnyInts]]:
+    """Yield shingle, set and position of the first shingles of each set, sorted by shingle and then by set, in parts.
+
+    Args:
+        sets: the sets.
+        lengths: how many shingles of each are taken.
+        unshared: the position of the first.
+    """
+    bits = np.uint64(sets.sizes.size.bit_length())
+    parts = max(int(lengths.sum()) // _PART, 1)
+    bounds = np.array([(sets.width * part // parts) << int(bits) for part in range(1, parts)], np.uint64)
+    keys, positions = Spool(np.uint64, _IN_MEMORY, parts), Spool(np.int32, _IN_MEMORY, parts)
+    for first, end in pairwise(blocks_of_sets(sets.indptr, _PART).tolist()):
+        held, starts, taken = sets.block(first, end), sets.indptr[first:end] - sets.indptr[first], lengths[first:end]
+        key = held[ragged(starts, taken)].astype(np.uint64) << bits
+        key |= np.repeat(np.arange(first, end, dtype=np.uint64), taken)
+        order = np.argsort(key)
+        key, position = key[order], ragged(unshared[first:end], taken)[order]
+        cuts = np.searchsorted(key, bounds)
+        for part, run in enumerate(zip(np.split(key, cuts), np.split(position, cuts), strict=True)):
+            keys.write(run[0], part)
+            positions.write(run[1], part)
+    for part in range(parts):
+        key = keys.read(part)
+        order = np.argsort(key)
+        key = key[order]
+        numbers = key & ((np.uint64(1) << bits) - np.uint64(1))
+        yield (key >> bits).astype(np.int64), numbers.astype(np.int64), positions.read(part)[order]
 
 
 def index_of(sets: ShingleSets, threshold: float, shingles: Ints, numbers: Ints, positions: Ints) -> Prefixes:
     """The index of entries that are sorted by shingle and then by set."""
+    low = _lowest(sets, threshold, shingles, numbers)
+    return Prefixes(sets=sets, threshold=threshold, numbers=numbers, positions=positions, low=low)
+
+
+def _lowest(sets: ShingleSets, threshold: float, shingles: Ints, numbers: Ints) -> Ints:
+    """Return for each entry the first one that may pair with it."""
     smallest = np.searchsorted(sets.sizes, least_overlap(threshold, sets.sizes))
     width = max(sets.sizes.size, 1)
     lowest = shingles * width
     keys = lowest + numbers
     lowest += smallest[numbers]
-    low = np.searchsorted(keys, lowest)
-    return Prefixes(sets=sets, threshold=threshold, numbers=numbers, positions=positions, low=low)
+    return np.searchsorted(keys, lowest)
 
 
 def all_pairs(index: Prefixes, wanted: Wanted | None = None) -> SimilarPairs:
@@ -105,30 +147,39 @@ def all_pairs(index: Prefixes, wanted: Wanted | None = None) -> SimilarPairs:
 
 def all_candidates(index: Prefixes, wanted: Wanted | None = None) -> Iterator[tuple[Ints, Ints]]:
     """Every pair that passes all filters, in chunks; one may come again in another chunk."""
-    entries = np.arange(index.low.size)
-    return candidates_between(index, entries, index.low, entries, wanted)
+    with progress_bar("Near-duplicates: pairs", index.candidates, "pair") as bar:
+        for first in range(0, index.low.size, _PART):
+            low = index.low[first : first + _PART].astype(np.int64)
+            entries = np.arange(first, first + low.size)
+            yield from _chunks(index, entries, low, entries, wanted, bar)
 
 
 def candidates_between(
     index: Prefixes, entries: Ints, start: Ints, stop: Ints, wanted: Wanted | None
 ) -> Iterator[tuple[Ints, Ints]]:
     """Distinct pairs of sets that pass all filters, of each entry with those from ``start`` up to ``stop``."""
-    totals = np.cumsum(stop - start)
+    with progress_bar("Near-duplicates: pairs", int((stop - start).sum()), "pair") as bar:
+        yield from _chunks(index, entries, start, stop, wanted, bar)
+
+
+def _chunks(
+    index: Prefixes, entries: Ints, start: Ints, stop: Ints, wanted: Wanted | None, bar: Any
+) -> Iterator[tuple[Ints, Ints]]:
+    totals = np.cumsum(stop - start, dtype=np.int64)
     begin = 0
-    with progress_bar("Near-duplicates: pairs", int(totals[-1]) if totals.size else 0, "pair") as bar:
-        while begin < entries.size:
-            done = totals[begin - 1] if begin else 0
-            end = max(int(np.searchsorted(totals, done + _CHUNK_CANDIDATES, side="right")), begin + 1)
-            part = slice(begin, end)
-            left = ragged(start[part], stop[part] - start[part])
-            right = np.repeat(entries[part], stop[part] - start[part])
-            yield _filtered(index, left, right, wanted)
-            bar.update(left.size)
-            begin = end
+    while begin < entries.size:
+        done = totals[begin - 1] if begin else 0
+        end = max(int(np.searchsorted(totals, done + _CHUNK_CANDIDATES, side="right")), begin + 1)
+        part = slice(begin, end)
+        left = ragged(start[part], stop[part] - start[part])
+        right = np.repeat(entries[part], stop[part] - start[part])
+        yield _filtered(index, left, right, wanted)
+        bar.update(left.size)
+        begin = end
 
 
 def _filtered(index: Prefixes, left: Ints, right: Ints, wanted: Wanted | None) -> tuple[Ints, Ints]:
-    a, b = index.numbers[left], index.numbers[right]
+    a, b = index.numbers[left].astype(np.int64), index.numbers[right].astype(np.int64)
     sizes = index.sets.sizes
     needed = least_overlap(index.threshold / (1 + index.threshold), sizes[a] + sizes[b])
     keep = np.minimum(sizes[a] - index.positions[left], sizes[b] - index.positions[right]) >= needed
@@ -142,22 +193,49 @@ def _filtered(index: Prefixes, left: Ints, right: Ints, wanted: Wanted | None) -
 
 def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | None = None) -> SimilarPairs:
     """Compares candidates in full and keeps those that are similar enough: by the threshold, or as ``least`` says."""
-    from scipy import sparse
-
+    overlap = np.zeros(left.size, np.int64)
+    for pairs, table, of_left, of_right in _tables(index.sets, left, right):
+        shingles = np.diff(table.indptr)
+        work = np.cumsum(shingles[of_left] + shingles[of_right])
+        cuts = np.searchsorted(work, np.arange(_CHUNK_SHINGLES, work[-1], _CHUNK_SHINGLES))
+        for some, a, b in zip(*(np.split(each, cuts) for each in (pairs, of_left, of_right)), strict=True):
+            overlap[some] = np.diff((table[a] * table[b]).indptr)
     sets = index.sets
-    width = int(sets.shingles.max(initial=0)) + 1
-    table = sparse.csr_array(
-        (np.ones(sets.shingles.size, np.int8), sets.shingles, sets.indptr), shape=(len(sets.sizes), width)
-    )
-    work = np.cumsum(np.diff(sets.indptr)[left] + np.diff(sets.indptr)[right])
-    cuts = np.searchsorted(work, np.arange(_CHUNK_SHINGLES, work[-1] if work.size else 0, _CHUNK_SHINGLES))
-    overlaps = [
-        np.diff((table[a] * table[b]).indptr) for a, b in zip(np.split(left, cuts), np.split(right, cuts), strict=True)
-    ]
-    overlap = np.concatenate(overlaps).astype(np.int64)
     jaccard = overlap / (sets.sizes[left] + sets.sizes[right] - overlap)
     keep = jaccard >= (index.threshold if least is None else least)
     return SimilarPairs(left=left[keep], right=right[keep], jaccard=jaccard[keep])
+
+
+def _tables(sets: ShingleSets, left: Ints, right: Ints) -> Iterator[tuple[Ints, Any, Ints, Ints]]:
+    """Read the sets of pairs, of two blocks of sets at a time.
+
+    Yields:
+        The places of the pairs of a set of one block and a set of the other, the shingles of the sets of both blocks as
+        a sparse matrix, and its rows for the first and for the second set of each pair.
+    """
+    starts = blocks_of_sets(sets.indptr, _CHUNK_SHINGLES)
+    block_of_left, block_of_right = (np.searchsorted(starts, side, side="right") - 1 for side in (left, right))
+    tiles = block_of_left * starts.size + block_of_right
+    order = np.argsort(tiles, kind="stable")
+    for pairs in np.split(order, np.flatnonzero(np.diff(tiles[order])) + 1 if order.size else []):
+        if not pairs.size:
+            continue
+        one, other = int(block_of_left[pairs[0]]), int(block_of_right[pairs[0]])
+        blocks = [(int(starts[block]), int(starts[block + 1])) for block in dict.fromkeys((one, other))]
+        after_one = 0 if one == other else blocks[0][1] - blocks[0][0]
+        rows_of_left, rows_of_right = left[pairs] - starts[one], right[pairs] - starts[other] + after_one
+        yield pairs, _table(sets, blocks), rows_of_left, rows_of_right
+
+
+def _table(sets: ShingleSets, blocks: list[tuple[int, int]]) -> Any:
+    """Return the shingles of blocks of sets as a sparse matrix of ones, a row for each set."""
+    from scipy import sparse
+
+    shingles = np.concatenate([sets.block(first, end) for first, end in blocks])
+    counts = np.concatenate([np.diff(sets.indptr[first : end + 1]) for first, end in blocks])
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(shingles.dtype)
+    ones = np.ones(shingles.size, np.int8)
+    return sparse.csr_array((ones, shingles, indptr), shape=(counts.size, max(sets.width, 1)))
 
 
 def sorted_unique(index: Prefixes, chunks: list[SimilarPairs]) -> SimilarPairs:

@@ -6,7 +6,6 @@ Shingles are hashes, so those of one part of all hashes can be counted without t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,21 +34,19 @@ class Shingles:
 
     counts: Ints
     hashes: Spool
-    keys: tuple[Spool, ...]
+    keys: Spool
 
     @classmethod
-    def of(cls, blocks: Iterable[tuple[UInts, Ints]], texts: int, expected: int, files: ExitStack) -> Shingles:
+    def of(cls, blocks: Iterable[tuple[UInts, Ints]], texts: int, expected: int) -> Shingles:
         """Store the shingles.
 
         Args:
             blocks: the hashes of some of the texts and their number in each text, block by block.
             texts: the number of texts.
             expected: about how many shingles there are.
-            files: the stack that closes what is stored.
         """
         parts = 1 << max(expected // _PART, 1).bit_length() - 1
-        hashes = files.enter_context(Spool(np.uint64, _IN_MEMORY))
-        keys = tuple(files.enter_context(Spool(np.uint64, _IN_MEMORY // parts)) for _ in range(parts))
+        hashes, keys = Spool(np.uint64, _IN_MEMORY), Spool(np.uint64, _IN_MEMORY, parts)
         shift = np.uint64(64 - parts.bit_length() + 1)
         bounds = np.arange(1, parts, dtype=np.uint64) << shift if parts > 1 else np.empty(0, np.uint64)
         bits = _row_bits(texts)
@@ -63,8 +60,8 @@ class Shingles:
             keyed |= np.repeat(numbers, counts_of_block)
             keyed.sort()
             keyed = keyed[changes(keyed)]
-            for part, run in zip(keys, np.split(keyed, np.searchsorted(keyed, bounds)), strict=True):
-                part.write(run)
+            for part, run in enumerate(np.split(keyed, np.searchsorted(keyed, bounds))):
+                keys.write(run, part)
             first += counts_of_block.size
         return cls(np.concatenate(counts), hashes, keys)
 
@@ -77,27 +74,27 @@ class Shingles:
         """
         bits = _row_bits(self.counts.size)
         rows_of = (np.uint64(1) << bits) - np.uint64(1)
-        remaining = sum(part.size for part in self.keys)
+        remaining = sum(self.keys.sizes)
         sizes, shared = np.zeros(self.counts.size, np.int64), np.zeros(self.counts.size, np.int64)
-        for part in self.keys:
-            keys: UInts = part.whole()
+        for part in range(len(self.keys.sizes)):
+            keys: UInts = self.keys.read(part)
             keys.sort()
             sizes += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
             keys = _in_several(keys, bits)
             shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
-            part.replace(keys)
+            self.keys.replace(keys, part)
         # Two shingles of one row that agree in the upper bits make its count one too small, hence the one.
         needed = np.maximum(least_overlap(threshold, sizes) - 1, 1)
         while True:
             alive = shared >= needed
             before, remaining, shared = remaining, 0, np.zeros_like(sizes)
-            for part in self.keys:
-                keys = part.whole()
+            for part in range(len(self.keys.sizes)):
+                keys = self.keys.read(part)
                 keys = keys[alive[(keys & rows_of).astype(np.int64)]]
                 remaining += keys.size
                 keys = _in_several(keys, bits)
                 shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
-                part.replace(keys)
+                self.keys.replace(keys, part)
             if settled(remaining, before):
                 may_have: Bools = alive | (self.counts == 0)
                 return may_have
@@ -108,9 +105,11 @@ class Shingles:
         cuts = np.searchsorted(ends, np.arange(_PIECE, ends[-1] if ends.size else 0, _PIECE))
         pieces = np.split(np.arange(self.counts.size), np.unique(cuts))
         numbers = np.cumsum(kept) - 1
-        sizes = [int(self.counts[rows].sum()) for rows in pieces]
-        for rows, hashes in zip(pieces, self.hashes.read(sizes), strict=True):
+        read = 0
+        for rows in pieces:
             counts = self.counts[rows]
+            hashes: UInts = self.hashes.read(start=read, stop=read + int(counts.sum()))
+            read += hashes.size
             mask = np.repeat(kept[rows], counts)
             yield hashes[mask], np.repeat(numbers[rows], counts)[mask]
 

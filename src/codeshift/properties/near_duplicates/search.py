@@ -18,7 +18,7 @@ from codeshift.properties.near_duplicates.components import DuplicateComponents
 from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
 from codeshift.properties.near_duplicates.join import Prefixes, SimilarPairs, all_pairs, prefixes
 from codeshift.properties.near_duplicates.renaming import Ignored
-from codeshift.properties.near_duplicates.shingles import ShingleSets, shingle_sets
+from codeshift.properties.near_duplicates.sets import ShingleSets, shingle_sets
 from codeshift.properties.near_duplicates.whole import WholeSets, whole_sets
 from codeshift.properties.processes import check_num_proc, processes_for
 from codeshift.properties.texts import RowTexts, Texts

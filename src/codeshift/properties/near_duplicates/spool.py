@@ -1,8 +1,9 @@
-"""An array that is written end to end and read again in pieces: in memory while small, then in a temporary file."""
+"""Arrays that are written end to end, in several parts, and read again: in memory while small, then in one file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import weakref
+from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -13,52 +14,73 @@ __all__ = ["Spool"]
 
 
 class Spool:
-    """Values of one type, in the order in which they are written.
+    """Values of one type in parts, each in the order in which it is written.
+
+    The file, if there is one, is a temporary one that is closed with the object's end.
 
     Args:
         dtype: the type of a value.
-        in_memory: the bytes beyond which they lie in a file.
+        in_memory: the bytes of all parts beyond which they lie in a file.
+        parts: the number of parts.
 
-    >>> with Spool(np.int64, in_memory=16) as spool:
-    ...     spool.write(np.array([1, 2, 3]))
-    ...     spool.write(np.array([4]))
-    ...     [piece.tolist() for piece in spool.read([3, 1])]
-    [[1, 2, 3], [4]]
+    >>> spool = Spool(np.int64, in_memory=16, parts=2)
+    >>> spool.write(np.array([1, 2, 3]))
+    >>> spool.write(np.array([7]), part=1)
+    >>> spool.write(np.array([4]))
+    >>> spool.read().tolist(), spool.read(start=1, stop=4).tolist(), spool.read(1).tolist()
+    ([1, 2, 3, 4], [2, 3, 4], [7])
     """
 
-    def __init__(self, dtype: npt.DTypeLike, in_memory: int) -> None:
-        self._dtype = np.dtype(dtype)
-        self._file = SpooledTemporaryFile(max_size=in_memory)  # noqa: SIM115 - closed by ``__exit__``
-        self.size = 0
+    def __init__(self, dtype: npt.DTypeLike, in_memory: int, parts: int = 1) -> None:
+        self.dtype = np.dtype(dtype)
+        self.sizes = [0] * parts
+        self._file = SpooledTemporaryFile(max_size=in_memory)  # noqa: SIM115 - closed at the object's end
+        self._end = 0
+        self._pieces: list[list[tuple[int, int]]] = [[] for _ in range(parts)]  # where each begins, and its bytes
+        weakref.finalize(self, self._file.close)
 
-    def write(self, values: npt.NDArray[Any]) -> None:
-        """Add values at the end."""
+    def write(self, values: npt.NDArray[Any], part: int = 0) -> None:
+        """Add values at the end of a part."""
+        if not values.size:
+            return
+        written = np.ascontiguousarray(values, self.dtype).data.cast("B")
+        self._file.seek(self._end)
+        self._file.write(written)
+        pieces = self._pieces[part]
+        if pieces and sum(pieces[-1]) == self._end:
+            pieces[-1] = (pieces[-1][0], pieces[-1][1] + written.nbytes)
+        else:
+            pieces.append((self._end, written.nbytes))
+        self._end += written.nbytes
+        self.sizes[part] += values.size
+
+    def read(self, part: int = 0, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
+        """Return the values of a part: all, or those from ``start`` up to ``stop``."""
+        values = np.empty((self.sizes[part] if stop is None else stop) - start, self.dtype)
         if values.size:
-            self._file.write(np.ascontiguousarray(values, self._dtype).data.cast("B"))
-        self.size += values.size
-
-    def read(self, sizes: Iterable[int]) -> Iterable[npt.NDArray[Any]]:
-        """Yield the values from the first one on, in pieces of the given sizes."""
-        self._file.seek(0)
-        for size in sizes:
-            values = np.empty(size, self._dtype)
-            self._file.readinto(values.data.cast("B") if size else bytearray())
-            yield values
-
-    def whole(self) -> npt.NDArray[Any]:
-        """Return all values."""
-        [values] = self.read([self.size])
+            into = values.data.cast("B")
+            for begin, end, place in self._places(part, start * self.dtype.itemsize, into.nbytes):
+                self._file.seek(place)
+                self._file.readinto(into[begin:end])
         return values
 
-    def replace(self, values: npt.NDArray[Any]) -> None:
-        """Write values in place of those there."""
-        self._file.seek(0)
-        self._file.truncate()
-        self.size = 0
-        self.write(values)
+    def replace(self, values: npt.NDArray[Any], part: int = 0) -> None:
+        """Write values, no more than there are, in place of those of a part."""
+        self.sizes[part] = values.size
+        if values.size:
+            written = np.ascontiguousarray(values, self.dtype).data.cast("B")
+            for begin, end, place in self._places(part, 0, written.nbytes):
+                self._file.seek(place)
+                self._file.write(written[begin:end])
 
-    def __enter__(self) -> Spool:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
+    def _places(self, part: int, first: int, count: int) -> Iterator[tuple[int, int, int]]:
+        """Yield where bytes of a part lie: for each piece the first and the end of those there, and their place."""
+        done = 0
+        for place, size in self._pieces[part]:
+            if first < size:
+                taken = min(size - first, count - done)
+                yield done, done + taken, place + first
+                done += taken
+                if done == count:
+                    return
+            first = max(first - size, 0)

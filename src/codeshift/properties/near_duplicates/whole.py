@@ -27,7 +27,8 @@ from codeshift.properties.near_duplicates.arrays import (
 from codeshift.properties.near_duplicates.join import Prefixes, SimilarPairs, all_candidates, index_of, similar_among
 from codeshift.properties.near_duplicates.partners import least_overlap
 from codeshift.properties.near_duplicates.renaming import Ignored
-from codeshift.properties.near_duplicates.shingles import ShingleSets, shingle_hashes
+from codeshift.properties.near_duplicates.sets import ShingleSets
+from codeshift.properties.near_duplicates.shingles import shingle_hashes
 from codeshift.properties.near_duplicates.tokens import join_blocks
 
 __all__ = [
@@ -212,9 +213,8 @@ def candidates(entries: Array, threshold: float, most: int) -> Array | int:
     order = np.lexsort((numbers, shingles))
     new = changes(shingles[order]) | changes(numbers[order])  # an equal set of another process has the same entries
     order = order[new]
-    nothing = np.empty(0, np.int64)
     sizes = names["size"].astype(np.int64)
-    sets = ShingleSets(sizes=sizes, indptr=np.zeros(sizes.size + 1, np.int64), shingles=nothing, members=nothing)
+    sets = ShingleSets.of(sizes, np.zeros(sizes.size + 1, np.int64), np.empty(0, np.int64))
     positions = entries["position"].astype(np.int64)
     index = index_of(sets, threshold, shingles[order], numbers[order], positions[order])
     if index.candidates > most:
@@ -274,7 +274,7 @@ def similar(pairs: Array, sets: WholeSets, threshold: float) -> tuple[Array, npt
     numbers = np.searchsorted(sets.names, pairs)
     shingles = unique_hashes(sets.shingles)[1]
     nothing = np.empty(0, np.int64)
-    whole = ShingleSets(sizes=np.diff(sets.indptr), indptr=sets.indptr, shingles=shingles, members=nothing)
+    whole = ShingleSets.of(np.diff(sets.indptr), sets.indptr, shingles)
     index = Prefixes(sets=whole, threshold=threshold, numbers=nothing, positions=nothing, low=nothing)
     similar_pairs: SimilarPairs = similar_among(index, numbers[:, 0], numbers[:, 1])
     return sets.names[np.stack([similar_pairs.left, similar_pairs.right], axis=1)], similar_pairs.jaccard
