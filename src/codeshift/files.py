@@ -194,10 +194,27 @@ def damaged_files(folder: Path, digests: Mapping[str, str]) -> list[DamagedFileE
     return errors
 
 
+def json_value(text: str | bytes) -> Any:
+    """Return the value of a text in JSON.
+
+    Raises:
+        ValueError: it is no JSON, or nested more deeply than Python reads.
+
+    >>> json_value("[" * 100_000)
+    Traceback (most recent call last):
+        ...
+    ValueError: it is nested too deeply
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def _read(path: Path) -> dict[str, Any]:
     """Read the content of a record, digests of other files included."""
     try:
-        whole = json.loads(path.read_text(encoding="utf-8"))
+        whole = json_value(path.read_text(encoding="utf-8"))
         if not isinstance(whole, dict):
             raise DamagedFileError(path, f"it holds a {type(whole).__name__}, not an object")
         digest = content_digest(whole)

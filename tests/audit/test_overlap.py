@@ -206,7 +206,11 @@ def test_corpora_compressed_by_zstandard(mine, theirs, tmp_path) -> None:
             stream.write(content.encode())
     searched = overlap(mine, tmp_path)["test", "data"]
     assert (searched.corpus_rows, searched.rows) == (5, overlap(mine, theirs.select(range(4)))["test", "data"].rows)
-    for content, message in (('{"code": "x"}\n[1]\n', "line 2: 1 is no object"), ('{"code"', "line 1: Expecting")):
+    for content, message in (
+        ('{"code": "x"}\n[1]\n', "line 2: 1 is no object"),
+        ('{"code"', "line 1: Expecting"),
+        ('{"code": ' * 100_000, "line 1: it is nested too deeply"),
+    ):
         with pa.output_stream(str(tmp_path / "odd.jsonl.zst"), compression="zstd") as stream:
             stream.write(content.encode())
         with pytest.raises(DataError, match=rf"corpus must be files of JSON Lines, got '.*odd.jsonl.zst': {message}"):

@@ -112,3 +112,13 @@ def test_a_file_that_is_no_log_is_named(data, tokenizer, tmp_path):
     with pytest.raises(CheckpointError, match="is no log of an evaluation"):
         evaluate(data, tokenizer, tmp_path)
     assert path.read_text(encoding="utf-8") == "[1, 2]\n"
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"evaluation": ' * 100_000, "1" * 5000, '{"evaluation"'])
+def test_a_first_line_that_cannot_be_held_is_named(line, tmp_path):
+    """A line that is nested too deeply, too long a number or cut off is no log, and is kept as it is."""
+    path = tmp_path / "log.jsonl"
+    path.write_text(f"{line}\n", encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"log\.jsonl is no log of an evaluation"):
+        RowLog(path, {"seed": 0})
+    assert path.read_text(encoding="utf-8") == f"{line}\n"

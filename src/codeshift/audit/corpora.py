@@ -17,6 +17,7 @@ from codeshift.checks import settle
 from codeshift.defaults import EMBEDDED
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
 from codeshift.file_formats import COMPRESSED, CSV_SEPARATORS, JSON, PARQUET, format_of
+from codeshift.files import json_value
 from codeshift.formatting import counted, listed
 from codeshift.hashing import digest
 from codeshift.marks import RowMarks
@@ -299,9 +300,9 @@ def _json_rows(files: Sequence[str]) -> Iterator[dict[str, Any]]:
             ):
                 for line, content in enumerate(text, start=1):  # noqa: B007 - for the message
                     if content.lstrip().startswith("["):
-                        yield from map(_object, json.loads(content + text.read()))
+                        yield from map(_object, json_value(content + text.read()))
                     elif content.strip():
-                        yield _object(json.loads(content))
+                        yield _object(json_value(content))
         except (OSError, ValueError) as error:  # of what is compressed or written otherwise
             problem = f"line {line}: {error}" if line else str(error)
             raise DataError("corpus", "files of JSON Lines", file, problem) from error

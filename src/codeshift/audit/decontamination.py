@@ -24,7 +24,7 @@ from codeshift.audit.plain_pickle import read_plain
 from codeshift.audit.word_ngrams import NGRAM, NgramSearch, Words, ngrams_of
 from codeshift.checks import check_choice, check_integer
 from codeshift.errors import DataError, ParameterError
-from codeshift.files import replaced, write_text
+from codeshift.files import json_value, replaced, write_text
 
 _INFO, _SIZE, _FILES = "info.json", "ngram_size", "*.sorted.zst"
 _BUCKET = "ngrams_0.bkt.txt.sorted.zst"
@@ -97,7 +97,7 @@ def read_decontamination_list(path: str | os.PathLike[str]) -> DecontaminationLi
     if not (place / _INFO).is_file() or not any(place.glob(_FILES)):
         return None
     try:
-        size = json.loads((place / _INFO).read_text(encoding="utf-8"))[_SIZE]
+        size = json_value((place / _INFO).read_text(encoding="utf-8"))[_SIZE]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(str(place / _INFO), f"JSON with {_SIZE}", str(error), "make the list again") from error
     return DecontaminationList(place, (check_integer(_SIZE, size, smallest=1),), "lm-eval")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
@@ -11,6 +10,7 @@ from codeshift.cli.output import DONE, report
 from codeshift.cli.tasks import add_task, task_of
 from codeshift.defaults import ENDPOINTS, EXPORT_FORMATS
 from codeshift.errors import ParameterError, check_extra
+from codeshift.files import json_value
 
 
 def add_to(commands: Commands) -> None:
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _body(arguments: argparse.Namespace) -> dict[str, Any]:
     try:
-        body = json.loads(arguments.body or "{}")
+        body = json_value(arguments.body or "{}")
     except ValueError as error:
         raise ParameterError("--body", "a JSON object", arguments.body, str(error)) from error
     if not isinstance(body, dict):

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from codeshift.checks import check_choice
 from codeshift.errors import DamagedFileError, ManifestError, ParameterError
-from codeshift.files import content_digest, replaced_together
+from codeshift.files import content_digest, json_value, replaced_together
 from codeshift.parts import WHOLE
 from codeshift.splits.manifest import SplitManifest
 
@@ -193,7 +193,7 @@ def load_benchmark(name: str, *, folder: Path = PUBLISHED_FOLDER) -> PublishedSp
     table, compressed = folder / f"{name}{_TABLE}", folder / f"{name}{_FACTS}"
     try:
         with pa.input_stream(compressed, compression="zstd") as stream:
-            facts = json.loads(stream.read())
+            facts = json_value(stream.read())
         if facts.pop("sha256") != content_digest(facts) or facts["format"] != PUBLISHED_FORMAT:
             raise ValueError("its digest or format differs")
         rows = pq.read_table(table, memory_map=False)

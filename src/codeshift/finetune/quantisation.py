@@ -6,7 +6,6 @@ loaded, so the adapter always stands on the same base. The adapter is never merg
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 from peft import PeftConfig, PeftModel
 
 from codeshift.errors import ParameterError, check_extra
+from codeshift.files import json_value
 from codeshift.finetune.limits import TRAINING_FILE
 from codeshift.finetune.models import Model, base_model
 
@@ -119,7 +119,7 @@ def trained_quantization(folder: str | os.PathLike[str]) -> Quantization | None:
     if not path.is_file():
         return None
     try:
-        quantization: Quantization | None = json.loads(path.read_text(encoding="utf-8"))["config"].get("quantization")
+        quantization: Quantization | None = json_value(path.read_text(encoding="utf-8"))["config"].get("quantization")
     except (ValueError, KeyError, TypeError, AttributeError):  # another file with that name
         return None
     return quantization

@@ -12,7 +12,7 @@ import numpy as np
 from accelerate import PartialState
 from numpy.typing import NDArray
 
-from codeshift.files import content_digest
+from codeshift.files import content_digest, json_value
 from codeshift.finetune.checkpoint import differing_values
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.progress import row_progress
@@ -45,7 +45,7 @@ class RowLog:
 
     def _read(self, lines: list[bytes]) -> dict[int, dict[str, Any]]:
         try:
-            identity = json.loads(lines[0])["evaluation"]
+            identity = json_value(lines[0])["evaluation"]
             rows = [row for line in lines[1:] if (row := _row(line)) is not None]
             done = {row.pop("row"): row for row in rows}
         except (ValueError, KeyError, TypeError) as error:
@@ -85,9 +85,9 @@ def _line(content: dict[str, Any]) -> str:
 def _row(line: bytes) -> dict[str, Any] | None:
     """Return the content of a line, or None if it was damaged."""
     try:
-        content = json.loads(line)
+        content = json_value(line)
         whole = isinstance(content, dict) and content.pop(_CHECK) == content_digest(content)[:16]
-    except (ValueError, KeyError, RecursionError):
+    except (ValueError, KeyError, RecursionError):  # the last of a digest, which nests deeper
         return None
     return content if whole else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ from safetensors import safe_open
 from transformers import PreTrainedModel
 
 from codeshift.errors import ParameterError, Told, warn
+from codeshift.files import json_value
 from codeshift.finetune.errors import UnusedWeightsWarning
 from codeshift.finetune.quantisation import quantised, quantization_of, trained_quantization
 from codeshift.formatting import listed
@@ -33,8 +33,8 @@ def check_index(name: str | os.PathLike[str]) -> None:
         return
     remedy = "save the model again with save_pretrained"
     try:
-        shards = set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values())
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        shards = set(json_value(path.read_text(encoding="utf-8"))["weight_map"].values())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ParameterError("model", f"a folder whose {_INDEX} can be read", str(name), remedy) from error
     others = sorted(str(shard) for shard in shards if not str(shard).endswith(".safetensors"))
     if others:

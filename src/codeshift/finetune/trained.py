@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from codeshift.errors import ParameterError, warn
+from codeshift.files import json_value
 from codeshift.finetune.conversation import make_chat
 from codeshift.finetune.errors import TrainedOtherwiseWarning
 from codeshift.finetune.limits import TRAINING_FILE, GivenLimits, Limits
@@ -70,7 +70,7 @@ def trained_with(model: ModelOrName) -> Trained:
     if path is None or not path.is_file():
         return Trained()
     try:
-        training = json.loads(path.read_text(encoding="utf-8"))
+        training = json_value(path.read_text(encoding="utf-8"))
         limits = {name: training["config"][name] for name in vars(Limits()) if name in training["config"]}
     except (ValueError, KeyError, TypeError):  # another file with that name
         return Trained()

@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from codeshift.errors import ManifestError, shown
-from codeshift.files import content_digest
+from codeshift.files import content_digest, json_value
 from codeshift.properties.serialise import check_plain, is_of
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.manifest_rows import RowDigests
@@ -100,7 +100,7 @@ def _checked_fields(plain: Mapping[str, Any], name: str, kinds: Mapping[str, Any
 def _content(text: str, name: str, keys: set[str]) -> dict[str, Any]:
     """Return the content of a manifest's text, of the known format, with these keys and unchanged."""
     try:
-        plain = json.loads(text)
+        plain = json_value(text)
         digest = content_digest(plain) if isinstance(plain, dict) else ""
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{name} is not JSON ({error}): it is cut off, or not a manifest") from error

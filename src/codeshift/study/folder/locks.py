@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from codeshift.errors import warn
+from codeshift.files import json_value
 from codeshift.study.errors import LockWarning
 
 _LOOK_EVERY = 1.0  # seconds between two looks at the holder of a lock that is waited for
@@ -109,7 +110,7 @@ def _record(path: Path) -> Path:
 def _holder(path: Path) -> _Holder | None:
     """Read who holds a lock; None if nobody does, or it is not known."""
     try:
-        record = json.loads(_record(path).read_text(encoding="utf-8"))
+        record = json_value(_record(path).read_text(encoding="utf-8"))
         holder = _Holder(int(record["pid"]), str(record["host"]), float(record["since"]))
     except (OSError, ValueError, TypeError, KeyError):  # it has just been released, or is being written
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from codeshift.files import (
     damaged_files,
     file_digest,
     finite,
+    json_value,
     read_json,
     remove_unfinished,
     replaced,
@@ -194,8 +194,8 @@ class StudyStore:
     def _refuse_earlier_format(self) -> None:
         """Raise a ParameterError if ``study.json``, which fails its digest, is of a format that had none."""
         try:
-            content = json.loads(self.study.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError):
+            content = json_value(self.study.read_text(encoding="utf-8"))
+        except ValueError:
             return
         self._refuse_other_format(content)
 
