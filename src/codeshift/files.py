@@ -11,8 +11,6 @@ import hashlib
 import json
 import math
 import os
-import re
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from codeshift.errors import DamagedFileError
+from codeshift.temporary_files import temporary_name
 
 _DIGEST, _FILES = "sha256", "files"
 
@@ -59,7 +58,7 @@ def replaced_together(paths: Sequence[Path]) -> Iterator[Callable[[Path], Abstra
     ...     before, sorted(path.name for path in Path(folder).iterdir())
     (['.test', '.train'], ['test.txt', 'train.txt'])
     """
-    temporaries = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex}") for path in paths}
+    temporaries = {path: path.with_name(temporary_name(path.name)) for path in paths}
 
     @contextmanager
     def writing(path: Path) -> Iterator[Path]:
@@ -266,24 +265,6 @@ def vouched_files(path: Path) -> list[Path]:
         DamagedFileError: if the record is not what was written.
     """
     return [path.parent / name for name in sorted(_read(path).get(_FILES, {}))]
-
-
-_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{32}")
-
-
-def remove_unfinished(folder: Path) -> None:
-    """Remove unfinished files that killed processes have left in a folder; no other process may be writing there.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / f".test.parquet.{'0' * 32}").write_bytes(b"torn")
-    ...     remove_unfinished(Path(folder))
-    ...     list(Path(folder).iterdir())
-    []
-    """
-    for path in folder.glob(".*"):
-        if _TEMPORARY.fullmatch(path.name):
-            path.unlink(missing_ok=True)
 
 
 def is_full(error: BaseException) -> bool:

@@ -19,6 +19,7 @@ from codeshift.data import save_splits
 from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune import Evaluator, Trainer
 from codeshift.metrics import NegativeLogLikelihood
+from codeshift.temporary_files import NO_PROCESS, temporary_name
 from helpers.cli_rows import rows, write
 from helpers.small_disk import SmallDisk, small_disk  # noqa: F401 - a fixture
 from helpers.tiny_models import save_tiny_t5
@@ -157,7 +158,7 @@ def test_what_a_killed_process_left_is_removed(place: Path, tmp_path: Path) -> N
     """Files that a split or an evaluation was writing go with the next call into the folder; others stay."""
     evaluator = Evaluator([NegativeLogLikelihood()], **TASK, progress=False)
     result = evaluator.evaluate(str(place / "model"), Dataset.from_list(rows(16)), tokenizer=str(place / "model"))
-    torn, others = tmp_path / f".train.parquet.{'0' * 32}", tmp_path / ".hidden"
+    torn, others = tmp_path / temporary_name("train.parquet", pid=NO_PROCESS), tmp_path / ".hidden"
     for write_all in (
         lambda: save_splits({"train": Dataset.from_list(rows(4))}, tmp_path),
         lambda: result.save(tmp_path),

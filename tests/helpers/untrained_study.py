@@ -22,6 +22,7 @@ from codeshift.study.folder.run_scores import RunScores
 from codeshift.study.running import run_models, worker
 from codeshift.study.running.run_job import RunJob
 from codeshift.study.settings.keys import RunKey
+from codeshift.temporary_files import NO_PROCESS, temporary_name
 
 Event = Callable[[str], None]
 """Function that is called with the name of a run at each of the moments at which it may stop."""
@@ -66,7 +67,7 @@ def untrained(event: Event) -> Iterator[None]:
             test = whole.select(self.store.read_test(key.split_seed))["code"][:]
             names = list(self.run.method.evaluation.metrics)
             statistics = {name: np.array([_numbers(model, name, code) for code in test]) for name in names}
-            torn = self.store.run(key) / f".test.parquet.{'0' * 32}"
+            torn = self.store.run(key) / temporary_name("test.parquet", pid=NO_PROCESS)
             torn.write_bytes(b"torn")
             event(key.name)
             torn.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import pickle
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from codeshift.study.folder.output_folder import output_folder
 from codeshift.study.folder.store import StudyStore
 from codeshift.study.settings.keys import RunKey, Variant
 from codeshift.study.settings.variants import WISE_FT
+from codeshift.temporary_files import remove_unfinished, temporary_name
 
 
 def test_files_are_written_whole(tmp_path, monkeypatch):
@@ -26,6 +28,31 @@ def test_files_are_written_whole(tmp_path, monkeypatch):
         write_text(path, "new")
     assert [p.name for p in tmp_path.iterdir()] == ["a.html"]
     assert path.read_text(encoding="utf-8") == "old"
+
+
+def test_a_file_that_is_being_written_is_not_removed(tmp_path, monkeypatch):
+    """Another process that clears up a folder leaves what this one is writing there, such as the probe of a study."""
+    move = os.replace
+
+    def cleared_up_before(*paths):
+        remove_unfinished(tmp_path)
+        move(*paths)
+
+    monkeypatch.setattr("os.replace", cleared_up_before)
+    assert write_text(tmp_path / "a.html", "new").read_text(encoding="utf-8") == "new"
+    assert output_folder("out", tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize(("age", "stays"), [(60, True), (2 * 3600, False)])
+def test_a_file_of_another_machine_goes_when_it_is_old(age, stays, tmp_path, monkeypatch):
+    """Whether its writer is alive cannot be seen here."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("socket.gethostname", lambda: "elsewhere")
+        path = tmp_path / temporary_name("a.html")
+    path.write_text("torn")
+    os.utime(path, (path.stat().st_mtime - age,) * 2)
+    remove_unfinished(tmp_path)
+    assert path.exists() == stays
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 from codeshift.errors import DamagedFileError, DamagedFileWarning
 from codeshift.files import file_digest
 from codeshift.study import load_results
+from codeshift.temporary_files import NO_PROCESS, temporary_name
 from helpers.study_case import assert_same, small_study
 
 # What a study leaves, by a pattern each.
@@ -139,7 +140,8 @@ def test_what_a_killed_process_left_is_removed(audited, model, tmp_path):
     folder = tmp_path / "study"
     shutil.copytree(audited, folder)
     [run] = folder.glob("runs/full-long*")
-    left = [place / f".test.parquet.{'0' * 32}" for place in (run, folder / "data", next(folder.glob("splits/long*")))]
+    torn = temporary_name("test.parquet", pid=NO_PROCESS)
+    left = [place / torn for place in (run, folder / "data", next(folder.glob("splits/long*")))]
     for path in left:
         path.write_bytes(b"torn")
     (run / "evaluation" / "forced").mkdir(parents=True)

@@ -17,7 +17,8 @@ from codeshift.checks import check_bool, check_choice
 from codeshift.data.folders import is_part, part_of
 from codeshift.errors import DataError, ParameterError, Remedy
 from codeshift.file_formats import format_of
-from codeshift.files import remove_unfinished, replaced_together
+from codeshift.files import replaced_together
+from codeshift.temporary_files import remove_unfinished
 
 _BATCH = 10_000
 

@@ -15,7 +15,7 @@ from accelerate import PartialState
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, Told, closest
-from codeshift.files import finite, remove_unfinished, replaced
+from codeshift.files import finite, replaced
 from codeshift.finetune.class_scores import ClassScores
 from codeshift.finetune.confidence import Confidence
 from codeshift.finetune.decoding import Output
@@ -26,6 +26,7 @@ from codeshift.marks import RowMarks
 from codeshift.metrics import Estimate, Metric, ModelOutputs, PairedDifference, bootstrap_ci, paired_difference
 from codeshift.metrics.notes import single_notes
 from codeshift.parts import PARTS, TEST_ID, TRANSFORMED
+from codeshift.temporary_files import remove_unfinished
 
 _CONFIDENCE = tuple(field.name for field in fields(Confidence))
 

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from codeshift.errors import warn
 from codeshift.files import json_value
 from codeshift.study.errors import LockWarning
+from codeshift.temporary_files import is_alive
 
 _LOOK_EVERY = 1.0  # seconds between two looks at the holder of a lock that is waited for
 _PATIENCE = 60.0  # seconds of waiting after which a holder that seems to work is named
@@ -114,17 +115,8 @@ def _holder(path: Path) -> _Holder | None:
         holder = _Holder(int(record["pid"]), str(record["host"]), float(record["since"]))
     except (OSError, ValueError, TypeError, KeyError):  # it has just been released, or is being written
         return None
-    return None if holder.is_here and not _is_alive(holder.pid) else holder
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:  # a killed process leaves its record, and the lock is another's by now
-        return False
-    except PermissionError:
-        return True
-    return True
+    # a killed process leaves its record, and the lock is another's by now
+    return None if holder.is_here and not is_alive(holder.pid) else holder
 
 
 def _state(pid: int) -> str:

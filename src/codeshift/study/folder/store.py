@@ -21,7 +21,6 @@ from codeshift.files import (
     finite,
     json_value,
     read_json,
-    remove_unfinished,
     replaced,
     set_aside,
     write_json,
@@ -33,6 +32,7 @@ from codeshift.study.folder.records import RunRecord
 from codeshift.study.folder.split_audit import AuditError, SplitAudit, audit_from_dict
 from codeshift.study.folder.stored_settings import StoredSettings, StoredStudy
 from codeshift.study.settings.keys import RunKey, plain_name, share_name
+from codeshift.temporary_files import remove_unfinished
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -235,7 +235,8 @@ class StudyStore:
     def repair(self, keys: Iterable[RunKey], scenarios: Iterable[str], split_seeds: Iterable[int]) -> None:
         """Set aside all damaged files with a warning, so that their content is made again.
 
-        Unfinished files of killed processes are removed. No other process may prepare the study meanwhile.
+        Unfinished files of killed processes are removed. No other process may prepare the study
+        meanwhile.
 
         Args:
             keys: Keys of the runs.

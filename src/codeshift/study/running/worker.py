@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from codeshift.files import is_full, remove_unfinished
+from codeshift.files import is_full
 from codeshift.finetune.errors import (
     AdapterWarning,
     CheckpointError,
@@ -32,6 +32,7 @@ from codeshift.study.running.run_job import RunJob
 from codeshift.study.running.run_models import RunModels
 from codeshift.study.running.scoring import RunScorer
 from codeshift.study.settings.keys import NONE, RunKey, Variant
+from codeshift.temporary_files import remove_unfinished
 
 TrainedModel = tuple[Model, TrainingFacts | None]
 
