@@ -97,14 +97,23 @@ def memberships(values: np.ndarray) -> csr_matrix:
     >>> memberships(np.array(["java", "go", "java"], dtype=object)).toarray().tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
     """
-    from scipy.sparse import csr_matrix
-
     if values.dtype == object:
         keys = np.array(list(map(typed_text, values)), dtype=object)
         _, bins = np.unique(keys, return_inverse=True)
     else:
         cuts: np.ndarray = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(values) else values
         bins = np.searchsorted(cuts, values, side="left")
+    return one_hot(bins)
+
+
+def one_hot(bins: np.ndarray) -> csr_matrix:
+    """Return a matrix with one 1 per row, at the row's bin, of shape ``(n, bins)``.
+
+    >>> one_hot(np.array([1, 0])).toarray().tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    from scipy.sparse import csr_matrix
+
     width = int(bins.max(initial=0)) + 1
     return csr_matrix((np.ones(len(bins)), (np.arange(len(bins)), bins)), shape=(len(bins), width))
 

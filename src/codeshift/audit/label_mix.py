@@ -64,7 +64,7 @@ def measure_label_mix(
     """Measure what the mix of labels explains of the shift of each number that describes programs.
 
     Args:
-        labels: the label of each row of the table, as ``label_column`` returns it.
+        labels: the label of each row of the table, by number as in ``RowLabels``.
         part: the part.
         train: the positions of the distinct rows of train.
         rows: the positions of the distinct rows of the part.

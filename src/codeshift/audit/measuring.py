@@ -150,7 +150,7 @@ def _labels(
     shifts = [measure_labels(labels, parts, part, distinct.components, settings, tested) for part in parts.held_out]
     of_mix: list[LabelMixShift] = []
     for part in parts.compared:
-        of_mix += measure_label_mix(labels, part, distinct.rows[parts.train], distinct.rows[part], properties)
+        of_mix += measure_label_mix(labels.numbers, part, distinct.rows[parts.train], distinct.rows[part], properties)
     return shifts, of_mix
 
 

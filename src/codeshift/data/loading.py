@@ -9,7 +9,7 @@ from pathlib import Path
 from datasets import Dataset, DatasetDict
 
 from codeshift.data.columns import rename_columns, require_columns
-from codeshift.data.folders import FILE_PARTS, NO_PART, PartReaders, files_of_parts, local_parts
+from codeshift.data.folders import FILE_PARTS, PartReaders, files_of_parts, local_parts
 from codeshift.data.hub import hub_parts, is_hub_name
 from codeshift.data.joining import join, join_parts
 from codeshift.errors import DataError, ParameterError, Told, closest
@@ -102,10 +102,10 @@ def load_splits(
     {'train': ['train'], 'test': ['test']}
     """
     parts = files_of_parts(source) if isinstance(source, Mapping) else _parts(source, config, revision)
-    if NO_PART in parts:
+    if None in parts:
         remedy = f"name its files {', '.join(FILE_PARTS[:3])}, or take its rows with load_rows"
         raise DataError("source", "data with parts", str(source), remedy)
-    read = join_parts({name: parts[name]() for name in sorted(parts, key=_place)})
+    read = join_parts({name: parts[name]() for name in _in_order(parts)})
     filled = [rows for rows in read.values() if len(rows)]
     if not filled:
         raise DataError("source", "data with rows", str(source), "no part has any")
@@ -154,21 +154,31 @@ def _parts(source: DataSource, config: str | None, revision: str | None) -> Part
     return local_parts(path)
 
 
-def _chosen(parts: PartReaders, split: str | None, source: DataSource) -> list[str]:
+def _chosen(parts: PartReaders, split: str | None, source: DataSource) -> Sequence[str | None]:
     if split is None:
         if len(parts) > 1:
             remedy = "name one, or join some by +; or take all parts with load_splits"
-            raise ParameterError("split", f"one of {', '.join(sorted(parts, key=_place))}", None, remedy)
+            raise ParameterError("split", f"one of {', '.join(_in_order(parts))}", None, remedy)
         return list(parts)
     names = [name.strip() for name in str(split).split("+")]
     for name in names:
-        if NO_PART in parts:
+        if None in parts:
             raise ParameterError("split", f"left out: {source} has no parts", split, "all its rows are taken")
         if name not in parts:
-            raise ParameterError("split", "a part of the data", Told(repr(name)), closest(name, parts))
+            raise ParameterError(
+                "split",
+                "a part of the data",
+                Told(repr(name)),
+                closest(name, [part for part in parts if part is not None]),
+            )
     if len(set(names)) < len(names):
         raise ParameterError("split", "parts that differ", split, "name each once")
     return names
+
+
+def _in_order(parts: PartReaders) -> list[str]:
+    """Return the names of parts in the order in which a study has them."""
+    return sorted((name for name in parts if name is not None), key=_place)
 
 
 def _place(part: str) -> tuple[int, str]:

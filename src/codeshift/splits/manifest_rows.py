@@ -9,9 +9,16 @@ import numpy as np
 
 from codeshift.errors import ManifestError
 from codeshift.hashing import DIGEST
-from codeshift.parts import DUPLICATE, EXCLUDED, PARTS, REASONS
+from codeshift.parts import DUPLICATE, EXCLUDED, NO_REASON, PARTS, REASONS
 
 _LABELS = (*PARTS[:EXCLUDED], *(f"excluded:{reason}" for reason in REASONS))
+_PART_AND_REASON = dict(
+    zip(
+        _LABELS,
+        [*((part, NO_REASON) for part in range(EXCLUDED)), *((EXCLUDED, reason) for reason in range(len(REASONS)))],
+        strict=True,
+    )
+)
 _AT_ONCE = 10_000
 
 DigestsWith = Callable[[np.ndarray, str], np.ndarray]
@@ -24,13 +31,11 @@ def parts_and_reasons(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         ManifestError: if a label is unknown.
     """
-    split = [str(label).partition(":") for label in labels]
-    try:
-        parts = np.array([PARTS.index(part) for part, _, _ in split], dtype=np.int8)
-        reasons = np.array([REASONS.index(reason) for _, _, reason in split], dtype=np.int8)
-    except ValueError as error:
-        raise ManifestError(f"the manifest names a part that does not exist: {error}") from error
-    return parts, reasons
+    for label in dict.fromkeys(labels):
+        if label not in _PART_AND_REASON:
+            raise ManifestError(f"the manifest names a part that does not exist: {label!r}")
+    pairs = np.array([_PART_AND_REASON[label] for label in labels], dtype=np.int8).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _in_order(labels: Iterable[str]) -> list[str]:
@@ -40,8 +45,8 @@ def _in_order(labels: Iterable[str]) -> list[str]:
 
 def _rank(label: str) -> tuple[int, bool]:
     """Return the sort key of a label. Of equal rows, the first in order is kept, so dropped duplicates come last."""
-    part, _, reason = label.partition(":")
-    return PARTS.index(part) if part in PARTS else len(PARTS), reason == REASONS[DUPLICATE]
+    part, reason = _PART_AND_REASON.get(label, (len(PARTS), NO_REASON))
+    return part, reason == DUPLICATE
 
 
 class RowDigests(Sequence[str]):

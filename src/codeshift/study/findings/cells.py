@@ -30,16 +30,16 @@ class Cell:
         scenario: Name of the scenario.
         method: Name of the method, or ``"none"``.
         ood_kept: Share of the region's rows in training; None without fine-tuning.
-        variant: Name of the variant; empty for models as trained.
+        variant: Name of the variant; None for models as trained.
 
     >>> Cell(scenario="loops", method="lora", ood_kept=0.5)
-    Cell(scenario='loops', method='lora', ood_kept=0.5, variant='')
+    Cell(scenario='loops', method='lora', ood_kept=0.5, variant=None)
     """
 
     scenario: str
     method: str
     ood_kept: float | None
-    variant: str = ""
+    variant: str | None = None
 
     @property
     def title(self) -> str:
@@ -167,7 +167,7 @@ class Cells:
             yield Cell(scenario=scenario, method=NONE, ood_kept=None)
         for method in self.methods:
             for kept in self.results.ood_kept:
-                for variant in self.results.variants if variants else ("",):
+                for variant in self.results.variants if variants else (None,):
                     cell = Cell(scenario=scenario, method=method, ood_kept=kept, variant=variant)
                     if self.records(cell):
                         yield cell

@@ -79,9 +79,9 @@ class StudyStore:
         """Return the file of a split seed's test rows as a transform leaves them, an Arrow stream."""
         return self.root / "data" / f"{rewritten_by(transform)}-split{split_seed}.arrow"
 
-    def model(self, name: str = "") -> Path:
-        """Return the folder of a model and tokenizer that were given as objects; the name may be empty."""
-        return self.root / "models" / plain_name([name], {"model": name}) if name else self.root / "model"
+    def model(self, name: str | None = None) -> Path:
+        """Return the folder of a model and tokenizer that were given as objects; None for the one without a name."""
+        return self.root / "models" / plain_name([name], {"model": name}) if name is not None else self.root / "model"
 
     def parts(self, split_seed: int) -> Path:
         """Return the file of the row positions of the parts of a split seed, and of the baseline's training rows."""
@@ -188,7 +188,7 @@ class StudyStore:
         self._refuse_other_format(content)
         return StoredStudy(
             settings=StoredSettings.from_fingerprint(content["settings"], content["versions"]),
-            keys=tuple(RunKey(**key) for key in content["runs"]),
+            keys=tuple(RunKey.from_dict(key) for key in content["runs"]),
         )
 
     def _refuse_earlier_format(self) -> None:

@@ -24,7 +24,7 @@ from codeshift.metrics.codebleu.dataflow.compiled import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tree_sitter import Language, Node
+    from tree_sitter import Language, Node, TreeCursor
 
     from codeshift.metrics.codebleu.dataflow.rules import FlowTable
 
@@ -153,6 +153,10 @@ class _OpenNode:
         self.events, self.first = [], end
 
 
+_Around = tuple[list[int], CompiledRule | None, _OpenNode]
+"""Structure, rule and innermost node with a rule of a node whose children are being read."""
+
+
 class _Reader:
     """Reader of the trees of one program."""
 
@@ -177,12 +181,12 @@ class _Reader:
         far and, where the child is in a field, the field's as a negative number. ``rule`` is its rule, or None.
         ``inner`` is the innermost node that has a rule, which takes the events: itself, or one around it.
         """
-        tokens, subtrees, numbers, table = self._tokens, self._subtrees, self._numbers, self._table
-        rule_of, leaf_of, leaves, splits = table.rules.get, table.leaves.get, table.leaves, table.splits
-        careful, every, shows_hidden = self._careful, table.every_leaf, self._shows_hidden
+        tokens, subtrees, table = self._tokens, self._subtrees, self._table
+        rule_of, leaf_of, splits = table.rules.get, table.leaves.get, table.splits
+        careful, every = self._careful, table.every_leaf
         cursor = root.walk()
         down, across, up = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
-        around: list[tuple[list[int], CompiledRule | None, _OpenNode]] = []
+        around: list[_Around] = []
         key, rule, inner = self._key, None, self._whole
         default: CompiledRule | None = None
         while True:
@@ -211,26 +215,33 @@ class _Reader:
             while not across():
                 if not up():
                     return
-                if shows_hidden:
-                    self._add_hidden(cursor.node, key)
-                # A node with nothing named in it looks like a leaf of its kind.
-                number = numbers.setdefault(tuple(key), len(numbers) + _INNER) if len(key) > 1 else key[0]
-                subtrees.append(number)
-                kind, field_id, ended, ended_rule = key[0], cursor.field_id, inner, rule
-                key, rule, inner = around.pop()
-                kept = True
-                if ended_rule is not None and ended_rule.special:
-                    place = _Place(key[0], field_id, rule, inner)
-                    kept = self._end_special(ended, ended_rule, cursor.node, place)
-                elif ended_rule is not None:
-                    inner.events.append(Step(ended_rule, ended.parts))
-                # A token of several words has no name, but a missing word in it counts.
-                if kept and (kind in leaves or (careful and number >= _INNER and cursor.node.has_error)):  # type: ignore[union-attr]
-                    key.append(number)
-                    if field_id:
-                        key.append(-field_id)
-                if rule is not None:
-                    inner.end_part(rule, kind, field_id, len(tokens))
+                key, rule, inner = self._end_node(cursor, (key, rule, inner), around.pop())
+
+    def _end_node(self, cursor: TreeCursor, ended: _Around, around: _Around) -> _Around:
+        """Number the node whose children have been read, pass it to the node around it, and return the latter."""
+        ended_key, ended_rule, ended_node = ended
+        key, rule, inner = around
+        numbers, kind, field_id = self._numbers, ended_key[0], cursor.field_id
+        if self._shows_hidden:
+            self._add_hidden(cursor.node, ended_key)
+        # A node with nothing named in it looks like a leaf of its kind.
+        number = numbers.setdefault(tuple(ended_key), len(numbers) + _INNER) if len(ended_key) > 1 else kind
+        self._subtrees.append(number)
+        is_part = True
+        if ended_rule is not None and ended_rule.special:
+            is_part = self._end_special(ended_node, ended_rule, cursor.node, _Place(key[0], field_id, rule, inner))
+        elif ended_rule is not None:
+            inner.events.append(Step(ended_rule, ended_node.parts))
+        # A token of several words has no name, but a missing word in it counts.
+        if is_part and (
+            kind in self._table.leaves or (self._careful and number >= _INNER and cursor.node.has_error)  # type: ignore[union-attr]
+        ):
+            key.append(number)
+            if field_id:
+                key.append(-field_id)
+        if rule is not None:
+            inner.end_part(rule, kind, field_id, len(self._tokens))
+        return around
 
     def _read_token(self, node: Node, leaf: int, field_id: int | None, parent: int, events: Events) -> None:
         """Read a leaf that is a variable or a constant, unless it only names a method, field or type."""
