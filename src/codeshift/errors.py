@@ -35,11 +35,11 @@ class ParameterError(CodeshiftError, ValueError):
     """An argument has an invalid value.
 
     Attributes:
-        parameter: name of the argument, with the key if the fault is in one item of it.
-        place: tuple of the name, and of the key if there is one.
-        constraint: what the value must be.
-        value: value that was given.
-        remedy: what to do about it.
+        parameter: Name of the argument, with the key if the fault is in one item of it.
+        place: Tuple of the name, and of the key if there is one.
+        constraint: What the value must be.
+        value: Value that was given.
+        remedy: What to do about it.
 
     >>> ParameterError("methods", "a config", 3, "give None", key="lora").place
     ('methods', 'lora')
@@ -102,9 +102,9 @@ class DamagedFileError(CodeshiftError, ValueError):
     """A file is not what was written: it is torn, was edited, or is on a failing disk.
 
     Attributes:
-        path: path of the file.
-        why: evidence of the damage.
-        remedy: what to do about it; empty if that depends on the caller.
+        path: Path of the file.
+        why: Evidence of the damage.
+        remedy: What to do about it; empty if that depends on the caller.
 
     >>> raise DamagedFileError(Path("run.json"), "its digest differs", "delete it to do the run again")
     Traceback (most recent call last):
@@ -175,10 +175,10 @@ class Remedy(str):
     """Remedy whose last words are Python, in place of which the command line names an option.
 
     Args:
-        words: words before the Python.
-        code: what to do in Python.
-        option: name of the option that does it, without dashes.
-        value: value of the option; None for a switch.
+        words: Words before the Python.
+        code: What to do in Python.
+        option: Name of the option that does it, without dashes.
+        value: Value of the option; None for a switch.
 
     >>> remedy = Remedy("leave them out with ", "data.filter(...)", option="require", value="code")
     >>> print(remedy, remedy.option, remedy.value)
@@ -296,8 +296,8 @@ def closest(name: object, options: Iterable[object]) -> str:
     """Return a hint that names the options closest to a misspelt ``name``, or all options if there are few.
 
     Args:
-        name: value that was given, not converted to text, so that a hint can tell ``True`` from ``"True"``.
-        options: values that could have been given.
+        name: Value that was given, not converted to text, so that a hint can tell ``True`` from ``"True"``.
+        options: Values that could have been given.
 
     >>> closest("while_statment", ["for_statement", "while_statement", "if_statement"])
     'did you mean while_statement, if_statement or for_statement?'

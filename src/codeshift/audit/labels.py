@@ -25,19 +25,19 @@ class LabelShift:
     """Labels of one part beside those of train.
 
     Attributes:
-        part: the part that is compared with train.
-        n_train: the number of labelled rows of train.
-        n: the number of labelled rows of the part.
-        unlabelled: the number of rows of the part without a label, which count for nothing here.
-        labels: the labels as text, the most frequent in train first.
-        train_shares: the share of train's rows with each label.
-        shares: the share of the part's rows with each label.
-        unseen: the number of rows of the part whose label no row of train has.
-        total_variation: the share of rows that would need another label for the part to have the mix of train.
-        jensen_shannon: the Jensen-Shannon distance of the labels of distinct rows, from 0 to 1.
-        p_value: its p-value by permutation; the verdict corrects it with the other tests.
-        conflicts: the number of rows of the part with a near-duplicate in train that has another label.
-        conflicts_within: the number of rows of the part with a near-duplicate in it that has another label.
+        part: Part that is compared with train.
+        n_train: Number of labelled rows of train.
+        n: Number of labelled rows of the part.
+        unlabelled: Number of rows of the part without a label, which count for nothing here.
+        labels: Labels as text, the most frequent in train first.
+        train_shares: Share of train's rows with each label.
+        shares: Share of the part's rows with each label.
+        unseen: Number of rows of the part whose label no row of train has.
+        total_variation: Share of rows that would need another label for the part to have the mix of train.
+        jensen_shannon: Jensen-Shannon distance of the labels of distinct rows, from 0 to 1.
+        p_value: Its p-value by permutation; the verdict corrects it with the other tests.
+        conflicts: Number of rows of the part with a near-duplicate in train that has another label.
+        conflicts_within: Number of rows of the part with a near-duplicate in it that has another label.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -79,8 +79,8 @@ class RowLabels:
     """Labels of the rows of a table.
 
     Attributes:
-        names: the different labels as text, in the order of their types and texts; 1 and "1" differ.
-        numbers: the number of each row's label among these, of shape ``(n,)``; -1 for a row without one.
+        names: Different labels as text, in the order of their types and texts; 1 and "1" differ.
+        numbers: Number of each row's label among these, of shape ``(n,)``; -1 for a row without one.
 
     >>> labels = RowLabels.of(["leak", 1, None, "1", "leak"])
     >>> labels.names, labels.numbers.tolist()
@@ -111,12 +111,12 @@ def measure_labels(
     """Compare the labels of a part with those of train.
 
     Args:
-        labels: the labels of the rows of the table.
-        parts: the parts.
-        part: the part.
-        components: the near-duplicate component of each row of train and of the part, in the order of content.
-        settings: the arguments of the audit.
-        counted: the number of properties whose tests share the level of the verdict.
+        labels: Labels of the rows of the table.
+        parts: Parts.
+        part: Part.
+        components: Near-duplicate component of each row of train and of the part, in the order of content.
+        settings: Arguments of the audit.
+        counted: Number of properties whose tests share the level of the verdict.
     """
     of_train, of_part = (labels.numbers[parts.rows[name]] for name in (parts.train, part))
     in_train, counts = np.unique(of_train[of_train != NO_LABEL], return_counts=True)

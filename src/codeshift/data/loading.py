@@ -42,13 +42,13 @@ def load_rows(
     its own.
 
     Args:
-        source: a path, or ``"owner/name"`` of a dataset of the hub.
-        split: a part of the folder or dataset, or several joined by ``+``, such as ``"train+validation"``.
-        rename: columns to rename, from old names to new ones; a dotted name such as ``"meta.code"`` takes a field of a
+        source: Path, or ``"owner/name"`` of a dataset of the hub.
+        split: Part of the folder or dataset, or several joined by ``+``, such as ``"train+validation"``.
+        rename: Columns to rename, from old names to new ones; a dotted name such as ``"meta.code"`` takes a field of a
             column of objects as a column of its own.
-        require: columns, by their new names, that must be filled: rows with None or blank text in one are left out.
-        config: the configuration (subset) of a dataset of the hub.
-        revision: a branch, tag or commit of a dataset of the hub.
+        require: Columns, by their new names, that must be filled: rows with None or blank text in one are left out.
+        config: Configuration (subset) of a dataset of the hub.
+        revision: Branch, tag or commit of a dataset of the hub.
 
     Raises:
         ParameterError: if an argument is invalid, or there is no such split.
@@ -83,11 +83,11 @@ def load_splits(
     A folder that ``save_splits`` or ``codeshift split`` wrote is loaded with all its parts, including empty ones.
 
     Args:
-        source: a source as in ``load_rows``, or a mapping of the names of parts to files.
-        rename: columns to rename in every part, from old names to new ones.
-        require: columns, by their new names, that must be filled: rows with None or blank text in one are left out.
-        config: the configuration (subset) of a dataset of the hub.
-        revision: a branch, tag or commit of a dataset of the hub.
+        source: Source as in ``load_rows``, or a mapping of the names of parts to files.
+        rename: Columns to rename in every part, from old names to new ones.
+        require: Columns, by their new names, that must be filled: rows with None or blank text in one are left out.
+        config: Configuration (subset) of a dataset of the hub.
+        revision: Branch, tag or commit of a dataset of the hub.
 
     Raises:
         ParameterError: if an argument is invalid.

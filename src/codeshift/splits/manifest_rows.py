@@ -53,7 +53,7 @@ class RowDigests(Sequence[str]):
     """Digests of rows, sorted, in 16 bytes each; as items, their hexadecimal digits.
 
     Args:
-        digests: the digests, of shape ``(n,)`` and the dtype ``codeshift.hashing.DIGEST``, in any order.
+        digests: Digests, of shape ``(n,)`` and the dtype ``codeshift.hashing.DIGEST``, in any order.
 
     >>> digests = RowDigests.from_hex(["ff" * 16, "0a" * 16])
     >>> len(digests), digests[0], digests == RowDigests.from_hex(["0a" * 16, "ff" * 16])
@@ -182,11 +182,11 @@ def matched_labels(
     """Return the label of each row. Rows with the same digest get its labels in the order of parts.
 
     Args:
-        split: the name of the official split, for errors.
-        listed: the digests of each label.
-        digests: the digests of the data's rows, of shape ``(n,)``.
-        order: the rank of each row, as ``SplitRows.row_order`` gives it.
-        digests_with: the function that returns the digests of rows, by their positions, with another line end.
+        split: Name of the official split, for errors.
+        listed: Digests of each label.
+        digests: Digests of the data's rows, of shape ``(n,)``.
+        order: Rank of each row, as ``SplitRows.row_order`` gives it.
+        digests_with: Function that returns the digests of rows, by their positions, with another line end.
 
     Raises:
         ManifestError: if the digests differ from the listed ones; the message says how.

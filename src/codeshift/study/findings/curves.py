@@ -62,7 +62,7 @@ class Curve:
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         where = "mean over scenarios" if self.scenario is None else self.scenario
         values = "; ".join(f"{point.x:g}: {self._at(point)}" for point in self.points)
         return f"{where}, {method_name(self.method)}: {self.measure.title} on {self.part} over {self.over} {values}."

@@ -192,7 +192,11 @@ class StudyStore:
         )
 
     def _refuse_earlier_format(self) -> None:
-        """Raise a ParameterError if ``study.json``, which fails its digest, is of a format that had none."""
+        """Check that ``study.json``, which fails its digest, is not of a format that had none.
+
+        Raises:
+            ParameterError: if it is.
+        """
         try:
             content = json.loads(self.study.read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
@@ -200,7 +204,11 @@ class StudyStore:
         self._refuse_other_format(content)
 
     def _refuse_other_format(self, content: Any) -> None:
-        """Raise a ParameterError if the content of ``study.json`` is of another format."""
+        """Check the format of the content of ``study.json``.
+
+        Raises:
+            ParameterError: if it is another one.
+        """
         name = content.get("format") if isinstance(content, dict) else None
         if name != _FORMAT:
             remedy = f"its study.json has the format {name!r}, not {_FORMAT!r}: run the study in another folder"

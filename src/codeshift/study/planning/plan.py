@@ -154,7 +154,11 @@ class Plan:
         return key
 
     def check_key(self, key: RunKey) -> None:
-        """Raise a ParameterError if a key is that of no run of the plan."""
+        """Check that a key is that of a run of the plan.
+
+        Raises:
+            ParameterError: if it is not.
+        """
         if key not in self.keys:
             remedy = f"the study has {len(self.keys)} runs, such as {self.keys[-1]}"
             raise ParameterError("run", "one of the study", Told(str(key)), remedy)

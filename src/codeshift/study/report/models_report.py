@@ -103,7 +103,7 @@ class ModelsReport:
 
     @cached_property
     def claims(self) -> tuple[ModelsClaim, ...]:
-        """The claims over all models."""
+        """Claims over all models."""
         by_model = {self.name_of(model): report.findings.claims for model, report in self.reports.items()}
         return claims_over_models(by_model, next(iter(self.reports.values())).findings.confidence)
 

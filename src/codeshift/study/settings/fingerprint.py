@@ -159,7 +159,7 @@ _RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
 
 
 def refuse_other_study(ours: Mapping[str, Any], theirs: Mapping[str, Any], folder: Path, *, extend: bool) -> None:
-    """Raise an error if the study of a folder is another one.
+    """Check that the study of a folder is the same one.
 
     Args:
         ours: Settings of this study.

@@ -39,8 +39,8 @@ class Step(NamedTuple):
     """Node that has a rule, with its children.
 
     Attributes:
-        rule: the rule.
-        parts: the children.
+        rule: Rule.
+        parts: Children.
     """
 
     rule: CompiledRule
@@ -55,11 +55,11 @@ class Part(NamedTuple):
     """Child of a node that has a rule.
 
     Attributes:
-        role: the role that the rule gives it; empty for none.
-        kind: the number of its kind.
-        events: its events.
-        first: the number of its first token.
-        last: the number after its last token.
+        role: Role that the rule gives it; empty for none.
+        kind: Number of its kind.
+        events: Its events.
+        first: Number of its first token.
+        last: Number after its last token.
     """
 
     role: str
@@ -74,11 +74,11 @@ class Scan:
     """Result of one pass.
 
     Attributes:
-        subtrees: the number of each node that has children. Equal numbers mean equal structure: the same kinds of named
+        subtrees: Number of each node that has children. Equal numbers mean equal structure: the same kinds of named
             nodes in the same fields. The text of leaves (names, constants, operators) does not count.
-        whole: the number of the whole code.
-        tokens: the text of each variable and constant.
-        events: the events that the data flow needs.
+        whole: Number of the whole code.
+        tokens: Text of each variable and constant.
+        events: Events that the data flow needs.
     """
 
     subtrees: list[int] = field(default_factory=list)
@@ -116,10 +116,10 @@ class _Place(NamedTuple):
     """Place of a node that has ended.
 
     Attributes:
-        kind: the number of the kind of the node around it.
-        field_id: the number of its field in that node.
-        rule: the rule of the node around it; None if that has none.
-        inner: the innermost node around it that has a rule.
+        kind: Number of the kind of the node around it.
+        field_id: Number of its field in that node.
+        rule: Rule of the node around it; None if that has none.
+        inner: Innermost node around it that has a rule.
     """
 
     kind: int
@@ -132,10 +132,10 @@ class _OpenNode:
     """Node that has a rule and whose children are being read, or the whole code.
 
     Attributes:
-        events: the events since the last of its parts.
-        parts: its children so far; none of the whole code.
-        first: the number of the first token of the next part.
-        subtrees_before: the number of subtrees that ended before it.
+        events: Events since the last of its parts.
+        parts: Its children so far; none of the whole code.
+        first: Number of the first token of the next part.
+        subtrees_before: Number of subtrees that ended before it.
     """
 
     __slots__ = ("events", "first", "parts", "subtrees_before")
