@@ -11,7 +11,7 @@ from typing import Any
 from accelerate import PartialState
 
 from codeshift.checks import optional
-from codeshift.errors import ParameterError, check_folder
+from codeshift.errors import ParameterError
 from codeshift.finetune.conversation import make_chat
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts, marks_of_parts, rows_for_shots
 from codeshift.finetune.decoding import Decoding
@@ -27,6 +27,7 @@ from codeshift.marks import RowMarks
 from codeshift.metrics import Metric
 from codeshift.metrics.by_name import by_name
 from codeshift.reaching_hub import check_revision
+from codeshift.requirements import check_folder
 
 
 class Evaluator:

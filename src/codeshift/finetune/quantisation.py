@@ -15,9 +15,10 @@ from typing import Any, Literal, TypeAlias
 import torch
 from peft import PeftConfig, PeftModel
 
-from codeshift.errors import ParameterError, check_extra
+from codeshift.errors import ParameterError
 from codeshift.finetune.limits import TRAINING_FILE
 from codeshift.finetune.models import Model, base_model
+from codeshift.requirements import check_extra
 
 Quantization: TypeAlias = Literal["nf4"]
 """Name of a type of quantised weights."""

@@ -11,7 +11,7 @@ from datasets import Dataset
 from peft import PeftConfig
 
 from codeshift.checks import check_bool
-from codeshift.errors import ParameterError, check_folder
+from codeshift.errors import ParameterError
 from codeshift.finetune.adapters import kept_modules, with_adapter
 from codeshift.finetune.conversation import make_chat
 from codeshift.finetune.dataset_parts import Splits, training_parts
@@ -28,6 +28,7 @@ from codeshift.finetune.training_result import TrainingResult
 from codeshift.finetune.validation import Validation
 from codeshift.finetune.watching import check_watch, watched_rows
 from codeshift.reaching_hub import check_revision
+from codeshift.requirements import check_folder
 
 
 class Trainer:

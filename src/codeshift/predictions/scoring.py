@@ -8,7 +8,7 @@ from typing import Any
 
 from datasets import Dataset
 
-from codeshift.errors import DataError, Told, check_folder
+from codeshift.errors import DataError, Told
 from codeshift.finetune import EvaluationResult
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
 from codeshift.finetune.evaluation_settings import EvaluationSettings
@@ -22,6 +22,7 @@ from codeshift.metrics.by_name import by_name
 from codeshift.predictions.identity import row_identities
 from codeshift.predictions.matching import Predictions, match, predictions_digest, read_predictions
 from codeshift.properties.dataset_columns import check_column
+from codeshift.requirements import check_folder
 
 
 def score_predictions(
