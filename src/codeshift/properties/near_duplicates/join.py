@@ -72,7 +72,7 @@ class Prefixes:
 
 
 def prefixes(sets: ShingleSets, threshold: float) -> Prefixes:
-    """Return the index that the join walks through."""
+    """The index that the join walks through."""
     shared = np.diff(sets.indptr)
     unshared = sets.sizes - shared
     lengths = np.minimum(np.maximum(sets.sizes - least_overlap(threshold, sets.sizes) + 1 - unshared, 0), shared)
@@ -88,7 +88,7 @@ def prefixes(sets: ShingleSets, threshold: float) -> Prefixes:
 
 
 def index_of(sets: ShingleSets, threshold: float, shingles: Ints, numbers: Ints, positions: Ints) -> Prefixes:
-    """Return the index of entries that are sorted by shingle and then by set."""
+    """The index of entries that are sorted by shingle and then by set."""
     smallest = np.searchsorted(sets.sizes, least_overlap(threshold, sets.sizes))
     width = max(sets.sizes.size, 1)
     lowest = shingles * width
@@ -161,7 +161,7 @@ def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | No
 
 
 def sorted_unique(index: Prefixes, chunks: list[SimilarPairs]) -> SimilarPairs:
-    """Return the pairs found in any chunk, each once."""
+    """The pairs found in any chunk, each once."""
     left, right = (np.concatenate([np.empty(0, np.int64), *(getattr(p, s) for p in chunks)]) for s in ("left", "right"))
     jaccard = np.concatenate([np.empty(0), *(pairs.jaccard for pairs in chunks)])
     _, first = np.unique(left * index.sets.sizes.size + right, return_index=True)

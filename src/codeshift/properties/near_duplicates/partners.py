@@ -27,9 +27,9 @@ class Shingles:
     """The hash of each token n-gram of each text, repeated ones included, text after text.
 
     Attributes:
-        counts: Number of each text's, shape (n,).
-        hashes: Hashes.
-        keys: Distinct ones of each text, as the hash's upper bits above the text's number, in parts by the hash;
+        counts: the number of each text's, shape (n,).
+        hashes: the hashes.
+        keys: the distinct ones of each text, as the hash's upper bits above the text's number, in parts by the hash;
             each part is sorted in runs.
     """
 
@@ -42,10 +42,10 @@ class Shingles:
         """Store the shingles.
 
         Args:
-            blocks: Hashes of some of the texts and their number in each text, block by block.
-            texts: Number of texts.
-            expected: About how many shingles there are.
-            files: Stack that closes what is stored.
+            blocks: the hashes of some of the texts and their number in each text, block by block.
+            texts: the number of texts.
+            expected: about how many shingles there are.
+            files: the stack that closes what is stored.
         """
         parts = 1 << max(expected // _PART, 1).bit_length() - 1
         hashes = files.enter_context(Spool(np.uint64, _IN_MEMORY))

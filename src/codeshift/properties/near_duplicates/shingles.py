@@ -47,11 +47,11 @@ class ShingleSets:
     """The distinct shingle sets that may have a partner, in an order of their content (size, then hash).
 
     Attributes:
-        sizes: Number of shingles of each set, all of them counted, shape (m,).
-        indptr: Where each set's shared shingles start in ``shingles``, shape (m + 1,).
-        shingles: Numbers of the shingles that stand in several sets, rarest first within each set. The others,
+        sizes: the number of shingles of each set, all of them counted, shape (m,).
+        indptr: where each set's shared shingles start in ``shingles``, shape (m + 1,).
+        shingles: numbers of the shingles that stand in several sets, rarest first within each set. The others,
             ``sizes - diff(indptr)`` of them, are rarer still, match nothing and are only counted.
-        members: For each text the number of its set, -1 where its set can have no partner, shape (n,).
+        members: for each text the number of its set, -1 where its set can have no partner, shape (n,).
     """
 
     sizes: Ints
@@ -61,7 +61,7 @@ class ShingleSets:
 
 
 def shingle_hashes(texts: Iterable[str], ngram: int, ignored: Ignored = _NOTHING) -> Iterator[tuple[UInts, Ints]]:
-    """Return a 64-bit hash of each token n-gram of each text, repeated ones included, and their number in each text.
+    """A 64-bit hash of each token n-gram of each text, repeated ones included, and their number in each text.
 
     A text of fewer than ``ngram`` tokens has one shingle, the tuple of all its tokens; one without tokens has none.
 
@@ -73,7 +73,7 @@ def shingle_hashes(texts: Iterable[str], ngram: int, ignored: Ignored = _NOTHING
 
 
 def _block_shingles(tokens: Sequence[UInts], counts: Ints) -> tuple[UInts, Ints]:
-    """Return the shingles of a block, of its tokens as they count at each place of an n-gram."""
+    """The shingles of a block, of its tokens as they count at each place of an n-gram."""
     ngram, size = len(tokens), tokens[0].size
     row_starts = np.cumsum(counts) - counts
     whole = max(size - ngram + 1, 0)
@@ -98,18 +98,18 @@ def shingle_sets(
     processes: int = 1,
     ignored: Ignored = _NOTHING,
 ) -> ShingleSets:
-    """Return the shingle sets of some texts, without those that no other can match at the threshold.
+    """The shingle sets of some texts, without those that no other can match at the threshold.
 
     What remains of a corpus is a small part, and equal sets count once.
 
     Args:
-        texts: Texts.
-        rows: Positions of the texts to compare, ascending.
-        ngram: Number of tokens in a shingle.
-        threshold: Least similarity.
-        characters: About how many characters these texts have.
-        processes: Number of processes that hash the n-grams.
-        ignored: What does not count where tokens are compared.
+        texts: the texts.
+        rows: the positions of the texts to compare, ascending.
+        ngram: the number of tokens in a shingle.
+        threshold: the least similarity.
+        characters: about how many characters these texts have.
+        processes: the number of processes that hash the n-grams.
+        ignored: what does not count where tokens are compared.
     """
     with ExitStack() as files, progress_bar("Near-duplicates: n-grams", len(rows), "row") as bar:
         blocks = _blocks(texts, rows, ngram, processes, ignored)
@@ -165,7 +165,7 @@ def _told(blocks: Iterable[tuple[UInts, Ints]], bar: Any) -> Iterator[tuple[UInt
 
 
 def _polynomials(columns: Sequence[UInts]) -> UInts:
-    """Return a hash of the rows of a table given column by column; tables of other widths start from another value."""
+    """A hash of the rows of a table that is given column by column; tables of other widths start from another value."""
     hashes = np.full(columns[0].size, len(columns), np.uint64)
     for column in columns:
         hashes *= _BASE
@@ -218,7 +218,7 @@ def _parts(pieces: Iterable[tuple[UInts, Ints]], total: int, files: ExitStack) -
 
 
 def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
-    """Return the rows and shingle numbers of each row's distinct shingles, row after row, and the numbers' hashes."""
+    """The rows and the shingle numbers of the distinct shingles of each row, row after row, and the numbers' hashes."""
     order = order_of_hashes(hashes)
     in_order = hashes[order]
     new = changes(in_order)
@@ -239,7 +239,7 @@ def _segment_sums(values: UInts, lengths: Ints) -> UInts:
 
 
 def _equal_groups(sizes: Ints, signatures: UInts) -> tuple[Ints, Ints]:
-    """Return a number for each distinct (size, signature), ascending, and one row that has it."""
+    """A number for each distinct (size, signature), ascending, and one row that has it."""
     order = np.lexsort((signatures, sizes))
     new = changes(sizes[order]) | changes(signatures[order])
     groups = np.empty_like(order)
@@ -248,7 +248,7 @@ def _equal_groups(sizes: Ints, signatures: UInts) -> tuple[Ints, Ints]:
 
 
 def _shared(rows: AnyInts, shingles: AnyInts, needed: Ints, *, total: int) -> tuple[AnyInts, AnyInts]:
-    """Return the shingles of two sets or more, of sets that have as many of them as needed, and few others.
+    """The shingles of two sets or more, of sets that have as many of them as needed, and few others.
 
     ``total`` counts the shingles that stand in one set alone too, which need not be given.
     """

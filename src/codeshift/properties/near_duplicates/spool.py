@@ -16,8 +16,8 @@ class Spool:
     """Values of one type, in the order in which they are written.
 
     Args:
-        dtype: Type of a value.
-        in_memory: Bytes beyond which they lie in a file.
+        dtype: the type of a value.
+        in_memory: the bytes beyond which they lie in a file.
 
     >>> with Spool(np.int64, in_memory=16) as spool:
     ...     spool.write(np.array([1, 2, 3]))
