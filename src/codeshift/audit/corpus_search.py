@@ -43,13 +43,13 @@ class CorpusSearch:
     """Texts of one column of a dataset, and what of them was found so far in a part of a corpus.
 
     Args:
-        texts: Texts of the column, by part.
-        column: Column.
-        labels: Labels of the rows, by part; None for none.
-        near: Definition of near-duplicates.
-        renamed: Whether renamed copies are looked for, too: in code, not in prose.
-        ngrams: Number of words of n-grams to look for; None for none.
-        worst: Number of pairs to keep of each part.
+        texts: the texts of the column, by part.
+        column: the column.
+        labels: the labels of the rows, by part; None for none.
+        near: the definition of near-duplicates.
+        renamed: whether renamed copies are looked for, too: in code, not in prose.
+        ngrams: the number of words of n-grams to look for; None for none.
+        worst: the number of pairs to keep of each part.
     """
 
     def __init__(
