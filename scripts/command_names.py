@@ -96,7 +96,8 @@ def _described(cls: type, name: str) -> str:
     more = takewhile(lambda line: line.startswith(" " * 8), lines[start + 1 :])
     text = " ".join([lines[start].partition(": ")[2], *map(str.strip, more)])
     clause = re.split(r"[:.](?= |$)|; (?![0`])", text)[0].replace("`", "").replace('"', "")
-    return clause.removeprefix("the ").removeprefix("whether to ")
+    clause = clause.removeprefix("Whether to ")
+    return clause[0].lower() + clause[1:]
 
 
 def _defaults(name: str, cls: type, options: Iterable[str], about: str) -> str:

@@ -33,7 +33,7 @@ def main() -> int:
     rows = spec.dataset.select(train).shuffle(seed=0)
     validation, train = rows.select(range(len(rows) // 10)), rows.select(range(len(rows) // 10, len(rows)))
     texts = {"source": study.source, "target": study.target, "progress": False}
-    model = spec.models[""].model
+    model = spec.models[None].model
     print(f"| method | learning rate | NLL of {len(validation)} validation rows | exact match | CPU s of training |")
     print("|---|---|---|---|---|", flush=True)
     for method in options.method:

@@ -80,11 +80,11 @@ def check_integer(
     """Return a whole number as an int.
 
     Args:
-        parameter: name of the argument, for errors.
-        value: value that was given; NumPy's numbers are accepted, True and False are not.
-        smallest: smallest value allowed; None for no limit.
-        largest: largest value allowed; None for no limit.
-        remedy: what to do about an invalid value, for errors.
+        parameter: Name of the argument, for errors.
+        value: Value that was given; NumPy's numbers are accepted, True and False are not.
+        smallest: Smallest value allowed; None for no limit.
+        largest: Largest value allowed; None for no limit.
+        remedy: What to do about an invalid value, for errors.
 
     Raises:
         ParameterError: if the value is no whole number, below ``smallest`` or above ``largest``.
@@ -113,13 +113,13 @@ def check_number(
     """Return a finite number, as an int if it is whole by type, else as a float.
 
     Args:
-        parameter: name of the argument, for errors.
-        value: value that was given; NumPy's numbers are accepted, True and False are not.
-        smallest: smallest value allowed.
-        largest: largest value allowed.
-        above: bound that the value must exceed.
-        below: bound that the value must stay below.
-        remedy: what to do about an invalid value, for errors.
+        parameter: Name of the argument, for errors.
+        value: Value that was given; NumPy's numbers are accepted, True and False are not.
+        smallest: Smallest value allowed.
+        largest: Largest value allowed.
+        above: Bound that the value must exceed.
+        below: Bound that the value must stay below.
+        remedy: What to do about an invalid value, for errors.
 
     Raises:
         ParameterError: if the value is no finite number or is outside the bounds.
@@ -188,10 +188,10 @@ def several(parameter: str, value: Any, constraint: str, example: str) -> tuple[
     The order of a list is kept. The members of a set, whose order may depend on the process, are sorted.
 
     Args:
-        parameter: name of the argument, for errors.
-        value: value that was given.
-        constraint: what the value must be, for errors.
-        example: example of a valid value, for errors.
+        parameter: Name of the argument, for errors.
+        value: Value that was given.
+        constraint: What the value must be, for errors.
+        example: Example of a valid value, for errors.
 
     Raises:
         ParameterError: if ``value`` is neither a text or number nor an iterable.
@@ -218,10 +218,10 @@ def check_texts(parameter: str, value: Any, *, members: str, example: str) -> tu
     """Return several texts as a tuple; a single text, which would count as its characters, is refused.
 
     Args:
-        parameter: name of the argument, for errors.
-        value: value that was given, an iterable of texts.
-        members: what the texts are, for errors.
-        example: example of a valid value, for errors.
+        parameter: Name of the argument, for errors.
+        value: Value that was given, an iterable of texts.
+        members: What the texts are, for errors.
+        example: Example of a valid value, for errors.
 
     Raises:
         ParameterError: if the value is a single text or no iterable of texts.
@@ -252,11 +252,12 @@ def settings(
     """Make a keyword-only dataclass check its arguments, and suggest close names for unknown ones.
 
     Args:
-        checks: checks by name of the argument; a default is not checked.
-        renamed: current names by earlier names.
+        checks: Checks by name of the argument; a default is not checked.
+        renamed: Current names by earlier names.
 
     Returns:
-        A decorator, to be written above that of the dataclass.
+        A decorator, to be written above that of the dataclass. The class raises a ``ParameterError`` for an argument
+        that is invalid, unknown or given by an earlier name.
 
     >>> from dataclasses import dataclass
     >>> @settings({"steps": check_integer}, {"updates": "steps"})

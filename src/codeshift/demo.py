@@ -16,9 +16,10 @@ from datasets import Dataset
 from codeshift.data import completion_rows, stdlib_functions
 from codeshift.documents import text
 from codeshift.documents.document import Code, Document, Facts, Note, Paragraph, Table, Value, names, numbers
-from codeshift.errors import LeftOutWarning, ParameterError, check_extra, check_folder
+from codeshift.errors import LeftOutWarning, ParameterError
 from codeshift.formatting import MISSING
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
+from codeshift.requirements import check_extra, check_folder
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
 from codeshift.study import Findings, Report, RunRecord, Study, StudyResults
 from codeshift.study.findings.scores import Score

@@ -17,8 +17,8 @@ def order_of_contents(columns: Sequence[Iterable[str]], seed: int) -> NDArray[np
     """Return the order of rows that a seed gives to their contents, wherever they stand; rows that are equal may swap.
 
     Args:
-        columns: the texts of the rows, column by column; shape (columns, n).
-        seed: the seed.
+        columns: Texts of the rows, column by column; shape (columns, n).
+        seed: Seed.
 
     Returns:
         The positions of the rows; shape (n,).
@@ -43,10 +43,10 @@ def drawn(
     """Draw rows of a part: the first ``count`` in the random order of all rows.
 
     Args:
-        members: the mask of the part over the rows of the set; shape (n,).
-        count: the number of rows to draw; None for all.
-        seed: the seed of the order, which is the same for all parts.
-        order: the order of all rows; None for one of their positions, by ``seed``.
+        members: Mask of the part over the rows of the set; shape (n,).
+        count: Number of rows to draw; None for all.
+        seed: Seed of the order, which is the same for all parts.
+        order: Order of all rows; None for one of their positions, by ``seed``.
 
     Returns:
         The mask of the drawn rows; shape (n,).

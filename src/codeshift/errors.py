@@ -1,6 +1,7 @@
-"""The exceptions and warnings of codeshift, all derived from ``CodeshiftError`` and ``CodeshiftWarning``.
+"""The exceptions and warnings of codeshift, with the wording of values and hints in their messages.
 
-A message reads "{parameter} must be {constraint}, got {value}: {what to do}".
+All derive from ``CodeshiftError`` and ``CodeshiftWarning``. A message reads
+"{parameter} must be {constraint}, got {value}: {what to do}".
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import sys
 import warnings
 from collections.abc import Iterable
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,11 @@ class ParameterError(CodeshiftError, ValueError):
     """An argument has an invalid value.
 
     Attributes:
-        parameter: name of the argument, with the key if the fault is in one item of it.
-        place: tuple of the name, and of the key if there is one.
-        constraint: what the value must be.
-        value: value that was given.
-        remedy: what to do about it.
+        parameter: Name of the argument, with the key if the fault is in one item of it.
+        place: Tuple of the name, and of the key if there is one.
+        constraint: What the value must be.
+        value: Value that was given.
+        remedy: What to do about it.
 
     >>> ParameterError("methods", "a config", 3, "give None", key="lora").place
     ('methods', 'lora')
@@ -102,9 +102,9 @@ class DamagedFileError(CodeshiftError, ValueError):
     """A file is not what was written: it is torn, was edited, or is on a failing disk.
 
     Attributes:
-        path: path of the file.
-        why: evidence of the damage.
-        remedy: what to do about it; empty if that depends on the caller.
+        path: Path of the file.
+        why: Evidence of the damage.
+        remedy: What to do about it; empty if that depends on the caller.
 
     >>> raise DamagedFileError(Path("run.json"), "its digest differs", "delete it to do the run again")
     Traceback (most recent call last):
@@ -138,26 +138,6 @@ class MissingExtraError(CodeshiftError, ImportError):
         return type(self), (self.package, self.extra)
 
 
-_PACKAGES = {
-    "finetune": ("torch", "transformers", "peft", "accelerate"),
-    "report": ("matplotlib",),
-    "qlora": ("bitsandbytes",),
-}
-
-
-def check_extra(extra: str) -> None:
-    """Check that the packages of an extra are installed, without importing them.
-
-    Raises:
-        MissingExtraError: if one is not installed.
-
-    >>> check_extra("report")
-    """
-    for package in _PACKAGES[extra]:
-        if find_spec(package) is None:
-            raise MissingExtraError(package, extra)
-
-
 class Told(str):
     """Value that an error describes in words, shown without quotes.
 
@@ -175,10 +155,10 @@ class Remedy(str):
     """Remedy whose last words are Python, in place of which the command line names an option.
 
     Args:
-        words: words before the Python.
-        code: what to do in Python.
-        option: name of the option that does it, without dashes.
-        value: value of the option; None for a switch.
+        words: Words before the Python.
+        code: What to do in Python.
+        option: Name of the option that does it, without dashes.
+        value: Value of the option; None for a switch.
 
     >>> remedy = Remedy("leave them out with ", "data.filter(...)", option="require", value="code")
     >>> print(remedy, remedy.option, remedy.value)
@@ -296,8 +276,8 @@ def closest(name: object, options: Iterable[object]) -> str:
     """Return a hint that names the options closest to a misspelt ``name``, or all options if there are few.
 
     Args:
-        name: value that was given, not converted to text, so that a hint can tell ``True`` from ``"True"``.
-        options: values that could have been given.
+        name: Value that was given, not converted to text, so that a hint can tell ``True`` from ``"True"``.
+        options: Values that could have been given.
 
     >>> closest("while_statment", ["for_statement", "while_statement", "if_statement"])
     'did you mean while_statement, if_statement or for_statement?'
@@ -332,27 +312,6 @@ def _kind(value: object, article: str = "a") -> str:
     """
     kind = _KINDS.get(type(value), type(value).__name__)
     return kind if article == "a" and kind == "text" else f"{article} {kind}"
-
-
-def check_folder(parameter: str, folder: str | os.PathLike[str] | None) -> None:
-    """Check, before any work is done, that files can be written into a folder; it is not created. None passes.
-
-    Raises:
-        ParameterError: if it is a file, may not be written to, or is missing and may not be created.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as place:
-    ...     check_folder("out", place + "/new/folder")
-    """
-    if folder is None:
-        return
-    path = Path(folder).absolute()
-    place = next(p for p in (path, *path.parents) if os.path.exists(p))  # Path.exists raises if it has no permission
-    if not place.is_dir():
-        raise ParameterError(parameter, "a folder", os.fspath(folder), f"{place} is a file: name another")
-    if not os.access(place, os.W_OK | os.X_OK):
-        remedy = f"there is no permission to write to {place}: name another, or change its permissions"
-        raise ParameterError(parameter, "a folder that can be written to", os.fspath(folder), remedy)
 
 
 def _listed(names: list[str]) -> str:

@@ -47,6 +47,9 @@ def replaced_together(paths: Sequence[Path]) -> Iterator[Callable[[Path], Abstra
 
     If one cannot be written, such as on a full disk, none is replaced.
 
+    Raises:
+        OSError: if one cannot be written; the error names the file.
+
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     parts = [Path(folder) / "train.txt", Path(folder) / "test.txt"]
@@ -138,10 +141,10 @@ def write_json(path: Path, content: Mapping[str, Any], files: Iterable[Path] = (
     """Write a record: JSON values with their digest and the digests of other files in or below its folder.
 
     Args:
-        path: path of the record.
+        path: Path of the record.
         content: JSON values by name.
-        files: files written before it, whose digests ``check_file`` and ``damaged`` compare.
-        allow_nan: whether to allow numbers that are not finite, which only Python's JSON can read.
+        files: Files written before it, whose digests ``check_file`` and ``damaged`` compare.
+        allow_nan: Whether to allow numbers that are not finite, which only Python's JSON can read.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -18,9 +18,9 @@ def fixed(value: float, digits: int = 0, *, signed: bool = False) -> str:
     """Format a number with a fixed number of decimals, and commas between thousands.
 
     Args:
-        value: any number; NaN is written as a dash.
-        digits: number of decimals.
-        signed: whether to write a plus before numbers above 0.
+        value: Any number; NaN is written as a dash.
+        digits: Number of decimals.
+        signed: Whether to write a plus before numbers above 0.
 
     >>> fixed(-0.04, 1), fixed(1234.5, 1, signed=True), fixed(float("nan")), fixed(float("-inf"))
     ('0.0', '+1,234.5', '–', '−∞')

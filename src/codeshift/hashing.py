@@ -60,8 +60,8 @@ def content_order(digests: np.ndarray, row_of: Callable[[int], dict[str, Any]]) 
     Rows that tie in both are equal, so their relative order has no effect.
 
     Args:
-        digests: the digest of each row, of shape ``(n,)``.
-        row_of: the function that returns the whole row at a position; it is called for rows of equal digest alone.
+        digests: Digest of each row, of shape ``(n,)``.
+        row_of: Function that returns the whole row at a position; it is called for rows of equal digest alone.
 
     >>> rows = [{"code": "x", "year": 2}, {"code": "f", "year": 1}, {"code": "x", "year": 1}]
     >>> content_order(row_digests([[row["code"] for row in rows]]), rows.__getitem__).tolist()
@@ -74,8 +74,8 @@ def order_by_content(digests: np.ndarray, contents_of: Callable[[np.ndarray], Se
     """Return the order of ``content_order``, given a function that returns the digests of many whole rows.
 
     Args:
-        digests: the digest of each row, of shape ``(n,)``.
-        contents_of: the function that returns the ``whole_row_digest`` of the rows at some positions, in their order;
+        digests: Digest of each row, of shape ``(n,)``.
+        contents_of: Function that returns the ``whole_row_digest`` of the rows at some positions, in their order;
             it is called once, for rows of equal digest alone.
     """
     if not len(digests):
@@ -97,8 +97,8 @@ def keyed_digest(text: str, key: bytes) -> bytes:
     """Return a 128-bit hash of a text, for one purpose.
 
     Args:
-        text: the text; lone surrogates are accepted.
-        key: the key of the purpose, as ``hash_key`` gives it.
+        text: Text; lone surrogates are accepted.
+        key: Key of the purpose, as ``hash_key`` gives it.
 
     >>> keyed_digest("a", hash_key("0:project")) == keyed_digest("a", hash_key("1:project"))
     False

@@ -29,7 +29,7 @@ def held_in_any(copies: Iterable[Mapping[str, Sequence[int]]]) -> dict[str, tupl
     """Return the positions of the rows that are among any of several copies, by kind, ascending.
 
     Args:
-        copies: the positions of rows by kind of copy, such as those by the code and by the prompt.
+        copies: Positions of rows by kind of copy, such as those by the code and by the prompt.
 
     >>> held_in_any([{"exact": (), "near": (2,), "renamed": (2, 3)}, {"exact": (0,), "near": (0,)}])
     {'exact': (0,), 'near': (0, 2), 'renamed': (0, 2, 3)}
@@ -53,11 +53,11 @@ class RowMarks:
     A corpus holds a row if it holds the row's text in any of the columns that were looked for.
 
     Attributes:
-        column: the column of the code, whose texts tell the rows from others.
-        digest: the digest of these texts, in the order of the rows.
-        n: the number of rows.
-        by_column: the positions of the rows whose text in a column a corpus holds, by kind, by corpus, by column. A
-            corpus has the kinds that it was searched for: one that is known by digests has no ``"near"``.
+        column: Column of the code, whose texts tell the rows from others.
+        digest: Digest of these texts, in the order of the rows.
+        n: Number of rows.
+        by_column: Positions of the rows whose text in a column a corpus holds, by kind, by corpus, by column. A
+            corpus has the kinds that it was searched for: One that is known by digests has no ``"near"``.
 
     >>> marks = RowMarks.of(["x = 1", "y = 2"], "code", {"web": {"exact": [1], "renamed": [0, 1]}})
     >>> marks.seen().tolist(), marks.seen(kind="exact").tolist()
@@ -80,10 +80,10 @@ class RowMarks:
         """Return the marks of rows with these texts.
 
         Args:
-            texts: the code of the rows.
-            column: its column.
-            copies: the positions of the rows whose code a corpus holds, by kind, by corpus.
-            others: the same of other columns, by column.
+            texts: Code of the rows.
+            column: Its column.
+            copies: Positions of the rows whose code a corpus holds, by kind, by corpus.
+            others: Same of other columns, by column.
 
         >>> marks = RowMarks.of(["x = 1", "y = 2"], "code", {"web": {"exact": [1]}}, {"doc": {"web": {"exact": [0]}}})
         >>> marks.seen("web").tolist(), marks.seen("web", column="doc").tolist()
@@ -111,10 +111,10 @@ class RowMarks:
         """Return which rows a corpus holds, of shape ``(n,)``.
 
         Args:
-            corpus: the corpus; None for any of them.
-            kind: the kind of copy, ``"exact"``, ``"near"`` or ``"renamed"``, which includes those before it; or
+            corpus: Corpus; None for any of them.
+            kind: Kind of copy, ``"exact"``, ``"near"`` or ``"renamed"``, which includes those before it; or
                 ``"ngrams"``; None for any of them.
-            column: the column whose texts are held; None for any that was looked for.
+            column: Column whose texts are held; None for any that was looked for.
 
         Raises:
             ParameterError: if there is no such corpus, kind or column.

@@ -32,7 +32,7 @@ def hub_or_cache(name: str) -> Iterator[str]:
     ``HF_HUB_OFFLINE`` is respected: the hub is then not asked at all.
 
     Args:
-        name: the name of a model or dataset, or the path of one.
+        name: Name of a model or dataset, or the path of one.
 
     Yields:
         Why only the cache can be used, for the error of what is not in it; an empty text if the hub answers.
@@ -59,10 +59,10 @@ def check_revision(
     """Return a revision (a branch, tag or commit), which only the name of a model or tokenizer can have.
 
     Args:
-        model: the name, folder or object that it is a revision of.
-        revision: the revision; None for the newest.
-        parameter: the name of the revision in the error.
-        of: what it is a revision of, in the error.
+        model: Name, folder or object that it is a revision of.
+        revision: Revision; None for the newest.
+        parameter: Name of the revision in the error.
+        of: What it is a revision of, in the error.
 
     Raises:
         ParameterError: if it is no text, or ``model`` is an object or a folder.

@@ -78,15 +78,17 @@ class Answers:
             for cell in cells
         ))  # fmt: skip
 
-    def _records(self, scenario: str, method: str, kept: float | None, variant: str = "") -> tuple[RunRecord, ...]:
+    def _records(
+        self, scenario: str, method: str, kept: float | None, variant: str | None = None
+    ) -> tuple[RunRecord, ...]:
         return self.results.find(method=method, scenario=scenario, ood_kept=kept, variant=variant)
 
-    def records(self, scenario: str, method: str, kept: float | None, variant: str = "") -> list[RunRecord]:
+    def records(self, scenario: str, method: str, kept: float | None, variant: str | None = None) -> list[RunRecord]:
         """Return the runs of a cell of the seeds that count."""
         seeds = self.seeds(scenario)
         return [r for r in self._records(scenario, method, kept, variant) if r.key.split_seed in seeds]
 
-    def score(self, scenario: str, method: str, kept: float | None, part: str, variant: str = "") -> Quantity:
+    def score(self, scenario: str, method: str, kept: float | None, part: str, variant: str | None = None) -> Quantity:
         """Return the score of a cell on a part."""
         records = self.records(scenario, method, kept, variant)
         return self.findings.cells.resampler.quantity(records, self.metric, part, scenario)
@@ -103,7 +105,7 @@ class Answers:
         """Return the mean of a number over the methods that train."""
         return mean_of([of(method) for method in METHODS])
 
-    def gap(self, scenario: str, method: str, kept: float | None = 0.0, variant: str = "") -> Quantity:
+    def gap(self, scenario: str, method: str, kept: float | None = 0.0, variant: str | None = None) -> Quantity:
         """Return what a cell is worse by on ``test_ood`` than on ``test_id``."""
         inside, outside = (self.score(scenario, method, kept, part, variant) for part in ("test_id", "test_ood"))
         return self.better(inside - outside)
@@ -172,7 +174,7 @@ class Answers:
 
     def _of_each_method(self) -> dict[str, Quantity]:
         figures = {}
-        for method, kept, variant in (*((m, k, "") for m in METHODS for k in (0.0, 1.0)), ("full", 0.0, WISE)):
+        for method, kept, variant in (*((m, k, None) for m in METHODS for k in (0.0, 1.0)), ("full", 0.0, WISE)):
             label = "wise" if variant else method if kept == 0 else f"{method} kept"
             for part in ("test_id", "test_ood"):
                 figures[f"{label} {part}"] = self.mean(

@@ -16,9 +16,10 @@ from datasets import Dataset, DatasetDict
 
 from codeshift.cli import main
 from codeshift.data import save_splits
-from codeshift.errors import ParameterError, check_folder
+from codeshift.errors import ParameterError
 from codeshift.finetune import Evaluator, Trainer
 from codeshift.metrics import NegativeLogLikelihood
+from codeshift.requirements import check_folder
 from codeshift.temporary_files import NO_PROCESS, temporary_name
 from helpers.cli_rows import rows, write
 from helpers.small_disk import SmallDisk, small_disk  # noqa: F401 - a fixture

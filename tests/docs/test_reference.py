@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -61,3 +62,21 @@ def test_public_names_have_an_example(name: str) -> None:
     doc = inspect.getdoc(public()[name]) or ""
     assert len(doc.split()) >= 4, f"{name} does not say what it is"
     assert ">>> " in (public()[name].__doc__ or ""), f"{name} has no example of its own"
+
+
+def test_docstrings_are_of_one_style() -> None:
+    """A line on an argument or attribute starts with a capital and no article; what checks raise has its section."""
+    of_articles, without_section = [], []
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+                continue
+            doc = ast.get_docstring(node) or ""
+            for section in re.findall(r"^(?:Args|Attributes):\n((?: +.*\n?|\n)*)", doc, flags=re.MULTILINE):
+                for line in re.findall(r"^    \*{0,2}\w+: (.*)", section, flags=re.MULTILINE):
+                    if re.match(r"(the|an?|The|An?) |[a-z]\w* ", line):
+                        of_articles.append(f"{path.name}: {line}")
+            if re.match(r"Raise|.*; raise ", doc) and "Raises:" not in doc:
+                without_section.append(f"{path.name}: {node.name}")
+    assert of_articles == []
+    assert without_section == []

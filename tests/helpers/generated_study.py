@@ -94,7 +94,7 @@ class Recount:
         self.rows = cache(self._rows)
         self.of_run = cache(self._of_run)
 
-    def keys(self, scenario: str, method: str, kept: float | None, variant: str = "") -> list[RunKey]:
+    def keys(self, scenario: str, method: str, kept: float | None, variant: str | None = None) -> list[RunKey]:
         """Return the runs of a cell: its own, or those that all scenarios share."""
         shared = method == "none" or kept == 1.0
         return [
@@ -137,7 +137,7 @@ class Recount:
         return Number(np.mean(means), min(number.n for number in every))
 
     def score(
-        self, scenario: str, method: str, kept: float | None, part: str, metric: str, variant: str = ""
+        self, scenario: str, method: str, kept: float | None, part: str, metric: str, variant: str | None = None
     ) -> Number:
         """Return the score of a cell."""
         return self.mean(

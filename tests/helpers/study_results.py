@@ -112,7 +112,7 @@ def _keys(scenarios, methods, ood_kept, variants, split_seeds, train_seeds) -> l
                                 split_seed=split,
                                 train_seed=train,
                             )
-                            for variant in ("", *variants)
+                            for variant in (None, *variants)
                         ]
     return keys
 

@@ -68,7 +68,7 @@ def test_shares_and_variants_that_differ_in_the_seventh_digit_have_names_of_thei
     """Values are written in full: a third is not 0.333333, and shares of one split do not take each other's rows."""
     shares = (1 / 3, 0.33333335, 0.33333339, 0.5, 1.0)
     keys = [RunKey(method="full", ood_kept=0.0, variant=Variant(WISE_FT, share)) for share in shares]
-    read = [RunKey(**json.loads(json.dumps(key.to_dict()))) for key in keys]
+    read = [RunKey.from_dict(json.loads(json.dumps(key.to_dict()))) for key in keys]
     assert read == keys == copy.deepcopy(keys) == pickle.loads(pickle.dumps(keys))  # noqa: S301 - ours
     assert [key.variant.value for key in read] == list(shares)
     assert len({key.name for key in keys}) == len(shares)

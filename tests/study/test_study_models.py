@@ -70,7 +70,7 @@ def test_keys_of_one_model_are_as_they_were(model):
     assert "model" not in key.to_dict()
     named = replace(key, model="t5")
     assert named.name.startswith("t5-lora-length")
-    assert RunKey(**named.to_dict()) == named
+    assert RunKey.from_dict(named.to_dict()) == named
     from codeshift.study.settings.fingerprint import fingerprint
 
     settings = fingerprint(_study(model).spec)
@@ -81,12 +81,12 @@ def test_keys_of_one_model_are_as_they_were(model):
 
 def test_a_folder_is_extended_by_a_model(extended, model, folder):
     """Runs of the first model stay, splits are shared, and each model is trained by its own settings."""
-    assert extended.models == ("", "chat")
+    assert extended.models == (None, "chat")
     assert extended.counts == {"done": 10, "failed": 0, "pending": 0}
     steps = {(r.key.model, r.key.method): r.steps for r in extended.records if r.steps}
-    assert steps == {("", "full"): 3, ("", "lora"): 3, ("chat", "full"): 2, ("chat", "lora"): 2}
+    assert steps == {(None, "full"): 3, (None, "lora"): 3, ("chat", "full"): 2, ("chat", "lora"): 2}
     trained = {(r.key.model, r.key.method): r.training.trainable_parameters for r in extended.records if r.training}
-    assert trained["chat", "lora"] < trained["", "lora"]
+    assert trained["chat", "lora"] < trained[None, "lora"]
     assert len(list(folder.glob("splits/*"))) == 1
     lora = next(r.key for r in extended.records if r.key.model == "chat" and r.key.method == "lora")
     record = json.loads((folder / "runs" / lora.name / "training" / "training.json").read_text(encoding="utf-8"))
@@ -152,7 +152,7 @@ def _several(**chances):
     )
 
     def load(key, part):
-        return each[key.model].load(replace(key, model=""), part)
+        return each[key.model].load(replace(key, model=None), part)
 
     return replace(first, records=records, load=load)
 

@@ -115,7 +115,7 @@ def test_a_curve_is_a_study_like_any_other(model, tmp_path):
 def test_numbers_that_are_nearly_equal_stay_apart(model, tmp_path):
     """Each weight is used as it was given, and each share has files of its own."""
     study = small_study(model, wise_ft=(1 / 3, 0.33333335), ood_kept=(0, 1 / 3, 0.33333335))
-    variants = {key.variant for key in Plan.of(study.spec).keys} - {""}
+    variants = {key.variant for key in Plan.of(study.spec).keys} - {None}
     assert {(variant.kind, variant.value) for variant in variants} == {("wise_ft", 1 / 3), ("wise_ft", 0.33333335)}
     store = StudyStore(tmp_path)
     assert store.manifest("s", 0, 1 / 3) != store.manifest("s", 0, 0.33333335)

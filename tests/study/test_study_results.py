@@ -29,7 +29,7 @@ def test_names_of_runs_differ_where_keys_do_and_are_plain():
         for method in ("lora", "LoRA", "lo/ra", "lo ra")
         for scenario in (None, "a b", "a/b", "..", "x" * 300)
         for kept in (0.1, 0.1 + 1e-12)
-        for variant in ("", "wise_ft=0.5")
+        for variant in (None, "wise_ft=0.5")
         for split in (0, 1)
         for train in (0, 1)
     ]

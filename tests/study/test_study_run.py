@@ -71,7 +71,7 @@ def test_every_cell_of_a_study_is_there(full_study, full_folder):
     results = load_results(full_folder)
     assert results.counts == {"done": 13, "failed": 0, "pending": 0}
     assert results.methods == ("none", "full", "lora")
-    assert results.variants == ("", "wise_ft=0.5", "adapter=0.5")
+    assert results.variants == (None, "wise_ft=0.5", "adapter=0.5")
     assert [record.key for record in results.records] == list(Plan.of(full_study.spec).keys)
     for record in results.records:
         assert len(results.scores(record.key, "test")) == len(full_study.splits.parts(0).positions["test"])
@@ -206,7 +206,7 @@ def test_a_loss_that_is_no_number_is_a_failure(model, tmp_path):
     )
     results = study.run(tmp_path / "wild", threads=1, progress=False)
     errors = {record.key.variant: record.error for record in results.records if record.status == "failed"}
-    assert errors[""].startswith("DivergenceError: the loss of step ")
+    assert errors[None].startswith("DivergenceError: the loss of step ")
     assert errors["wise_ft=0.5"].startswith("RuntimeError: the training failed (DivergenceError: ")
     assert results.counts["done"] == 1
 

@@ -12,8 +12,8 @@ def whole_bins(edges: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     separate, including the two largest.
 
     Args:
-        edges: the edges, ascending from the smallest number to the largest.
-        numbers: the numbers, at least one.
+        edges: Edges, ascending from the smallest number to the largest.
+        numbers: Numbers, at least one.
 
     >>> whole_bins(np.linspace(1, 3, 5), np.array([1.0, 2.0, 3.0])).tolist()
     [0.5, 1.5, 2.5, 3.5]

@@ -15,14 +15,14 @@ class ColumnLeakage(DuplicateCounts):
     """Leakage of one part into train by one column, or by several columns together.
 
     Attributes:
-        part: the held-out part.
-        columns: the column; or all columns that were looked in, whose texts of a row are then compared as one text.
-        n: the number of rows of the part that hold a text: white space alone is like no other row's.
-        exact: the number of rows with exactly the same text as a row of train.
-        near: the number of rows with a near-duplicate in train, exact copies included.
-        unsettled: the number of rows not among ``near`` that were not compared with all rows of train, since too many
+        part: Held-out part.
+        columns: Column; or all columns that were looked in, whose texts of a row are then compared as one text.
+        n: Number of rows of the part that hold a text: white space alone is like no other row's.
+        exact: Number of rows with exactly the same text as a row of train.
+        near: Number of rows with a near-duplicate in train, exact copies included.
+        unsettled: Number of rows not among ``near`` that were not compared with all rows of train, since too many
             are nearly near-duplicates.
-        worst: the most similar pairs, the most similar first; pairs of equal texts come last.
+        worst: Most similar pairs, the most similar first; pairs of equal texts come last.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -44,10 +44,10 @@ def measure_columns(parts: AuditParts, part: str, near_duplicates: NearDuplicate
     """Compare one part with train in each column of a search, then in all of them together; nothing if it names none.
 
     Args:
-        parts: the parts of the split.
-        part: the part to compare.
-        near_duplicates: the definition of near-duplicates, with the columns.
-        worst: the number of pairs to keep.
+        parts: Parts of the split.
+        part: Part to compare.
+        near_duplicates: Definition of near-duplicates, with the columns.
+        worst: Number of pairs to keep.
 
     Raises:
         DataError: if there is no such column, or it contains values that are not text.

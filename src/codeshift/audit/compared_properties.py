@@ -32,12 +32,12 @@ class ComparedProperty:
     """Values of one property for all rows.
 
     Attributes:
-        name: the name in the report.
-        values: the numbers or labels (objects) of shape ``(n,)``, or the element counts of n rows.
-        intended: whether the split was meant to move the property, which is then not a confound.
-        says_content: whether the property describes programs themselves, and not only where they come from.
-        spared: the elements that the split was meant to move.
-        times: whether the numbers are seconds since 1970.
+        name: Name in the report.
+        values: Numbers or labels (objects) of shape ``(n,)``, or the element counts of n rows.
+        intended: Whether the split was meant to move the property, which is then not a confound.
+        says_content: Whether the property describes programs themselves, and not only where they come from.
+        spared: Elements that the split was meant to move.
+        times: Whether the numbers are seconds since 1970.
     """
 
     name: str
@@ -66,9 +66,9 @@ def default_properties(table: PropertyTable, column: str, language: str | None) 
     """Return length in three units and, with a language, tree depth, node types and (if supported) API names.
 
     Args:
-        table: the rows, which may name their languages; API names are then compared if those of all can be.
-        column: the column of the code.
-        language: the language, or the column that names it; None for lengths alone.
+        table: Rows, which may name their languages; API names are then compared if those of all can be.
+        column: Column of the code.
+        language: Language, or the column that names it; None for lengths alone.
     """
     lengths = (CharCount(column), LineCount(column), TokenCount(column))
     if language is None:

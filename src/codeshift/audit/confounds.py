@@ -26,11 +26,11 @@ class Confound:
     """Change of a property, or of the share of rows with an element, that the split was not meant to move.
 
     Attributes:
-        name: the name of the property, or ``property: element``.
-        effect: the standardised effect from train to test; positive if test has more of it.
-        reference_effect: the standardised effect from train to the reference part, which shows what occurs without a
+        name: Name of the property, or ``property: element``.
+        effect: Standardised effect from train to test; positive if test has more of it.
+        reference_effect: Standardised effect from train to the reference part, which shows what occurs without a
             shift; NaN without reference.
-        p_value: the p-value of the effect, times the number of properties and elements compared (Bonferroni), since
+        p_value: P-value of the effect, times the number of properties and elements compared (Bonferroni), since
             among thousands of elements some move far by chance. It is from the Mann-Whitney test for a property, and
             twice the smaller tail of Fisher's exact test for an element.
 

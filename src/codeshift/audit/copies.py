@@ -13,10 +13,10 @@ class Copies:
     """Counts of the rows of one part that repeat each other, as exact copies or near-duplicates.
 
     Attributes:
-        part: the held-out part.
-        n: the number of rows of the part.
-        distinct: the number of components of near-duplicates; a row without any is a component of its own.
-        largest: the number of rows of the largest component; 0 for an empty part.
+        part: Held-out part.
+        n: Number of rows of the part.
+        distinct: Number of components of near-duplicates; a row without any is a component of its own.
+        largest: Number of rows of the largest component; 0 for an empty part.
 
     >>> copies = Copies(part="test_ood", n=207, distinct=147, largest=56)
     >>> copies.repeated, round(copies.repeated_share, 2)
@@ -43,8 +43,8 @@ def count_copies(part: str, labels: np.ndarray) -> Copies:
     """Count the copies within a part.
 
     Args:
-        part: the name of the part.
-        labels: the component of each row, of shape ``(n,)``.
+        part: Name of the part.
+        labels: Component of each row, of shape ``(n,)``.
 
     >>> count_copies("test", np.array([0, 1, 0]))
     Copies(part='test', n=3, distinct=2, largest=2)

@@ -39,9 +39,9 @@ class Corpus:
     """Corpus whose texts stand in other columns than those of the dataset.
 
     Attributes:
-        source: the dataset, the stream, or the path of files (a file, a folder with all below it, or a pattern) of
+        source: Dataset, the stream, or the path of files (a file, a folder with all below it, or a pattern) of
             Parquet, JSON Lines, JSON or CSV; all but Parquet may be compressed (``.gz``, ``.zst``).
-        column: the column of its code; or the columns of the corpus by those of the dataset, which alone are then
+        column: Column of its code; or the columns of the corpus by those of the dataset, which alone are then
             looked for: ``{"docstring": "summary", "code": "content"}``.
 
     >>> from codeshift.audit import overlap
@@ -94,10 +94,10 @@ def columns_searched(
     A column other than the code's that the corpus neither names nor has is left out.
 
     Args:
-        corpus: the corpus.
-        column: the column of the dataset's code.
-        columns: the columns of the dataset.
-        corpus_column: the column of the corpus's code, unless it is a ``Corpus``.
+        corpus: Corpus.
+        column: Column of the dataset's code.
+        columns: Columns of the dataset.
+        corpus_column: Column of the corpus's code, unless it is a ``Corpus``.
     """
     rows = rows_of(corpus)
     streams = rows if isinstance(rows, tuple) else (rows,)
@@ -123,10 +123,10 @@ def opened_corpora(corpora: Any, columns: Collection[str], corpus_column: str, l
     """Return corpora as they are searched, by name; a ``Corpus`` with other columns stays one.
 
     Args:
-        corpora: the corpora.
-        columns: the columns of the dataset that are looked for, that of the code first.
-        corpus_column: the column of the code of a corpus that names none.
-        label: the column of labels; None for none.
+        corpora: Corpora.
+        columns: Columns of the dataset that are looked for, that of the code first.
+        corpus_column: Column of the code of a corpus that names none.
+        label: Column of labels; None for none.
 
     Raises:
         ParameterError: if one is no corpus, or a path has no file that can be read.

@@ -23,8 +23,8 @@ def corrected(classifier: float, properties: Sequence[float]) -> tuple[float, li
     Source: Holm, A simple sequentially rejective multiple test procedure (Scand. J. Stat. 1979), section 4.
 
     Args:
-        classifier: the p-value of the classifier two-sample test.
-        properties: the p-values of the properties that count.
+        classifier: P-value of the classifier two-sample test.
+        properties: P-values of the properties that count.
 
     >>> corrected(0.01, [0.01, 0.5])
     (0.02, [0.02, 0.5])
@@ -66,8 +66,8 @@ def least_permutations(counted: int, alpha: float) -> int:
     """Return the smallest ``n_permutations`` with which every test of a verdict could reach its level.
 
     Args:
-        counted: the number of properties that count in the verdict, besides the classifier.
-        alpha: the level of all tests together.
+        counted: Number of properties that count in the verdict, besides the classifier.
+        alpha: Level of all tests together.
 
     >>> least_permutations(4, 0.05), least_permutations(0, 0.05), least_permutations(4, 0.01)
     (39, 19, 799)

@@ -41,10 +41,10 @@ class DecontaminationList:
     """List of n-grams on disk, which is read as a stream where its format allows.
 
     Attributes:
-        path: the folder of lm-evaluation-harness or the pickle of NeMo Curator.
-        sizes: the numbers of words of its n-grams: NeMo Curator takes short texts whole.
-        words: whose words and whose format they are.
-        read: the n-grams of a pickle, which is read whole to learn their sizes; None where they are read as a stream.
+        path: Folder of lm-evaluation-harness or the pickle of NeMo Curator.
+        sizes: Numbers of words of its n-grams: NeMo Curator takes short texts whole.
+        words: Whose words and whose format they are.
+        read: N-grams of a pickle, which is read whole to learn their sizes; None where they are read as a stream.
 
     Make one of rows by ``write_decontamination_list``; ``read_decontamination_list`` finds the format. In ``overlap``,
     ``audit`` and ``Study`` a path of one is a corpus.
@@ -109,10 +109,10 @@ def write_decontamination_list(
     """Write the n-grams of texts as a list that another tool reads.
 
     Args:
-        texts: the texts, such as the code of test rows.
-        path: the folder (lm-evaluation-harness) or the file that ends in ``.pkl`` (NeMo Curator).
-        n: the number of words of an n-gram.
-        words: the tool, ``"lm-eval"`` or ``"nemo"``; by default the one whose format the path has.
+        texts: Texts, such as the code of test rows.
+        path: Folder (lm-evaluation-harness) or the file that ends in ``.pkl`` (NeMo Curator).
+        n: Number of words of an n-gram.
+        words: Tool, ``"lm-eval"`` or ``"nemo"``; by default the one whose format the path has.
 
     Raises:
         ParameterError: if the path does not suit the tool, or an argument is invalid.

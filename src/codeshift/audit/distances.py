@@ -35,8 +35,8 @@ def standardised_effect(first: np.ndarray, second: np.ndarray) -> float:
     Sources: Cohen, Statistical Power Analysis (1988); Austin, Statistics in Medicine 28 (2009), for shares.
 
     Args:
-        first: the numbers of the first sample, of shape ``(n,)``.
-        second: the numbers of the second sample, of shape ``(m,)``.
+        first: Numbers of the first sample, of shape ``(n,)``.
+        second: Numbers of the second sample, of shape ``(m,)``.
 
     >>> standardised_effect(np.array([1.0, 3.0]), np.array([2.0, 4.0]))
     1.0
@@ -61,8 +61,8 @@ def presence_effects(first: csr_matrix, second: csr_matrix) -> np.ndarray:
     """Return the standardised effect of the share of rows that contain each element: floats of shape ``(elements,)``.
 
     Args:
-        first: the element counts of the first sample, of shape ``(n, elements)``.
-        second: the element counts of the second sample, of shape ``(m, elements)``.
+        first: Element counts of the first sample, of shape ``(n, elements)``.
+        second: Element counts of the second sample, of shape ``(m, elements)``.
     """
     if not first.shape[0] or not second.shape[0]:
         return np.full(first.shape[1], np.nan)
@@ -77,8 +77,8 @@ def wasserstein(first: np.ndarray, second: np.ndarray) -> float:
     """Return the Wasserstein-1 ("earth mover's") distance, in the property's own unit; NaN if a sample is empty.
 
     Args:
-        first: the numbers of the first sample, of shape ``(n,)``.
-        second: the numbers of the second sample, of shape ``(m,)``.
+        first: Numbers of the first sample, of shape ``(n,)``.
+        second: Numbers of the second sample, of shape ``(m,)``.
 
     >>> wasserstein(np.array([0.0, 1.0]), np.array([5.0, 6.0]))
     5.0
@@ -97,14 +97,23 @@ def memberships(values: np.ndarray) -> csr_matrix:
     >>> memberships(np.array(["java", "go", "java"], dtype=object)).toarray().tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
     """
-    from scipy.sparse import csr_matrix
-
     if values.dtype == object:
         keys = np.array(list(map(typed_text, values)), dtype=object)
         _, bins = np.unique(keys, return_inverse=True)
     else:
         cuts: np.ndarray = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(values) else values
         bins = np.searchsorted(cuts, values, side="left")
+    return one_hot(bins)
+
+
+def one_hot(bins: np.ndarray) -> csr_matrix:
+    """Return a matrix with one 1 per row, at the row's bin, of shape ``(n, bins)``.
+
+    >>> one_hot(np.array([1, 0])).toarray().tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    from scipy.sparse import csr_matrix
+
     width = int(bins.max(initial=0)) + 1
     return csr_matrix((np.ones(len(bins)), (np.arange(len(bins)), bins)), shape=(len(bins), width))
 
@@ -121,10 +130,10 @@ def jensen_shannon(
     (2003) for the root.
 
     Args:
-        counts: the counts of k values or elements in each row, of shape ``(n, k)``.
-        is_second: whether each row is in the second sample: booleans of shape ``(n,)``.
-        n_permutations: the number of permutations, at least 19.
-        seed: the seed of the permutations.
+        counts: Counts of k values or elements in each row, of shape ``(n, k)``.
+        is_second: Whether each row is in the second sample: booleans of shape ``(n,)``.
+        n_permutations: Number of permutations, at least 19.
+        seed: Seed of the permutations.
 
     Returns:
         The distance and the p-value; NaN if a sample contains nothing.
@@ -143,9 +152,9 @@ class PermutedSamples:
     """Permutations of which rows are in the second sample, drawn once for all properties of the same rows.
 
     Args:
-        is_second: whether each row is in the second sample: booleans of shape ``(n,)``.
-        n_permutations: the number of permutations, at least 19.
-        seed: the seed of the permutations.
+        is_second: Whether each row is in the second sample: booleans of shape ``(n,)``.
+        n_permutations: Number of permutations, at least 19.
+        seed: Seed of the permutations.
 
     Raises:
         ParameterError: if there are too few permutations.

@@ -21,15 +21,15 @@ class LabelMixShift:
     of the same labels add.
 
     Attributes:
-        part: the part that is compared with train.
-        name: the name of the property.
-        n_train: the number of rows of train.
-        n: the number of rows of the part.
-        mean_train: the mean in train.
-        mean: the mean in the part.
-        mean_of_mix: the mean that train would have with the part's mix of labels: the mean of each label in train,
+        part: Part that is compared with train.
+        name: Name of the property.
+        n_train: Number of rows of train.
+        n: Number of rows of the part.
+        mean_train: Mean in train.
+        mean: Mean in the part.
+        mean_of_mix: Mean that train would have with the part's mix of labels: the mean of each label in train,
             weighted by the label's share in the part.
-        effect: the standardised effect from train to the part.
+        effect: Standardised effect from train to the part.
         effect_of_mix: ``mean_of_mix`` minus ``mean_train`` in the same standard deviations.
 
     Source: Lipton, Wang and Smola, Detecting and correcting for label shift (ICML 2018): the labels' shares move, and
@@ -64,11 +64,11 @@ def measure_label_mix(
     """Measure what the mix of labels explains of the shift of each number that describes programs.
 
     Args:
-        labels: the label of each row of the table, as ``label_column`` returns it.
-        part: the part.
-        train: the positions of the distinct rows of train.
-        rows: the positions of the distinct rows of the part.
-        properties: the properties.
+        labels: Label of each row of the table, by number as in ``RowLabels``.
+        part: Part.
+        train: Positions of the distinct rows of train.
+        rows: Positions of the distinct rows of the part.
+        properties: Properties.
 
     Returns:
         One shift for each such number; none if no row of the part has a label of train.

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from codeshift.audit.correction import property_permutations
-from codeshift.audit.distances import jensen_shannon, memberships
+from codeshift.audit.distances import jensen_shannon, one_hot
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.rounding import agreed
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import first_of_each
 from codeshift.properties.dataset_columns import check_column
-from codeshift.properties.labels import check_label_values, typed_text
+from codeshift.properties.labels import LabelValue, check_label_values
 from codeshift.properties.near_duplicates import NearDuplicates
 
 
@@ -25,19 +25,19 @@ class LabelShift:
     """Labels of one part beside those of train.
 
     Attributes:
-        part: the part that is compared with train.
-        n_train: the number of labelled rows of train.
-        n: the number of labelled rows of the part.
-        unlabelled: the number of rows of the part without a label, which count for nothing here.
-        labels: the labels as text, the most frequent in train first.
-        train_shares: the share of train's rows with each label.
-        shares: the share of the part's rows with each label.
-        unseen: the number of rows of the part whose label no row of train has.
-        total_variation: the share of rows that would need another label for the part to have the mix of train.
-        jensen_shannon: the Jensen-Shannon distance of the labels of distinct rows, from 0 to 1.
-        p_value: its p-value by permutation; the verdict corrects it with the other tests.
-        conflicts: the number of rows of the part with a near-duplicate in train that has another label.
-        conflicts_within: the number of rows of the part with a near-duplicate in it that has another label.
+        part: Part that is compared with train.
+        n_train: Number of labelled rows of train.
+        n: Number of labelled rows of the part.
+        unlabelled: Number of rows of the part without a label, which count for nothing here.
+        labels: Labels as text, the most frequent in train first.
+        train_shares: Share of train's rows with each label.
+        shares: Share of the part's rows with each label.
+        unseen: Number of rows of the part whose label no row of train has.
+        total_variation: Share of rows that would need another label for the part to have the mix of train.
+        jensen_shannon: Jensen-Shannon distance of the labels of distinct rows, from 0 to 1.
+        p_value: Its p-value by permutation; the verdict corrects it with the other tests.
+        conflicts: Number of rows of the part with a near-duplicate in train that has another label.
+        conflicts_within: Number of rows of the part with a near-duplicate in it that has another label.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -74,8 +74,34 @@ class LabelShift:
         return self.conflicts_within / self.n if self.n else math.nan
 
 
+@dataclass(frozen=True, eq=False)
+class RowLabels:
+    """Labels of the rows of a table.
+
+    Attributes:
+        names: Different labels as text, in the order of their types and texts; 1 and "1" differ.
+        numbers: Number of each row's label among these, of shape ``(n,)``; -1 for a row without one.
+
+    >>> labels = RowLabels.of(["leak", 1, None, "1", "leak"])
+    >>> labels.names, labels.numbers.tolist()
+    (('1', '1', 'leak'), [2, 0, -1, 1, 2])
+    """
+
+    names: tuple[str, ...]
+    numbers: np.ndarray
+
+    @classmethod
+    def of(cls, values: Iterable[LabelValue | None]) -> RowLabels:
+        """Number the labels of rows."""
+        keys = [None if value is None else (type(value).__name__, str(value)) for value in values]
+        listed = sorted({key for key in keys if key is not None})
+        number_of = {key: number for number, key in enumerate(listed)}
+        numbers = [NO_LABEL if key is None else number_of[key] for key in keys]
+        return cls(tuple(text for _, text in listed), np.array(numbers, dtype=np.int64))
+
+
 def measure_labels(
-    labels: np.ndarray,
+    labels: RowLabels,
     parts: AuditParts,
     part: str,
     components: dict[str, np.ndarray],
@@ -85,26 +111,26 @@ def measure_labels(
     """Compare the labels of a part with those of train.
 
     Args:
-        labels: the label of each row of the table, as ``label_column`` returns it.
-        parts: the parts.
-        part: the part.
-        components: the near-duplicate component of each row of train and of the part, in the order of content.
-        settings: the arguments of the audit.
-        counted: the number of properties whose tests share the level of the verdict.
+        labels: Labels of the rows of the table.
+        parts: Parts.
+        part: Part.
+        components: Near-duplicate component of each row of train and of the part, in the order of content.
+        settings: Arguments of the audit.
+        counted: Number of properties whose tests share the level of the verdict.
     """
-    of_train, of_part = labels[parts.rows[parts.train]], labels[parts.rows[part]]
-    names, counts = np.unique(of_train[of_train != NO_LABEL], return_counts=True)
-    order = np.lexsort([names, -counts])
-    extra = np.setdiff1d(of_part[of_part != NO_LABEL], names)
-    listed = [*names[order].tolist(), *extra.tolist()]
+    of_train, of_part = (labels.numbers[parts.rows[name]] for name in (parts.train, part))
+    in_train, counts = np.unique(of_train[of_train != NO_LABEL], return_counts=True)
+    order = np.lexsort([in_train, -counts])
+    extra = np.setdiff1d(of_part[of_part != NO_LABEL], in_train)
+    listed = [*in_train[order].tolist(), *extra.tolist()]
     before, after = (_shares(of, listed) for of in (of_train, of_part))
     sides = [_distinct(of, components[name]) for name, of in ((parts.train, of_train), (part, of_part))]
     distance = p_value = math.nan
     if all(len(side) for side in sides):
         is_part = np.repeat([False, True], [len(side) for side in sides])
         permutations = property_permutations(settings.n_permutations, counted + 1)
-        both = np.concatenate(sides)
-        distance, p_value = jensen_shannon(memberships(both), is_part, n_permutations=permutations, seed=settings.seed)
+        bins = np.unique(np.concatenate(sides), return_inverse=True)[1]
+        distance, p_value = jensen_shannon(one_hot(bins), is_part, n_permutations=permutations, seed=settings.seed)
     codes = [parts.texts(name, settings.column) for name in (parts.train, part)]
     search, n_train = settings.near_duplicates, len(of_train)
     together = search.components([*codes[0], *codes[1]]).labels
@@ -116,7 +142,7 @@ def measure_labels(
         n_train=int(counts.sum()),
         n=n,
         unlabelled=len(of_part) - n,
-        labels=tuple(_shown(label) for label in listed),
+        labels=tuple(labels.names[number] for number in listed),
         train_shares=tuple(agreed(share) for share in before),
         shares=tuple(agreed(share) for share in after),
         unseen=int(np.isin(of_part, extra).sum()),
@@ -128,12 +154,12 @@ def measure_labels(
     )
 
 
-NO_LABEL = ""
-"""Label of a row without one."""
+NO_LABEL = -1
+"""Number in place of the label of a row without one."""
 
 
-def label_column(parts: AuditParts, label: str) -> np.ndarray:
-    """Return the label of each row of the table as a text that tells 1 from "1"; empty for a row without one.
+def label_column(parts: AuditParts, label: str) -> RowLabels:
+    """Return the labels of the rows of the table.
 
     Raises:
         DataError: if there is no such column, or it holds something else than text, whole numbers or truth values.
@@ -145,16 +171,12 @@ def label_column(parts: AuditParts, label: str) -> np.ndarray:
     check_label_values("label", ["" if value is None else value for value in values])
     if names is not None:
         values = [None if value is None or value < 0 else names[value] for value in values]
-    return np.array([NO_LABEL if value is None else typed_text(value) for value in values], dtype=object)
+    return RowLabels.of(values)
 
 
-def _shown(label: str) -> str:
-    return label.partition(":")[2]
-
-
-def _shares(labels: np.ndarray, listed: Sequence[str]) -> np.ndarray:
+def _shares(labels: np.ndarray, listed: Sequence[int]) -> np.ndarray:
     """Return the share of the labelled rows with each of the listed labels."""
-    counts = np.array([(labels == name).sum() for name in listed], dtype=np.float64)
+    counts = np.array([(labels == number).sum() for number in listed], dtype=np.float64)
     return np.asarray(counts / max(counts.sum(), 1.0))
 
 
@@ -178,7 +200,7 @@ def _conflicts(rows: _Labelled, others: _Labelled, search: NearDuplicates) -> in
     A component is a chain: its ends may be alike in nothing. So pairs are searched for, within components that have
     several labels.
     """
-    labels_of: dict[int, set[str]] = {}
+    labels_of: dict[int, set[int]] = {}
     for side in (rows, others):
         for component, label in zip(side.components.tolist(), side.labels.tolist(), strict=True):
             if label != NO_LABEL:

@@ -20,9 +20,9 @@ class LeakedPair:
     """Held-out row and its nearest row of train.
 
     Attributes:
-        jaccard: the Jaccard similarity of their token n-grams; 1 for rows that differ in layout only.
-        row: the code of the held-out row.
-        train_row: the code of the row of train.
+        jaccard: Jaccard similarity of their token n-grams; 1 for rows that differ in layout only.
+        row: Code of the held-out row.
+        train_row: Code of the row of train.
 
     >>> LeakedPair(jaccard=1.0, row="x = 1", train_row="x  =  1").jaccard
     1.0
@@ -38,10 +38,10 @@ class DuplicateCounts:
     """Numbers of the rows of a part that other rows repeat in a text: those of train, or of a corpus.
 
     Attributes:
-        part: the part.
-        n: the number of rows of the part.
-        exact: the number of rows with exactly the same text as another.
-        near: the number of rows with a near-duplicate, exact copies included.
+        part: Part.
+        n: Number of rows of the part.
+        exact: Number of rows with exactly the same text as another.
+        near: Number of rows with a near-duplicate, exact copies included.
     """
 
     part: str
@@ -65,11 +65,11 @@ class CopyCounts(DuplicateCounts):
     """Numbers of the rows of a part whose code other rows hold too: those of train, or of a corpus.
 
     Attributes:
-        part: the part.
-        n: the number of rows of the part.
-        exact: the number of rows with exactly the same code as another.
-        near: the number of rows with a near-duplicate, exact copies included.
-        renamed: the number of rows with a renamed copy, near-duplicates included.
+        part: Part.
+        n: Number of rows of the part.
+        exact: Number of rows with exactly the same code as another.
+        near: Number of rows with a near-duplicate, exact copies included.
+        renamed: Number of rows with a renamed copy, near-duplicates included.
     """
 
     renamed: int
@@ -85,18 +85,18 @@ class Leakage(CopyCounts):
     """Leakage of one part into train.
 
     Attributes:
-        part: the held-out part.
-        n: the number of rows of the part.
-        exact: the number of rows with exactly the same code as a row of train.
-        near: the number of rows with a near-duplicate in train, exact copies included.
-        renamed: the number of rows with a near-duplicate or a renamed copy in train: a near-duplicate if neither names
+        part: Held-out part.
+        n: Number of rows of the part.
+        exact: Number of rows with exactly the same code as a row of train.
+        near: Number of rows with a near-duplicate in train, exact copies included.
+        renamed: Number of rows with a near-duplicate or a renamed copy in train: a near-duplicate if neither names
             nor what strings and numbers hold are compared.
-        unsettled: the number of rows that are not among ``near`` and were not compared with all rows of train, since
+        unsettled: Number of rows that are not among ``near`` and were not compared with all rows of train, since
             too many are nearly near-duplicates; 0 for nearly all corpora.
-        groups: the number of rows in a group that train contains too; None if no groups were given.
-        worst: the most similar pairs, the most similar first; pairs of equal texts come last.
-        worst_renamed: the same of renamed copies that are no near-duplicates.
-        rows: the positions of the ``near`` rows in the part as given, ascending. They are ignored when comparing for
+        groups: Number of rows in a group that train contains too; None if no groups were given.
+        worst: Most similar pairs, the most similar first; pairs of equal texts come last.
+        worst_renamed: Same of renamed copies that are no near-duplicates.
+        rows: Positions of the ``near`` rows in the part as given, ascending. They are ignored when comparing for
             equality, since they depend on the order of rows.
 
     >>> from datasets import Dataset, DatasetDict

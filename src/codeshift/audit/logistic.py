@@ -18,9 +18,9 @@ def held_out_scores(rows: np.ndarray, labels: np.ndarray, held_out: np.ndarray) 
     """Score the rows of each fold by a logistic regression that is fitted on the rows of the other folds.
 
     Args:
-        rows: the vectors, of shape ``(n, d)``.
-        labels: the class of each row, 0 or 1, of shape ``(n,)``; both are present outside each fold.
-        held_out: whether a fold holds a row, of shape ``(folds, n)``.
+        rows: Vectors, of shape ``(n, d)``.
+        labels: Class of each row, 0 or 1, of shape ``(n,)``; both are present outside each fold.
+        held_out: Whether a fold holds a row, of shape ``(folds, n)``.
 
     Returns:
         For each fold the scores of its rows, in their order: log-odds without the intercept.
@@ -41,8 +41,8 @@ class HeldOutScores:
     that fail, such as on vectors of huge length, are fitted by scikit-learn.
 
     Args:
-        rows: the vectors, of shape ``(n, d)``.
-        many: whether many fits follow, for which products of columns are worth keeping, if they are not too large.
+        rows: Vectors, of shape ``(n, d)``.
+        many: Whether many fits follow, for which products of columns are worth keeping, if they are not too large.
     """
 
     def __init__(self, rows: np.ndarray, *, many: bool = False) -> None:
@@ -54,8 +54,8 @@ class HeldOutScores:
         """Return the scores of each fit's held-out rows, in the order of the rows: log-odds without the intercept.
 
         Args:
-            labels: the class of each row in each fit, 0 or 1, of shape ``(fits, n)``; both are present in each fit.
-            held_out: whether a fit leaves out a row and scores it, of shape ``(fits, n)``.
+            labels: Class of each row in each fit, 0 or 1, of shape ``(fits, n)``; both are present in each fit.
+            held_out: Whether a fit leaves out a row and scores it, of shape ``(fits, n)``.
         """
         weights, converged = _newton(_Problem(self._design, labels, ~held_out, self._products))
         for fit in np.flatnonzero(~converged).tolist():

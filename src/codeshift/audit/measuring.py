@@ -31,9 +31,9 @@ def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCoun
     """Measure all figures of a split; call it with one thread, so that sums have the same order on every machine.
 
     Args:
-        parts: the parts of the split.
-        settings: the arguments of the audit.
-        counter: the counter of a model's tokens; None to count no truncated rows.
+        parts: Parts of the split.
+        settings: Arguments of the audit.
+        counter: Counter of a model's tokens; None to count no truncated rows.
 
     Warns:
         LeftOutWarning: if the parser gives up on rows, which are then left out of all figures.
@@ -97,10 +97,10 @@ class _DistinctRows:
     """Rows of parts without those that repeat others.
 
     Attributes:
-        components: the near-duplicate component of each row of train and of each held-out part, in the order of
+        components: Near-duplicate component of each row of train and of each held-out part, in the order of
             content.
-        rows: the first row of each component, of train and of each part that is compared with it.
-        copies: the copies within each held-out part.
+        rows: First row of each component, of train and of each part that is compared with it.
+        copies: Copies within each held-out part.
     """
 
     components: dict[str, np.ndarray]
@@ -150,7 +150,7 @@ def _labels(
     shifts = [measure_labels(labels, parts, part, distinct.components, settings, tested) for part in parts.held_out]
     of_mix: list[LabelMixShift] = []
     for part in parts.compared:
-        of_mix += measure_label_mix(labels, part, distinct.rows[parts.train], distinct.rows[part], properties)
+        of_mix += measure_label_mix(labels.numbers, part, distinct.rows[parts.train], distinct.rows[part], properties)
     return shifts, of_mix
 
 

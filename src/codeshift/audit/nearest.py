@@ -23,13 +23,13 @@ class NearestSimilarity:
     r"""Distribution of the similarity of held-out rows to their nearest row of train.
 
     Attributes:
-        n: the number of held-out rows measured.
-        mean: the mean.
-        q05: the 5% quantile.
-        q25: the lower quartile.
-        median: the median.
-        q75: the upper quartile.
-        q95: the 95% quantile.
+        n: Number of held-out rows measured.
+        mean: Mean.
+        q05: 5% quantile.
+        q25: Lower quartile.
+        median: Median.
+        q75: Upper quartile.
+        q95: 95% quantile.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -55,8 +55,8 @@ def nearest_similarities(rows: csr_matrix, train: csr_matrix) -> np.ndarray:
     """Return the largest cosine of each row to a row of train, of TF-IDF vectors with document frequencies of train.
 
     Args:
-        rows: the token counts of n rows, of shape ``(n, vocabulary)``.
-        train: the token counts of the rows of train, of shape ``(m, vocabulary)``.
+        rows: Token counts of n rows, of shape ``(n, vocabulary)``.
+        train: Token counts of the rows of train, of shape ``(m, vocabulary)``.
 
     Returns:
         Floats of shape ``(n,)``: 0 if no token is shared, 1 for the same tokens; NaN if train is empty.

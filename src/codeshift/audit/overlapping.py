@@ -49,10 +49,10 @@ class Overlap:
     """Overlap of each part of a dataset with each part of a corpus, by each column that was looked in.
 
     Attributes:
-        column: the column of the code.
-        near_duplicates: the definition of near-duplicates, with the columns that were looked in besides.
-        parts: the overlap of each pair of parts, that by the code first.
-        marks: the marks of the rows of each part of the dataset, by its name.
+        column: Column of the code.
+        near_duplicates: Definition of near-duplicates, with the columns that were looked in besides.
+        parts: Overlap of each pair of parts, that by the code first.
+        marks: Marks of the rows of each part of the dataset, by its name.
 
     >>> counts = {"n": 4, "corpus_rows": 9, "exact": 1, "near": 1, "renamed": 1}
     >>> one = PartOverlap(part="test", corpus="train", column="code", **counts)
@@ -101,7 +101,7 @@ class Overlap:
         """Return the positions of a part's rows of which any part of the corpus holds the text of any column.
 
         Args:
-            part: the part of the dataset.
+            part: Part of the dataset.
             kind: "exact", "near" or "renamed" copies, each of which includes those before it; or "ngrams". By default
                 renamed copies, and rows that share n-grams with a list, in which copies cannot be looked for. Of a
                 column other than the code's, renamed copies are near-duplicates.
@@ -138,8 +138,8 @@ class Overlap:
         """Return the dataset without the rows that the corpus holds.
 
         Args:
-            data: the dataset that was compared.
-            kind: the copies to leave out, as in ``rows``.
+            data: Dataset that was compared.
+            kind: Copies to leave out, as in ``rows``.
 
         Raises:
             ParameterError: if it is another dataset, or a part of the corpus was not searched for the kind.
@@ -244,19 +244,19 @@ def overlap(
     number of processes.
 
     Args:
-        data: the dataset whose rows are looked for.
-        corpus: the dataset to look in, or a stream, or a path of files (a file, a folder with all below it, or a
+        data: Dataset whose rows are looked for.
+        corpus: Dataset to look in, or a stream, or a path of files (a file, a folder with all below it, or a
             pattern) of Parquet, JSON Lines, JSON or CSV, which are streamed; all but Parquet may be compressed
             (``.gz``, ``.zst``). Or ``"embedded"`` for what the embedded model was pretrained on, of which exact and
             renamed copies are found; the path of a decontamination list (``read_decontamination_list``), whose n-grams
             are looked for in the rows; or such by name. Rows whose code is None are left out.
-        column: the column of the code.
-        corpus_column: the column of the corpus's code; by default the same. ``Corpus`` names that of one among several.
-        label: the column of labels in both, to count the rows whose nearest row by its code, or an exact copy, has
+        column: Column of the code.
+        corpus_column: Column of the corpus's code; by default the same. ``Corpus`` names that of one among several.
+        label: Column of labels in both, to count the rows whose nearest row by its code, or an exact copy, has
             another one; or that of the text that a model must write.
-        near_duplicates: the definition of near-duplicates. If it names ``columns``, such as a prompt's and the code's,
+        near_duplicates: Definition of near-duplicates. If it names ``columns``, such as a prompt's and the code's,
             the text of each is looked for in the corpus's column of that name, or in the one that ``Corpus`` names for
-            it: as exact copies and near-duplicates, in lists as n-grams. Texts of white space alone are like no other.
+            it: As exact copies and near-duplicates, in lists as n-grams. Texts of white space alone are like no other.
             A column that a corpus does not have is not looked for there, which the report says.
         ngrams: the number of words of n-grams to look for as well, such as 13 (``ngrams_of``); None looks for none.
         worst: the number of pairs to keep of each pair of parts.

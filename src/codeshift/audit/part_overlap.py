@@ -14,23 +14,23 @@ class PartOverlap(CopyCounts):
     """Overlap of one part of a dataset with one part of a corpus.
 
     Attributes:
-        part: the part of the dataset.
-        corpus: the part of the corpus.
-        column: the column of the dataset whose texts were looked for.
-        n: the number of rows of the part.
-        corpus_rows: the number of rows of the corpus's part.
-        exact: the number of rows with exactly the same text as a row of the corpus.
-        near: the number of rows with a near-duplicate in the corpus, exact copies included; of a corpus that is known
+        part: Part of the dataset.
+        corpus: Part of the corpus.
+        column: Column of the dataset whose texts were looked for.
+        n: Number of rows of the part.
+        corpus_rows: Number of rows of the corpus's part.
+        exact: Number of rows with exactly the same text as a row of the corpus.
+        near: Number of rows with a near-duplicate in the corpus, exact copies included; of a corpus that is known
             by digests that of exact copies, as ``rows`` then has no ``"near"``.
-        renamed: the number of rows with a renamed copy in the corpus, near-duplicates included; of a column other than
+        renamed: Number of rows with a renamed copy in the corpus, near-duplicates included; of a column other than
             the code's that of near-duplicates, as ``rows`` then has no ``"renamed"``: prose has no names to change.
-        ngrams: the number of rows that share an n-gram of words with the corpus; None if none were looked for.
-        conflicts: the number of rows with a near-duplicate whose nearest row, or a copy of that, has another label;
+        ngrams: Number of rows that share an n-gram of words with the corpus; None if none were looked for.
+        conflicts: Number of rows with a near-duplicate whose nearest row, or a copy of that, has another label;
             None without labels.
-        exact_conflicts: the number of rows with an exact copy that has another label; None without labels. Where the
+        exact_conflicts: Number of rows with an exact copy that has another label; None without labels. Where the
             label is a text that a model must write, these are rows with one input and several right outputs.
-        worst: the most similar pairs that are no equal texts, the most similar first; renamed copies come last.
-        rows: the positions of the rows with a copy of each kind, by kind.
+        worst: Most similar pairs that are no equal texts, the most similar first; renamed copies come last.
+        rows: Positions of the rows with a copy of each kind, by kind.
 
     >>> counts = {"n": 4, "corpus_rows": 9, "exact": 1, "near": 2, "renamed": 3}
     >>> PartOverlap(part="test", corpus="train", column="code", **counts).near_share

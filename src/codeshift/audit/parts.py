@@ -27,14 +27,14 @@ class AuditParts:
     """Rows of a split.
 
     Attributes:
-        table: the table of the rows of all parts.
-        rows: the positions of each part's rows in ``table``, sorted by content, so that the given order of rows does
+        table: Table of the rows of all parts.
+        rows: Positions of each part's rows in ``table``, sorted by content, so that the given order of rows does
             not affect draws and sums.
-        given: the positions of those rows in their part as given.
-        train: the name of the part that models are trained on.
-        test: the name of the part whose shift is measured.
-        reference: the name of the in-distribution test part, or None.
-        region: the out-of-distribution region of a codeshift split, or None.
+        given: Positions of those rows in their part as given.
+        train: Name of the part that models are trained on.
+        test: Name of the part whose shift is measured.
+        reference: Name of the in-distribution test part, or None.
+        region: Out-of-distribution region of a codeshift split, or None.
     """
 
     table: PropertyTable

@@ -24,8 +24,8 @@ def read_plain(content: bytes, *, counters: frozenset[str] = frozenset()) -> Any
     """Return the value of a pickle that consists of dicts, lists, tuples, texts, numbers, truth values and None.
 
     Args:
-        content: the bytes of the pickle.
-        counters: the dotted names of classes whose instances are read as dicts, or which such a dict is made with.
+        content: Bytes of the pickle.
+        counters: Dotted names of classes whose instances are read as dicts, or which such a dict is made with.
 
     Raises:
         ValueError: if it holds anything else, or is no pickle.

@@ -36,29 +36,29 @@ class AuditReport:
     r"""Findings of an audit. Two reports are equal if all their figures are.
 
     Attributes:
-        train: the part that models are trained on.
-        test: the part whose shift was measured.
-        reference: the in-distribution test part, or None.
-        sizes: the number of rows of each part.
-        settings: the arguments of the call.
-        leakage: the rows of each held-out part that are in train too: test, reference, validation.
-        copies: the rows of each held-out part that repeat each other: test, reference, validation.
-        strength: the difference of test from train, then that of the reference.
-        confounds: the other properties and elements that moved from train to test, the farthest first.
-        unseen_elements: the tokens and other elements of test, and of the reference, that never occur in train;
+        train: Part that models are trained on.
+        test: Part whose shift was measured.
+        reference: In-distribution test part, or None.
+        sizes: Number of rows of each part.
+        settings: Arguments of the call.
+        leakage: Rows of each held-out part that are in train too: test, reference, validation.
+        copies: Rows of each held-out part that repeat each other: test, reference, validation.
+        strength: Difference of test from train, then that of the reference.
+        confounds: Other properties and elements that moved from train to test, the farthest first.
+        unseen_elements: Tokens and other elements of test, and of the reference, that never occur in train;
             ``to_dict`` calls them ``atoms``.
-        truncation: the rows longer than a model's context, of train, test and reference; empty without a tokenizer.
-        verdict: the verdict, with its reasons.
-        distributions: the distribution of each numeric property, by name, in train, test and reference; rows are in the
+        truncation: Rows longer than a model's context, of train, test and reference; empty without a tokenizer.
+        verdict: Verdict, with its reasons.
+        distributions: Distribution of each numeric property, by name, in train, test and reference; rows are in the
             order of content.
-        unparsable: the rows of each part that are left out of all figures because the parser gives up on them
+        unparsable: Rows of each part that are left out of all figures because the parser gives up on them
             (``codeshift.properties.bounds``); empty if there are none.
-        labels: the labels of each held-out part beside those of train; empty without ``label``.
-        label_mix: what the mix of labels alone explains of the shift of each number, of test and reference; empty
+        labels: Labels of each held-out part beside those of train; empty without ``label``.
+        label_mix: What the mix of labels alone explains of the shift of each number, of test and reference; empty
             without ``label``.
-        column_leakage: the texts of each held-out part that are in train too, by column and for all columns together;
+        column_leakage: Texts of each held-out part that are in train too, by column and for all columns together;
             empty unless ``near_duplicates`` names columns.
-        overlap: the rows of each held-out part that the corpora hold; None without ``against``.
+        overlap: Rows of each held-out part that the corpora hold; None without ``against``.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -142,8 +142,8 @@ class AuditReport:
         """Draw the distribution of one property in train, test and reference, and return the axes.
 
         Args:
-            prop: the name of the property, a key of ``distributions``.
-            ax: the axes to draw on; by default those of a new figure.
+            prop: Name of the property, a key of ``distributions``.
+            ax: Axes to draw on; by default those of a new figure.
 
         Raises:
             ParameterError: if there is no such property.

@@ -37,7 +37,7 @@ def ranks_of(scores: np.ndarray) -> np.ndarray:
     Rounding each score instead would separate two equal ones on either side of a rounding boundary.
 
     Args:
-        scores: the scores, of shape ``(n,)``.
+        scores: Scores, of shape ``(n,)``.
 
     >>> ranks_of(np.array([2.0, 0.3, 0.1 + 0.2])).tolist()
     [1, 0, 0]

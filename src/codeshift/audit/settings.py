@@ -29,28 +29,28 @@ class Thresholds:
     """Thresholds of the verdict. They are conventions, stated so that they can be discussed.
 
     Attributes:
-        leaked_rows: the share of a part's rows with an exact or near-duplicate in train above which the part leaks.
-            Leaked rows of share s can raise a score by up to s: at .01, by one point, the size of differences that
+        leaked_rows: Share of a part's rows with an exact or near-duplicate in train above which the part leaks.
+            Leaked rows of share s can raise a score by up to s: At .01, by one point, the size of differences that
             papers report.
-        leaked_groups: the share of a part's rows in groups that train contains too, above which the part leaks.
-        copies: the smallest share of a held-out part's rows that repeat another one for which a caution is given.
-        auc: the smallest AUC of the classifier that shows a shift (if its p-value is at most ``alpha``). For two normal
+        leaked_groups: Share of a part's rows in groups that train contains too, above which the part leaks.
+        copies: Smallest share of a held-out part's rows that repeat another one for which a caution is given.
+        auc: Smallest AUC of the classifier that shows a shift (if its p-value is at most ``alpha``). For two normal
             distributions of equal variance, .6 is a difference of .36 standard deviations.
-        jensen_shannon: the smallest Jensen-Shannon distance of a property that shows a shift (if its p-value is at most
+        jensen_shannon: Smallest Jensen-Shannon distance of a property that shows a shift (if its p-value is at most
             ``alpha``). For two normal distributions of equal variance, .2 is about .5 standard deviations, Cohen's
             "medium".
-        alpha: the level of all tests of a verdict together: the chance that a split without any shift is called sound.
+        alpha: Level of all tests of a verdict together: the chance that a split without any shift is called sound.
             P-values are corrected by Holm's method, where the classifier has half of the level and the properties
             share the other half.
-        min_rows: the number of distinct rows on either side below which no verdict on a shift is given; at least 10
+        min_rows: Number of distinct rows on either side below which no verdict on a shift is given; at least 10
             are always needed.
-        label_shift: the smallest share of rows that would need another label for a caution that the mix of labels moved
+        label_shift: Smallest share of rows that would need another label for a caution that the mix of labels moved
             (if its p-value is at most ``alpha``, corrected with those of the properties).
-        label_conflicts: the share of a part's rows with a near-duplicate of another label above which a caution is
+        label_conflicts: Share of a part's rows with a near-duplicate of another label above which a caution is
             given.
-        confound: the smallest standardised effect of another property for which a caution is given (if its p-value,
+        confound: Smallest standardised effect of another property for which a caution is given (if its p-value,
             corrected for all comparisons, is at most ``alpha``).
-        truncated: the share of truncated rows above which a caution is given.
+        truncated: Share of truncated rows above which a caution is given.
 
     >>> Thresholds(auc=1.5)
     Traceback (most recent call last):

@@ -33,19 +33,19 @@ class PropertyShift:
     r"""Difference of one property between train and a part, on distinct rows.
 
     Attributes:
-        name: the name of the property.
-        intended: whether the split was meant to move the property.
-        in_verdict: whether the property counts in the verdict: numbers that describe programs do, a project or date
+        name: Name of the property.
+        intended: Whether the split was meant to move the property.
+        in_verdict: Whether the property counts in the verdict: numbers that describe programs do, a project or date
             do not. ``to_dict`` calls it ``counts``.
-        n_train: the number of distinct rows of train.
-        n: the number of distinct rows of the part.
-        mean_train: the mean in train; NaN for labels and elements.
-        mean: the mean in the part; NaN for labels and elements.
-        effect: the standardised effect; NaN for labels and elements.
-        wasserstein: the Wasserstein-1 distance in the property's unit; NaN for labels and elements.
-        jensen_shannon: the Jensen-Shannon distance, from 0 to 1.
-        p_value: the p-value of the Jensen-Shannon distance, by permutation; not corrected for other tests.
-        times: whether the numbers are seconds since 1970; ``to_dict`` leaves it out.
+        n_train: Number of distinct rows of train.
+        n: Number of distinct rows of the part.
+        mean_train: Mean in train; NaN for labels and elements.
+        mean: Mean in the part; NaN for labels and elements.
+        effect: Standardised effect; NaN for labels and elements.
+        wasserstein: Wasserstein-1 distance in the property's unit; NaN for labels and elements.
+        jensen_shannon: Jensen-Shannon distance, from 0 to 1.
+        p_value: P-value of the Jensen-Shannon distance, by permutation; not corrected for other tests.
+        times: Whether the numbers are seconds since 1970; ``to_dict`` leaves it out.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -80,13 +80,13 @@ class Strength:
     every split that keeps them together.
 
     Attributes:
-        part: the part that is compared with train.
-        n_train: the number of distinct rows of train.
-        n: the number of distinct rows of the part.
-        classifier: the classifier two-sample test (AUC), on a sample.
-        mmd: the unbiased MMD^2, on the same sample.
-        nearest: the similarity of the part's rows to the nearest row of train, on a sample of the part.
-        properties: the comparison of each property.
+        part: Part that is compared with train.
+        n_train: Number of distinct rows of train.
+        n: Number of distinct rows of the part.
+        classifier: Classifier two-sample test (AUC), on a sample.
+        mmd: Unbiased MMD^2, on the same sample.
+        nearest: Similarity of the part's rows to the nearest row of train, on a sample of the part.
+        properties: Comparison of each property.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit

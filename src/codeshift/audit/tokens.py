@@ -40,8 +40,8 @@ def tfidf(counts: csr_matrix, fitted_on: csr_matrix) -> csr_matrix:
     """Convert counts to unit vectors of TF-IDF weights: ``(1 + ln count) * (1 + ln((1 + n) / (1 + df)))``.
 
     Args:
-        counts: the token counts of the rows to convert, of shape ``(rows, vocabulary)``.
-        fitted_on: the token counts of n rows that give the document frequencies, of shape ``(n, vocabulary)``.
+        counts: Token counts of the rows to convert, of shape ``(rows, vocabulary)``.
+        fitted_on: Token counts of n rows that give the document frequencies, of shape ``(n, vocabulary)``.
     """
     from sklearn.feature_extraction.text import TfidfTransformer
 
@@ -52,9 +52,9 @@ def reduced(counts: csr_matrix, seed: int) -> np.ndarray:
     """Convert rows to vectors of up to 64 numbers: TF-IDF of the tokens in two rows or more, then a truncated SVD.
 
     Args:
-        counts: the token counts of the rows, of shape ``(n, vocabulary)``. The weights are those of all rows together,
+        counts: Token counts of the rows, of shape ``(n, vocabulary)``. The weights are those of all rows together,
             so the vectors do not depend on which sample a row is in, as a permutation test needs.
-        seed: the seed of the randomised SVD.
+        seed: Seed of the randomised SVD.
 
     Returns:
         Floats of shape ``(n, at most 64)``, every column with variance 1 or constant.

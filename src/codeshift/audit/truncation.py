@@ -24,12 +24,12 @@ class Truncation:
     """Counts of the rows of a part that are longer than a model's context.
 
     Attributes:
-        part: the part.
-        n: the number of rows of the part.
-        truncated: the number of rows with more than ``max_length`` tokens, special tokens included.
-        max_length: the length of the context, in the model's tokens.
-        median: the median number of tokens of a row; NaN for an empty part.
-        longest: the number of tokens of the longest row; 0 for an empty part.
+        part: Part.
+        n: Number of rows of the part.
+        truncated: Number of rows with more than ``max_length`` tokens, special tokens included.
+        max_length: Length of the context, in the model's tokens.
+        median: Median number of tokens of a row; NaN for an empty part.
+        longest: Number of tokens of the longest row; 0 for an empty part.
 
     >>> Truncation(part="test_ood", n=200, truncated=50, max_length=512, median=310.0, longest=2048).share
     0.25
@@ -53,8 +53,8 @@ class TokenCounter:
     """Counter of a model's tokens.
 
     Attributes:
-        lengths: the function from texts to their numbers of tokens.
-        max_length: the length of the model's context, in tokens.
+        lengths: Function from texts to their numbers of tokens.
+        max_length: Length of the model's context, in tokens.
     """
 
     lengths: Callable[[Sequence[str]], list[int]]
@@ -65,9 +65,9 @@ def token_counter(tokenizer: Any, max_length: int | None, revision: str | None =
     """Create a token counter from the arguments of ``audit``; None if neither is given.
 
     Args:
-        tokenizer: the Hugging Face tokenizer, its name or path, or a function from a text to its tokens.
-        max_length: the length of the context in tokens; by default the one that the tokenizer states.
-        revision: the branch, tag or commit of a tokenizer of the hub; None for the newest.
+        tokenizer: Hugging Face tokenizer, its name or path, or a function from a text to its tokens.
+        max_length: Length of the context in tokens; by default the one that the tokenizer states.
+        revision: Branch, tag or commit of a tokenizer of the hub; None for the newest.
 
     Raises:
         ParameterError: if only ``max_length`` is given, no context is known, or a folder or object has a revision.

@@ -25,12 +25,12 @@ class TwoSampleTest:
     """Result of a two-sample test, whose statistic is large if two samples differ. NaN if a sample is too small.
 
     Attributes:
-        statistic: the AUC or MMD^2.
-        p_value: the share of permutations with at least this statistic, the observed one included:
+        statistic: AUC or MMD^2.
+        p_value: Share of permutations with at least this statistic, the observed one included:
             ``(1 + hits) / (1 + n_permutations)``.
-        null_95: the 95% quantile of the statistics of permuted samples, which are typical without a shift at this size.
-        n_first: the number of rows of the first sample.
-        n_second: the number of rows of the second sample.
+        null_95: 95% quantile of the statistics of permuted samples, which are typical without a shift at this size.
+        n_first: Number of rows of the first sample.
+        n_second: Number of rows of the second sample.
 
     >>> found = TwoSampleTest(statistic=0.84, p_value=0.005, null_95=0.53, n_first=900, n_second=200)
     >>> found.statistic > found.null_95
@@ -56,10 +56,10 @@ def classifier_two_sample_test(
     samples of unequal size would distort.
 
     Args:
-        first: the vectors of the first sample, of shape ``(n, d)``.
-        second: the vectors of the second sample, of shape ``(m, d)``.
-        n_permutations: the number of permutations, at least 19.
-        seed: the seed of the folds and the permutations.
+        first: Vectors of the first sample, of shape ``(n, d)``.
+        second: Vectors of the second sample, of shape ``(m, d)``.
+        n_permutations: Number of permutations, at least 19.
+        seed: Seed of the folds and the permutations.
 
     Raises:
         ParameterError: if the shapes do not fit or there are too few permutations.
@@ -90,9 +90,9 @@ def classifier_auc(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> f
     """Return the statistic of ``classifier_two_sample_test`` without its permutations.
 
     Args:
-        first: the vectors of the first sample, of shape ``(n, d)`` with n at least 10.
-        second: the vectors of the second sample, of shape ``(m, d)`` with m at least 10.
-        seed: the seed of the folds.
+        first: Vectors of the first sample, of shape ``(n, d)`` with n at least 10.
+        second: Vectors of the second sample, of shape ``(m, d)`` with m at least 10.
+        seed: Seed of the folds.
 
     >>> rng = np.random.default_rng(0)
     >>> first, second = rng.normal(size=(60, 3)), rng.normal(size=(60, 3))
@@ -127,10 +127,10 @@ def maximum_mean_discrepancy(
     Source: Gretton, Borgwardt, Rasch, Schölkopf and Smola, A Kernel Two-Sample Test (JMLR 2012), lemma 6 and section 8.
 
     Args:
-        first: the vectors of the first sample, of shape ``(n, d)``.
-        second: the vectors of the second sample, of shape ``(m, d)``.
-        n_permutations: the number of permutations, at least 19.
-        seed: the seed of the permutations.
+        first: Vectors of the first sample, of shape ``(n, d)``.
+        second: Vectors of the second sample, of shape ``(m, d)``.
+        n_permutations: Number of permutations, at least 19.
+        seed: Seed of the permutations.
 
     Raises:
         ParameterError: if the shapes do not fit or there are too few permutations.

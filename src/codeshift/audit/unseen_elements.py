@@ -19,13 +19,13 @@ class UnseenElements:
     r"""Counts of the elements of a part that never occur in train.
 
     Attributes:
-        part: the part.
-        kind: the kind of the elements, as the name of the property that finds them.
-        distinct: the number of different elements in the part.
-        unseen: the number of these elements that occur in no row of train.
-        n: the number of rows of the part.
-        rows: the number of rows that contain at least one unseen element.
-        examples: the unseen elements in the most rows, the most frequent first.
+        part: Part.
+        kind: Kind of the elements, as the name of the property that finds them.
+        distinct: Number of different elements in the part.
+        unseen: Number of these elements that occur in no row of train.
+        n: Number of rows of the part.
+        rows: Number of rows that contain at least one unseen element.
+        examples: Unseen elements in the most rows, the most frequent first.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit

@@ -29,10 +29,10 @@ class Verdict:
     """Verdict of an audit.
 
     Attributes:
-        label: the label: ``"sound"``, ``"leaks"``, ``"no shift to speak of"``, ``"too few rows"`` or
+        label: Label: ``"sound"``, ``"leaks"``, ``"no shift to speak of"``, ``"too few rows"`` or
             ``"too few permutations"``.
-        reasons: the reasons for the label, in words and numbers.
-        cautions: the other findings to know before the split is used; they do not change the label.
+        reasons: Reasons for the label, in words and numbers.
+        cautions: Other findings to know before the split is used; they do not change the label.
 
     >>> verdict = Verdict(label="leaks", reasons=("3 of 40 rows of test have a near-duplicate in train",), cautions=())
     >>> print(verdict)
@@ -62,17 +62,17 @@ def judge(
     """Derive the verdict from the measurements.
 
     Args:
-        leakage: the leakage of the parts that must not leak. Copies decide in test and reference; groups decide in test
+        leakage: Leakage of the parts that must not leak. Copies decide in test and reference; groups decide in test
             only, since a reference from the groups of train is as in-distribution as possible. The rest gives cautions.
-        column_leakage: the leakage by columns other than the code's, which gives cautions: equal prompts may have
+        column_leakage: Leakage by columns other than the code's, which gives cautions: equal prompts may have
             answers of their own.
-        copies: the copies within the held-out parts.
-        labels: the labels of each held-out part; empty if they were not given.
-        strength: the strength of test first, then of the reference if there is one.
-        confounds: the confounds of test.
-        truncation: the truncation of each part; empty if it was not measured.
-        n_permutations: the number of permutations for the classifier's p-value.
-        thresholds: the thresholds of the verdict.
+        copies: Copies within the held-out parts.
+        labels: Labels of each held-out part; empty if they were not given.
+        strength: Strength of test first, then of the reference if there is one.
+        confounds: Confounds of test.
+        truncation: Truncation of each part; empty if it was not measured.
+        n_permutations: Number of permutations for the classifier's p-value.
+        thresholds: Thresholds of the verdict.
     """
     test = strength[0]
     deciding = {shift.part for shift in strength}

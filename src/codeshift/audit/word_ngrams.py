@@ -58,9 +58,9 @@ class NgramSearch:
     """Search for the rows that share an n-gram with texts that pass by.
 
     Args:
-        texts: the texts of the rows.
-        sizes: the numbers of words of the n-grams that are looked for.
-        words: whose words they are.
+        texts: Texts of the rows.
+        sizes: Numbers of words of the n-grams that are looked for.
+        words: Whose words they are.
 
     >>> search = NgramSearch(["a b c", "c d"], [2])
     >>> search.add(["x", "b c"])

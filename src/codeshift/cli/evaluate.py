@@ -11,7 +11,7 @@ from codeshift.cli.output import DONE, report
 from codeshift.cli.scores_table import scores_in_words
 from codeshift.cli.tasks import add_chat, add_model, add_task, model_of, task_of
 from codeshift.defaults import BATCH_SIZE
-from codeshift.errors import check_folder
+from codeshift.requirements import check_folder
 from codeshift.task_kinds import CLASSIFICATION, GENERATION, TASK_NAMES
 
 if TYPE_CHECKING:

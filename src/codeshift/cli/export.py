@@ -9,8 +9,9 @@ from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.output import DONE, report
 from codeshift.cli.tasks import add_task, task_of
 from codeshift.defaults import ENDPOINTS, EXPORT_FORMATS
-from codeshift.errors import ParameterError, check_extra
+from codeshift.errors import ParameterError
 from codeshift.files import json_value
+from codeshift.requirements import check_extra
 
 
 def add_to(commands: Commands) -> None:

@@ -24,10 +24,10 @@ class Found:
     """A library or grammar.
 
     Attributes:
-        name: name of its distribution, or of the language.
-        version: installed version; empty if it is not installed.
+        name: Name of its distribution, or of the language.
+        version: Installed version; empty if it is not installed.
         part: ``"base"``, the extra that needs it, or ``"grammars"``.
-        problem: problem with it, and what to do; empty if there is none.
+        problem: Problem with it, and what to do; empty if there is none.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Installation:
     """The contents of an installation.
 
     Attributes:
-        python: version of Python.
-        libraries: libraries and grammars.
-        problems: problems found, in words.
+        python: Version of Python.
+        libraries: Libraries and grammars.
+        problems: Problems found, in words.
     """
 
     python: str
@@ -59,7 +59,7 @@ def look_at(distributions: Iterable[metadata.Distribution] | None = None) -> Ins
     """Inspect the installation of the running Python.
 
     Args:
-        distributions: installed distributions; None takes those that the running Python finds.
+        distributions: Installed distributions; None takes those that the running Python finds.
     """
     installed = list(metadata.distributions() if distributions is None else distributions)
     by_name = {_normal(package.name): package for package in reversed(installed) if package.name}

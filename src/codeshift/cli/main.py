@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; see ``codeshift.cli`` for the codes.
 
     Args:
-        arguments: the arguments of the command line; None takes those of the process.
+        arguments: Arguments of the command line; None takes those of the process.
     """
     parsed = make_parser().parse_args(arguments)
     try:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from codeshift.documents import text
 from codeshift.documents.document import Column, Table, Value
-from codeshift.errors import ParameterError, check_extra, check_folder, closest
+from codeshift.errors import ParameterError, closest
 from codeshift.files import finite
+from codeshift.requirements import check_extra, check_folder
 
 if TYPE_CHECKING:
     from codeshift.audit import AuditReport, Overlap

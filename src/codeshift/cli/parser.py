@@ -37,7 +37,11 @@ class Parser(argparse.ArgumentParser):
         super().error(message if of_argument else message + self._example())
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """Raise an error that names the choice which comes close, where a value is none of an argument's choices."""
+        """Check that a value is one of an argument's choices.
+
+        Raises:
+            argparse.ArgumentError: if it is none; the choice that comes close is named.
+        """
         if action.choices is not None and value not in action.choices:
             choices = ", ".join(map(repr, action.choices))
             hint = self._near(str(value), map(str, action.choices))

@@ -9,7 +9,8 @@ from codeshift.cli.names import OF_TEXTS
 from codeshift.cli.output import DONE, report
 from codeshift.cli.scores_table import scores_in_words
 from codeshift.cli.tasks import add_task, task_of
-from codeshift.errors import ParameterError, check_extra, check_folder
+from codeshift.errors import ParameterError
+from codeshift.requirements import check_extra, check_folder
 from codeshift.task_kinds import GENERATION
 
 

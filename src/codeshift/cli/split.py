@@ -21,8 +21,9 @@ from codeshift.cli.names import SPLIT_OPTIONS, SPLITTERS, TRANSFORM_NAMES
 from codeshift.cli.output import DONE, report
 from codeshift.cli.split_files import add_cluster, check_of_files, is_of_files, run_on_files, split_facts
 from codeshift.cli.unparsed import warn_unparsed
-from codeshift.errors import ParameterError, check_folder
+from codeshift.errors import ParameterError
 from codeshift.parts import MANIFEST, TRANSFORMED
+from codeshift.requirements import check_folder
 
 if TYPE_CHECKING:
     from datasets import DatasetDict

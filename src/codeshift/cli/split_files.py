@@ -39,9 +39,9 @@ def run_on_files(arguments: argparse.Namespace, splitter: Splitter, options: dic
     """Split files and return the exit code.
 
     Args:
-        arguments: the arguments of the command.
-        splitter: the splitter.
-        options: the fields of ``SplitConfig`` that were given.
+        arguments: Arguments of the command.
+        splitter: Splitter.
+        options: Fields of ``SplitConfig`` that were given.
     """
     with _client(arguments.scheduler) as client:
         from codeshift.distributed import split_files

@@ -18,7 +18,8 @@ from codeshift.cli.output import (
     report,
     tell_run,
 )
-from codeshift.errors import ParameterError, check_folder, closest
+from codeshift.errors import ParameterError, closest
+from codeshift.requirements import check_folder
 
 if TYPE_CHECKING:
     from codeshift.audit import Corpus

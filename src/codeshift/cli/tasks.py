@@ -24,11 +24,11 @@ class TaskColumns:
     """Columns that a model is given and must write.
 
     Attributes:
-        kind: kind of the task.
-        sources: column that a model is given, or a template of columns; two for a pair of texts.
-        target: column that a model must write, or a template of columns; the column of labels of a classification.
-        language: language of the target, if it is known.
-        messages: turns before the answer, in place of the source; none for a text.
+        kind: Kind of the task.
+        sources: Column that a model is given, or a template of columns; two for a pair of texts.
+        target: Column that a model must write, or a template of columns; the column of labels of a classification.
+        language: Language of the target, if it is known.
+        messages: Turns before the answer, in place of the source; none for a text.
     """
 
     kind: TaskName

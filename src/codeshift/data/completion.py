@@ -42,11 +42,11 @@ def completion_rows(
     process, and equal programs lose the same piece.
 
     Args:
-        rows: a dataset of programs.
-        unit: kind of piece: ``"name"``, ``"line"`` or ``"block"``.
-        column: column of the code.
-        language: language of the code, a name in ``codeshift.properties.languages()``; not needed for lines.
-        seed: seed of the draw.
+        rows: Dataset of programs.
+        unit: Kind of piece: ``"name"``, ``"line"`` or ``"block"``.
+        column: Column of the code.
+        language: Language of the code, a name in ``codeshift.properties.languages()``; not needed for lines.
+        seed: Seed of the draw.
 
     Returns:
         The rows that hold such a piece, in their order, with their own columns and three more: ``prefix``, ``suffix``

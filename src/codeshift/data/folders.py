@@ -17,11 +17,8 @@ from codeshift.file_formats import COMPRESSED, format_of
 from codeshift.formatting import counted, listed
 from codeshift.parts import TRANSFORMED, rewritten_by, transformed_by
 
-PartReaders = dict[str, Callable[[], list[Piece]]]
-"""Functions that read the parts, by name; rows that belong to no part are under ``NO_PART``."""
-
-NO_PART = ""
-"""Name of the part of rows that belong to none."""
+PartReaders = dict[str | None, Callable[[], list[Piece]]]
+"""Functions that read the parts, by name; rows that belong to no part are under None."""
 
 FILE_PARTS = (
     "train", "validation", "test", "test_id", "test_ood", TRANSFORMED, "validation_ood", "train_control", "general",
@@ -46,13 +43,13 @@ def local_parts(source: Path) -> PartReaders:
         LeftOutWarning: if files of rows are compressed in a way that is not read.
     """
     if source.is_file():
-        return {NO_PART: lambda: [read_file(source)]}
+        return {None: lambda: [read_file(source)]}
     if not source.is_dir():
         raise _missing(source)
     if (source / "dataset_dict.json").exists():
         return loaded_parts(_from_disk(source))
     if (source / "state.json").exists():
-        return {NO_PART: lambda: [Piece(source.name, _from_disk(source))]}
+        return {None: lambda: [Piece(source.name, _from_disk(source))]}
     files = [path for path in source.iterdir() if path.is_file() and format_of(path) and path.name[0] != "."]
     files.sort(key=lambda path: (whole_name(_stem(path)), shard_number(_stem(path)), path.name))
     if not files:
@@ -69,7 +66,7 @@ def local_parts(source: Path) -> PartReaders:
     for path in files:
         named.setdefault(part_of(path), []).append(path)
     recognised = {part: of_part for part, of_part in named.items() if is_part(part)}
-    return {part: _reader(of_part) for part, of_part in recognised.items()} if recognised else {NO_PART: _reader(files)}
+    return {part: _reader(of_part) for part, of_part in recognised.items()} if recognised else {None: _reader(files)}
 
 
 def is_part(name: str) -> bool:

@@ -21,10 +21,10 @@ class PythonFunction:
     """A function or method of a source file.
 
     Attributes:
-        name: qualified name, such as ``"JSONDecoder.decode"``.
-        signature: def line as one line in the normal form of ``ast.unparse``, with its colon, without decorators.
-        docstring: docstring with its indentation cleaned as by ``inspect.cleandoc``; ``""`` if there is none.
-        code: source from the def line on, dedented, without decorators and docstring; comments are kept. ``""`` if the
+        name: Qualified name, such as ``"JSONDecoder.decode"``.
+        signature: Def line as one line in the normal form of ``ast.unparse``, with its colon, without decorators.
+        docstring: Docstring with its indentation cleaned as by ``inspect.cleandoc``; ``""`` if there is none.
+        code: Source from the def line on, dedented, without decorators and docstring; comments are kept. ``""`` if the
             body holds nothing but the docstring.
     """
 
@@ -41,7 +41,7 @@ def python_functions(source: str) -> Iterator[PythonFunction]:
     ``if``, ``try`` or ``with`` of a module or class are.
 
     Args:
-        source: text of a file, with lines ended by ``"\n"``.
+        source: Text of a file, with lines ended by ``"\n"``.
 
     Raises:
         SyntaxError: if the running Python cannot parse the file.

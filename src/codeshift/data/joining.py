@@ -26,8 +26,8 @@ class Piece:
     """The rows of one file, or of one part that ``datasets`` has loaded.
 
     Attributes:
-        name: name of the piece in messages.
-        rows: rows of the piece; a table of text for CSV, whose types depend on the cells of all pieces.
+        name: Name of the piece in messages.
+        rows: Rows of the piece; a table of text for CSV, whose types depend on the cells of all pieces.
     """
 
     name: str

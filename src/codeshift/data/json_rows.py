@@ -213,7 +213,11 @@ def _alike(values: list[Any], depth: int = 0) -> bool:
 
 
 def _check_integers(value: Any) -> None:
-    """Raise an OverflowError if a value holds an integer that ``datasets`` cannot read back from JSON."""
+    """Check that ``datasets`` can read all integers of a value back from JSON.
+
+    Raises:
+        OverflowError: if it cannot.
+    """
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise OverflowError(f"{value} is beyond integers of 64 bits: write it as text, in quotes")
     for inner in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():

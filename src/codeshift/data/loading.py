@@ -9,7 +9,7 @@ from pathlib import Path
 from datasets import Dataset, DatasetDict
 
 from codeshift.data.columns import rename_columns, require_columns
-from codeshift.data.folders import FILE_PARTS, NO_PART, PartReaders, files_of_parts, local_parts
+from codeshift.data.folders import FILE_PARTS, PartReaders, files_of_parts, local_parts
 from codeshift.data.hub import hub_parts, is_hub_name
 from codeshift.data.joining import join, join_parts
 from codeshift.errors import DataError, ParameterError, Told, closest
@@ -42,13 +42,13 @@ def load_rows(
     its own.
 
     Args:
-        source: a path, or ``"owner/name"`` of a dataset of the hub.
-        split: a part of the folder or dataset, or several joined by ``+``, such as ``"train+validation"``.
-        rename: columns to rename, from old names to new ones; a dotted name such as ``"meta.code"`` takes a field of a
+        source: Path, or ``"owner/name"`` of a dataset of the hub.
+        split: Part of the folder or dataset, or several joined by ``+``, such as ``"train+validation"``.
+        rename: Columns to rename, from old names to new ones; a dotted name such as ``"meta.code"`` takes a field of a
             column of objects as a column of its own.
-        require: columns, by their new names, that must be filled: rows with None or blank text in one are left out.
-        config: the configuration (subset) of a dataset of the hub.
-        revision: a branch, tag or commit of a dataset of the hub.
+        require: Columns, by their new names, that must be filled: rows with None or blank text in one are left out.
+        config: Configuration (subset) of a dataset of the hub.
+        revision: Branch, tag or commit of a dataset of the hub.
 
     Raises:
         ParameterError: if an argument is invalid, or there is no such split.
@@ -83,11 +83,11 @@ def load_splits(
     A folder that ``save_splits`` or ``codeshift split`` wrote is loaded with all its parts, including empty ones.
 
     Args:
-        source: a source as in ``load_rows``, or a mapping of the names of parts to files.
-        rename: columns to rename in every part, from old names to new ones.
-        require: columns, by their new names, that must be filled: rows with None or blank text in one are left out.
-        config: the configuration (subset) of a dataset of the hub.
-        revision: a branch, tag or commit of a dataset of the hub.
+        source: Source as in ``load_rows``, or a mapping of the names of parts to files.
+        rename: Columns to rename in every part, from old names to new ones.
+        require: Columns, by their new names, that must be filled: rows with None or blank text in one are left out.
+        config: Configuration (subset) of a dataset of the hub.
+        revision: Branch, tag or commit of a dataset of the hub.
 
     Raises:
         ParameterError: if an argument is invalid.
@@ -102,10 +102,10 @@ def load_splits(
     {'train': ['train'], 'test': ['test']}
     """
     parts = files_of_parts(source) if isinstance(source, Mapping) else _parts(source, config, revision)
-    if NO_PART in parts:
+    if None in parts:
         remedy = f"name its files {', '.join(FILE_PARTS[:3])}, or take its rows with load_rows"
         raise DataError("source", "data with parts", str(source), remedy)
-    read = join_parts({name: parts[name]() for name in sorted(parts, key=_place)})
+    read = join_parts({name: parts[name]() for name in _in_order(parts)})
     filled = [rows for rows in read.values() if len(rows)]
     if not filled:
         raise DataError("source", "data with rows", str(source), "no part has any")
@@ -154,21 +154,31 @@ def _parts(source: DataSource, config: str | None, revision: str | None) -> Part
     return local_parts(path)
 
 
-def _chosen(parts: PartReaders, split: str | None, source: DataSource) -> list[str]:
+def _chosen(parts: PartReaders, split: str | None, source: DataSource) -> Sequence[str | None]:
     if split is None:
         if len(parts) > 1:
             remedy = "name one, or join some by +; or take all parts with load_splits"
-            raise ParameterError("split", f"one of {', '.join(sorted(parts, key=_place))}", None, remedy)
+            raise ParameterError("split", f"one of {', '.join(_in_order(parts))}", None, remedy)
         return list(parts)
     names = [name.strip() for name in str(split).split("+")]
     for name in names:
-        if NO_PART in parts:
+        if None in parts:
             raise ParameterError("split", f"left out: {source} has no parts", split, "all its rows are taken")
         if name not in parts:
-            raise ParameterError("split", "a part of the data", Told(repr(name)), closest(name, parts))
+            raise ParameterError(
+                "split",
+                "a part of the data",
+                Told(repr(name)),
+                closest(name, [part for part in parts if part is not None]),
+            )
     if len(set(names)) < len(names):
         raise ParameterError("split", "parts that differ", split, "name each once")
     return names
+
+
+def _in_order(parts: PartReaders) -> list[str]:
+    """Return the names of parts in the order in which a study has them."""
+    return sorted((name for name in parts if name is not None), key=_place)
 
 
 def _place(part: str) -> tuple[int, str]:

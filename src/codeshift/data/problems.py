@@ -31,12 +31,12 @@ def load_problems(
     r"""Load problems of your own: rows with a prompt and test code.
 
     Args:
-        source: a file, a folder or a dataset of the hub, as in ``load_rows``.
-        prompt: the column of what a model is given.
-        tests: the column of the test code: one text a row, or a list of statements such as assertions.
-        split: the parts to take, as in ``load_rows``.
-        config: the configuration (subset) of a dataset of the hub.
-        revision: a branch, tag or commit of a dataset of the hub.
+        source: File, a folder or a dataset of the hub, as in ``load_rows``.
+        prompt: Column of what a model is given.
+        tests: Column of the test code: one text a row, or a list of statements such as assertions.
+        split: Parts to take, as in ``load_rows``.
+        config: Configuration (subset) of a dataset of the hub.
+        revision: Branch, tag or commit of a dataset of the hub.
 
     Returns:
         The rows with all their columns, and the test code of each as one text in the column ``tests``.

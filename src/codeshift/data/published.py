@@ -37,16 +37,16 @@ class PublishedSplits:
     """Scenarios of one benchmark, with the manifests and the audit of each.
 
     Attributes:
-        name: name with its version, as in ``load_benchmark``. The splits of a name never change.
-        description: description of the rows, and of where they are found.
-        licence: licence of the rows, which are not part of codeshift.
-        scenarios: names of the scenarios.
-        ood_kept: shares of the region's pool that stay in ``train``, of which each scenario has a manifest: 0.0 masks
+        name: Name with its version, as in ``load_benchmark``. The splits of a name never change.
+        description: Description of the rows, and of where they are found.
+        licence: Licence of the rows, which are not part of codeshift.
+        scenarios: Names of the scenarios.
+        ood_kept: Shares of the region's pool that stay in ``train``, of which each scenario has a manifest: 0.0 masks
             the region, 1.0 is the 100% baseline.
-        audits: figures of each scenario's audit with the region masked, as ``AuditReport.to_dict`` gives them.
-        recipes: fields of each manifest but for its rows, by ``"scenario@ood_kept"``.
-        labels: names of parts, as in the rows of a manifest.
-        table: digest of each row, one for each set of columns that rows are known by, and the position of its label in
+        audits: Figures of each scenario's audit with the region masked, as ``AuditReport.to_dict`` gives them.
+        recipes: Fields of each manifest but for its rows, by ``"scenario@ood_kept"``.
+        labels: Names of parts, as in the rows of a manifest.
+        table: Digest of each row, one for each set of columns that rows are known by, and the position of its label in
             ``labels`` for each recipe, in the order of its digests.
 
     >>> published = load_benchmark("mbpp-bands-syntax-clusters-v1")
@@ -106,8 +106,8 @@ class PublishedSplits:
         """Return the manifest of a scenario.
 
         Args:
-            scenario: name of the scenario, one of ``scenarios``.
-            ood_kept: share of the region's pool that stays in ``train``, one of ``self.ood_kept``.
+            scenario: Name of the scenario, one of ``scenarios``.
+            ood_kept: Share of the region's pool that stays in ``train``, one of ``self.ood_kept``.
 
         Raises:
             ParameterError: if there is no such scenario, or no manifest of that share.
@@ -175,8 +175,8 @@ def load_benchmark(name: str, *, folder: Path = PUBLISHED_FOLDER) -> PublishedSp
     The rows themselves are not part of codeshift: ``description`` says where they are.
 
     Args:
-        name: name with its version, one of ``benchmark_names()``.
-        folder: folder of the files; by default that of the installation.
+        name: Name with its version, one of ``benchmark_names()``.
+        folder: Folder of the files; by default that of the installation.
 
     Raises:
         ParameterError: if there is no such name.

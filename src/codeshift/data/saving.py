@@ -29,10 +29,10 @@ def save_splits(
     r"""Write a file for each part; ``load_splits`` reads them back.
 
     Args:
-        splits: a ``DatasetDict``, or a mapping of names to parts.
-        folder: folder of the files; it is created if it is missing.
-        format: format of the files: ``"parquet"``, which keeps all types, or ``"jsonl"``, which people can read.
-        overwrite: whether to replace all parts that are already in the folder.
+        splits: ``DatasetDict``, or a mapping of names to parts.
+        folder: Folder of the files; it is created if it is missing.
+        format: Format of the files: ``"parquet"``, which keeps all types, or ``"jsonl"``, which people can read.
+        overwrite: Whether to replace all parts that are already in the folder.
 
     Returns:
         The file of each part.
@@ -62,11 +62,11 @@ def write_parts(
     """Write a file for each part as ``save_splits`` does, and others beside them: all of them or none.
 
     Args:
-        splits: a mapping of names to parts.
-        folder: folder of the files.
-        format: format of the parts.
-        overwrite: whether to replace all parts that are already in the folder.
-        beside: functions that write another file each, by file name.
+        splits: Mapping of names to parts.
+        folder: Folder of the files.
+        format: Format of the parts.
+        overwrite: Whether to replace all parts that are already in the folder.
+        beside: Functions that write another file each, by file name.
 
     Returns:
         The file of each part.

@@ -39,8 +39,8 @@ def check_shards(name: str, files: Mapping[str, Sequence[Path]]) -> None:
     """Check that the files of one name are a single file, or all shards of one, each once.
 
     Args:
-        name: the name, for messages.
-        files: the files by the stem of their names, without any extension.
+        name: Name, for messages.
+        files: Files by the stem of their names, without any extension.
 
     Raises:
         DataError: if shards are missing, differ in their total, occur twice, or are beside a whole file.

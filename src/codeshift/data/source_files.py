@@ -28,9 +28,9 @@ class SourceKind(NamedTuple):
     """Syntax of the functions and imports of a language.
 
     Attributes:
-        endings: the endings of its files.
-        functions: the grammar's types of nodes that are functions.
-        imports: the types of nodes that are imports.
+        endings: Endings of its files.
+        functions: Grammar's types of nodes that are functions.
+        imports: Types of nodes that are imports.
     """
 
     endings: tuple[str, ...]
@@ -61,8 +61,8 @@ def source_functions(folder: str | os.PathLike[str], language: str) -> Dataset:
     Functions within functions are part of theirs. Hidden folders are left out.
 
     Args:
-        folder: the folder.
-        language: the language of the files to read, such as ``"java"``.
+        folder: Folder.
+        language: Language of the files to read, such as ``"java"``.
 
     Returns:
         Rows with ``path`` (relative to the folder), ``name`` (within classes of Python its qualified name),

@@ -23,9 +23,9 @@ def stdlib_functions(*, running_python: bool = False, documented_only: bool = Tr
     numbers of files and functions left out; files that the running Python cannot parse are named in a warning.
 
     Args:
-        running_python: whether to read the functions of the running Python's standard library instead.
-        documented_only: whether to leave out functions without a docstring. False needs ``running_python``.
-        progress: whether to show a progress bar over the files; the embedded corpus is read at once and shows none.
+        running_python: Whether to read the functions of the running Python's standard library instead.
+        documented_only: Whether to leave out functions without a docstring. False needs ``running_python``.
+        progress: Whether to show a progress bar over the files; the embedded corpus is read at once and shows none.
 
     Returns:
         A dataset of string columns: ``id`` (path and qualified name, unique), ``project`` (top-level module), ``path``

@@ -21,19 +21,19 @@ class TaskDataset:
     """A task dataset: its place on the hub, and the columns that a model is given and must write or tell.
 
     Attributes:
-        name: name of the task in ``load_task``.
-        dataset: name of the dataset on the hub.
-        configs: configurations on the hub; the first one is the default.
-        source: column that a model is given, as in ``Trainer`` and ``Evaluator``; two for a pair of texts.
-        target: column that a model must write, or that of the labels.
-        language: language of the code.
-        kind: kind of task, as the argument ``task`` of ``Trainer``: "generation" or "classification".
-        columns: columns of the dataset that are known, with those that ``load_task`` adds; only ``source``, ``target``
+        name: Name of the task in ``load_task``.
+        dataset: Name of the dataset on the hub.
+        configs: Configurations on the hub; the first one is the default.
+        source: Column that a model is given, as in ``Trainer`` and ``Evaluator``; two for a pair of texts.
+        target: Column that a model must write, or that of the labels.
+        language: Language of the code.
+        kind: Kind of task, as the argument ``task`` of ``Trainer``: "generation" or "classification".
+        columns: Columns of the dataset that are known, with those that ``load_task`` adds; only ``source``, ``target``
             and ``needed`` must be there.
-        tests: column of the test code, for ``PassAtK(1, runner=..., tests=...)``; None if outputs are not run.
-        needed: columns that the source must have; none for source and target.
-        prepare: function that adds columns to the parts; None for none.
-        divide: function that makes parts of a file that has none; None if files must have the names of parts.
+        tests: Column of the test code, for ``PassAtK(1, runner=..., tests=...)``; None if outputs are not run.
+        needed: Columns that the source must have; none for source and target.
+        prepare: Function that adds columns to the parts; None for none.
+        divide: Function that makes parts of a file that has none; None if files must have the names of parts.
 
     >>> task = TASK_DATASETS["code-translation"]
     >>> task.source, task.target, task.language
@@ -187,8 +187,8 @@ def load_task(
         config: ``"small"`` (the default) or ``"medium"`` for ``code-refinement`` on the hub, ``"full"`` (the default)
             or ``"sanitized"`` for ``mbpp``, ``"default"`` or ``"paired"`` (each vulnerable function with its repair)
             for ``vulnerability-detection``; the others have one.
-        rename: columns of files that have other names, from old names to the hub's.
-        revision: a branch, tag or commit of the dataset on the hub.
+        rename: Columns of files that have other names, from old names to the hub's.
+        revision: Branch, tag or commit of the dataset on the hub.
 
     Raises:
         ParameterError: if the task or the configuration is unknown.

@@ -41,8 +41,8 @@ class SampledShare:
     """Share of a part's rows, estimated by a sample of them.
 
     Attributes:
-        matches: the number of sampled rows that count.
-        rows: the number of sampled rows.
+        matches: Number of sampled rows that count.
+        rows: Number of sampled rows.
 
     >>> share = SampledShare(matches=2, rows=200)
     >>> share.share, [round(end, 3) for end in share.interval]
@@ -68,9 +68,9 @@ class FilesLeakage:
     """Rows of a held-out part that are in train too.
 
     Attributes:
-        part: the part.
-        exact: the share of rows with exactly the same code as a row of train, any of them.
-        near: the share of rows with a near-duplicate in train, exact copies included.
+        part: Part.
+        exact: Share of rows with exactly the same code as a row of train, any of them.
+        near: Share of rows with a near-duplicate in train, exact copies included.
 
     >>> none, one_row = SampledShare(matches=0, rows=9), SampledShare(matches=1, rows=9)
     >>> FilesLeakage(part="test_id", exact=none, near=one_row).near.matches
@@ -87,9 +87,9 @@ class FilesStrength:
     """Difference of a test part from train, by a classifier of tokens on several samples that share no row.
 
     Attributes:
-        part: the part.
-        aucs: the AUC of each sample: .5 if the part cannot be told from train, 1 if it always can.
-        rows: the number of distinct rows of the part in the smallest of these samples.
+        part: Part.
+        aucs: AUC of each sample: .5 if the part cannot be told from train, 1 if it always can.
+        rows: Number of distinct rows of the part in the smallest of these samples.
 
     >>> strength = FilesStrength(part="test_ood", aucs=(0.8, 0.9), rows=400)
     >>> round(strength.auc, 3), round(strength.error, 3)
@@ -116,8 +116,8 @@ class FilesAudit:
     """What ``audit_files`` measures.
 
     Attributes:
-        leakage: the leakage of each held-out part.
-        strength: the strength of the shift of each test part.
+        leakage: Leakage of each held-out part.
+        strength: Strength of the shift of each test part.
 
     >>> FilesAudit(leakage=(), strength=(FilesStrength(part="test_ood", aucs=(0.8, 0.9), rows=400),)).summary()
     'test_ood: AUC against train 0.850 (standard error 0.050, 2 samples)'
@@ -158,14 +158,14 @@ def audit_files(
     tells test rows from those of train, on five samples that share no row; near-duplicates within a sample count once.
 
     Args:
-        folder: the folder of the parts, on any file system of fsspec.
-        column: the column that holds the code.
-        sample: the number of rows that are sampled of each part, at least 100.
-        near_duplicates: the definition of near-duplicates, without columns; by default that of ``audit``.
-        seed: the seed of the samples.
-        client: the client of a dask cluster; None for processes on this machine, as in ``split_files``.
-        workers: the number of processes without a client; None for one a core.
-        storage_options: the options of the file system.
+        folder: Folder of the parts, on any file system of fsspec.
+        column: Column that holds the code.
+        sample: Number of rows that are sampled of each part, at least 100.
+        near_duplicates: Definition of near-duplicates, without columns; by default that of ``audit``.
+        seed: Seed of the samples.
+        client: Client of a dask cluster; None for processes on this machine, as in ``split_files``.
+        workers: Number of processes without a client; None for one a core.
+        storage_options: Options of the file system.
 
     Raises:
         ParameterError: if an argument is invalid.

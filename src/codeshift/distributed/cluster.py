@@ -36,7 +36,7 @@ class Cluster:
     Tasks depend on their arguments alone, so that one whose worker dies is done by another.
 
     Attributes:
-        client: the client.
+        client: Client.
     """
 
     client: Client
@@ -101,8 +101,8 @@ def cluster_of(client: Client | None, workers: int | None) -> Iterator[Cluster]:
     """Yield the cluster of a client, or one of processes on this machine, which then ends.
 
     Args:
-        client: the client.
-        workers: the number of processes; None for one a core.
+        client: Client.
+        workers: Number of processes; None for one a core.
 
     Raises:
         ParameterError: if both are given, or ``client`` is no client.

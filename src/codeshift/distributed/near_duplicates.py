@@ -52,9 +52,9 @@ def duplicate_components(source: Shards, columns: tuple[str, ...], search: NearD
     """Return the components of near-duplicates among the rows of shards, as ``SplitRows.near_duplicates`` does.
 
     Args:
-        source: the shards.
-        columns: the columns of code, whose texts are joined, for a search that names no columns.
-        search: the search, whose columns are looked in one by one.
+        source: Shards.
+        columns: Columns of code, whose texts are joined, for a search that names no columns.
+        search: Search, whose columns are looked in one by one.
 
     Raises:
         DataError: if so many rows are nearly alike that not all pairs can be compared.
@@ -76,9 +76,9 @@ def _of_texts(source: Shards, columns: tuple[str, ...], search: NearDuplicates) 
     """Return the components of near-duplicates among the rows of shards, as ``search.components`` does of texts.
 
     Args:
-        source: the shards.
-        columns: the columns, whose texts are joined.
-        search: the search.
+        source: Shards.
+        columns: Columns, whose texts are joined.
+        search: Search.
 
     Raises:
         DataError: if so many rows are nearly alike that not all pairs can be compared.
@@ -121,12 +121,12 @@ def _likely_pairs(
     """Return the pairs of each partition, on the workers, that may be similar by the sketches of their sets.
 
     Args:
-        source: the shards.
-        search: the search.
-        pairs: the pairs of each partition, on the workers.
-        names_and_sketches: the names and the sketches of all sets of each shard, on the workers.
-        classes: the distinct sets of all rows, ascending.
-        example: a row of each.
+        source: Shards.
+        search: Search.
+        pairs: Pairs of each partition, on the workers.
+        names_and_sketches: Names and the sketches of all sets of each shard, on the workers.
+        classes: Distinct sets of all rows, ascending.
+        example: Row of each.
     """
     cluster, calls = source.cluster, []
     for of_partition, rows in zip(pairs, _rows_of(cluster, pairs, classes, example), strict=True):
@@ -158,12 +158,12 @@ def _compared(
     """Return the similar pairs of each partition, and their similarities.
 
     Args:
-        source: the shards.
-        columns: the columns of code.
-        search: the search.
-        pairs: the pairs of each partition, on the workers.
-        classes: the distinct sets of all rows, ascending.
-        example: a row of each.
+        source: Shards.
+        columns: Columns of code.
+        search: Search.
+        pairs: Pairs of each partition, on the workers.
+        classes: Distinct sets of all rows, ascending.
+        example: Row of each.
     """
     cluster = source.cluster
     # The rows of each partition's pairs, and those of all: each shard makes its sets once.

@@ -36,8 +36,8 @@ class ShardedTable(PropertyTable):
     """Properties of the rows of shards, of which only summaries and numbers of 8 bytes a row leave the workers.
 
     Args:
-        source: the shards.
-        splitter: the splitter that is fitted on the table, which errors show.
+        source: Shards.
+        splitter: Splitter that is fitted on the table, which errors show.
     """
 
     def __init__(self, source: Shards, splitter: Recipe) -> None:
@@ -74,8 +74,8 @@ class ShardedTable(PropertyTable):
         """Return a table, in this process, of all rows of the first distinct programs of a column.
 
         Args:
-            column: the column of programs.
-            programs: the number of programs.
+            column: Column of programs.
+            programs: Number of programs.
         """
 
         def gathered() -> PropertyTable:
@@ -103,8 +103,8 @@ class ShardedRows(SplitRows):
     """Rows of shards, one after the other, as ``assign`` takes rows.
 
     Attributes:
-        source: the shards.
-        splitter: the splitter.
+        source: Shards.
+        splitter: Splitter.
     """
 
     source: Shards = field(kw_only=True)

@@ -13,10 +13,10 @@ def sample_texts(source: Shards, column: str, rows: int, seed: int) -> list[str]
     """Return the texts of a column in a sample of rows, in random order; all rows if there are no more.
 
     Args:
-        source: the shards.
-        column: the column.
-        rows: the number of rows.
-        seed: the seed.
+        source: Shards.
+        column: Column.
+        rows: Number of rows.
+        seed: Seed.
     """
     numbers = [(number,) for number in range(len(source.shards))]
     lowest = np.sort(np.concatenate(source.each(_lowest, rows, seed, own=numbers)))

@@ -31,8 +31,8 @@ class Unreadable:
     """What a worker returns in place of a result if it could not read a file.
 
     Attributes:
-        path: the path of the file.
-        why: the error.
+        path: Path of the file.
+        why: Error.
     """
 
     path: str
@@ -44,10 +44,10 @@ class Shard:
     """Parquet file of rows.
 
     Attributes:
-        path: the path with its protocol, as fsspec takes it.
-        version: the text that differs if the file has changed.
-        rows: the number of rows.
-        storage: the options of the file system.
+        path: Path with its protocol, as fsspec takes it.
+        version: Text that differs if the file has changed.
+        rows: Number of rows.
+        storage: Options of the file system.
     """
 
     path: str
@@ -68,7 +68,7 @@ class Shard:
         """Return the rows, or those of a mask, with the values that were computed of them in this process.
 
         Args:
-            kept: the mask, of shape ``(rows,)``; None for all.
+            kept: Mask, of shape ``(rows,)``; None for all.
         """
         rows = _split_rows(self)
         return rows if kept is None else rows.only(kept)
@@ -138,7 +138,7 @@ def check_same_columns(schemas: Mapping[str, pa.Schema]) -> None:
     """Check that the files have the same columns, of the same types.
 
     Args:
-        schemas: the schema of each file, by its path.
+        schemas: Schema of each file, by its path.
 
     Raises:
         DataError: if one differs from the first.

@@ -21,9 +21,9 @@ class Shards:
     """Shards, one after the other, or some of their rows.
 
     Attributes:
-        cluster: the workers.
-        shards: the shards.
-        kept: the mask of the rows of each that count; None where all do.
+        cluster: Workers.
+        shards: Shards.
+        kept: Mask of the rows of each that count; None where all do.
     """
 
     cluster: Cluster
@@ -46,9 +46,9 @@ class Shards:
         """Return the arguments of ``on_shard`` for each shard.
 
         Args:
-            function: the function, which is given the ``SplitRows`` of a shard first.
-            *shared: the arguments that are the same for all shards.
-            own: further arguments for each shard.
+            function: Function, which is given the ``SplitRows`` of a shard first.
+            *shared: Arguments that are the same for all shards.
+            own: Further arguments for each shard.
         """
         sent = [self.cluster.shared(value) for value in shared]
         arguments = own or [()] * len(self.shards)
@@ -96,9 +96,9 @@ def shards_of(cluster: Cluster, files: str | Sequence[str], storage: Mapping[str
     """Return the files that have rows.
 
     Args:
-        cluster: the workers.
-        files: the paths or globs of Parquet files.
-        storage: the options of the file system.
+        cluster: Workers.
+        files: Paths or globs of Parquet files.
+        storage: Options of the file system.
 
     Raises:
         DataError: if files cannot be read, differ in their columns, or have no rows.

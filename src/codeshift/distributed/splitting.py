@@ -41,15 +41,15 @@ def split_files(
     all of them, and nothing is written; the manifest is written last, so a folder that has one is whole.
 
     Args:
-        splitter: the splitter.
-        files: the paths or globs of Parquet files, for any file system of fsspec (``"s3://bucket/data/*.parquet"``).
-        out: the folder of the parts, on any file system of fsspec that all workers reach.
-        client: the client of a dask cluster; None for processes on this machine, which end with the call.
-        workers: the number of processes without a client; None for one a core. A script needs the line
+        splitter: Splitter.
+        files: Paths or globs of Parquet files, for any file system of fsspec (``"s3://bucket/data/*.parquet"``).
+        out: Folder of the parts, on any file system of fsspec that all workers reach.
+        client: Client of a dask cluster; None for processes on this machine, which end with the call.
+        workers: Number of processes without a client; None for one a core. A script needs the line
             ``if __name__ == "__main__":`` before the call, since these processes import it.
-        storage_options: the options of the file system, for ``files`` and ``out``.
-        overwrite: whether to replace a split that is already in ``out``.
-        **options: seed, sizes, groups and near-duplicates: the fields of ``SplitConfig``, which describes them.
+        storage_options: Options of the file system, for ``files`` and ``out``.
+        overwrite: Whether to replace a split that is already in ``out``.
+        **options: Seed, sizes, groups and near-duplicates: the fields of ``SplitConfig``, which describes them.
 
     Returns:
         The manifest, which is in ``out`` as well.

@@ -47,10 +47,10 @@ def write_part_files(assignment: SplitAssignment, source: Shards, out: str, stor
     """Write the parts, then the manifest, which is there only if all parts are.
 
     Args:
-        assignment: the parts of all rows.
-        source: the shards that hold these rows.
-        out: the folder, as a path of fsspec.
-        storage: the options of its file system.
+        assignment: Parts of all rows.
+        source: Shards that hold these rows.
+        out: Folder, as a path of fsspec.
+        storage: Options of its file system.
     """
     system, folder = fsspec.core.url_to_fs(out, **storage)
     _remove_parts(system, folder)

@@ -59,9 +59,9 @@ class Code:
     """Lines of code.
 
     Attributes:
-        code: lines, unchanged; a page shows the marks among them.
-        language: name for highlighting; empty for none.
-        caption: line above the code.
+        code: Lines, unchanged; a page shows the marks among them.
+        language: Name for highlighting; empty for none.
+        caption: Line above the code.
     """
 
     code: Text
@@ -74,11 +74,11 @@ class Value:
     """Content of one cell of a table.
 
     Attributes:
-        text: text that is shown.
-        order: number that the cell is sorted by; None to sort by its text.
-        aside: less prominent text after the text, such as an interval.
-        kind: mark of the cell, a word that a page's style knows (``"failed"``, ``"pending"``, ``"id"``, ``"ood"``).
-        heat: colour of a heat map, from -1 (worse) to 1 (better); NaN for none.
+        text: Text that is shown.
+        order: Number that the cell is sorted by; None to sort by its text.
+        aside: Less prominent text after the text, such as an interval.
+        kind: Mark of the cell, a word that a page's style knows (``"failed"``, ``"pending"``, ``"id"``, ``"ood"``).
+        heat: Colour of a heat map, from -1 (worse) to 1 (better); NaN for none.
     """
 
     text: Text
@@ -110,11 +110,11 @@ class Table:
     """Table. If its columns have no titles, it has no head.
 
     Attributes:
-        columns: heads of the columns.
-        rows: values, one per column.
-        caption: sentence above the table, without its full stop.
-        note: sentences that a reader must know.
-        name: label for references to the table.
+        columns: Heads of the columns.
+        rows: Values, one per column.
+        caption: Sentence above the table, without its full stop.
+        note: Sentences that a reader must know.
+        name: Label for references to the table.
 
     Raises:
         ParameterError: if a row does not have one value per column.
@@ -142,11 +142,11 @@ class Figure:
     """Picture. A page contains it; Markdown and LaTeX refer to a file of its name.
 
     Attributes:
-        name: name of the file without its extension, of letters, digits, ``_``, ``.`` and ``-``.
-        label: sentence for readers who cannot see it.
+        name: Name of the file without its extension, of letters, digits, ``_``, ``.`` and ``-``.
+        label: Sentence for readers who cannot see it.
         svg: ``<svg>`` element drawn by our own code, the only text that a page treats as markup.
-        caption: line above the picture.
-        width: largest width in a page, in rem; None for the full width.
+        caption: Line above the picture.
+        width: Largest width in a page, in rem; None for the full width.
 
     Raises:
         ParameterError: if the name contains other characters, or the picture is not an ``<svg>`` element.
@@ -168,7 +168,7 @@ class Key:
     """Key to the marks of figures that have no legend of their own.
 
     Attributes:
-        entries: marks, each an ``<svg>`` element drawn by our own code, with what they stand for.
+        entries: Marks, each an ``<svg>`` element drawn by our own code, with what they stand for.
 
     Raises:
         ParameterError: if a mark is not an ``<svg>`` element.
@@ -186,13 +186,13 @@ class Section:
     """Blocks with a head of their own.
 
     Attributes:
-        title: head of the section; its level is that of the nesting.
-        blocks: blocks below it. A section without any is left out.
-        name: name that a page's menu and links refer to; empty for none.
-        menu: title in the menu of a page.
-        look: look of the section in a page: as it is, in a frame (``"card"``), or folded away until the reader asks
+        title: Head of the section; its level is that of the nesting.
+        blocks: Blocks below it. A section without any is left out.
+        name: Name that a page's menu and links refer to; empty for none.
+        menu: Title in the menu of a page.
+        look: Look of the section in a page: as it is, in a frame (``"card"``), or folded away until the reader asks
             for it (``"folded"``, ``"unfolded"`` if it is open at first). Other formats show each alike.
-        kind: mark of a card, a word that a page's style knows.
+        kind: Mark of a card, a word that a page's style knows.
 
     Raises:
         ParameterError: if the name contains other characters than letters, digits, ``_``, ``.`` and ``-``.
@@ -215,8 +215,8 @@ class SideBySide:
     """Blocks beside each other, as many as fit into the width of a page; one below the other in other formats.
 
     Attributes:
-        blocks: blocks, in their order.
-        width: smallest width of a block, in rem.
+        blocks: Blocks, in their order.
+        width: Smallest width of a block, in rem.
     """
 
     blocks: tuple[Block, ...]

@@ -51,8 +51,8 @@ class Look:
     """Look of a page of its own, in place of the plain one.
 
     Attributes:
-        style: style sheet, of our own code.
-        script: script, of our own code, the only one that the page lets run; empty for none.
+        style: Style sheet, of our own code.
+        script: Script, of our own code, the only one that the page lets run; empty for none.
     """
 
     style: str
@@ -63,8 +63,8 @@ def render(document: Document, look: Look | None = None) -> str:
     """Return a whole page, which asks for nothing else.
 
     Args:
-        document: document to render.
-        look: look of the page. With one, the blocks above the first section become the page's header, with a menu of
+        document: Document to render.
+        look: Look of the page. With one, the blocks above the first section become the page's header, with a menu of
             the sections that have a name.
 
     >>> "<script>" in render(Document("<script>", (Paragraph("<script>"),)))

@@ -34,8 +34,8 @@ def render(document: Document, *, level: int = 1) -> str:
     """Return the document, with a newline at its end.
 
     Args:
-        document: document to render.
-        level: level of the title; headings are below it.
+        document: Document to render.
+        level: Level of the title; headings are below it.
     """
     title = [_heading(document.title, level)] if document.title else []
     return "\n\n".join([*title, *(_block(block, level) for block in document.filled)]) + "\n"

@@ -32,8 +32,8 @@ def render(document: Document, *, spaced: bool = True) -> str:
     """Return the document with a newline at its end: the title, and below it the blocks, indented.
 
     Args:
-        document: document to render.
-        spaced: whether to put an empty line between blocks.
+        document: Document to render.
+        spaced: Whether to put an empty line between blocks.
     """
     indent = _INDENT if document.title else ""
     title = ["\n".join(_wrapped(_inline(document.title), others=_INDENT))] if document.title else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codeshift.errors import check_extra
+from codeshift.requirements import check_extra
 
 check_extra("finetune")
 

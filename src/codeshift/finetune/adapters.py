@@ -34,8 +34,8 @@ class TrainableParameters:
     """The number of parameters of a model that are trained.
 
     Attributes:
-        trainable: number of parameters that training changes.
-        total: number of parameters in the model, those of the adapter included.
+        trainable: Number of parameters that training changes.
+        total: Number of parameters in the model, those of the adapter included.
 
     >>> TrainableParameters(trainable=5, total=200).share
     0.025
@@ -79,8 +79,8 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
     head of a classifier is trained in full and saved with the adapter, whatever the method.
 
     Args:
-        model: the model to adapt; its own modules are replaced.
-        config: the config of the method; None for full fine-tuning, which returns the model as it is.
+        model: Model to adapt; its own modules are replaced.
+        config: Config of the method; None for full fine-tuning, which returns the model as it is.
 
     Raises:
         ParameterError: a module name is unknown (PEFT itself skips an unknown name among known ones), the method does

@@ -20,8 +20,8 @@ def folder_aside(folder: Path, *, size: int) -> Iterator[Path]:
     """Make a temporary folder in ``folder`` for files that are then moved into place; delete it on exit.
 
     Args:
-        folder: the folder to make it in; it is created if it is missing.
-        size: the approximate number of bytes that will be written.
+        folder: Folder to make it in; it is created if it is missing.
+        size: Approximate number of bytes that will be written.
 
     Raises:
         OSError: a file could not be written, such as when the disk is full; also if a library in Rust raised an error

@@ -33,9 +33,9 @@ class StepPlan:
     and training would swing between labels. ``batches`` saves padding within a step instead.
 
     Attributes:
-        rows: number of rows in an epoch.
-        rows_per_step: number of rows in a step; the last of an epoch may have fewer.
-        seed: seed of the order.
+        rows: Number of rows in an epoch.
+        rows_per_step: Number of rows in a step; the last of an epoch may have fewer.
+        seed: Seed of the order.
 
     >>> [step.tolist() for step in StepPlan(rows=5, rows_per_step=2, seed=0).epoch(0)]
     [[2, 4], [3, 0], [1]]
@@ -59,10 +59,10 @@ class BatchCost:
     """The cost of computing a step in batches: its padded tokens, plus a fixed cost per batch.
 
     Attributes:
-        largest: largest number of rows in a batch.
-        per_batch: fixed time of a batch, as a number of tokens; infinite for batches of ``largest`` rows in the order
+        largest: Largest number of rows in a batch.
+        per_batch: Fixed time of a batch, as a number of tokens; infinite for batches of ``largest`` rows in the order
             of the step.
-        processes: number of processes that share the rows of each batch.
+        processes: Number of processes that share the rows of each batch.
     """
 
     largest: int
@@ -86,10 +86,10 @@ def batches(rows: NDArray[np.int64], lengths: NDArray[np.int64], cost: BatchCost
     of the three is returned.
 
     Args:
-        rows: row numbers of the step, (n,).
-        lengths: the two lengths of every row that padding depends on, such as those of source and target,
+        rows: Row numbers of the step, (n,).
+        lengths: Two lengths of every row that padding depends on, such as those of source and target,
             (all rows, 2).
-        cost: cost of a batch.
+        cost: Cost of a batch.
 
     >>> lengths = np.array([[5, 2], [400, 90], [6, 2], [410, 80]])
     >>> [batch.tolist() for batch in batches(np.arange(4), lengths, BatchCost(largest=4, per_batch=32))]

@@ -66,7 +66,7 @@ class BeamCache(EncoderDecoderCache):  # type: ignore[misc]  # transformers is n
     source, which are the largest part by far and equal in all beams of a row.
 
     Args:
-        source: the keys and values of the source, once per row; the model must then be inside ``beam_cache``. None
+        source: Keys and values of the source, once per row; the model must then be inside ``beam_cache``. None
             leaves them to the first step, once per beam.
     """
 

@@ -55,10 +55,10 @@ def check_positions(model: Model, data: Encoded, part: str, *, generated: int | 
     """Check that the model has enough positions for the rows after truncation.
 
     Args:
-        model: a model of any family; one whose attention sees only distances, such as T5, has no limit.
-        data: the encoded rows.
-        part: the name of the part, for the message.
-        generated: the largest number of tokens of an output; None if the targets are given.
+        model: Model of any family; one whose attention sees only distances, such as T5, has no limit.
+        data: Encoded rows.
+        part: Name of the part, for the message.
+        generated: Largest number of tokens of an output; None if the targets are given.
 
     Raises:
         ParameterError: a row is longer; the message names the arguments that shorten it.

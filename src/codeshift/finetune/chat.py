@@ -38,13 +38,13 @@ class EncodedTurn:
     """A conversation that ends with the turn of the assistant.
 
     Attributes:
-        ids: the token ids of the whole conversation, (tokens,).
-        learned: whether each token is one that the model learns to write, (tokens,): the target and the end of the
+        ids: Token ids of the whole conversation, (tokens,).
+        learned: Whether each token is one that the model learns to write, (tokens,): the target and the end of the
             turn, which stand together.
-        as_written: whether the template keeps the target as it is. Llama 3's strips white space at both ends.
-        as_whole: whether the ids are those of ``apply_chat_template`` for the whole conversation. They are not where
+        as_written: Whether the template keeps the target as it is. Llama 3's strips white space at both ends.
+        as_whole: Whether the ids are those of ``apply_chat_template`` for the whole conversation. They are not where
             the tokenizer would join the end of the prompt and the beginning of the target, such as a line end and
-            an indentation, in one token: then both are encoded apart, as they are when the model generates.
+            an indentation, in one token: Then both are encoded apart, as they are when the model generates.
 
     >>> from codeshift.finetune.testing import tiny_tokenizer
     >>> tokenizer = tiny_tokenizer(["user assistant a b"])
@@ -77,10 +77,10 @@ def encode_turn(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat = 
     """Encode a conversation, and tell which of its tokens the model learns to write.
 
     Args:
-        tokenizer: a tokenizer with a chat template.
-        source: what the model is given, a user's turn or the turns before the answer.
-        target: what the model must write, the assistant's turn.
-        chat: what comes before the source; nothing by default.
+        tokenizer: Tokenizer with a chat template.
+        source: What the model is given, a user's turn or the turns before the answer.
+        target: What the model must write, the assistant's turn.
+        chat: What comes before the source; nothing by default.
 
     Raises:
         ChatTemplateError: the tokenizer has no template; it does not take these turns; what it gives before the answer

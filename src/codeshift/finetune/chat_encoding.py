@@ -33,13 +33,13 @@ class ChatEncoder:
     """Encoder of rows as conversations: a source is a user's turn, a target the assistant's with the end of its turn.
 
     Attributes:
-        tokenizer: a tokenizer with a chat template.
-        source: the template of the text that the model is given, or those of the turns before the answer.
-        target: the template of the text that the model must write.
-        chat: the system turn and the examples.
-        max_source_length: the length of the longest prompt, in tokens: all that comes before the target. Only the text
+        tokenizer: Tokenizer with a chat template.
+        source: Template of the text that the model is given, or those of the turns before the answer.
+        target: Template of the text that the model must write.
+        chat: System turn and the examples.
+        max_source_length: Length of the longest prompt, in tokens: all that comes before the target. Only the text
             of the source is cut, never the template around it.
-        max_target_length: the length of the longest target, in tokens, the end of its turn included.
+        max_target_length: Length of the longest target, in tokens, the end of its turn included.
     """
 
     tokenizer: Tokenizer

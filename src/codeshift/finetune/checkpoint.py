@@ -30,13 +30,13 @@ class RunState:
     """The state of a run, without the weights and the optimiser's moments.
 
     Attributes:
-        step: number of updates made.
-        history: history of the run, as in ``TrainingResult``.
-        best: best validation loss, or value of a metric, so far.
-        best_step: step of that value.
-        without_gain: number of validations since.
-        stopped_early: whether patience has run out.
-        scaler: state of the scaler of the loss (fp16).
+        step: Number of updates made.
+        history: History of the run, as in ``TrainingResult``.
+        best: Best validation loss, or value of a metric, so far.
+        best_step: Step of that value.
+        without_gain: Number of validations since.
+        stopped_early: Whether patience has run out.
+        scaler: State of the scaler of the loss (fp16).
     """
 
     step: int = 0
@@ -52,8 +52,8 @@ class Checkpoints:
     """The checkpoints of one run in ``folder``; only the newest is kept.
 
     Args:
-        folder: the folder of the checkpoints; it is created when the first is written.
-        run: the values that tell this run from others, as JSON values by name.
+        folder: Folder of the checkpoints; it is created when the first is written.
+        run: Values that tell this run from others, as JSON values by name.
     """
 
     def __init__(self, folder: Path, run: dict[str, Any]) -> None:

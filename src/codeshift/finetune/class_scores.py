@@ -23,8 +23,8 @@ class RowLogits(NamedTuple):
     """Outputs of a classifier for one row.
 
     Attributes:
-        logits: logits of the classes, (classes,).
-        features: input of the head, (width,); empty unless asked for.
+        logits: Logits of the classes, (classes,).
+        features: Input of the head, (width,); empty unless asked for.
     """
 
     logits: NDArray[np.float64]
@@ -45,12 +45,12 @@ class ClassScores:
     """Outputs of a classifier for the rows of a part.
 
     Attributes:
-        labels: the names of the classes.
-        logits: the logits of the classes, (rows, classes).
-        references: the number of each row's class, (rows,); -1 for a label that is none of the classes.
-        features: the pooled features of each row, (rows, width), which the head is given: those of the first token of
+        labels: Names of the classes.
+        logits: Logits of the classes, (rows, classes).
+        references: Number of each row's class, (rows,); -1 for a label that is none of the classes.
+        features: Pooled features of each row, (rows, width), which the head is given: those of the first token of
             an encoder, of the end token of an encoder-decoder, of the last token of a decoder; None unless asked for.
-        unknown: the number of rows of each label that is none of the classes.
+        unknown: Number of rows of each label that is none of the classes.
 
     >>> scores = ClassScores(("bug", "no bug"), np.log([[0.8, 0.2]]), np.array([1]))
     >>> scores.predictions, scores.probabilities.round(2).tolist()
@@ -93,9 +93,9 @@ def class_logits(model: torch.nn.Module, unwrapped: Model, batch: Batch) -> torc
     """Return the logits of a batch, (rows, classes), in single precision.
 
     Args:
-        model: the classifier to call, which may be wrapped for several processes.
-        unwrapped: the same classifier without that wrapper.
-        batch: the tensors of some rows.
+        model: Classifier to call, which may be wrapped for several processes.
+        unwrapped: Same classifier without that wrapper.
+        batch: Tensors of some rows.
     """
     inputs: dict[str, Any] = {name: tensor for name, tensor in batch.items() if name != "labels"}
     if not is_encoder(base_model(unwrapped).config):
@@ -118,14 +118,14 @@ def score_classes(
     """Score all rows in batches by length, the longest first; return what was given to each, in the order of the rows.
 
     Args:
-        model: the classifier; it is put in evaluation mode, then back in its own.
-        tokenizer: the tokenizer of the model.
-        data: the token ids.
-        collate: the function that makes a batch of them.
-        batch_size: the number of rows in a batch; it is halved if memory runs out.
-        features: whether to keep what the head is given.
-        done: the logits of rows that were scored before, by row number.
-        on_batch: a function called with the row numbers and logits of each batch.
+        model: Classifier; it is put in evaluation mode, then back in its own.
+        tokenizer: Tokenizer of the model.
+        data: Token ids.
+        collate: Function that makes a batch of them.
+        batch_size: Number of rows in a batch; it is halved if memory runs out.
+        features: Whether to keep what the head is given.
+        done: Logits of rows that were scored before, by row number.
+        on_batch: Function called with the row numbers and logits of each batch.
     """
     device = next(model.parameters()).device
 

@@ -78,11 +78,11 @@ def load_classifier(
     """Load the classifier at a folder or hub name, or an adapter and the classifier that it was trained on.
 
     Args:
-        name: a folder or a hub name.
-        labels: the names of the classes: a model that is stored without a head is given a fresh one for them. None
+        name: Folder or a hub name.
+        labels: Names of the classes: a model that is stored without a head is given a fresh one for them. None
             takes those of the stored head.
-        dtype: the type of the weights in memory, as in ``load_model``.
-        revision: a branch, tag or commit of the hub.
+        dtype: Type of the weights in memory, as in ``load_model``.
+        revision: Branch, tag or commit of the hub.
 
     Raises:
         ParameterError: no model can be loaded from ``name``, transformers has no head for it, part of its weights is

@@ -19,8 +19,8 @@ class Collator:
     """A function from rows of token ids to the tensors that a model takes.
 
     Attributes:
-        pad_id: id of the padding token.
-        is_decoder: whether source and target are one sequence.
+        pad_id: Id of the padding token.
+        is_decoder: Whether source and target are one sequence.
     """
 
     pad_id: int

@@ -21,10 +21,10 @@ class Confidence:
     They are the model's own, at a temperature of 1, however the tokens were chosen.
 
     Attributes:
-        mean_log_probability: the mean over the tokens; minus the logarithm of the output's perplexity.
-        min_log_probability: the lowest of them.
-        sequence_log_probability: their sum, the log-probability of the output.
-        margin: the mean over the tokens' positions of the distance between the two likeliest tokens.
+        mean_log_probability: Mean over the tokens; minus the logarithm of the output's perplexity.
+        min_log_probability: Lowest of them.
+        sequence_log_probability: Their sum, the log-probability of the output.
+        margin: Mean over the tokens' positions of the distance between the two likeliest tokens.
 
     >>> Confidence(-0.5, -1.0, -1.0, 0.2).mean_log_probability
     -0.5
@@ -42,11 +42,11 @@ def confidences(
     """Return the confidence of each output of a batch.
 
     Args:
-        model: the model that wrote them, of any family, in evaluation mode.
-        sources: the token ids that it was given.
-        outputs: the token ids that it wrote, at least one each.
-        start: the token that an encoder-decoder begins an output with.
-        pad_id: the padding token.
+        model: Model that wrote them, of any family, in evaluation mode.
+        sources: Token ids that it was given.
+        outputs: Token ids that it wrote, at least one each.
+        start: Token that an encoder-decoder begins an output with.
+        pad_id: Padding token.
     """
     device = next(model.parameters()).device
     if is_decoder(model):

@@ -28,8 +28,8 @@ class Chat:
     """How rows become conversations.
 
     Attributes:
-        system: the text of the system turn; None leaves it out, and some templates then have one of their own.
-        shots: examples that come before each source.
+        system: Text of the system turn; None leaves it out, and some templates then have one of their own.
+        shots: Examples that come before each source.
 
     >>> Chat("Write Python.").to_dict()
     {'chat': True, 'system': 'Write Python.'}
@@ -42,8 +42,8 @@ class Chat:
         """Return the turns of a row: the source is a user's turn, or several turns; the target is the assistant's.
 
         Args:
-            source: what the model is given, a text or the turns before the answer.
-            target: what the model must write; None leaves the turn to the model.
+            source: What the model is given, a text or the turns before the answer.
+            target: What the model must write; None leaves the turn to the model.
 
         >>> Chat("Write Python.").turns("Add.")
         [{'role': 'system', 'content': 'Write Python.'}, {'role': 'user', 'content': 'Add.'}]
@@ -64,8 +64,8 @@ def make_chat(chat: bool | None, system: str | None) -> Chat | None:
     """Return how rows become conversations, or None if they do not.
 
     Args:
-        chat: whether they do; None, if it is not known yet, is no.
-        system: the text of the system turn.
+        chat: Whether they do; None, if it is not known yet, is no.
+        system: Text of the system turn.
 
     Raises:
         ParameterError: a value is of another type, or there is a system turn without ``chat``.
@@ -86,11 +86,11 @@ def draw_shots(train: Dataset, k: int, *, source: str, target: str, seed: int = 
     are drawn by their places, so the same rows in another order give other examples.
 
     Args:
-        train: the training rows; never a part that is scored.
-        k: the number of examples.
-        source: the column or template of what a model is given.
-        target: the column or template of what a model must write.
-        seed: the seed of the draw.
+        train: Training rows; never a part that is scored.
+        k: Number of examples.
+        source: Column or template of what a model is given.
+        target: Column or template of what a model must write.
+        seed: Seed of the draw.
 
     Raises:
         ParameterError: a column is missing, or ``k`` is no number from 1 up.

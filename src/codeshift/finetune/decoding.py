@@ -36,18 +36,18 @@ class Decoding:
     its own.
 
     Attributes:
-        n: the number of samples of each row, as vLLM and OpenAI's interface call it; above 1 only with ``do_sample``.
+        n: Number of samples of each row, as vLLM and OpenAI's interface call it; above 1 only with ``do_sample``.
             ``PassAtK`` takes them all, every other metric the first, which is the one that ``n=1`` draws.
-        num_beams: the number of beams; 1 is greedy search.
-        max_new_tokens: the length of the longest output, the end token included; None takes the longest reference of
+        num_beams: Number of beams; 1 is greedy search.
+        max_new_tokens: Length of the longest output, the end token included; None takes the longest reference of
             the part.
-        do_sample: whether to draw tokens instead of taking the likeliest. Each row has its own random numbers, so
+        do_sample: Whether to draw tokens instead of taking the likeliest. Each row has its own random numbers, so
             neither the batches, the order of the rows nor an interruption changes an output.
-        temperature: the temperature of the draw.
-        top_p: the share of probability of the likeliest tokens to draw from.
-        seed: the seed of the draw.
-        stop_strings: texts that end an output; they are left out of it.
-        from_model: whether to follow the whole generation config of the model instead of the values here;
+        temperature: Temperature of the draw.
+        top_p: Share of probability of the likeliest tokens to draw from.
+        seed: Seed of the draw.
+        stop_strings: Texts that end an output; they are left out of it.
+        from_model: Whether to follow the whole generation config of the model instead of the values here;
             ``max_new_tokens``, ``stop_strings`` and ``seed`` still hold.
 
     Raises:
@@ -91,13 +91,13 @@ class Output:
     """The text generated for one row, or several.
 
     Attributes:
-        text: the text without stop strings and without the special tokens that steer a model. Text that only looks like
+        text: Text without stop strings and without the special tokens that steer a model. Text that only looks like
             a special token, such as ``</s>`` in a program, stays; so do the special tokens of the target's template.
-        finished: whether the model ended the text, rather than the limit of length.
-        tokens: the number of tokens generated, the end token included; None if it is not known.
-        confidence: how sure the model was of them; None unless asked for.
-        whole: the whole text, if ``text`` was extracted from it.
-        others: the other samples of the row, if ``Decoding.n`` is above 1.
+        finished: Whether the model ended the text, rather than the limit of length.
+        tokens: Number of tokens generated, the end token included; None if it is not known.
+        confidence: How sure the model was of them; None unless asked for.
+        whole: Whole text, if ``text`` was extracted from it.
+        others: Other samples of the row, if ``Decoding.n`` is above 1.
 
     >>> Output(text="return a + b", finished=True, tokens=5).text
     'return a + b'

@@ -87,8 +87,8 @@ def warn_of_losses(encoded: EncodedPart, part: str, **limits: int) -> None:
     """Warn if texts were cut, or are not given back by the tokenizer.
 
     Args:
-        encoded: the encoded rows.
-        part: the name of the part.
+        encoded: Encoded rows.
+        part: Name of the part.
         limits: ``max_source_length`` and, if rows have targets, ``max_target_length``, which the warning names.
     """
     truncation = encoded.truncation

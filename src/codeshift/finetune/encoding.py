@@ -28,10 +28,10 @@ class Encoded:
     """The token ids of one part.
 
     Attributes:
-        sources: the ids of each source, special tokens included.
-        targets: the ids of each target, special tokens included, with an end token unless the target was cut.
-        truncation: the amount of text that was cut.
-        round_trip: the texts that the tokenizer does not give back, counted before truncation.
+        sources: Ids of each source, special tokens included.
+        targets: Ids of each target, special tokens included, with an end token unless the target was cut.
+        truncation: Amount of text that was cut.
+        round_trip: Texts that the tokenizer does not give back, counted before truncation.
     """
 
     sources: Ragged
@@ -71,15 +71,15 @@ class Encoder:
     """Encoder of rows as token ids for one model family.
 
     Attributes:
-        tokenizer: a tokenizer of transformers.
-        source: the template of the text that the model is given.
-        target: the template of the text that the model must write.
-        max_source_length: the length of the longest source, in tokens.
-        max_target_length: the length of the longest target, in tokens, the end token included.
-        is_decoder: whether source and target are one sequence (a decoder) rather than two (an encoder-decoder).
-        start: the id of the start token of an encoder-decoder, which is removed from a target whose tokenizer begins
+        tokenizer: Tokenizer of transformers.
+        source: Template of the text that the model is given.
+        target: Template of the text that the model must write.
+        max_source_length: Length of the longest source, in tokens.
+        max_target_length: Length of the longest target, in tokens, the end token included.
+        is_decoder: Whether source and target are one sequence (a decoder) rather than two (an encoder-decoder).
+        start: Id of the start token of an encoder-decoder, which is removed from a target whose tokenizer begins
             each text with it; otherwise the model would predict a token that it is given.
-        special_tokens: the special tokens that count as such in the columns too; all others are text there.
+        special_tokens: Special tokens that count as such in the columns too; all others are text there.
     """
 
     tokenizer: Tokenizer

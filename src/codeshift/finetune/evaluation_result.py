@@ -36,19 +36,19 @@ class PartEvaluation:
     """The results of an evaluation on one part.
 
     Attributes:
-        references: the reference texts, one per row.
-        truncation: the counts of sources and targets that were cut.
-        metrics: the metrics by name.
-        statistics: the statistics of the scored rows by metric, (rows scored, d): see ``codeshift.metrics``.
-        scored: the numbers of the scored rows by metric: all rows, or those that a text was generated for.
-        outputs: the generated outputs; None for a row without one, and an empty list without generation.
-        seed: the seed of the intervals.
-        round_trip: the counts of sources and targets that the tokenizer does not give back.
-        copies: a group number for each row, the same for near-duplicates, which intervals resample together; None
+        references: Reference texts, one per row.
+        truncation: Counts of sources and targets that were cut.
+        metrics: Metrics by name.
+        statistics: Statistics of the scored rows by metric, (rows scored, d): see ``codeshift.metrics``.
+        scored: Numbers of the scored rows by metric: all rows, or those that a text was generated for.
+        outputs: Generated outputs; None for a row without one, and an empty list without generation.
+        seed: Seed of the intervals.
+        round_trip: Counts of sources and targets that the tokenizer does not give back.
+        copies: Group number for each row, the same for near-duplicates, which intervals resample together; None
             resamples each row by itself.
-        classes: what a classifier says of each row; None for text.
-        features: the features that a model that writes has of each source, (rows, width); None unless asked for.
-        marks: the marks of the rows that corpora hold; None unless given.
+        classes: What a classifier says of each row; None for text.
+        features: Features that a model that writes has of each source, (rows, width); None unless asked for.
+        marks: Marks of the rows that corpora hold; None unless given.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Evaluator
@@ -121,8 +121,8 @@ class PartEvaluation:
         Near-duplicates are resampled together; ``groups`` counts their groups if there are fewer of them than rows.
 
         Args:
-            metric: the name of the metric.
-            rows: the mask of the rows to take, (rows,); None for all.
+            metric: Name of the metric.
+            rows: Mask of the rows to take, (rows,); None for all.
 
         Raises:
             ParameterError: this metric was not evaluated.
@@ -141,9 +141,9 @@ class PartEvaluation:
         """Return the metric's value for the rows that a corpus holds, and for those that it does not.
 
         Args:
-            metric: the name of the metric.
-            corpus: the corpus; None for any of them.
-            kind: the kind of copy, as in ``RowMarks.seen``; None for any of them.
+            metric: Name of the metric.
+            corpus: Corpus; None for any of them.
+            kind: Kind of copy, as in ``RowMarks.seen``; None for any of them.
 
         Raises:
             ParameterError: this metric was not evaluated, no marks were given, or there is no such corpus or kind.
@@ -179,7 +179,7 @@ class PartEvaluation:
         """Return what the model gave for each row, for ``codeshift.metrics.ood_detection``.
 
         Args:
-            error: the metric in [0, 1], higher being better, that the error of a row is 1 minus its score of. None
+            error: Metric in [0, 1], higher being better, that the error of a row is 1 minus its score of. None
                 takes whether the class is wrong, or no errors for text.
 
         Raises:
@@ -247,8 +247,8 @@ class EvaluationResult:
     """The results of an evaluation on every part.
 
     Attributes:
-        parts: the results by part.
-        metadata: model, adapter, data digests, decoding, limits of length and library versions, as JSON values.
+        parts: Results by part.
+        metadata: Model, adapter, data digests, decoding, limits of length and library versions, as JSON values.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Evaluator
@@ -284,9 +284,9 @@ class EvaluationResult:
         Such are ``test_transformed`` and ``test_id`` of ``codeshift.transforms.paired_shift``.
 
         Args:
-            metric: the name of the metric.
-            first: the part of the value.
-            second: the part to subtract; its near-duplicates are resampled together.
+            metric: Name of the metric.
+            first: Part of the value.
+            second: Part to subtract; its near-duplicates are resampled together.
 
         Raises:
             ParameterError: a part or the metric was not evaluated, or other rows were scored in one part than in the

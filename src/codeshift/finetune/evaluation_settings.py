@@ -40,18 +40,18 @@ class EvaluationSettings:
     """How models are evaluated.
 
     Attributes:
-        metrics: the metrics by name.
-        given: the limits that the evaluator was given; the others are those of a model's training.
-        limits: the limits that hold for a model.
-        decoding: how text is generated.
-        shots: the number of examples before each source of a chat.
-        extract: what the metrics of text are given of an output; None for the whole.
-        generate_rows: the number of rows of a part to generate for; None for all.
-        features: whether the features of each row are kept.
-        confidence: whether the model's confidence in each output is kept.
-        batch_size: the number of rows in a batch.
-        seed: the seed of the draw of those rows and of the intervals.
-        progress: whether to show progress.
+        metrics: Metrics by name.
+        given: Limits that the evaluator was given; the others are those of a model's training.
+        limits: Limits that hold for a model.
+        decoding: How text is generated.
+        shots: Number of examples before each source of a chat.
+        extract: What the metrics of text are given of an output; None for the whole.
+        generate_rows: Number of rows of a part to generate for; None for all.
+        features: Whether the features of each row are kept.
+        confidence: Whether the model's confidence in each output is kept.
+        batch_size: Number of rows in a batch.
+        seed: Seed of the draw of those rows and of the intervals.
+        progress: Whether to show progress.
     """
 
     metrics: Mapping[str, Metric]

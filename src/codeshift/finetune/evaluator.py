@@ -11,7 +11,7 @@ from typing import Any
 from accelerate import PartialState
 
 from codeshift.checks import optional
-from codeshift.errors import ParameterError, check_folder
+from codeshift.errors import ParameterError
 from codeshift.finetune.conversation import make_chat
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts, marks_of_parts, rows_for_shots
 from codeshift.finetune.decoding import Decoding
@@ -27,6 +27,7 @@ from codeshift.marks import RowMarks
 from codeshift.metrics import Metric
 from codeshift.metrics.by_name import by_name
 from codeshift.reaching_hub import check_revision
+from codeshift.requirements import check_folder
 
 
 class Evaluator:
@@ -37,36 +38,36 @@ class Evaluator:
     runner=...)`` runs what the model writes against the test code in its column ``tests``, or in the target.
 
     Args:
-        metrics: the metrics of ``codeshift.metrics`` to compute, at least one.
-        source: the column that the model is given, or a template, a pair or messages, as in ``Trainer``.
-        target: the column that the model must write, or a template; for a classification the column of labels.
+        metrics: Metrics of ``codeshift.metrics`` to compute, at least one.
+        source: Column that the model is given, or a template, a pair or messages, as in ``Trainer``.
+        target: Column that the model must write, or a template; for a classification the column of labels.
         task: "generation" or "classification", or a task of ``codeshift.finetune.tasks``, as in ``Trainer``.
-        chat: whether rows become conversations, as in ``Trainer``; generation then also stops at the end of a turn.
+        chat: Whether rows become conversations, as in ``Trainer``; generation then also stops at the end of a turn.
             None does as a folder written by ``Trainer`` was trained, and as a trainer that validates with this
             evaluator trains; it is False for other models.
-        system: the text of a system turn, with ``chat=True``; None leaves it out.
-        shots: the number of examples before each source, with chat: rows of the part ``train`` of what is evaluated,
+        system: Text of a system turn, with ``chat=True``; None leaves it out.
+        shots: Number of examples before each source, with chat: rows of the part ``train`` of what is evaluated,
             drawn by ``seed``, the same for all sources.
         extract: "code" gives metrics of text the first fenced block of an answer, or the whole if there is none; None
             gives them the whole.
-        batch_size: the number of rows in a batch; it is halved if memory runs out.
-        max_source_length: the length of the longest source, in tokens; longer ones are cut, counted and reported. None
+        batch_size: Number of rows in a batch; it is halved if memory runs out.
+        max_source_length: Length of the longest source, in tokens; longer ones are cut, counted and reported. None
             takes the value that a folder written by ``Trainer`` was trained with, and 512 for other models.
-        max_target_length: the length of the longest teacher-forced target, in tokens; longer ones are cut, counted and
+        max_target_length: Length of the longest teacher-forced target, in tokens; longer ones are cut, counted and
             reported. None is read as for ``max_source_length``.
-        special_tokens: the special tokens that count as such in the columns too, as in ``TrainingConfig``. None takes
+        special_tokens: Special tokens that count as such in the columns too, as in ``TrainingConfig``. None takes
             those that a folder written by ``Trainer`` was trained with, and none for other models.
-        decoding: how text is generated; ``max_new_tokens=None`` takes the length of the part's longest target after
+        decoding: How text is generated; ``max_new_tokens=None`` takes the length of the part's longest target after
             truncation.
-        generate_rows: the number of rows of each part to generate for, drawn by ``seed``, the same in any order of the
+        generate_rows: Number of rows of each part to generate for, drawn by ``seed``, the same in any order of the
             rows; None generates for all. The estimates give the number (``n``); the scores of the other rows are NaN.
-        features: whether to keep features of each row, such as for distances from the training rows: what the head of a
+        features: Whether to keep features of each row, such as for distances from the training rows: what the head of a
             classifier is given; of a model that writes, the mean of the last hidden states over the source's tokens (of
             the encoder, or of a decoder that reads the source alone).
-        confidence: whether to keep how sure the model is of each output (``Confidence``), which takes another pass over
+        confidence: Whether to keep how sure the model is of each output (``Confidence``), which takes another pass over
             it.
-        seed: the seed of that draw and of the intervals.
-        progress: whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
+        seed: Seed of that draw and of the intervals.
+        progress: Whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
 
     Raises:
         ParameterError: an argument cannot work.
@@ -157,17 +158,17 @@ class Evaluator:
         """Evaluate a model without changing it.
 
         Args:
-            model: a model, evaluated on its device and in the type of its weights; or a path or hub name, loaded in
+            model: Model, evaluated on its device and in the type of its weights; or a path or hub name, loaded in
                 float32 onto a GPU if there is one.
-            splits: a ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
-            tokenizer: the tokenizer of the model, or a path or hub name; None takes that of the model's path or name.
-            parts: the names of the parts; None takes those whose names begin with "test".
-            output_dir: the folder for the result (see ``EvaluationResult.save``) and for the scores and outputs of each
+            splits: ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
+            tokenizer: Tokenizer of the model, or a path or hub name; None takes that of the model's path or name.
+            parts: Names of the parts; None takes those whose names begin with "test".
+            output_dir: Folder for the result (see ``EvaluationResult.save``) and for the scores and outputs of each
                 row, written as JSON lines while the evaluation runs, so that the same call resumes an interrupted one;
                 None writes nothing.
-            revision: a branch, tag or commit of the model if it is a name of the hub, and of the tokenizer if it has
+            revision: Branch, tag or commit of the model if it is a name of the hub, and of the tokenizer if it has
                 the same name; None takes the newest.
-            marks: the marks of the rows that corpora hold, by part: those of ``audit(splits, against=...).overlap`` or
+            marks: Marks of the rows that corpora hold, by part: those of ``audit(splits, against=...).overlap`` or
                 of ``overlap``. The result then has each score for rows seen and unseen.
 
         Raises:
@@ -214,8 +215,8 @@ class Evaluator:
         """Return the evaluator for a training, with its limits and its conversations where none are given.
 
         Args:
-            limits: the limits of the training.
-            task: the task of the training.
+            limits: Limits of the training.
+            task: Task of the training.
 
         Raises:
             ParameterError: if this evaluator shows rows before each source.

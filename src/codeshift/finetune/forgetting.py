@@ -11,10 +11,10 @@ def forgetting(before: EvaluationResult, after: EvaluationResult, *, part: str, 
     """Compute how much worse a model does on ``part`` after fine-tuning than before, row by row.
 
     Args:
-        before: the evaluation of the model without fine-tuning.
-        after: the evaluation of the fine-tuned model on the same rows.
-        part: the name of a general set held out from fine-tuning, or of any part of both results.
-        metric: the name of a metric in both results, such as ``"exact_match"``.
+        before: Evaluation of the model without fine-tuning.
+        after: Evaluation of the fine-tuned model on the same rows.
+        part: Name of a general set held out from fine-tuning, or of any part of both results.
+        metric: Name of a metric in both results, such as ``"exact_match"``.
 
     Returns:
         The difference in the metric's unit, with its interval and the p-value of a paired permutation test; it is

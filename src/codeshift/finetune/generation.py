@@ -40,17 +40,17 @@ def generate(
     """Generate a text for each of ``rows``, in batches by length, the longest first.
 
     Args:
-        model: a model of any family; it is put in evaluation mode, then back in its own.
-        tokenizer: the tokenizer of the model.
-        sources: the token ids as the model reads them.
-        rows: the numbers of the rows to generate for.
-        decoding: how tokens are chosen.
-        limit: the largest number of tokens of an output, whatever ``decoding`` says.
-        batch_size: the number of rows in a batch; it is halved if memory runs out.
-        written: the ids of special tokens that are part of the texts to write; others are left out of an output.
-        ends: the ids that end an output besides the end token, such as that of the end of a turn.
-        confidence: whether to compute how sure the model is of each output, in another pass over it.
-        on_batch: a function called with the row numbers and outputs of each batch; rows come once all their samples
+        model: Model of any family; it is put in evaluation mode, then back in its own.
+        tokenizer: Tokenizer of the model.
+        sources: Token ids as the model reads them.
+        rows: Numbers of the rows to generate for.
+        decoding: How tokens are chosen.
+        limit: Largest number of tokens of an output, whatever ``decoding`` says.
+        batch_size: Number of rows in a batch; it is halved if memory runs out.
+        written: Ids of special tokens that are part of the texts to write; others are left out of an output.
+        ends: Ids that end an output besides the end token, such as that of the end of a turn.
+        confidence: Whether to compute how sure the model is of each output, in another pass over it.
+        on_batch: Function called with the row numbers and outputs of each batch; rows come once all their samples
             are there.
     """
     order = rows[np.lexsort((rows, sources.lengths[rows]))[::-1]]

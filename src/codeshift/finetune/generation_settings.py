@@ -38,10 +38,10 @@ def settings_for(model: Model, tokenizer: Tokenizer, decoding: Decoding, ends: S
     tokenizer's end token, or with one that the model names if it is a special token of the tokenizer.
 
     Args:
-        model: a model of any family.
-        tokenizer: the tokenizer of the model.
-        decoding: the settings to use.
-        ends: ids that end an output besides these, such as that of the end of a turn.
+        model: Model of any family.
+        tokenizer: Tokenizer of the model.
+        decoding: Settings to use.
+        ends: Ids that end an output besides these, such as that of the end of a turn.
 
     Raises:
         ParameterError: ``from_model`` is set, and the model's own config cannot be followed row by row.

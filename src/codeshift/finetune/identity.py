@@ -80,11 +80,11 @@ def describe_run(
     """Return what tells a training run from another, before its first step.
 
     Args:
-        config: the settings of the training; those of logging and saving are left out.
-        model: the model as training starts, an adapter included.
-        task: the description of the task.
-        parts: the encoded parts by name.
-        validation: the description of the evaluator, if there is one.
+        config: Settings of the training; those of logging and saving are left out.
+        model: Model as training starts, an adapter included.
+        task: Description of the task.
+        parts: Encoded parts by name.
+        validation: Description of the evaluator, if there is one.
     """
     settings = {k: v for k, v in config.to_dict().items() if k not in ("logging_steps", "save_strategy", "save_steps")}
     adapters = getattr(model, "peft_config", {})

@@ -27,12 +27,12 @@ def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float, *, re
     out of distribution and what the fine-tuned one has learned.
 
     Args:
-        pretrained: a model, or the path or hub name of one. If ``finetuned`` is a classifier and this is not, the head
+        pretrained: Model, or the path or hub name of one. If ``finetuned`` is a classifier and this is not, the head
             is that of ``finetuned`` for every alpha.
-        finetuned: the same model after full fine-tuning. For a model with an adapter give ``merge_and_unload()`` of it,
+        finetuned: Same model after full fine-tuning. For a model with an adapter give ``merge_and_unload()`` of it,
             or scale the adapter with ``scale_adapter``.
-        alpha: the weight of the fine-tuned model: 0 gives the pretrained weights, 1 the fine-tuned ones, both exactly.
-        revision: a branch, tag or commit of ``pretrained`` if it is a name of the hub; None takes the newest.
+        alpha: Weight of the fine-tuned model: 0 gives the pretrained weights, 1 the fine-tuned ones, both exactly.
+        revision: Branch, tag or commit of ``pretrained`` if it is a name of the hub; None takes the newest.
 
     Returns:
         A new model in evaluation mode; neither of the two is changed.
@@ -88,8 +88,8 @@ def scale_adapter(model: PeftModel, scale: float) -> PeftModel:
     and merging keep it. The head of a classifier, which the base model does not have, stays as it is for every scale.
 
     Args:
-        model: a model of PEFT that has LoRA adapters only.
-        scale: the factor, at least 0; above 1 it extrapolates.
+        model: Model of PEFT that has LoRA adapters only.
+        scale: Factor, at least 0; above 1 it extrapolates.
 
     Returns:
         A new model in evaluation mode; ``model`` is not changed.

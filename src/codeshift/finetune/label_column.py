@@ -30,7 +30,7 @@ class LabelColumn:
     """A column that holds one label a row: a ``ClassLabel``, texts, whole numbers or truth values.
 
     Attributes:
-        name: the name of the column.
+        name: Name of the column.
 
     Raises:
         ParameterError: the name is no text.
@@ -122,15 +122,15 @@ class Labelling:
     """The labels of a part as numbers of classes.
 
     Attributes:
-        numbers: number of each row's class, (rows,); ``UNKNOWN`` (-1) for a label that is none of the classes.
-        unknown: number of rows of each label that is none of the classes.
+        numbers: Number of each row's class, (rows,); ``UNKNOWN`` (-1) for a label that is none of the classes.
+        unknown: Number of rows of each label that is none of the classes.
     """
 
     numbers: NDArray[np.int64]
     unknown: Mapping[str, int] = field(default_factory=dict)
 
     def warn(self, part: str) -> None:
-        """Raise an ``UnseenLabelWarning`` if some labels are none of the classes."""
+        """Issue an ``UnseenLabelWarning`` if some labels are none of the classes."""
         if self.unknown:
             labels = listed([f"{name} ({rows})" for name, rows in self.unknown.items()])
             count = sum(self.unknown.values())

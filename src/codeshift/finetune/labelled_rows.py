@@ -32,11 +32,11 @@ class LabelledRows:
     """The token ids and labels of one part.
 
     Attributes:
-        sources: the ids of each row, special tokens included.
-        second: the position at which the second text of each row begins, (rows,); the length of a row without one.
-        labelling: the labels as numbers of classes.
-        truncation: the amount of text that was cut.
-        round_trip: the texts that the tokenizer does not give back, counted before truncation.
+        sources: Ids of each row, special tokens included.
+        second: Position at which the second text of each row begins, (rows,); the length of a row without one.
+        labelling: Labels as numbers of classes.
+        truncation: Amount of text that was cut.
+        round_trip: Texts that the tokenizer does not give back, counted before truncation.
     """
 
     sources: Ragged
@@ -117,13 +117,13 @@ class LabelledEncoder:
     """Encoder of the rows of a classifier.
 
     Attributes:
-        tokenizer: a tokenizer of transformers.
-        source: the template of the text that the model is given, or those of a pair of texts.
-        label: the column of labels.
-        classes: the names of the classes, in the order of their numbers.
-        max_source_length: the length of the longest row, in tokens.
-        special_tokens: the special tokens that count as such in the columns too; all others are text there.
-        end: the id of a token that must stand in every row, because the model looks for it; None for none.
+        tokenizer: Tokenizer of transformers.
+        source: Template of the text that the model is given, or those of a pair of texts.
+        label: Column of labels.
+        classes: Names of the classes, in the order of their numbers.
+        max_source_length: Length of the longest row, in tokens.
+        special_tokens: Special tokens that count as such in the columns too; all others are text there.
+        end: Id of a token that must stand in every row, because the model looks for it; None for none.
     """
 
     tokenizer: Tokenizer

@@ -25,9 +25,9 @@ class Limits:
     """How rows are encoded.
 
     Attributes:
-        max_source_length: the length of the longest source, in tokens.
-        max_target_length: the length of the longest target, in tokens.
-        special_tokens: the special tokens that count as such in the columns too.
+        max_source_length: Length of the longest source, in tokens.
+        max_target_length: Length of the longest target, in tokens.
+        special_tokens: Special tokens that count as such in the columns too.
     """
 
     max_source_length: int = _LONGEST

@@ -32,17 +32,17 @@ def lp_ft(
     """Train the head alone with ``probe``, then the whole model with ``config`` (Kumar et al., arXiv 2202.10054).
 
     Args:
-        model: the model, as in ``Trainer``.
-        tokenizer: the tokenizer, as in ``Trainer``.
-        config: the config of the second stage.
-        data: the dataset, as in ``Trainer.fit``.
-        probe: the config of the first stage; its ``train_only`` is replaced by ``head``.
-        head: the patterns of the names of the head's parameters. None takes the head of a
+        model: Model, as in ``Trainer``.
+        tokenizer: Tokenizer, as in ``Trainer``.
+        config: Config of the second stage.
+        data: Dataset, as in ``Trainer.fit``.
+        probe: Config of the first stage; its ``train_only`` is replaced by ``head``.
+        head: Patterns of the names of the head's parameters. None takes the head of a
             classifier, the fresh decoder of an encoder, or the output layer if it shares no weights with the
             embeddings.
-        output_dir: the folder in which the stages are written to ``probe`` and ``fine-tune``, each resumable; None
+        output_dir: Folder in which the stages are written to ``probe`` and ``fine-tune``, each resumable; None
             writes nothing.
-        options: the arguments of ``Trainer``: ``source``, ``target``, ``progress``, ``revision``, ...; a
+        options: Arguments of ``Trainer``: ``source``, ``target``, ``progress``, ``revision``, ...; a
             ``peft_config`` is used in the second stage only.
 
     Returns:

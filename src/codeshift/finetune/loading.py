@@ -27,15 +27,15 @@ def load_model(
     Only safetensors are read, and no code from the hub is run.
 
     Args:
-        name: a folder or a hub name.
-        tokenizer: the tokenizer of an encoder, which gives its fresh decoder the start and end token; None loads the
+        name: Folder or a hub name.
+        tokenizer: Tokenizer of an encoder, which gives its fresh decoder the start and end token; None loads the
             one at ``name``.
-        task: what the model is for, "generation" or "classification"; None takes what a folder written by ``Trainer``
+        task: What the model is for, "generation" or "classification"; None takes what a folder written by ``Trainer``
             was trained for, and generation for other models.
-        dtype: the type of the weights in memory. A checkpoint in half precision is loaded as float32 by default,
+        dtype: Type of the weights in memory. A checkpoint in half precision is loaded as float32 by default,
             because training and exact comparison need it; "auto" keeps the stored type, and ``torch.bfloat16`` halves
             the memory on a GPU.
-        revision: a branch, tag or commit of the hub; None takes the newest.
+        revision: Branch, tag or commit of the hub; None takes the newest.
 
     Raises:
         ParameterError: no model can be loaded from ``name``.

@@ -22,7 +22,7 @@ class Messages:
     """Turns before the answer, each with a template of its content; the last is a user's.
 
     Attributes:
-        turns: the role and the template of each turn.
+        turns: Role and the template of each turn.
 
     >>> messages = Messages.of([{"role": "user", "content": "Mend {code}."}], "source")
     >>> messages.conversations(Dataset.from_dict({"code": ["a +"]}))

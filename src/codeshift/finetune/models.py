@@ -64,7 +64,11 @@ def config_at_hand(model: ModelOrName) -> PreTrainedConfig | None:
 
 
 def check_whole(model: Model) -> None:
-    """Raise a ParameterError unless ``model`` is a model of transformers or PEFT that is whole in this process."""
+    """Check that a model is one of transformers or PEFT, and whole in this process.
+
+    Raises:
+        ParameterError: if it is not.
+    """
     if not isinstance(model, PreTrainedModel | PeftModel):
         raise ParameterError(
             "model", "a model of transformers, a path or a hub name", model, "load it with transformers"

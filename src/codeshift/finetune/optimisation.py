@@ -40,7 +40,11 @@ def chosen_parameters(model: Model, config: TrainingConfig) -> Iterator[None]:
 
 
 def check_patterns(model: Model, config: TrainingConfig) -> None:
-    """Raise a ParameterError if a pattern of ``freeze`` or ``train_only`` fits no parameter of the model."""
+    """Check that the patterns of ``freeze`` and ``train_only`` fit parameters of the model.
+
+    Raises:
+        ParameterError: if one fits none.
+    """
     names = [name for name, _ in model.named_parameters()]
     for field in ("freeze", "train_only"):
         for pattern in getattr(config, field):
@@ -91,8 +95,8 @@ class Anchor:
     """The starting weights, for L2-SP (Li, Grandvalet and Davoine, arXiv 1802.01483).
 
     Args:
-        model: the model before training, on the device that it is trained on.
-        weight: the weight of the penalty; 0 keeps no copy of the weights.
+        model: Model before training, on the device that it is trained on.
+        weight: Weight of the penalty; 0 keeps no copy of the weights.
     """
 
     def __init__(self, model: Model, weight: float) -> None:

@@ -40,11 +40,11 @@ def progress_of(what: str, total: int, unit: str, *, done: int = 0, shown: bool 
     """Return a bar of tqdm, or a ``LogLines`` if stderr is no terminal.
 
     Args:
-        what: the name of the work.
-        total: the number of steps in all.
-        unit: the name of one step.
-        done: the number of steps that were done before.
-        shown: whether to show anything.
+        what: Name of the work.
+        total: Number of steps in all.
+        unit: Name of one step.
+        done: Number of steps that were done before.
+        shown: Whether to show anything.
     """
     if shown and not watched():
         return LogLines(what, total, unit, done=done)
@@ -67,13 +67,13 @@ class LogLines:
     """One line a minute on stderr, after the first minute: shorter work prints nothing.
 
     Args:
-        what: the name of the work.
-        total: the number of steps in all.
-        unit: the name of one step.
-        done: the number of steps that were done before.
-        every: the number of seconds between two lines.
-        clock: a function that returns seconds.
-        file: the file to write to; None takes stderr.
+        what: Name of the work.
+        total: Number of steps in all.
+        unit: Name of one step.
+        done: Number of steps that were done before.
+        every: Number of seconds between two lines.
+        clock: Function that returns seconds.
+        file: File to write to; None takes stderr.
 
     >>> times = iter([0.0, 10.0, 70.0, 80.0, 130.0])
     >>> lines = LogLines("fine-tune", 40, "step", clock=lambda: next(times), file=sys.stdout)

@@ -14,10 +14,11 @@ from typing import Any, Literal, TypeAlias
 import torch
 from peft import PeftConfig, PeftModel
 
-from codeshift.errors import ParameterError, check_extra
+from codeshift.errors import ParameterError
 from codeshift.files import json_value
 from codeshift.finetune.limits import TRAINING_FILE
 from codeshift.finetune.models import Model, base_model
+from codeshift.requirements import check_extra
 
 Quantization: TypeAlias = Literal["nf4"]
 """Name of a type of quantised weights."""
@@ -52,9 +53,9 @@ def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[st
     inputs are no multiple of 64 keep their weights: on a CPU, bitsandbytes restores others than it stored.
 
     Args:
-        model: the model of transformers, with its full weights.
-        quantization: the name of the type.
-        kept: names of further modules that keep their weights, as ``modules_to_save`` of PEFT has them.
+        model: Model of transformers, with its full weights.
+        quantization: Name of the type.
+        kept: Names of further modules that keep their weights, as ``modules_to_save`` of PEFT has them.
 
     Raises:
         ParameterError: the model has no layer to quantise.

@@ -16,8 +16,8 @@ class Ragged:
     """Rows of unequal lengths in one flat array.
 
     Attributes:
-        values: all rows, one after the other.
-        offsets: the start of each row, then the end of the last, (rows + 1,).
+        values: All rows, one after the other.
+        offsets: Start of each row, then the end of the last, (rows + 1,).
 
     >>> rows = Ragged.of([[1, 2], [3]])
     >>> len(rows), rows[0].tolist(), rows.lengths.tolist()

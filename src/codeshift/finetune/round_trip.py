@@ -16,10 +16,10 @@ class LostText:
     """A text that a tokenizer does not decode to what it was.
 
     Attributes:
-        column: the columns that the text comes from.
-        row: the number of the row in the part.
-        text: an excerpt of the text, where the two begin to differ.
-        back: the same excerpt of the decoded tokens.
+        column: Columns that the text comes from.
+        row: Number of the row in the part.
+        text: Excerpt of the text, where the two begin to differ.
+        back: Same excerpt of the decoded tokens.
 
     >>> print(LostText(column="code", row=0, text="{ return a }", back="<unk> return a <unk>"))
     'code' of row 0, where '{ return a }' becomes '<unk> return a <unk>'
@@ -48,10 +48,10 @@ class RoundTrip:
     A model cannot write such a target and does not see such a source as it is.
 
     Attributes:
-        rows: the number of rows in the part.
-        sources: the number of rows whose source is not given back.
-        targets: the number of rows whose target is not given back.
-        examples: one example of a source and one of a target, if there are any.
+        rows: Number of rows in the part.
+        sources: Number of rows whose source is not given back.
+        targets: Number of rows whose target is not given back.
+        examples: One example of a source and one of a target, if there are any.
 
     >>> print(RoundTrip(rows=200, sources=3, targets=40))
     3 of 200 sources and 40 of 200 targets are not given back by the tokenizer
@@ -71,7 +71,7 @@ class RoundTrip:
         return vars(self) | {"examples": [vars(example) for example in self.examples]}
 
     def warn(self, part: str) -> None:
-        """Raise a ``RoundTripWarning`` if any text is lost."""
+        """Issue a ``RoundTripWarning`` if any text is lost."""
         if self.sources or self.targets:
             examples = "; ".join(map(str, self.examples))
             message = f"{part}: {self}: {examples}. Choose a tokenizer that keeps them, or leave such rows out"

@@ -30,8 +30,8 @@ class RowLog:
     All processes read it; only the main process writes. The row of a line whose digest differs is evaluated again.
 
     Args:
-        path: the path of the file; lines of the same evaluation are kept, except for an unfinished last line.
-        identity: the values that tell this evaluation from others, as JSON values.
+        path: Path of the file; lines of the same evaluation are kept, except for an unfinished last line.
+        identity: Values that tell this evaluation from others, as JSON values.
 
     Raises:
         CheckpointError: the file belongs to another evaluation or is no log; the message names it.
@@ -98,9 +98,9 @@ def open_logs(folder: Path, metadata: dict[str, Any], kinds: Iterable[str]) -> d
     They are started once all processes have read them, so that none reads what another has begun to write.
 
     Args:
-        folder: the folder of the logs.
-        metadata: what tells the evaluation from others; its ``data`` holds the digest of each part.
-        kinds: the names of what is logged.
+        folder: Folder of the logs.
+        metadata: What tells the evaluation from others; its ``data`` holds the digest of each part.
+        kinds: Names of what is logged.
     """
     kinds = tuple(kinds)
     logs = {
@@ -127,12 +127,12 @@ def resumed(
     """Yield the results in a log by row, and a function that adds those of a batch to it and to a bar of progress.
 
     Args:
-        log: the log; None keeps nothing.
-        what: the name of the work, for the bar.
-        rows: the number of rows in all.
-        to_record: the function that makes JSON values of a result.
-        from_record: its inverse.
-        shown: whether to show the bar.
+        log: Log; None keeps nothing.
+        what: Name of the work, for the bar.
+        rows: Number of rows in all.
+        to_record: Function that makes JSON values of a result.
+        from_record: Its inverse.
+        shown: Whether to show the bar.
     """
     done = {} if log is None else {row: from_record(record) for row, record in log.done.items()}
     with row_progress(what, rows, len(done), shown=shown) as bar:

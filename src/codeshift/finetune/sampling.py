@@ -22,8 +22,8 @@ class RowNumbers:
     those that fewer would be.
 
     Args:
-        sources: the token ids of the sources.
-        seed: the seed.
+        sources: Token ids of the sources.
+        seed: Seed.
 
     >>> same = RowNumbers(Ragged.of([[1, 2], [1, 2]]), 0)
     >>> (first, second), other = same.draw([0, 1], 3), same.draw([0], 3, samples=[1])[0]
@@ -38,9 +38,9 @@ class RowNumbers:
         """Return ``count`` numbers in [0, 1) for each of ``rows``, (rows, count).
 
         Args:
-            rows: the numbers of the rows.
-            count: the number of numbers.
-            samples: the number of the sample of each of ``rows``, from 0; None takes the first.
+            rows: Numbers of the rows.
+            count: Number of numbers.
+            samples: Number of the sample of each of ``rows``, from 0; None takes the first.
         """
         firsts = [0] * len(rows) if samples is None else samples
         pairs = zip(rows, firsts, strict=True)
@@ -62,10 +62,10 @@ class RowSampler(LogitsProcessor):  # type: ignore[misc]  # transformers is not 
     """A logits processor that leaves each row only the token that its next random number picks, for greedy search.
 
     Args:
-        numbers: the random numbers in [0, 1), (rows, steps).
-        temperature: the number that divides the logits.
-        top_p: the share of probability of the likeliest tokens to draw from.
-        warpers: processors of transformers that are applied to the scores first.
+        numbers: Random numbers in [0, 1), (rows, steps).
+        temperature: Number that divides the logits.
+        top_p: Share of probability of the likeliest tokens to draw from.
+        warpers: Processors of transformers that are applied to the scores first.
     """
 
     def __init__(

@@ -52,11 +52,11 @@ def results_by_row(
     """Return the result of each row by its number; ``work`` gives those of a batch, as in ``in_batches``.
 
     Args:
-        order: the numbers of the rows, in the order of the work.
-        batch_size: the number of rows in a batch.
-        work: the function that returns the results of some rows.
-        done: the results that are there already.
-        on_batch: a function called with the numbers and the results of the rows of each batch.
+        order: Numbers of the rows, in the order of the work.
+        batch_size: Number of rows in a batch.
+        work: Function that returns the results of some rows.
+        done: Results that are there already.
+        on_batch: Function called with the numbers and the results of the rows of each batch.
 
     >>> results_by_row(np.array([2, 0, 1]), 2, lambda rows: (rows * 10).tolist(), done={0: 7})
     {0: 7, 2: 20, 1: 10}

@@ -21,10 +21,10 @@ def source_features(model: Model, sources: Ragged, pad_id: int, *, batch_size: i
     (ICLR 2023), section 3.1, for the encoder.
 
     Args:
-        model: the model; it is put in evaluation mode, then back in its own.
-        sources: the token ids of the sources.
-        pad_id: the padding token.
-        batch_size: the number of rows in a batch; it is halved if memory runs out.
+        model: Model; it is put in evaluation mode, then back in its own.
+        sources: Token ids of the sources.
+        pad_id: Padding token.
+        batch_size: Number of rows in a batch; it is halved if memory runs out.
     """
     base = base_model(model)
     reader = base.base_model if is_decoder(model) else base.get_encoder()

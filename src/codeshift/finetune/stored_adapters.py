@@ -21,8 +21,8 @@ def load_adapter(name: str | os.PathLike[str], load_base: Callable[[str, str | N
     """Load the adapter of a folder.
 
     Args:
-        name: the folder.
-        load_base: a function that loads the model at a folder or hub name and a revision.
+        name: Folder.
+        load_base: Function that loads the model at a folder or hub name and a revision.
 
     Raises:
         ParameterError: the adapter is incomplete, or does not name its base.

@@ -46,8 +46,8 @@ def whole_model(name: str | os.PathLike[str], loaded: tuple[PreTrainedModel, dic
     """Check that every weight of a loaded model came from its folder, and return the model.
 
     Args:
-        name: the folder or hub name, for messages.
-        loaded: the result of ``from_pretrained`` with ``output_loading_info=True``.
+        name: Folder or hub name, for messages.
+        loaded: Result of ``from_pretrained`` with ``output_loading_info=True``.
 
     Raises:
         ParameterError: weights are missing, or have another shape.

@@ -29,9 +29,9 @@ def target_logits(
     Labels are ``IGNORED`` outside the target.
 
     Args:
-        model: the model to call, which may be wrapped for several processes.
-        unwrapped: the same model without that wrapper.
-        batch: the batch of a ``Collator``.
+        model: Model to call, which may be wrapped for several processes.
+        unwrapped: Same model without that wrapper.
+        batch: Batch of a ``Collator``.
     """
     inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"], "use_cache": False}
     labels = batch["labels"]
@@ -63,7 +63,11 @@ def target_loss(
 
 
 def check_finite(what: str, values: torch.Tensor) -> None:
-    """Raise DivergenceError, which says what to do, unless all ``values`` are finite."""
+    """Check that all values are finite.
+
+    Raises:
+        DivergenceError: if one is not; it says what to do.
+    """
     broken = values[~torch.isfinite(values)]
     if broken.numel():
         remedy = "lower learning_rate, raise warmup_steps or give bf16=True"
@@ -75,8 +79,8 @@ class TokenScores:
     """The scores of each token of the references of a part, in the order of the rows.
 
     Attributes:
-        log_probabilities: log-probabilities of the tokens of the references, in nats.
-        argmax: likeliest tokens at their positions.
+        log_probabilities: Log-probabilities of the tokens of the references, in nats.
+        argmax: Likeliest tokens at their positions.
     """
 
     log_probabilities: Ragged
@@ -92,8 +96,8 @@ class RowScores(NamedTuple):
     """The scores of each token of the reference of one row.
 
     Attributes:
-        log_probabilities: log-probabilities of the tokens, in nats, (tokens,).
-        argmax: likeliest tokens at their positions, (tokens,).
+        log_probabilities: Log-probabilities of the tokens, in nats, (tokens,).
+        argmax: Likeliest tokens at their positions, (tokens,).
     """
 
     log_probabilities: NDArray[np.float64]
@@ -121,12 +125,12 @@ def score_tokens(
     """Score all rows by teacher forcing, in batches by length; return the scores in the order of the rows.
 
     Args:
-        model: the model; it is put in evaluation mode, then back in its own.
-        data: the token ids.
-        collate: the function that makes a batch of them.
-        batch_size: the number of rows in a batch; it is halved if memory runs out.
-        done: the scores of rows that were scored before, by row number.
-        on_batch: a function called with the row numbers and scores of each batch.
+        model: Model; it is put in evaluation mode, then back in its own.
+        data: Token ids.
+        collate: Function that makes a batch of them.
+        batch_size: Number of rows in a batch; it is halved if memory runs out.
+        done: Scores of rows that were scored before, by row number.
+        on_batch: Function called with the row numbers and scores of each batch.
     """
     device = next(model.parameters()).device
 

@@ -22,9 +22,9 @@ class Template:
     r"""A column name, or a text with columns in braces; ``{{`` and ``}}`` are braces themselves.
 
     Attributes:
-        spec: the column or template, such as ``"docstring"`` or ``"{docstring}\n{signature}"``.
-        parameter: the name of the argument that it was given as, for messages.
-        plain: whether a text without braces is that text, rather than the name of a column.
+        spec: Column or template, such as ``"docstring"`` or ``"{docstring}\n{signature}"``.
+        parameter: Name of the argument that it was given as, for messages.
+        plain: Whether a text without braces is that text, rather than the name of a column.
 
     Raises:
         ParameterError: the braces hold something that is not a plain column name.
@@ -134,9 +134,9 @@ class Template:
         """Return the texts of ``batch``, each divided at its special tokens: text, token, text, ..., text.
 
         Args:
-            batch: the columns.
-            special: tokens that are special where the template itself writes them.
-            in_columns: tokens that are special in a column as well.
+            batch: Columns.
+            special: Tokens that are special where the template itself writes them.
+            in_columns: Tokens that are special in a column as well.
 
         Raises:
             DataError: a value is not text.

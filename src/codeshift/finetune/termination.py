@@ -34,8 +34,8 @@ class Termination:
     """Request to end, which a training looks at after each step.
 
     Attributes:
-        requested: whether SIGTERM has arrived in this process.
-        group: group of the processes of the training, whose hosts talk to each other; None if there is one process.
+        requested: Whether SIGTERM has arrived in this process.
+        group: Group of the processes of the training, whose hosts talk to each other; None if there is one process.
     """
 
     requested: bool = False
@@ -50,7 +50,11 @@ class Termination:
         return bool(flag)
 
     def obey(self, checkpoint: Path, step: int, total: int, accelerator: Accelerator) -> NoReturn:
-        """End the trackers, say on stderr how to resume, and raise SystemExit with ``EXIT_CODE``."""
+        """End the trackers, say on stderr how to resume, and end the process.
+
+        Raises:
+            SystemExit: always, with ``EXIT_CODE``.
+        """
         end_trackers(accelerator)
         if accelerator.is_main_process:
             resume = f"terminated after step {step} of {total}; the same call or command resumes from {checkpoint}"
@@ -67,8 +71,8 @@ def termination(*, watched: bool, processes: int = 1) -> Iterator[Termination]:
     context, as if it had come then.
 
     Args:
-        watched: whether to take note at all; the same in all processes of the training.
-        processes: the number of these processes, all of which are here.
+        watched: Whether to take note at all; the same in all processes of the training.
+        processes: Number of these processes, all of which are here.
 
     >>> with termination(watched=True) as request:
     ...     request.requested

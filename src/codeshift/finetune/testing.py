@@ -86,10 +86,10 @@ def tiny_model(family: str, tokenizer: PreTrainedTokenizerBase, *, seed: int = 0
     """Make a random model of some ten thousand parameters, in evaluation mode.
 
     Args:
-        family: a name in ``FAMILIES``.
-        tokenizer: the tokenizer that gives the size of the vocabulary.
-        seed: the seed of the weights.
-        settings: values that override those of the config, such as ``dropout_rate=0.0``.
+        family: Name in ``FAMILIES``.
+        tokenizer: Tokenizer that gives the size of the vocabulary.
+        seed: Seed of the weights.
+        settings: Values that override those of the config, such as ``dropout_rate=0.0``.
 
     Raises:
         ParameterError: the family is unknown.

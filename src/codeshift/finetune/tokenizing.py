@@ -28,8 +28,8 @@ class Tokenizing:
     """Tokenizer of the texts of templates, without the special tokens that it puts around a text.
 
     Attributes:
-        tokenizer: a tokenizer of transformers.
-        in_columns: the special tokens that count as such in the columns too; all others are text there.
+        tokenizer: Tokenizer of transformers.
+        in_columns: Special tokens that count as such in the columns too; all others are text there.
     """
 
     tokenizer: Tokenizer
@@ -48,8 +48,8 @@ class Tokenizing:
         """Tokenise each text; texts that the tokenizer remembers are not tokenised again.
 
         Args:
-            texts: the texts in pieces.
-            side: the name under which they are remembered.
+            texts: Texts in pieces.
+            side: Name under which they are remembered.
             of: "text" or, for texts to be generated, "text_target".
         """
         seen = recalled(self.tokenizer, side)
@@ -109,7 +109,11 @@ def cut_to(ids: Ids, room: int, tokenizer: Tokenizer) -> Ids:
 
 
 def check_special_tokens(tokens: Sequence[str], tokenizer: Tokenizer) -> None:
-    """Raise a ParameterError that names close matches if one of ``tokens`` is no special token of the tokenizer."""
+    """Check that tokens are special tokens of the tokenizer.
+
+    Raises:
+        ParameterError: if one is not; close matches are named.
+    """
     special = special_tokens(tokenizer) if tokens else {}
     for token in tokens:
         if token not in special:

@@ -18,7 +18,10 @@ _LOGS = "logs"  # in the run's folder
 
 
 def check_trackers(trackers: Sequence[Tracker]) -> None:
-    """Raise a ParameterError unless ``trackers`` are known to accelerate and installed; accelerate skips others.
+    """Check that trackers are known to accelerate and installed; accelerate skips others.
+
+    Raises:
+        ParameterError: if one is not.
 
     >>> check_trackers(("tensorbord",))
     Traceback (most recent call last):

@@ -23,9 +23,9 @@ class Trained:
     """The training of a model, as far as it is known.
 
     Attributes:
-        folder: the folder of the model; empty if nothing is known.
-        limits: the limits that rows were encoded with; those that are not recorded are None.
-        task: what the model was trained to do; None if that is not recorded.
+        folder: Folder of the model; empty if nothing is known.
+        limits: Limits that rows were encoded with; those that are not recorded are None.
+        task: What the model was trained to do; None if that is not recorded.
     """
 
     folder: str = ""
@@ -33,7 +33,11 @@ class Trained:
     task: Task | None = None
 
     def check_task(self, task: Task) -> None:
-        """Raise a ParameterError if the model was trained for another kind of task."""
+        """Check that the model was trained for this kind of task.
+
+        Raises:
+            ParameterError: if it was trained for another.
+        """
         if self.task is not None and self.task.name != task.name:
             constraint = f"{self.task.name!r}, as which the model in {self.folder} was trained"
             raise ParameterError("task", constraint, task.name, f"give task={self.task.name!r}, or another model")
@@ -44,8 +48,8 @@ class Trained:
         It warns if those given, or the task, differ from those of the training.
 
         Args:
-            given_limits: the limits that the evaluator was given.
-            task: the task of the evaluation.
+            given_limits: Limits that the evaluator was given.
+            task: Task of the evaluation.
         """
         ours = given_limits.to_dict() | task.to_dict()
         theirs = self.limits.to_dict() | ({} if self.task is None else self.task.to_dict())

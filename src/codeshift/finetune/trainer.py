@@ -11,7 +11,7 @@ from datasets import Dataset
 from peft import PeftConfig
 
 from codeshift.checks import check_bool
-from codeshift.errors import ParameterError, check_folder
+from codeshift.errors import ParameterError
 from codeshift.finetune.adapters import kept_modules, with_adapter
 from codeshift.finetune.conversation import make_chat
 from codeshift.finetune.dataset_parts import Splits, training_parts
@@ -28,6 +28,7 @@ from codeshift.finetune.training_result import TrainingResult
 from codeshift.finetune.validation import Validation
 from codeshift.finetune.watching import check_watch, watched_rows
 from codeshift.reaching_hub import check_revision
+from codeshift.requirements import check_folder
 
 
 class Trainer:
@@ -38,28 +39,28 @@ class Trainer:
     than an object if memory has no room for two.
 
     Args:
-        model: an encoder-decoder, a decoder or an encoder of transformers, a model of PEFT with an adapter to train
+        model: Encoder-decoder, a decoder or an encoder of transformers, a model of PEFT with an adapter to train
             further, or the path or hub name of one.
-        tokenizer: the tokenizer of the model, or its path or hub name.
-        config: the settings of the training; None takes the defaults.
-        source: the column that the model is given, or a template such as ``"{docstring}\n{signature}"``; for a
+        tokenizer: Tokenizer of the model, or its path or hub name.
+        config: Settings of the training; None takes the defaults.
+        source: Column that the model is given, or a template such as ``"{docstring}\n{signature}"``; for a
             classification also a pair of them, such as ``("query", "code")``, in the tokenizer's form for pairs;
             with ``chat`` also the turns before the answer, such as ``[{"role": "user", "content": "Mend {code}"}]``.
-        target: the column that the model must write, or a template; for a classification the column of labels.
+        target: Column that the model must write, or a template; for a classification the column of labels.
         task: "generation" of the target's text, or "classification" into its labels, by a head of transformers; or a
             task of ``codeshift.finetune.tasks``, which has source, target and chat.
-        chat: whether rows become conversations by the chat template of the tokenizer: the source is a user's turn, the
+        chat: Whether rows become conversations by the chat template of the tokenizer: the source is a user's turn, the
             target the assistant's. The loss covers the assistant's turn and the token that ends it, alone.
-        system: the text of a system turn before each source, with ``chat``; None leaves it out.
-        peft_config: the config of any method of PEFT; None for full fine-tuning.
-        evaluator: an evaluator whose metrics are computed on ``validation`` too; its first metric then decides which
+        system: Text of a system turn before each source, with ``chat``; None leaves it out.
+        peft_config: Config of any method of PEFT; None for full fine-tuning.
+        evaluator: Evaluator whose metrics are computed on ``validation`` too; its first metric then decides which
             weights are best and when to stop early. None uses the loss.
-        watch: the numbers of rows of other parts to score while the model trains, such as ``{"test_id": 200,
+        watch: Numbers of rows of other parts to score while the model trains, such as ``{"test_id": 200,
             "test_ood": 200}``, drawn by the config's seed: their loss, and the metrics of ``evaluator``, whenever
             validation takes place (``eval_strategy``), in the history. They never choose weights or end a run.
-        progress: whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
-        trackers: the names of trackers of accelerate, such as ``("tensorboard",)``; they write to ``output_dir/logs``.
-        revision: a branch, tag or commit of the model if it is a name of the hub, and of the tokenizer if it has the
+        progress: Whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
+        trackers: Names of trackers of accelerate, such as ``("tensorboard",)``; they write to ``output_dir/logs``.
+        revision: Branch, tag or commit of the model if it is a name of the hub, and of the tokenizer if it has the
             same name; None takes the newest.
 
     Raises:
@@ -117,10 +118,10 @@ class Trainer:
         With an ``output_dir``, SIGTERM ends it after a checkpoint (see ``codeshift.finetune.termination``).
 
         Args:
-            data: a ``DatasetDict``, or one ``Dataset`` to train on.
-            output_dir: the folder for the trained model, its history and the ``checkpoints`` of the run; None writes
+            data: ``DatasetDict``, or one ``Dataset`` to train on.
+            output_dir: Folder for the trained model, its history and the ``checkpoints`` of the run; None writes
                 nothing.
-            resume: whether to resume from the newest checkpoint in ``output_dir``, which gives bitwise the weights and
+            resume: Whether to resume from the newest checkpoint in ``output_dir``, which gives bitwise the weights and
                 history of an uninterrupted run (one process, on a CPU); False starts over.
 
         Raises:

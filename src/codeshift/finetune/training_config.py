@@ -126,58 +126,58 @@ class TrainingConfig:
     ``per_device_train_batch_size``.
 
     Attributes:
-        learning_rate: highest learning rate of the schedule.
-        num_train_epochs: number of passes over the training rows; ignored if ``max_steps`` is given.
-        max_steps: total number of updates of the weights; None takes ``num_train_epochs``.
-        train_batch_size: number of rows of one update of the weights.
-        gradient_accumulation_steps: number of batches that these rows are computed in, to save memory: each has
+        learning_rate: Highest learning rate of the schedule.
+        num_train_epochs: Number of passes over the training rows; ignored if ``max_steps`` is given.
+        max_steps: Total number of updates of the weights; None takes ``num_train_epochs``.
+        train_batch_size: Number of rows of one update of the weights.
+        gradient_accumulation_steps: Number of batches that these rows are computed in, to save memory: each has
             ``train_batch_size / gradient_accumulation_steps`` rows, over all processes together.
-        warmup_steps: number of steps of linear warmup (an int), or their share of all steps (a float below 1).
-        lr_scheduler_type: schedule of the learning rate after the warmup: "linear" and "cosine" (both to 0),
+        warmup_steps: Number of steps of linear warmup (an int), or their share of all steps (a float below 1).
+        lr_scheduler_type: Schedule of the learning rate after the warmup: "linear" and "cosine" (both to 0),
             "constant_with_warmup", or "inverse_sqrt"; "constant" has no warmup.
-        scale_by_weights: whether to multiply the learning rate of each matrix by the root mean square of its weights
+        scale_by_weights: Whether to multiply the learning rate of each matrix by the root mean square of its weights
             before training (at least 0.001), as Adafactor does (arXiv 1804.04235), and that of biases and norms by 0.1.
-            Meant for training from random weights: a T5's matrices start at scales from 0.01 to 1, and the same step
+            Meant for training from random weights: T5's matrices start at scales from 0.01 to 1, and the same step
             would be too long for some and too short for others. ``learning_rate`` is then near 0.02.
-        weight_decay: decoupled weight decay of AdamW, on matrices only (neither biases nor norms).
-        adam_beta1: decay rate of AdamW's first moment.
-        adam_beta2: decay rate of AdamW's second moment.
-        adam_epsilon: epsilon of AdamW.
-        max_grad_norm: largest norm of the gradients, to which longer ones are scaled down; None leaves them.
-        max_source_length: length of the longest source, in tokens; longer ones are cut, counted and reported.
-        max_target_length: length of the longest target, in tokens, the end token included; longer ones are cut, counted
+        weight_decay: Decoupled weight decay of AdamW, on matrices only (neither biases nor norms).
+        adam_beta1: Decay rate of AdamW's first moment.
+        adam_beta2: Decay rate of AdamW's second moment.
+        adam_epsilon: Epsilon of AdamW.
+        max_grad_norm: Largest norm of the gradients, to which longer ones are scaled down; None leaves them.
+        max_source_length: Length of the longest source, in tokens; longer ones are cut, counted and reported.
+        max_target_length: Length of the longest target, in tokens, the end token included; longer ones are cut, counted
             and reported.
-        special_tokens: special tokens of the tokenizer that count as such in the columns as well: T5's sentinels in
+        special_tokens: Special tokens of the tokenizer that count as such in the columns as well: T5's sentinels in
             rows of hidden spans, marks of a chat in rendered conversations. All others are text if a column holds them,
             such as ``</s>`` in a program; in the text of a template itself they are always tokens.
-        seed: seed of the order of rows, of dropout and of new weights.
-        bf16: whether to compute in bfloat16 where it is safe (mixed precision) rather than in float32.
-        fp16: whether to compute in float16 where it is safe; it needs a GPU.
-        dtype: type of the weights in memory, whatever type they are stored in: "float32", or "bfloat16" for half the
+        seed: Seed of the order of rows, of dropout and of new weights.
+        bf16: Whether to compute in bfloat16 where it is safe (mixed precision) rather than in float32.
+        fp16: Whether to compute in float16 where it is safe; it needs a GPU.
+        dtype: Type of the weights in memory, whatever type they are stored in: "float32", or "bfloat16" for half the
             memory. A LoRA adapter stays in float32 beside a bfloat16 model; full fine-tuning in bfloat16 loses small
             updates.
-        quantization: type of the quantised weights under an adapter: "nf4" for QLoRA's four bits, by bitsandbytes
+        quantization: Type of the quantised weights under an adapter: "nf4" for QLoRA's four bits, by bitsandbytes
             (``codeshift-ood[qlora]``); None keeps them. Products are computed in ``dtype``. The base of a stored
             adapter is quantised again when the folder is loaded, and is never merged with it.
-        bucket_by_length: whether to compute the rows of a step in batches of similar lengths, which saves padding. It
-            makes no batch larger and changes no step: the rows of a step are those of a plain shuffle either way.
-        gradient_checkpointing: whether to save memory at the cost of about a third more time.
-        freeze: shell-style patterns of the names of parameters that are not trained, such as ``"*.embed_tokens.*"``.
-        train_only: patterns of the names of parameters to train; the others are not trained.
-        l2_sp: weight of the squared distance to the starting weights, added to the loss (L2-SP, arXiv 1802.01483).
-        label_smoothing_factor: share of the probability that is spread evenly over all tokens, or all classes, in the
+        bucket_by_length: Whether to compute the rows of a step in batches of similar lengths, which saves padding. It
+            makes no batch larger and changes no step: Rows of a step are those of a plain shuffle either way.
+        gradient_checkpointing: Whether to save memory at the cost of about a third more time.
+        freeze: Shell-style patterns of the names of parameters that are not trained, such as ``"*.embed_tokens.*"``.
+        train_only: Patterns of the names of parameters to train; the others are not trained.
+        l2_sp: Weight of the squared distance to the starting weights, added to the loss (L2-SP, arXiv 1802.01483).
+        label_smoothing_factor: Share of the probability that is spread evenly over all tokens, or all classes, in the
             loss of training; validation is without it.
-        class_weight: weights of the classes in the loss, for ``task="classification"``: "balanced" for the number of
+        class_weight: Weights of the classes in the loss, for ``task="classification"``: "balanced" for the number of
             rows over that of classes times the rows of the class, as in scikit-learn, or a mapping from labels to
             weights, which is kept as pairs; a label that is left out has the weight 1. None weighs all rows alike.
-        eval_strategy: times of validation: after each "epoch", every ``eval_steps`` "steps" and after the last one, or
+        eval_strategy: Times of validation: after each "epoch", every ``eval_steps`` "steps" and after the last one, or
             "no" for never. Needs a part ``validation``.
-        eval_steps: number of steps from one validation to the next, for "steps".
-        early_stopping_patience: number of validations without a lower loss that end a run; None never ends it early.
-        load_best_model_at_end: whether to return the weights of the lowest validation loss instead of the last ones.
-        save_strategy: times of checkpoints, with the values of ``eval_strategy``. Needs a folder.
-        save_steps: number of steps from one checkpoint to the next, for "steps".
-        logging_steps: number of steps between two updates of the progress bar and of trackers (the history holds every
+        eval_steps: Number of steps from one validation to the next, for "steps".
+        early_stopping_patience: Number of validations without a lower loss that end a run; None never ends it early.
+        load_best_model_at_end: Whether to return the weights of the lowest validation loss instead of the last ones.
+        save_strategy: Times of checkpoints, with the values of ``eval_strategy``. Needs a folder.
+        save_steps: Number of steps from one checkpoint to the next, for "steps".
+        logging_steps: Number of steps between two updates of the progress bar and of trackers (the history holds every
             step).
 
     Raises:

@@ -35,16 +35,16 @@ class TrainingRun:
     """One run of the loop; ``loop`` may be called once.
 
     Args:
-        config: the settings of the training.
-        task: what the model is trained to do.
-        model: the model as training starts, its adapter included.
-        objective: what training minimises.
-        data: the encoded parts.
-        validation: the validation; None without one.
-        watched: parts that are measured whenever validation takes place, and choose nothing.
-        folder: the folder of checkpoints and logs; None writes nothing.
-        trackers: the names of trackers.
-        progress: whether to show progress.
+        config: Settings of the training.
+        task: What the model is trained to do.
+        model: Model as training starts, its adapter included.
+        objective: What training minimises.
+        data: Encoded parts.
+        validation: Validation; None without one.
+        watched: Parts that are measured whenever validation takes place, and choose nothing.
+        folder: Folder of checkpoints and logs; None writes nothing.
+        trackers: Names of trackers.
+        progress: Whether to show progress.
     """
 
     def __init__(

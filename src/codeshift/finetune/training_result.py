@@ -29,19 +29,19 @@ class TrainingResult:
     """A trained model and the record of its training.
 
     Attributes:
-        model: the trained model in evaluation mode, which nothing else refers to; with an adapter it is PEFT's model.
-        config: the settings of the training, as given.
-        history: one dict per step (``step`` from 1, ``epoch`` from 0, ``loss`` in nats per target token, or per row of
+        model: Trained model in evaluation mode, which nothing else refers to; with an adapter it is PEFT's model.
+        config: Settings of the training, as given.
+        history: One dict per step (``step`` from 1, ``epoch`` from 0, ``loss`` in nats per target token, or per row of
             a classification, ``learning_rate``, and what the loss was divided by: the ``tokens`` of the targets, or the
             ``weight`` of the rows) and one per validation (``step``, ``epoch``, ``validation_loss``, and
             ``validation_`` before the name of each metric of the trainer's evaluator), in their order.
-        truncation: the amount of text that was cut, by part.
-        parameters: the number of parameters that were trained.
-        seconds: the time of the training loop in seconds, validation included; a resumed run counts only its own time.
-        best_step: the step of the best validation, or None without validation.
-        stopped_early: whether patience ended the run.
-        round_trip: the texts that the tokenizer does not give back, by part.
-        task: what the model was trained to do.
+        truncation: Amount of text that was cut, by part.
+        parameters: Number of parameters that were trained.
+        seconds: Time of the training loop in seconds, validation included; a resumed run counts only its own time.
+        best_step: Step of the best validation, or None without validation.
+        stopped_early: Whether patience ended the run.
+        round_trip: Texts that the tokenizer does not give back, by part.
+        task: What the model was trained to do.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Trainer
@@ -80,7 +80,7 @@ class TrainingResult:
         """Return what was measured on a watched part, or on ``validation``, with the step of each value.
 
         Args:
-            part: the name of the part.
+            part: Name of the part.
             measure: "loss", in nats per target token or per row of a classification, or the name of a metric.
 
         Raises:

@@ -11,11 +11,11 @@ class TruncationCounts:
     """The amount of text of a part that was cut.
 
     Attributes:
-        rows: the number of rows in the part.
-        sources: the number of rows whose source was cut.
-        targets: the number of rows whose target was cut.
-        lost_source_tokens: the number of tokens cut off the sources.
-        lost_target_tokens: the number of tokens cut off the targets.
+        rows: Number of rows in the part.
+        sources: Number of rows whose source was cut.
+        targets: Number of rows whose target was cut.
+        lost_source_tokens: Number of tokens cut off the sources.
+        lost_target_tokens: Number of tokens cut off the targets.
 
     >>> print(TruncationCounts(rows=200, sources=3, targets=40, lost_source_tokens=70, lost_target_tokens=9000))
     3 of 200 sources and 40 of 200 targets cut
@@ -53,8 +53,8 @@ class SourceTruncation(TruncationCounts):
     A pair counts once among ``sources``; nothing is a target.
 
     Attributes:
-        first: the number of rows whose first text was cut.
-        second: the number of rows whose second text was cut.
+        first: Number of rows whose first text was cut.
+        second: Number of rows whose second text was cut.
 
     >>> print(SourceTruncation(rows=200, sources=3, targets=0, lost_source_tokens=70, lost_target_tokens=0, second=3))
     3 of 200 sources cut

@@ -21,13 +21,13 @@ class Validation:
     """The validation of one run, or the watching of another part.
 
     Attributes:
-        objective: what training minimises.
-        data: the part, encoded.
-        rows: the part as it was given, for the evaluator.
-        tokenizer: the tokenizer of the model.
-        evaluator: an evaluator whose metrics are measured too; its first metric decides which weights are best. None
+        objective: What training minimises.
+        data: Part, encoded.
+        rows: Part as it was given, for the evaluator.
+        tokenizer: Tokenizer of the model.
+        evaluator: Evaluator whose metrics are measured too; its first metric decides which weights are best. None
             uses the loss.
-        part: the name of the part, which those of what is measured begin with.
+        part: Name of the part, which those of what is measured begin with.
     """
 
     objective: Objective[Any]

@@ -22,6 +22,9 @@ def leave_root(user: int, jail: str) -> None:
 
     The root folder is mounted once more, in ``jail``, and becomes the root: Linux makes no user namespace for a process
     whose root folder is not that of its mounts, so the program cannot get such rights back in one.
+
+    Raises:
+        OSError: if the system does not allow it.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(b"/", jail.encode(), None, _MS_BIND | _MS_REC, None):

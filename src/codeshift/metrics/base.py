@@ -30,12 +30,12 @@ class CorpusScore:
     """Score of a whole set of rows.
 
     Attributes:
-        value: the score, in the metric's unit (in [0, 1] unless the metric names another). NaN if there are no rows.
-        parts: the components of the score by name; empty if it has none.
-        n: the number of rows that ``value`` stands for.
-        unparsable: the number of those rows whose text the parser gives up on (``codeshift.properties.bounds``). They
+        value: Score, in the metric's unit (in [0, 1] unless the metric names another). NaN if there are no rows.
+        parts: Components of the score by name; empty if it has none.
+        n: Number of rows that ``value`` stands for.
+        unparsable: Number of those rows whose text the parser gives up on (``codeshift.properties.bounds``). They
             count as code that does not parse; it is 0 for metrics that parse nothing.
-        note: the reason why ``value`` is NaN, or what a reader of it should know; empty otherwise.
+        note: Reason why ``value`` is NaN, or what a reader of it should know; empty otherwise.
 
     >>> CorpusScore(0.5, n=2)
     CorpusScore(value=0.5, parts={}, n=2)
@@ -79,9 +79,9 @@ class Scale:
     """Format in which the values of a metric are shown.
 
     Attributes:
-        factor: the factor that a value is multiplied by: 100 for scores in [0, 1], as in papers.
-        digits: the number of digits after the decimal point.
-        unit: the text after a value.
+        factor: Factor that a value is multiplied by: 100 for scores in [0, 1], as in papers.
+        digits: Number of digits after the decimal point.
+        unit: Text after a value.
 
     >>> PERCENT
     Scale(factor=100.0, digits=1, unit='%')
@@ -108,19 +108,19 @@ class Metric(ABC):
     """Base class of metrics, which score predictions against references row by row.
 
     Attributes:
-        key: the metric's name without options; by default derived from the name of the class.
-        title: the name in words, for tables and plots; by default derived from the key.
-        scale: the format of the values; by default unchanged, with three digits.
-        higher_is_better: whether a higher value is better.
-        bounds: the lowest and the highest value; None stands for 0 and 1 if higher is better, and for unknown ones
+        key: Metric's name without options; by default derived from the name of the class.
+        title: Name in words, for tables and plots; by default derived from the key.
+        scale: Format of the values; by default unchanged, with three digits.
+        higher_is_better: Whether a higher value is better.
+        bounds: Lowest and the highest value; None stands for 0 and 1 if higher is better, and for unknown ones
             otherwise.
-        spelling: a pattern for another way to write the name, such as ``pass@1``; its groups are options.
-        takes: what the predictions are. "text" is what a model wrote, beside the reference's text. "log_probabilities"
+        spelling: Pattern for another way to write the name, such as ``pass@1``; its groups are options.
+        takes: What the predictions are. "text" is what a model wrote, beside the reference's text. "log_probabilities"
             and "argmax" are measured by teacher forcing: one array a row, of the log-probabilities of the reference's
             tokens or of the likeliest token at each of their positions, beside the reference's token ids.
             "class_probabilities" is a classifier's array (rows, classes), beside the number of each row's class, -1 for
             a label that is none of the classes.
-        runs_tests: whether the references of a text are test code that is run.
+        runs_tests: Whether the references of a text are test code that is run.
 
     Subclasses are frozen dataclasses. They define ``score``; those whose corpus score is not the mean of the rows
     (BLEU, nats a token) define ``statistics`` and ``from_statistics`` too. One law connects the three:
@@ -184,7 +184,7 @@ class Metric(ABC):
         """Return the metric's name in words.
 
         Args:
-            options: whether to include the options that are not at their defaults.
+            options: Whether to include the options that are not at their defaults.
         """
         changed = self.options if options else ""
         return (self.title or self.key.replace("_", " ")) + (f" ({changed})" if changed else "")
@@ -276,9 +276,9 @@ class Metric(ABC):
         An ``Evaluator`` and a study call it for a metric whose ``language`` names a column.
 
         Args:
-            languages: the language of each row.
-            predictions: the predictions.
-            references: the references, in the same order.
+            languages: Language of each row.
+            predictions: Predictions.
+            references: References, in the same order.
 
         Raises:
             ParameterError: if the three differ in number.
@@ -343,8 +343,8 @@ class Metric(ABC):
         differences, is higher in rows than in truth and higher again in resamples of them, so percentiles do not do.
 
         Args:
-            sums: the sums of the statistics of the rows of each resample, shape (r, d).
-            of_all: those of all rows, shape (d,).
+            sums: Sums of the statistics of the rows of each resample, shape (r, d).
+            of_all: Those of all rows, shape (d,).
 
         Returns:
             Deviations whose upper quantile lies between the lower end of the interval and the value, and deviations
@@ -381,8 +381,8 @@ class WeightedMetric(Metric, abstract=True):
         """Return the values of the rows with each counted as often as its weight, shape (r,).
 
         Args:
-            statistics: the rows' statistics, shape (n, d), n at least 1.
-            weights: the weights, shape (r, n), at least 0, whole numbers but for ``prior_shift``; a row of weight 0 is
+            statistics: Rows' statistics, shape (n, d), n at least 1.
+            weights: Weights, shape (r, n), at least 0, whole numbers but for ``prior_shift``; a row of weight 0 is
                 as good as not there.
 
         Returns:
@@ -422,7 +422,11 @@ class WeightedMetric(Metric, abstract=True):
         return ""
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """Raise a TypeError, since sums do not determine the value: use ``of_rows``."""
+        """Refuse, since sums do not determine the value: use ``of_rows``.
+
+        Raises:
+            TypeError: always.
+        """
         raise TypeError(f"{self.name} does not follow from sums over rows: call of_rows(statistics)")
 
 

@@ -30,10 +30,10 @@ def sandboxed(command: Sequence[str], files: Sequence[Path], *, size: int, as_ro
     """Return the command line that runs ``command`` in a sandbox.
 
     Args:
-        command: the command, whose Python is that of this process.
-        files: files that it may read besides the system and Python.
-        size: the bytes that the program may keep in ``/tmp``, and again in ``/dev/shm``.
-        as_root: whether the sandbox is made by root without a user namespace; the command must then leave root itself,
+        command: Command, whose Python is that of this process.
+        files: Files that it may read besides the system and Python.
+        size: Bytes that the program may keep in ``/tmp``, and again in ``/dev/shm``.
+        as_root: Whether the sandbox is made by root without a user namespace; the command must then leave root itself,
             as ``_program.py`` does.
     """
     arguments = [_executable(), "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid"]

@@ -16,10 +16,10 @@ def metric_by_name(name: str, *, language: str | None = None) -> Metric:
     """Return the metric of a name; options stand in brackets, as in ``Metric.name``.
 
     Args:
-        name: the name, such as ``"codebleu"``, ``"exact_match[normalize_whitespace=True]"``, or any metric's ``name``.
+        name: Name, such as ``"codebleu"``, ``"exact_match[normalize_whitespace=True]"``, or any metric's ``name``.
             ``"pass@1"`` runs no code; ``"pass@1[runner=python,tests=test]"`` has a ``PythonRunner``, and the option
             ``allow_network=True`` lets it run where the network cannot be cut off.
-        language: the language of the rows, for metrics that need one and whose options do not name it.
+        language: Language of the rows, for metrics that need one and whose options do not name it.
 
     Raises:
         ParameterError: if there is no such metric or option, or the metric needs a language.

@@ -86,7 +86,7 @@ class ExpectedCalibrationError(OfClassRows):
     Source: Guo et al., On calibration of modern neural networks (ICML 2017).
 
     Attributes:
-        bins: the number of bins.
+        bins: Number of bins.
 
     >>> ExpectedCalibrationError().corpus([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6]], [0, 1, 1]).value.__round__(4)
     0.4
@@ -153,12 +153,12 @@ class Reliability:
     """Rows by confidence: what a reliability plot shows.
 
     Attributes:
-        edges: the edges of the bins of confidence, shape (bins + 1,).
-        rows: the number of rows in each bin, shape (bins,).
-        confidence: the mean confidence of each bin, shape (bins,); NaN for an empty one.
-        accuracy: the share of rows in each bin that are right, shape (bins,); NaN for an empty one.
-        low: the lower end of the accuracy's 95% interval (Wilson's), shape (bins,); NaN for an empty bin.
-        high: the upper end of that interval.
+        edges: Edges of the bins of confidence, shape (bins + 1,).
+        rows: Number of rows in each bin, shape (bins,).
+        confidence: Mean confidence of each bin, shape (bins,); NaN for an empty one.
+        accuracy: Share of rows in each bin that are right, shape (bins,); NaN for an empty one.
+        low: Lower end of the accuracy's 95% interval (Wilson's), shape (bins,); NaN for an empty bin.
+        high: Upper end of that interval.
 
     >>> shown = reliability([[0.9, 0.1], [0.4, 0.6]], [0, 1], bins=2)
     >>> shown.edges, shown.low.round(2)
@@ -177,9 +177,9 @@ def reliability(predictions: Iterable[Any], references: Iterable[Any], *, bins: 
     """Return confidence and accuracy by bins of confidence, those of ``ExpectedCalibrationError``.
 
     Args:
-        predictions: one sequence of probabilities a row, one for each class.
-        references: the number of each row's class; -1 for a label that is none of the classes.
-        bins: the number of bins of equal width between 0 and 1.
+        predictions: One sequence of probabilities a row, one for each class.
+        references: Number of each row's class; -1 for a label that is none of the classes.
+        bins: Number of bins of equal width between 0 and 1.
 
     Raises:
         ParameterError: if predictions and references differ in number, or ``bins`` is below 1.

@@ -25,9 +25,9 @@ class ChrF(Metric):
     sacrebleu.
 
     Attributes:
-        char_order: the length of the longest character n-gram.
-        word_order: the length of the longest word n-gram; 2 is chrF++.
-        beta: the weight of recall relative to precision.
+        char_order: Length of the longest character n-gram.
+        word_order: Length of the longest word n-gram; 2 is chrF++.
+        beta: Weight of recall relative to precision.
 
     Source: Popovic, chrF (WMT 2015); computed by sacrebleu.
 

@@ -29,9 +29,9 @@ def class_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[F
     """Return the probabilities, shape (n, classes), and the classes, shape (n,), after checks of both.
 
     Args:
-        predictions: one sequence of probabilities a row, one for each class in the same order; or an array of shape
+        predictions: One sequence of probabilities a row, one for each class in the same order; or an array of shape
             (n, classes).
-        references: the number of each row's class, from 0; -1 for a label that is none of the classes.
+        references: Number of each row's class, from 0; -1 for a label that is none of the classes.
 
     Raises:
         ParameterError: if the sides differ in length, or one is a string.
@@ -104,7 +104,7 @@ class OfPositive(Metric, abstract=True):
     """Base class of metrics of one class, the positive one, against the others.
 
     Attributes:
-        positive: the positive class, by label or number; None for the second of two.
+        positive: Positive class, by label or number; None for the second of two.
     """
 
     takes = "class_probabilities"
@@ -136,7 +136,7 @@ class OfPositive(Metric, abstract=True):
         """Return the number of the positive class; None if none is named of more than two.
 
         Args:
-            probabilities: one row of probabilities a row, shape (n, classes).
+            probabilities: One row of probabilities a row, shape (n, classes).
 
         Raises:
             ParameterError: if the class is named by a label, or no class has that number.

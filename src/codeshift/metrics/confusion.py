@@ -145,7 +145,7 @@ class F1(_OfClasses, OfPositive):
         average: ``"binary"`` for the positive class, ``"macro"`` for the mean over classes, ``"weighted"`` for the mean
             weighted by the classes' rows. A row that is neither of the positive class nor predicted as such has no
             binary score.
-        positive: the positive class, by label or number, for ``"binary"``; None for the second of two. NaN if no row is
+        positive: Positive class, by label or number, for ``"binary"``; None for the second of two. NaN if no row is
             of that class.
 
     Raises:

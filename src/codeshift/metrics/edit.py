@@ -25,7 +25,7 @@ class EditSimilarity(Metric):
     the product of its lengths over 64. If there are several references, the nearest counts.
 
     Attributes:
-        unit: the unit of the distance: ``"characters"`` (code points), or ``"tokens"`` (rows are split at whitespace,
+        unit: Unit of the distance: ``"characters"`` (code points), or ``"tokens"`` (rows are split at whitespace,
             or given as tokens).
 
     >>> EditSimilarity().score(["return a;"], ["return b;"]).round(4)

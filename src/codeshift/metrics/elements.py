@@ -144,12 +144,12 @@ class ElementRecall(_ElementOverlap):
     elements, and ``corpus(...).unparsable`` counts its row.
 
     Attributes:
-        elements: the kind of element: ``"nodes"`` (node types of the syntax tree), ``"tokens"`` (of
+        elements: Kind of element: ``"nodes"`` (node types of the syntax tree), ``"tokens"`` (of
             ``codeshift.properties.lexer``), or ``"apis"`` (qualified names, as in ``codeshift.properties.APINames``).
-        language: the language of the rows, required for ``"nodes"`` and ``"apis"``; or ``"column:lang"`` for the one
+        language: Language of the rows, required for ``"nodes"`` and ``"apis"``; or ``"column:lang"`` for the one
             that each row names, whose ``names`` need not be node types of all grammars.
-        names: the only elements to count; by default all count.
-        extractor: a function from a list of texts to one collection of names per text, used instead of ``elements``.
+        names: Only elements to count; by default all count.
+        extractor: Function from a list of texts to one collection of names per text, used instead of ``elements``.
 
     >>> metric = ElementRecall("python", names=("while_statement", "for_statement"))
     >>> metric.corpus(["while x: f()", "pass"], ["while y: g()", "for i in y: g()"])
@@ -170,10 +170,10 @@ class ElementPrecision(_ElementOverlap):
     whose output contains none of the elements has no precision (NaN).
 
     Attributes:
-        elements: the kind of element, as in ``ElementRecall``.
-        language: the language of the rows, required for ``"nodes"`` and ``"apis"``.
-        names: the only elements to count; by default all count.
-        extractor: a function from a list of texts to one collection of names per text, used instead of ``elements``.
+        elements: Kind of element, as in ``ElementRecall``.
+        language: Language of the rows, required for ``"nodes"`` and ``"apis"``.
+        names: Only elements to count; by default all count.
+        extractor: Function from a list of texts to one collection of names per text, used instead of ``elements``.
 
     >>> ElementPrecision(elements="tokens").score(["return a + b"], ["return a"])
     array([0.5])

@@ -18,7 +18,7 @@ class ExactMatch(Metric):
     """Exact match: 1 if the prediction equals the reference, or one of several, character for character; else 0.
 
     Attributes:
-        normalize_whitespace: whether to replace each run of whitespace by one space and strip both ends before
+        normalize_whitespace: Whether to replace each run of whitespace by one space and strip both ends before
             comparing. In Python whitespace carries meaning, so a match then no longer shows that the programs are
             equal.
 

@@ -65,15 +65,15 @@ class PythonRunner:
     Programs get ``PYTHONHASHSEED=0``, no other variable, and an empty standard input.
 
     Attributes:
-        timeout: the wall-clock seconds per program, after which it is killed with all processes that it started.
-        cpu_seconds: the CPU seconds per process.
-        memory: the bytes of address space per process.
-        file_size: the bytes per file that it writes.
-        processes: the number of processes and threads; with the built-in limits the kernel does not apply it to root.
-        workers: the number of programs that run at once.
+        timeout: Wall-clock seconds per program, after which it is killed with all processes that it started.
+        cpu_seconds: CPU seconds per process.
+        memory: Bytes of address space per process.
+        file_size: Bytes per file that it writes.
+        processes: Number of processes and threads; with the built-in limits the kernel does not apply it to root.
+        workers: Number of programs that run at once.
         sandbox: ``"bubblewrap"`` (0.8 or newer), ``"limits"`` for the built-in ones alone, or ``"auto"``: bubblewrap
             where it works. ``sandbox_in_use`` tells which.
-        allow_network: whether to run even if the network cannot be cut off (no bubblewrap, and not Linux or user
+        allow_network: Whether to run even if the network cannot be cut off (no bubblewrap, and not Linux or user
             namespaces are forbidden, as in many containers). If it can be, it is cut off regardless.
 
     >>> runner = PythonRunner(timeout=20)
@@ -116,8 +116,8 @@ class PythonRunner:
         """Return which candidates pass: for each problem a boolean array with one entry per candidate.
 
         Args:
-            candidates: the candidate programs of each problem; a string is one program.
-            tests: the test code of each problem, which raises if a candidate is wrong.
+            candidates: Candidate programs of each problem; a string is one program.
+            tests: Test code of each problem, which raises if a candidate is wrong.
 
         Raises:
             ParameterError: if there are not as many problems as tests.

@@ -23,12 +23,12 @@ class Detector:
     """How well one score tells out-of-distribution rows from in-distribution ones.
 
     Attributes:
-        name: the name of the score, as in ``ood_scores``.
-        auroc: how often an out-of-distribution row scores above an in-distribution one; .5 is chance.
-        aupr: the average precision of the out-of-distribution rows; chance is their share.
-        fpr_at_95: the share of out-of-distribution rows that pass as in-distribution at the threshold that lets 95% of
+        name: Name of the score, as in ``ood_scores``.
+        auroc: How often an out-of-distribution row scores above an in-distribution one; .5 is chance.
+        aupr: Average precision of the out-of-distribution rows; chance is their share.
+        fpr_at_95: Share of out-of-distribution rows that pass as in-distribution at the threshold that lets 95% of
             the in-distribution rows pass (FPR at 95% TPR, in-distribution being positive). Lower is better.
-        left_out: the number of rows without this score.
+        left_out: Number of rows without this score.
 
     >>> inside, outside = ModelOutputs(margin=np.linspace(1, 3, 40)), ModelOutputs(margin=np.linspace(0, 2, 20))
     >>> detector = ood_detection(inside, outside)["margin"]
@@ -53,10 +53,10 @@ class OODDetection:
     """Scores of a model's outputs, and how well each tells rows that are out of distribution.
 
     Attributes:
-        detectors: the scores by name, in the order of ``ood_scores``.
-        rows_id: the number of in-distribution rows.
-        rows_ood: the number of out-of-distribution rows.
-        risk: the risk-coverage curves of all rows together by score; empty if there are no errors.
+        detectors: Scores by name, in the order of ``ood_scores``.
+        rows_id: Number of in-distribution rows.
+        rows_ood: Number of out-of-distribution rows.
+        risk: Risk-coverage curves of all rows together by score; empty if there are no errors.
 
     >>> inside, outside = ModelOutputs(logits=[[4.0, 0.0]] * 3), ModelOutputs(logits=[[0.2, 0.0]] * 2)
     >>> list(ood_detection(inside, outside).detectors)
@@ -123,13 +123,13 @@ def ood_detection(
     order of rows has no effect.
 
     Args:
-        in_distribution: what the model gave for rows such as those of ``test_id``.
-        out_of_distribution: what it gave for rows such as those of ``test_ood``.
-        train: the features of the training rows, for distances; both sides then need features.
-        temperature: the temperature of the energy.
-        confidence: the nominal coverage of the intervals; those of ``risk`` are 95% intervals whatever it is.
-        n_resamples: the number of resamples of each interval.
-        seed: the seed of the resampling.
+        in_distribution: What the model gave for rows such as those of ``test_id``.
+        out_of_distribution: What it gave for rows such as those of ``test_ood``.
+        train: Features of the training rows, for distances; both sides then need features.
+        temperature: Temperature of the energy.
+        confidence: Nominal coverage of the intervals; those of ``risk`` are 95% intervals whatever it is.
+        n_resamples: Number of resamples of each interval.
+        seed: Seed of the resampling.
 
     Returns:
         The scores that both sides allow. A row without a score is left out of it and counted. If both sides have

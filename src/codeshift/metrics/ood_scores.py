@@ -24,17 +24,17 @@ class ModelOutputs:
     """Outputs of a model for the rows of one part, to judge how sure it is of them; leave out those it lacks.
 
     Attributes:
-        logits: the logits of a classifier, shape (n, classes).
-        probabilities: the probabilities of a classifier, shape (n, classes), if there are no logits.
-        mean_log_probability: the mean log-probability of the tokens of each generated output, shape (n,); -log of its
+        logits: Logits of a classifier, shape (n, classes).
+        probabilities: Probabilities of a classifier, shape (n, classes), if there are no logits.
+        mean_log_probability: Mean log-probability of the tokens of each generated output, shape (n,); -log of its
             perplexity, so perplexity ranks rows in the same order.
-        min_log_probability: the smallest log-probability of a token of each output, shape (n,).
-        sequence_log_probability: the log-probability of each output, the sum over its tokens, shape (n,).
-        margin: the mean over each output's tokens of the difference between the log-probabilities of the likeliest and
+        min_log_probability: Smallest log-probability of a token of each output, shape (n,).
+        sequence_log_probability: Log-probability of each output, the sum over its tokens, shape (n,).
+        margin: Mean over each output's tokens of the difference between the log-probabilities of the likeliest and
             the second token, shape (n,).
-        features: the features of each row, such as the encoder's pooled last hidden state, shape (n, d).
-        errors: the error of each row, shape (n,), such as 1 minus its score; for the risk-coverage curve.
-        groups: a label for each row; rows of one label, such as near-duplicates, are resampled together.
+        features: Features of each row, such as the encoder's pooled last hidden state, shape (n, d).
+        errors: Error of each row, shape (n,), such as 1 minus its score; for the risk-coverage curve.
+        groups: Label for each row; rows of one label, such as near-duplicates, are resampled together.
 
     Raises:
         ParameterError: if there is nothing, or the arrays differ in their number of rows.
@@ -88,9 +88,9 @@ class TrainFeatures:
     """Features of the rows that a model was trained on, to measure how far other rows lie from them.
 
     Attributes:
-        features: the features, shape (n, d), n at least 2.
-        labels: the class of each row, shape (n,); None measures the distance from all rows together.
-        neighbors: the neighbour whose distance counts: the first is the nearest; at most the number of rows.
+        features: Features, shape (n, d), n at least 2.
+        labels: Class of each row, shape (n,); None measures the distance from all rows together.
+        neighbors: Neighbour whose distance counts: the first is the nearest; at most the number of rows.
 
     Raises:
         ParameterError: if there are fewer than two rows, or not as many labels.
@@ -122,9 +122,9 @@ def ood_scores(
     """Return the scores that outputs allow by name, each of shape (n,): the higher, the more out of distribution.
 
     Args:
-        outputs: what the model gave for the rows.
-        train: the features of the training rows, for the two distances; these also need ``outputs.features``.
-        temperature: the temperature of the energy.
+        outputs: What the model gave for the rows.
+        train: Features of the training rows, for the two distances; these also need ``outputs.features``.
+        temperature: Temperature of the energy.
 
     Returns:
         ``maximum softmax probability`` (1 minus it), ``entropy`` (nats) and, of logits, ``energy``; the negatives of

@@ -29,7 +29,7 @@ class Runner(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise an error if nothing can be run, before hours are spent on generating programs."""
+        """Check that programs can be run, before hours are spent on generating them."""
         ...
 
 
@@ -42,12 +42,12 @@ class PassAtK(Metric):
     boolean array, which of the samples passed, or the two integers (n, c); ``references`` is left out.
 
     Attributes:
-        k: the number of samples that a user would look at; every problem needs at least k.
-        runner: the runner of the code, if the metric is to run it. A row of ``predictions`` is then one program (a
+        k: Number of samples that a user would look at; every problem needs at least k.
+        runner: Runner of the code, if the metric is to run it. A row of ``predictions`` is then one program (a
             string) or a sequence of candidate programs, and a row of ``references`` the test code. **This executes
             whatever the model wrote**: see ``codeshift.metrics.execution`` for what its runner prevents and what it
             does not.
-        tests: the place of the test code for an ``Evaluator`` or a ``Study``: a column, or a template such as
+        tests: Place of the test code for an ``Evaluator`` or a ``Study``: a column, or a template such as
             ``"{test}\ncheck({entry_point})"``; None for the target. ``score`` itself is given tests and reads no
             column.
 

@@ -53,10 +53,13 @@ def texts_of_tests(side: str, rows: list[Any]) -> list[str]:
 
 
 def check_tests(side: str, tests: list[str]) -> None:
-    r"""Raise a DataError for a test that no program can fail, or that cannot be parsed.
+    r"""Check that tests can be parsed, and that a program can fail each.
 
     Definitions alone check nothing. HumanEval's ``test`` is such a row (it defines ``check``, which must be called),
     and so is a reference solution given instead of a test.
+
+    Raises:
+        DataError: if a test cannot be parsed, or no program can fail it.
 
     >>> check_tests("references", ["def check(f):\n    assert f(1) == 2"])
     Traceback (most recent call last):

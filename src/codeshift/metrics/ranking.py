@@ -30,7 +30,7 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
     it and its probability. Two classes count once: the second against the first.
 
     Attributes:
-        positive: the positive class, by label or number; None for the second of two, or the mean over more than two.
+        positive: Positive class, by label or number; None for the second of two, or the mean over more than two.
     """
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
@@ -52,8 +52,8 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
         """Return the values, shape (r,), from positives and negatives at or above each threshold.
 
         Args:
-            true: the cumulative positives from the highest score down, shape (r, thresholds), the last all positives.
-            false: the cumulative negatives, in the same shape; both counts are above 0.
+            true: Cumulative positives from the highest score down, shape (r, thresholds), the last all positives.
+            false: Cumulative negatives, in the same shape; both counts are above 0.
         """
 
     def weighted_values(self, statistics: FloatArray, weights: FloatArray) -> FloatArray:
@@ -68,8 +68,8 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
         """Return the values without a positive, and without a negative, at each threshold, each of shape (thresholds,).
 
         Args:
-            true: the cumulative positives from the highest score down, shape (thresholds,).
-            false: the cumulative negatives, in the same shape.
+            true: Cumulative positives from the highest score down, shape (thresholds,).
+            false: Cumulative negatives, in the same shape.
         """
 
     def without_each(self, statistics: FloatArray) -> FloatArray | None:
@@ -143,7 +143,7 @@ class AUROC(Ranking):
     ``note`` tells. NaN if the rows are all of one class.
 
     Attributes:
-        positive: the positive class, by label or number; None for the second of two, or the mean over more than two.
+        positive: Positive class, by label or number; None for the second of two, or the mean over more than two.
 
     >>> probabilities = [[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]]
     >>> AUROC().corpus(probabilities, [0, 0, 1, 1]).value
@@ -180,7 +180,7 @@ class AveragePrecision(Ranking):
     than two classes it is the mean over classes, as in ``AUROC``. Source: scikit-learn's ``average_precision_score``.
 
     Attributes:
-        positive: the positive class, by label or number; None for the second of two, or the mean over more than two.
+        positive: Positive class, by label or number; None for the second of two, or the mean over more than two.
 
     >>> probabilities = [[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]]
     >>> AveragePrecision().corpus(probabilities, [0, 0, 1, 1]).value.__round__(4)
@@ -222,8 +222,8 @@ class FalseNegativeRateAt(Ranking):
     2403.18624).
 
     Attributes:
-        fpr: the highest false positive rate allowed, between 0 and 1.
-        positive: the positive class, by label or number; None for the second of two, or the mean over more than two.
+        fpr: Highest false positive rate allowed, between 0 and 1.
+        positive: Positive class, by label or number; None for the second of two, or the mean over more than two.
 
     >>> probabilities = [[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]]
     >>> FalseNegativeRateAt(fpr=0.5).corpus(probabilities, [0, 0, 1, 1]).value

@@ -20,11 +20,11 @@ class RiskCoverage:
     """Risk of a model at every share of rows that it answers, the rows it is surest of.
 
     Attributes:
-        coverage: the shares of rows answered, ascending to 1, shape (thresholds,).
-        risk: the mean error of the rows answered, shape (thresholds,).
-        area: the area under the curve (AURC), the mean risk over all coverages, with its interval; lower is better.
-        best_area: the area of a confidence that ranks all rows by their error.
-        random_area: the area of a confidence that says nothing: the mean error.
+        coverage: Shares of rows answered, ascending to 1, shape (thresholds,).
+        risk: Mean error of the rows answered, shape (thresholds,).
+        area: Area under the curve (AURC), the mean risk over all coverages, with its interval; lower is better.
+        best_area: Area of a confidence that ranks all rows by their error.
+        random_area: Area of a confidence that says nothing: the mean error.
 
     >>> curve = risk_coverage([0.9, 0.8, 0.3], [0.0, 0.0, 1.0])
     >>> curve.coverage.round(2), curve.risk.round(2)
@@ -56,11 +56,11 @@ def risk_coverage(
     Rows that are equally confident are answered together; the area takes them in random order.
 
     Args:
-        confidence: the confidence of each row, shape (n,), in any unit; the highest is answered first.
-        errors: the error of each row, shape (n,): 0 for a right class and 1 for a wrong one, or 1 minus a score.
-        groups: one label a row, as in ``bootstrap_ci``.
-        n_resamples: the number of resamples.
-        seed: the seed of the resampling.
+        confidence: Confidence of each row, shape (n,), in any unit; the highest is answered first.
+        errors: Error of each row, shape (n,): 0 for a right class and 1 for a wrong one, or 1 minus a score.
+        groups: One label a row, as in ``bootstrap_ci``.
+        n_resamples: Number of resamples.
+        seed: Seed of the resampling.
 
     Raises:
         ParameterError: if shapes differ, there is no row, or an option is wrong.

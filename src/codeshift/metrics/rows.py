@@ -57,7 +57,10 @@ def several_text_rows(predictions: Iterable[Any], references: Iterable[Any]) -> 
 
 
 def refuse_without_languages(metric: Metric) -> None:
-    """Raise a ParameterError if a metric reads each row in the language that a column names, which texts do not tell.
+    """Check that a metric does not read each row in the language that a column names, which texts do not tell.
+
+    Raises:
+        ParameterError: if it does.
 
     >>> from codeshift.metrics import CodeBLEU
     >>> CodeBLEU("column:lang").score(["x"], ["y"])

@@ -83,13 +83,13 @@ def check_metric(
     """Check that ``metric`` obeys every law on these rows.
 
     Args:
-        metric: the metric.
-        predictions: at least two rows that do not all have the same score.
-        references: as many references; None for a metric that takes none.
-        bounds: the lowest and the highest possible score; None for the metric's own, or 0 and 1.
-        identity: whether a row that is its own reference scores best. False if the two sides are of different kinds
+        metric: Metric.
+        predictions: At least two rows that do not all have the same score.
+        references: As many references; None for a metric that takes none.
+        bounds: Lowest and the highest possible score; None for the metric's own, or 0 and 1.
+        identity: Whether a row that is its own reference scores best. False if the two sides are of different kinds
             (log-probabilities and ids), or if the reference plays no part. Of classes, such a row is sure of its class.
-        fresh_process: whether to compare with the scores of another process with another hash seed as well (about 2 s);
+        fresh_process: Whether to compare with the scores of another process with another hash seed as well (about 2 s);
             the metric's class must then be in a module that the process can import.
 
     Raises:

@@ -36,7 +36,7 @@ class SyntacticValidity(Metric):
     which the parser gives up (``codeshift.properties.bounds``) scores 0, and ``corpus(...).unparsable`` counts it.
 
     Attributes:
-        language: one of ``codeshift.properties.languages()``; or ``"column:lang"`` for the one that each row names, of
+        language: One of ``codeshift.properties.languages()``; or ``"column:lang"`` for the one that each row names, of
             which an ``Evaluator`` and a study read the column, and which have no ``python_2``.
 
     >>> SyntacticValidity("java").score(["int f() { return 1; }", "int f() { return", "A(int x) {}"], [""] * 3)

@@ -6,7 +6,7 @@ and gives the result that an ``Evaluator`` would give for the same outputs.
 
 from __future__ import annotations
 
-from codeshift.errors import check_extra
+from codeshift.requirements import check_extra
 
 check_extra("finetune")
 

@@ -30,9 +30,9 @@ class _Writer:
     """Writer of the rows of an export.
 
     Attributes:
-        chat: what comes before each source of a conversation.
-        endpoint: endpoint of requests.
-        body: settings of requests, the model among them.
+        chat: What comes before each source of a conversation.
+        endpoint: Endpoint of requests.
+        body: Settings of requests, the model among them.
     """
 
     chat: Chat
@@ -83,18 +83,18 @@ def export_parts(
       identity is its ``custom_id``. The target is left out.
 
     Args:
-        splits: a ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
-        folder: the folder of the files, made where it is missing.
-        format: the format.
-        source: the column that a model is given, a template, or for conversations messages, as in ``Trainer``.
-        target: the column that a model must write, or a template.
-        parts: the names of the parts. None takes all; for requests, those whose names begin with "test".
-        system: the text of a system turn, for conversations.
-        shots: the number of examples before each source, drawn from the part ``train``, for conversations.
-        seed: the seed of that draw.
-        endpoint: the kind of request: ``"chat"`` with messages, or ``"completions"`` with the source as a prompt.
-        body: the other values of each request, such as ``{"model": "my-model", "max_tokens": 256}``.
-        overwrite: whether to replace all parts that are already in the folder.
+        splits: ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
+        folder: Folder of the files, made where it is missing.
+        format: Format.
+        source: Column that a model is given, a template, or for conversations messages, as in ``Trainer``.
+        target: Column that a model must write, or a template.
+        parts: Names of the parts. None takes all; for requests, those whose names begin with "test".
+        system: Text of a system turn, for conversations.
+        shots: Number of examples before each source, drawn from the part ``train``, for conversations.
+        seed: Seed of that draw.
+        endpoint: Kind of request: ``"chat"`` with messages, or ``"completions"`` with the source as a prompt.
+        body: Other values of each request, such as ``{"model": "my-model", "max_tokens": 256}``.
+        overwrite: Whether to replace all parts that are already in the folder.
 
     Returns:
         The file of each part.

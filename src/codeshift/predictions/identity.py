@@ -15,9 +15,9 @@ def row_identities(part: str, sources: Sequence[str], targets: Sequence[str]) ->
     depends neither on other columns nor on where a row stands among rows that differ from it.
 
     Args:
-        part: name of the part.
-        sources: the text that a model is given, one per row.
-        targets: the text that a model must write, one per row.
+        part: Name of the part.
+        sources: Text that a model is given, one per row.
+        targets: Text that a model must write, one per row.
 
     >>> row_identities("test_id", ["Add.", "Add."], ["a + b", "a + b"])
     ['9a4018a1dc52346c34bc88b97c34b867', '21e01e1c054e665398336e9ff12ba538']

@@ -33,9 +33,9 @@ class PredictionsError(DataError):
     """Predictions do not belong to the rows one to one.
 
     Attributes:
-        missing: the identities of rows without a prediction.
-        surplus: the identities of predictions without a row.
-        doubled: the identities of rows with several predictions.
+        missing: Identities of rows without a prediction.
+        surplus: Identities of predictions without a row.
+        doubled: Identities of rows with several predictions.
 
     >>> raise PredictionsError(["a"], [], ["b"], {"a": "row 0 of test", "b": "row 1 of test"})
     Traceback (most recent call last):
@@ -100,8 +100,8 @@ def match(expected: Mapping[str, str], predicted: Sequence[tuple[str, Output]]) 
     """Return the output of each identity, in the order of ``expected``.
 
     Args:
-        expected: the place of each row in words, by identity.
-        predicted: the identity and output of each prediction.
+        expected: Place of each row in words, by identity.
+        predicted: Identity and output of each prediction.
 
     Raises:
         PredictionsError: a row has no prediction or several, or a prediction has no row.

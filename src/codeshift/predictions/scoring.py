@@ -8,7 +8,7 @@ from typing import Any
 
 from datasets import Dataset
 
-from codeshift.errors import DataError, Told, check_folder
+from codeshift.errors import DataError, Told
 from codeshift.finetune import EvaluationResult
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
 from codeshift.finetune.evaluation_settings import EvaluationSettings
@@ -22,6 +22,7 @@ from codeshift.metrics.by_name import by_name
 from codeshift.predictions.identity import row_identities
 from codeshift.predictions.matching import Predictions, match, predictions_digest, read_predictions
 from codeshift.properties.dataset_columns import check_column
+from codeshift.requirements import check_folder
 
 
 def score_predictions(
@@ -46,20 +47,20 @@ def score_predictions(
     rows, scores and intervals.
 
     Args:
-        splits: a ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
-        predictions: a file (JSONL, CSV or Parquet), a dataset, rows, or a dict of texts by identity. The answers of an
+        splits: ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
+        predictions: File (JSONL, CSV or Parquet), a dataset, rows, or a dict of texts by identity. The answers of an
             OpenAI-like batch are taken as they are.
-        metrics: the metrics of ``codeshift.metrics``, of those that compare texts or run programs.
-        source: the column that the model was given, or a template, as in ``export_parts``.
-        target: the column that the model must write, or a template.
-        parts: the names of the parts that the predictions are for; None takes those whose names begin with "test".
-        id_column: the column of the data, and of the predictions, that identifies a row; None takes the identities of
+        metrics: Metrics of ``codeshift.metrics``, of those that compare texts or run programs.
+        source: Column that the model was given, or a template, as in ``export_parts``.
+        target: Column that the model must write, or a template.
+        parts: Names of the parts that the predictions are for; None takes those whose names begin with "test".
+        id_column: Column of the data, and of the predictions, that identifies a row; None takes the identities of
             ``export_parts``.
-        prediction_column: the column of the text in the predictions.
+        prediction_column: Column of the text in the predictions.
         extract: ``"code"`` scores the first fenced block of each output, or the whole if there is none.
-        model: the name of the model, for the metadata.
-        seed: the seed of the intervals.
-        output_dir: the folder that the result is written to (see ``EvaluationResult.save``); None writes nothing.
+        model: Name of the model, for the metadata.
+        seed: Seed of the intervals.
+        output_dir: Folder that the result is written to (see ``EvaluationResult.save``); None writes nothing.
 
     Raises:
         PredictionsError: a row has no prediction or several, or a prediction has no row; all are listed.

@@ -19,8 +19,8 @@ class APINames(TreeProperty):
     ``docs/guides/api-usage.md`` describes what is resolved in each language.
 
     Attributes:
-        column: the column that holds the code.
-        language: the language of the code, one of those whose API names are resolved.
+        column: Column that holds the code.
+        language: Language of the code, one of those whose API names are resolved.
 
     Raises:
         ParameterError: if API names of the language are not resolved.

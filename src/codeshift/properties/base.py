@@ -33,14 +33,14 @@ class Property(Serialisable, ABC):
     A property is a frozen dataclass; a ``PropertyTable`` computes equal properties only once.
 
     Attributes:
-        column: the dataset's column that holds the code.
-        title: the number in words; by default derived from the name of the class.
-        verb: the verb for what programs do with the elements that the property counts.
-        element: the name of one of those elements; empty for a property that counts none.
-        dimension: the dimension of code that a region of this property shifts, such as "complexity" or "syntax".
-        of_content: whether it describes the program itself, rather than its origin or nothing at all.
-        nominal: whether a value is a name (of a project, the number of a cluster), which has no mean.
-        row_by_row: whether the value of a row depends on that row alone.
+        column: Dataset's column that holds the code.
+        title: Number in words; by default derived from the name of the class.
+        verb: Verb for what programs do with the elements that the property counts.
+        element: Name of one of those elements; empty for a property that counts none.
+        dimension: Dimension of code that a region of this property shifts, such as "complexity" or "syntax".
+        of_content: Whether it describes the program itself, rather than its origin or nothing at all.
+        nominal: Whether a value is a name (of a project, the number of a cluster), which has no mean.
+        row_by_row: Whether the value of a row depends on that row alone.
 
     A property of your own, here from a column beside the code:
 
@@ -121,7 +121,7 @@ class Property(Serialisable, ABC):
         """Return the property's name in words.
 
         Args:
-            plain: the ``to_dict()`` of the property, since a property in a manifest may need a function that is not
+            plain: ``to_dict()`` of the property, since a property in a manifest may need a function that is not
                 available.
         """
         return cls.title or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain["type"]).lower()
@@ -131,9 +131,9 @@ class Property(Serialisable, ABC):
         """Describe the programs whose number lies in ``[low, high)``, as a clause that follows "programs".
 
         Args:
-            plain: the property's ``to_dict()``.
-            low: the lower end; None if unbounded.
-            high: the upper end; None if unbounded.
+            plain: Property's ``to_dict()``.
+            low: Lower end; None if unbounded.
+            high: Upper end; None if unbounded.
         """
         return cls._between(plain, ("at least {}", low), ("below {}", high))
 
@@ -184,7 +184,7 @@ class TreeProperty(Property):
     A row on which the parser gives up (``codeshift.properties.bounds``) has NaN for a number, and no elements.
 
     Attributes:
-        language: a language of ``codeshift.properties.languages()``, or ``"column:lang"`` to read each row in the
+        language: Language of ``codeshift.properties.languages()``, or ``"column:lang"`` to read each row in the
             language that its column ``lang`` names.
 
     >>> from datasets import Dataset

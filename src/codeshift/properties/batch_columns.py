@@ -25,8 +25,8 @@ class BatchColumns:
     """Columns of values, one a row, in batches.
 
     Attributes:
-        batches_in_memory: the batches, where they are in memory.
-        files: the files of batches (Arrow's stream format) that come after those.
+        batches_in_memory: Batches, where they are in memory.
+        files: Files of batches (Arrow's stream format) that come after those.
 
     >>> import pyarrow as pa
     >>> columns = BatchColumns.of_lists([{"n": [1, 2]}, {"n": [3]}], pa.schema([("n", pa.int32())]))

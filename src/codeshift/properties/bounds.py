@@ -65,8 +65,8 @@ class BoundedParser:
     """A parser that gives up on a text which would cost much more than real code of its length.
 
     Args:
-        grammar: the grammar of the language.
-        name: the language, a name of ``codeshift.properties.languages()``.
+        grammar: Grammar of the language.
+        name: Language, a name of ``codeshift.properties.languages()``.
 
     >>> from codeshift.properties.grammars import ts_language
     >>> parser = BoundedParser(ts_language("c"), "c")
@@ -140,9 +140,9 @@ def most_open(source: bytes, signs: re.Pattern[bytes], *, enough: float = math.i
     """Return how much is open at once where most is.
 
     Args:
-        source: the text.
-        signs: what opens and closes brackets, and ends statements.
-        enough: the number above which counting stops.
+        source: Text.
+        signs: What opens and closes brackets, and ends statements.
+        enough: Number above which counting stops.
     """
     nesting, most = _Nesting(), 0
     for match in signs.finditer(source):
@@ -158,7 +158,7 @@ class _Nesting:
     """Nesting that is open at a place of a text.
 
     Attributes:
-        open: the number of brackets, and of angles and arrows of the statements in them.
+        open: Number of brackets, and of angles and arrows of the statements in them.
     """
 
     def __init__(self) -> None:

@@ -30,8 +30,8 @@ def cached(name: str, compute: Callable[..., Dataset]) -> Dataset:
     """Return values from the cache; compute and store them if they are not there.
 
     Args:
-        name: the name of the values, unique among all others.
-        compute: the function that computes them, given ``cache_file_name=`` or ``keep_in_memory=``.
+        name: Name of the values, unique among all others.
+        compute: Function that computes them, given ``cache_file_name=`` or ``keep_in_memory=``.
 
     Raises:
         ParameterError: if ``$CODESHIFT_CACHE_GB`` is no number.
@@ -96,10 +96,10 @@ class CacheEntry:
     """Values of one property or parse in the cache.
 
     Attributes:
-        record: the path of their record.
-        files: the paths of their files.
-        size: the bytes of all of these.
-        used: the time of their last use, in seconds since 1970.
+        record: Path of their record.
+        files: Paths of their files.
+        size: Bytes of all of these.
+        used: Time of their last use, in seconds since 1970.
     """
 
     record: Path

@@ -31,9 +31,9 @@ class ProjectedVectors(Property):
     """Vectors projected on their principal components.
 
     Attributes:
-        vectors: the property that is projected.
-        mean: the mean of the fitted vectors, shape ``(1, dimensions)``.
-        components: the principal components, shape ``(n_components, dimensions)``.
+        vectors: Property that is projected.
+        mean: Mean of the fitted vectors, shape ``(1, dimensions)``.
+        components: Principal components, shape ``(n_components, dimensions)``.
     """
 
     title = "projected vectors"
@@ -52,8 +52,8 @@ class NearestCluster(Property):
     """Cluster of each row: that of the nearest centroid (Euclidean distance; the lower number in a tie).
 
     Attributes:
-        vectors: the property whose values are compared.
-        centroids: the centroids, shape ``(n_clusters, dimensions)``.
+        vectors: Property whose values are compared.
+        centroids: Centroids, shape ``(n_clusters, dimensions)``.
     """
 
     title = "cluster"
@@ -74,8 +74,8 @@ class Clustering:
     """Clusters of a table's rows, numbered by their size in the sample that they were fitted on, the largest first.
 
     Attributes:
-        labels: the property that gives the cluster of any row.
-        sizes: the number of rows of each cluster, shape ``(n_clusters,)``.
+        labels: Property that gives the cluster of any row.
+        sizes: Number of rows of each cluster, shape ``(n_clusters,)``.
     """
 
     labels: NearestCluster
@@ -100,10 +100,10 @@ class Clusters(Property):
     on, in at most 12 rounds; all rows are then assigned to the nearest centroid.
 
     Attributes:
-        embedding: the embedding that turns programs into vectors.
-        n_clusters: the number of clusters, or ``"elbow"`` or ``"silhouette"``.
-        pca: the number of principal components to project the vectors on; None to leave them unprojected.
-        seed: the seed of k-means.
+        embedding: Embedding that turns programs into vectors.
+        n_clusters: Number of clusters, or ``"elbow"`` or ``"silhouette"``.
+        pca: Number of principal components to project the vectors on; None to leave them unprojected.
+        seed: Seed of k-means.
     """
 
     embedding: Embedding

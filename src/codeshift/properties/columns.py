@@ -124,7 +124,7 @@ class TimestampKind:
     """Kind of a column of times, ``"numbers"`` or ``"dates"``, of all rows of a table.
 
     Attributes:
-        times: the times.
+        times: Times.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -154,7 +154,7 @@ class ContentHash(TextProperty):
     """Number in [0, 1) from the keyed hash of each row's text: uniform over texts, the same for equal ones.
 
     Attributes:
-        key: the key of the hash; the numbers of different keys are independent.
+        key: Key of the hash; the numbers of different keys are independent.
 
     >>> first, second, again = ContentHash("code", 0).compute(["x = 1", "x = 2", "x = 1"]).tolist()
     >>> first == again, first == second

@@ -28,9 +28,9 @@ class ControlFlow:
     """Tables of one language.
 
     Attributes:
-        decisions: the weight of each node type in the number of decisions.
-        nesting: the statements (or expressions that control flow) inside which code is nested one level deeper.
-        names: the leaves that are identifiers.
+        decisions: Weight of each node type in the number of decisions.
+        nesting: Statements (or expressions that control flow) inside which code is nested one level deeper.
+        names: Leaves that are identifiers.
     """
 
     decisions: dict[str, float]

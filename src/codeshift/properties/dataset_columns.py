@@ -20,9 +20,9 @@ def check_name(parameter: str, value: Any, *, example: str = "project") -> str:
     """Return the name of a column.
 
     Args:
-        parameter: the argument that names the column, for errors.
-        value: the value that was given.
-        example: a name for the error to suggest.
+        parameter: Argument that names the column, for errors.
+        value: Value that was given.
+        example: Name for the error to suggest.
 
     Raises:
         ParameterError: if it is not text.
@@ -41,10 +41,10 @@ def check_column(data: Dataset, column: str, parameter: str, *, of: str = "the d
     """Check that a dataset has a column.
 
     Args:
-        data: the dataset.
-        column: the column.
-        parameter: the argument that names the column, for errors.
-        of: the words for the dataset, for errors.
+        data: Dataset.
+        column: Column.
+        parameter: Argument that names the column, for errors.
+        of: Words for the dataset, for errors.
 
     Raises:
         DataError: if it has none of that name; the error names ``parameter`` and close matches.
@@ -72,9 +72,9 @@ def column_values(data: Dataset, column: str, parameter: str) -> list[Any]:
     """Return the values of any column.
 
     Args:
-        data: the dataset.
-        column: the column.
-        parameter: the argument that names the column, for errors.
+        data: Dataset.
+        column: Column.
+        parameter: Argument that names the column, for errors.
 
     Raises:
         DataError: if there is no such column, or it contains None.
@@ -93,9 +93,9 @@ def check_none_missing(data: Dataset, column: str, parameter: str) -> None:
     """Check that a column contains no None.
 
     Args:
-        data: the dataset.
-        column: the column.
-        parameter: the argument that names the column, for errors.
+        data: Dataset.
+        column: Column.
+        parameter: Argument that names the column, for errors.
 
     Raises:
         DataError: if it does; the error names ``parameter``.

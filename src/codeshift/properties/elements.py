@@ -21,8 +21,8 @@ class ElementCounts:
     """Counts of elements by row.
 
     Attributes:
-        vocabulary: the elements, sorted, one per column.
-        counts: the sparse integer counts, of 32 bits each, shape ``(n_rows, len(vocabulary))``.
+        vocabulary: Elements, sorted, one per column.
+        counts: Sparse integer counts, of 32 bits each, shape ``(n_rows, len(vocabulary))``.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes, PropertyTable
@@ -42,8 +42,8 @@ class ElementCounts:
         """Collect counts given row by row; an element that occurs twice in a row is summed.
 
         Args:
-            elements: the elements of each row.
-            counts: the counts of those elements; 1 each if not given.
+            elements: Elements of each row.
+            counts: Counts of those elements; 1 each if not given.
 
         >>> found = ElementCounts.from_rows([["if", "for"], []], [[2, 1], []])
         >>> found.vocabulary, found.counts.toarray().tolist()
@@ -82,10 +82,10 @@ class ElementCounts:
         """Collect counts given row after row; an element that occurs twice in a row is summed.
 
         Args:
-            names: the names of the elements; one may occur twice.
-            codes: the element of each count, as an index into ``names``.
-            counts: the counts.
-            sizes: the number of counts of each row, shape ``(n_rows,)``.
+            names: Names of the elements; one may occur twice.
+            codes: Element of each count, as an index into ``names``.
+            counts: Counts.
+            sizes: Number of counts of each row, shape ``(n_rows,)``.
         """
         from scipy.sparse import csr_matrix
 
@@ -106,8 +106,8 @@ class ElementCounts:
         """Return the counts of all rows, of the counts of some of them each.
 
         Args:
-            parts: the positions of some rows, and their counts.
-            rows: the number of all rows; one in no part has no elements.
+            parts: Positions of some rows, and their counts.
+            rows: Number of all rows; one in no part has no elements.
 
         >>> one, other = ElementCounts.from_rows([["if"]]), ElementCounts.from_rows([["for", "if"]])
         >>> found = ElementCounts.gathered([(np.array([1]), one), (np.array([0]), other)], 2)

@@ -37,8 +37,8 @@ class TfidfEmbedding(Embedding):
     """TF-IDF of the tokens of ``codeshift.properties.lexer``, projected by a truncated SVD. It needs no model.
 
     Attributes:
-        features: the number of tokens in the vocabulary, those that most programs contain.
-        dimensions: the length of the vectors.
+        features: Number of tokens in the vocabulary, those that most programs contain.
+        dimensions: Length of the vectors.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -66,11 +66,11 @@ class EncoderEmbedding(Embedding):
     """Pooled last hidden states of a transformers encoder, such as ``"microsoft/codebert-base"``.
 
     Attributes:
-        model: the model's name on the hub, or its folder. Code that comes with it is never run.
-        pooling: the pooling, ``"mean"`` over tokens or ``"cls"`` for the first token.
-        max_length: the number of tokens after which programs are cut off.
-        batch_size: the number of programs per forward pass.
-        revision: the branch, tag or commit of a model of the hub; None for the newest. Name a commit where a split is
+        model: Model's name on the hub, or its folder. Code that comes with it is never run.
+        pooling: Pooling, ``"mean"`` over tokens or ``"cls"`` for the first token.
+        max_length: Number of tokens after which programs are cut off.
+        batch_size: Number of programs per forward pass.
+        revision: Branch, tag or commit of a model of the hub; None for the newest. Name a commit where a split is
             to be made again later.
 
     >>> EncoderEmbedding("microsoft/codebert-base", revision="main").revision
@@ -104,7 +104,7 @@ class FunctionEmbedding(Embedding):
     """Function of yours from a list of programs to an array of one vector per program.
 
     Attributes:
-        function: the function, or its name as ``"package.module:function"``; stored as the name.
+        function: Function, or its name as ``"package.module:function"``; stored as the name.
 
     >>> FunctionEmbedding("my_package.vectors:embed")
     FunctionEmbedding(function='my_package.vectors:embed')
@@ -128,7 +128,7 @@ class ColumnEmbedding(Embedding):
     """Vectors that the dataset already has.
 
     Attributes:
-        vectors: the column of the vectors.
+        vectors: Column of the vectors.
 
     >>> from codeshift.splitters import ClusterSplitter
     >>> ClusterSplitter(column="code", embedding=ColumnEmbedding("embedding"), n_clusters=8).embedding

@@ -26,12 +26,12 @@ class EncoderVectors(Property):
     """Last hidden states of a transformers encoder, pooled over each program's tokens.
 
     Attributes:
-        model: the model's name on the hub, or the folder it was saved to. Code that comes with it is never run, and
+        model: Model's name on the hub, or the folder it was saved to. Code that comes with it is never run, and
             weights are read from safetensors only.
-        pooling: the pooling, ``"mean"`` over the tokens or ``"cls"`` for the first one.
-        max_length: the number of tokens after which programs are cut off.
-        batch_size: the number of programs of similar length per forward pass.
-        revision: the branch, tag or commit of a model of the hub; None for the newest.
+        pooling: Pooling, ``"mean"`` over the tokens or ``"cls"`` for the first one.
+        max_length: Number of tokens after which programs are cut off.
+        batch_size: Number of programs of similar length per forward pass.
+        revision: Branch, tag or commit of a model of the hub; None for the newest.
     """
 
     title = "embedding"
@@ -108,9 +108,9 @@ class FunctionVectors(Property):
     """Vectors that a function of the user's returns for the programs.
 
     Attributes:
-        function: the name of the function, as ``"package.module:name"``; it gets a list of distinct texts and returns
+        function: Name of the function, as ``"package.module:name"``; it gets a list of distinct texts and returns
             one vector per text.
-        source: the digest of its source.
+        source: Digest of its source.
     """
 
     title = "embedding"
@@ -151,7 +151,7 @@ class ColumnVectors(Property):
     """Vectors of a column that the dataset already has.
 
     Attributes:
-        vectors: the column of vectors, all of one length; equal programs must have equal vectors.
+        vectors: Column of vectors, all of one length; equal programs must have equal vectors.
     """
 
     title = "vectors"

@@ -51,11 +51,11 @@ class Grammar:
     """A language's tree-sitter grammar.
 
     Attributes:
-        language: the name used in codeshift, such as ``"python"``.
-        distribution: the wheel it came from.
-        version: that wheel's version.
-        node_kinds: every node type that can stand in a tree of this grammar, sorted; named types and tokens.
-        digest: a digest of the whole table of node kinds, in the grammar's own order.
+        language: Name used in codeshift, such as ``"python"``.
+        distribution: Wheel it came from.
+        version: That wheel's version.
+        node_kinds: Every node type that can stand in a tree of this grammar, sorted; named types and tokens.
+        digest: Digest of the whole table of node kinds, in the grammar's own order.
 
     >>> found = grammar("java")
     >>> found.distribution, "while_statement" in found.node_kinds

@@ -23,9 +23,9 @@ class Distinct:
     on them does not depend on the order of rows.
 
     Attributes:
-        first: the position of one row of each text, shape ``(n_texts,)``.
-        inverse: the number of the text of each row, shape ``(n_rows,)``.
-        counts: the number of rows of each text, shape ``(n_texts,)``.
+        first: Position of one row of each text, shape ``(n_texts,)``.
+        inverse: Number of the text of each row, shape ``(n_rows,)``.
+        counts: Number of rows of each text, shape ``(n_texts,)``.
     """
 
     first: np.ndarray
@@ -54,8 +54,8 @@ class FirstPrograms:
     """Digest of the last of the first distinct programs of all rows, in the order of ``DistinctTexts``.
 
     Attributes:
-        column: the column of programs.
-        programs: the number of programs.
+        column: Column of programs.
+        programs: Number of programs.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable

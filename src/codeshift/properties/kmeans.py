@@ -36,7 +36,11 @@ def sample_size(count: int | None) -> int:
 
 
 def check_count(points: np.ndarray, count: int) -> None:
-    """Raise a ``ParameterError`` if ``points`` holds fewer distinct vectors than ``count``."""
+    """Check that there are at least as many distinct vectors as clusters.
+
+    Raises:
+        ParameterError: if there are fewer.
+    """
     if len(points) >= _AT_LEAST:
         return
     distinct = len(np.unique(points, axis=0))

@@ -18,8 +18,8 @@ def check_label_values(parameter: str, values: Iterable[Any]) -> None:
     """Check that the values of a column are labels.
 
     Args:
-        parameter: the argument or the column, for errors.
-        values: the values.
+        parameter: Argument or the column, for errors.
+        values: Values.
 
     Raises:
         DataError: if one is no label; None is none.

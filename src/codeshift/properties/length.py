@@ -16,7 +16,7 @@ class TokenCount(TextProperty):
     """Number of tokens of each row, by the language-independent lexer (``codeshift.properties.lexer``).
 
     Attributes:
-        column: the column that holds the code.
+        column: Column that holds the code.
 
     >>> TokenCount("code").compute(["x = 1", ""])
     array([3., 0.])
@@ -35,7 +35,7 @@ class LineCount(TextProperty):
     r"""Number of lines of each row, as split by ``str.splitlines``.
 
     Attributes:
-        column: the column that holds the code.
+        column: Column that holds the code.
 
     >>> LineCount("code").compute(["x = 1\ny = 2", ""])
     array([2., 0.])
@@ -54,7 +54,7 @@ class CharCount(TextProperty):
     """Number of characters (Unicode code points) of each row.
 
     Attributes:
-        column: the column that holds the code.
+        column: Column that holds the code.
 
     >>> CharCount("code").compute(["x = 1", ""])
     array([5., 0.])

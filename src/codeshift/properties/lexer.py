@@ -50,7 +50,7 @@ def lex(text: str) -> list[str]:
     the text without the characters that ``str.isspace`` calls whitespace.
 
     Args:
-        text: the code in any language, or any text.
+        text: Code in any language, or any text.
 
     Returns:
         The tokens; none for a text that is empty or all whitespace.

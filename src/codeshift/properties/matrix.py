@@ -22,10 +22,10 @@ class Matrix(Serialisable):
     then gives the same results.
 
     Attributes:
-        rows: the number of rows.
-        columns: the number of columns.
-        scales: the value of one step of each column, for 8-bit numbers; empty for 32-bit floats.
-        data: the numbers in base64, row by row, little-endian.
+        rows: Number of rows.
+        columns: Number of columns.
+        scales: Value of one step of each column, for 8-bit numbers; empty for 32-bit floats.
+        data: Numbers in base64, row by row, little-endian.
 
     >>> packed = Matrix.pack(np.array([[0.5, -1.0], [0.25, 2.0]]))
     >>> packed.array.tolist()

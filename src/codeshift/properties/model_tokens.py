@@ -26,10 +26,10 @@ class ModelTokenCount(TextProperty):
     Text that looks like a special token in a program, such as ``</s>``, is text, as in fine-tuning.
 
     Attributes:
-        tokenizer: the tokenizer's name on the hub, or the folder it was saved to. Code that comes with it is never run.
-        digest: the digest of its vocabulary (``vocabulary_digest``); another vocabulary under that name is then an
+        tokenizer: Tokenizer's name on the hub, or the folder it was saved to. Code that comes with it is never run.
+        digest: Digest of its vocabulary (``vocabulary_digest``); another vocabulary under that name is then an
             error. Empty to accept any.
-        revision: the branch, tag or commit of a tokenizer of the hub; None for the newest.
+        revision: Branch, tag or commit of a tokenizer of the hub; None for the newest.
     """
 
     title = "length in the model's tokens"

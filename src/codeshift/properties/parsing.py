@@ -35,12 +35,12 @@ class ParsedCode:
     """The syntax tree of one row.
 
     Attributes:
-        roots: the nodes that hold the row's code: those under the tree's root or, for a fragment that parses only
+        roots: Nodes that hold the row's code: those under the tree's root or, for a fragment that parses only
             inside of a class or function, those inside of that shell.
-        source: the bytes that the nodes' offsets count in.
-        has_error: whether an ERROR or MISSING node stands anywhere in it.
-        start: where in ``source`` the row's own code begins: behind what opens the shell.
-        stopped: whether the parser gave up on the row, as ``codeshift.properties.bounds`` says; it has no nodes then.
+        source: Bytes that the nodes' offsets count in.
+        has_error: Whether an ERROR or MISSING node stands anywhere in it.
+        start: Where in ``source`` the row's own code begins: behind what opens the shell.
+        stopped: Whether the parser gave up on the row, as ``codeshift.properties.bounds`` says; it has no nodes then.
     """
 
     roots: tuple[Node, ...]

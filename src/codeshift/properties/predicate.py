@@ -33,10 +33,10 @@ class Satisfies(Property):
     """Whether each row satisfies a function of the user's: 1 or 0.
 
     Attributes:
-        function: the name of the function, as ``"package.module:name"``.
-        name: the name to show.
-        reads: the columns that the function can read in addition to ``column``, sorted.
-        source: the digest of the function's source text, so that a change of it is noticed; empty if the source is not
+        function: Name of the function, as ``"package.module:name"``.
+        name: Name to show.
+        reads: Columns that the function can read in addition to ``column``, sorted.
+        source: Digest of the function's source text, so that a change of it is noticed; empty if the source is not
             available.
     """
 
@@ -89,8 +89,8 @@ def trusted(function: str, source: str) -> Callable[..., Any]:
     """Return a function that this process's own code has named.
 
     Args:
-        function: the dotted name of the function.
-        source: the digest that its source must have; empty to accept any.
+        function: Dotted name of the function.
+        source: Digest that its source must have; empty to accept any.
 
     Raises:
         ManifestError: if this process's code has not named the function, or its source does not match.

@@ -43,7 +43,7 @@ def bars(shown: bool) -> Iterator[None]:
     """Show bars inside as set, or none at all.
 
     Args:
-        shown: whether to show bars, an argument ``progress``; False turns off ours and those of ``datasets``.
+        shown: Whether to show bars, an argument ``progress``; False turns off ours and those of ``datasets``.
 
     Raises:
         ParameterError: if it is no truth value.
@@ -64,10 +64,10 @@ def progress_bar(what: str, total: int | None, unit: str, over: Iterable[Any] | 
     """Return a bar of equal steps, which appears once the work has taken a second.
 
     Args:
-        what: the work that is being done.
-        total: the number of steps; None if unknown.
-        unit: the name of a step.
-        over: the items to iterate over; None for a bar whose ``update`` is called.
+        what: Work that is being done.
+        total: Number of steps; None if unknown.
+        unit: Name of a step.
+        over: Items to iterate over; None for a bar whose ``update`` is called.
 
     >>> list(progress_bar("Counting", 3, "number", over=range(3)))
     [0, 1, 2]
@@ -80,9 +80,9 @@ class Stages:
     """Bar over stages of different lengths, which shows what is being done.
 
     Args:
-        what: the name of the whole work.
-        count: the number of stages.
-        rows: the number of rows it is done for; few rows need no bar.
+        what: Name of the whole work.
+        count: Number of stages.
+        rows: Number of rows it is done for; few rows need no bar.
 
     >>> with Stages("Audit", 2, rows=10) as stages:
     ...     stages.at("leakage")

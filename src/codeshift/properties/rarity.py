@@ -37,13 +37,13 @@ class UnigramModel(Serialisable):
     scored, and the table needs no line for the tokens seen once, which are about half of them.
 
     Attributes:
-        vocabulary: the kind of tokens: ``"tokens"`` for all tokens of ``codeshift.properties.lexer``, ``"identifiers"``
+        vocabulary: Kind of tokens: ``"tokens"`` for all tokens of ``codeshift.properties.lexer``, ``"identifiers"``
             for those that start with a letter or underscore (including keywords, which a lexer without a language
             cannot distinguish).
-        total: the number of occurrences of all tokens.
-        rare_count: the count up to which tokens are rare: the largest count such that they make up at most a tenth of
+        total: Number of occurrences of all tokens.
+        rare_count: Count up to which tokens are rare: the largest count such that they make up at most a tenth of
             all occurrences.
-        table: the lines of ``"count token"`` for tokens seen twice or more, sorted by token.
+        table: Lines of ``"count token"`` for tokens seen twice or more, sorted by token.
 
     >>> model = UnigramModel.fit(["x = x + y", "x = 1"], "tokens")
     >>> model.surprisal("x"), model.surprisal("never_seen")
@@ -100,8 +100,8 @@ class Unigrams:
     """``UnigramModel`` of all rows of a table, which does not depend on their order.
 
     Attributes:
-        column: the column that holds the code.
-        vocabulary: the kind of tokens, ``"tokens"`` or ``"identifiers"``.
+        column: Column that holds the code.
+        vocabulary: Kind of tokens, ``"tokens"`` or ``"identifiers"``.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -127,8 +127,8 @@ class TokenRarity(TextProperty):
     """Surprisal of each row's tokens under a fitted model; 0 for a row without tokens.
 
     Attributes:
-        model: the frequencies.
-        score: the aggregate: ``"mean"`` or ``"max"`` of the tokens' surprisal in bits, or ``"rare_share"``, the share
+        model: Frequencies.
+        score: Aggregate: ``"mean"`` or ``"max"`` of the tokens' surprisal in bits, or ``"rare_share"``, the share
             of a row's tokens that are rare.
 
     >>> model = UnigramModel.fit(["x = x + y", "x = 1"], "tokens")

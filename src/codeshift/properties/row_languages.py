@@ -73,8 +73,8 @@ def known_languages(values: Sequence[Any], column: str) -> tuple[str, ...]:
     """Return the languages of rows, each once, sorted.
 
     Args:
-        values: the language of each row.
-        column: the column that holds them, for errors.
+        values: Language of each row.
+        column: Column that holds them, for errors.
 
     Raises:
         DataError: if rows name an unknown language; it says how many.
@@ -126,7 +126,7 @@ class RowLanguages:
     """Languages of all rows, each once, sorted.
 
     Attributes:
-        column: the column that names each row's language.
+        column: Column that names each row's language.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -164,8 +164,8 @@ def gathered(parts: Sequence[tuple[NDArray[np.int64], Any]], rows: int) -> Any:
     """Return values of rows in their order, of the values of some of them each: numbers, or counts of elements.
 
     Args:
-        parts: the positions of some rows, and their values.
-        rows: the number of all rows, each of which stands in one part.
+        parts: Positions of some rows, and their values.
+        rows: Number of all rows, each of which stands in one part.
 
     Raises:
         ParameterError: if the values are neither.

@@ -20,8 +20,8 @@ class Selection(PropertyTable):
     for the whole table, for all selections. Fitted values (a vocabulary, clusters) are fitted on the selected rows.
 
     Args:
-        whole: the table of all rows.
-        rows: the positions of the rows, in order, shape (n,).
+        whole: Table of all rows.
+        rows: Positions of the rows, in order, shape (n,).
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import CharCount

@@ -108,9 +108,9 @@ def is_of(value: Any, kind: Any, written_as: Mapping[Any, Any] = MappingProxyTyp
     nothing of JSON.
 
     Args:
-        value: the value.
-        kind: the type of the field.
-        written_as: the types of JSON by the types that are written in another way than by their fields.
+        value: Value.
+        kind: Type of the field.
+        written_as: Types of JSON by the types that are written in another way than by their fields.
 
     Raises:
         ManifestError: if it is a dict of a known type whose fields do not fit, as ``check_plain`` says.

@@ -34,8 +34,8 @@ class SyntaxScan:
     """Facts of one pass over the trees of ``n`` rows; each is gathered when it is first used.
 
     Args:
-        columns: the columns that ``scan_batch`` makes of the rows.
-        language: the language of the rows.
+        columns: Columns that ``scan_batch`` makes of the rows.
+        language: Language of the rows.
     """
 
     def __init__(self, columns: BatchColumns, language: str) -> None:
@@ -169,9 +169,9 @@ def scan(texts: Sequence[str], language: str, *, api_names: bool = True) -> Synt
     """Parse ``texts`` once and return what was found.
 
     Args:
-        texts: the rows' code.
-        language: a name of ``codeshift.properties.languages()``.
-        api_names: whether API names are resolved (a fifth of the cost).
+        texts: Rows' code.
+        language: Name of ``codeshift.properties.languages()``.
+        api_names: Whether API names are resolved (a fifth of the cost).
 
     >>> scan(["while x: pass"], "python").node_types.vocabulary
     (':', 'block', 'identifier', 'pass', 'pass_statement', 'while', 'while_statement')
@@ -184,9 +184,9 @@ def scan_batch(texts: Sequence[str], language: str, *, api_names: bool = True) -
     """Parse ``texts`` once and return one value a row in each column of a ``SyntaxScan``.
 
     Args:
-        texts: the rows' code.
-        language: a name of ``codeshift.properties.languages()``.
-        api_names: whether API names are resolved (a fifth of the cost); without, their column is empty lists.
+        texts: Rows' code.
+        language: Name of ``codeshift.properties.languages()``.
+        api_names: Whether API names are resolved (a fifth of the cost); without, their column is empty lists.
 
     >>> scan_batch(["while x: pass"], "python")["tokens"]
     [4]
@@ -244,10 +244,10 @@ class _Scanner:
         """Append what follows from the kinds of nodes and their numbers of children, for rows that were walked.
 
         Args:
-            walked: what ``_walk`` appends, of all rows.
-            starts: where each row starts in it.
-            alternatives: the branches among the children of branches, see ``_alternatives``.
-            columns: the columns to append to.
+            walked: What ``_walk`` appends, of all rows.
+            starts: Where each row starts in it.
+            alternatives: Branches among the children of branches, see ``_alternatives``.
+            columns: Columns to append to.
         """
         is_size = walked < 0
         places = np.flatnonzero(is_size)
@@ -303,9 +303,9 @@ def _alternatives(branches: Sequence[Node], first: int, kinds: Collection[int]) 
     """Return the branches that are the alternative of another one: the number of that one, and the place in it.
 
     Args:
-        branches: the branches of a row that have children.
-        first: the number of the first one.
-        kinds: the kinds of branches.
+        branches: Branches of a row that have children.
+        first: Number of the first one.
+        kinds: Kinds of branches.
     """
     alternatives = []
     for number, node in enumerate(branches, first):

@@ -84,9 +84,9 @@ class PropertyTable:
     a property of your own are not, since its code, and what that calls, may change.
 
     Args:
-        data: the dataset; it is not changed.
-        num_proc: the number of processes; None for one a core from 20,000 rows on, and one for fewer.
-        cached: whether values may be kept on disk.
+        data: Dataset; it is not changed.
+        num_proc: Number of processes; None for one a core from 20,000 rows on, and one for fewer.
+        cached: Whether values may be kept on disk.
 
     Raises:
         ParameterError: if ``data`` is not a ``datasets.Dataset`` (for a stream see
@@ -130,8 +130,8 @@ class PropertyTable:
         It may hold further rows: this table is its own sample, since its rows are at hand.
 
         Args:
-            column: the column of programs.
-            programs: the number of programs that are enough.
+            column: Column of programs.
+            programs: Number of programs that are enough.
         """
         return self
 

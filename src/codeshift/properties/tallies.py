@@ -24,8 +24,8 @@ class Tally:
     """Numbers, sorted, and how often each occurs.
 
     Attributes:
-        values: the distinct numbers, ascending, of shape ``(n_values,)``.
-        counts: the number of rows of each, of shape ``(n_values,)``.
+        values: Distinct numbers, ascending, of shape ``(n_values,)``.
+        counts: Number of rows of each, of shape ``(n_values,)``.
 
     >>> tally = Tally.of(np.array([3.0, 1.0, 3.0]))
     >>> tally.values.tolist(), tally.counts.tolist(), tally.rows, tally.at(1)
@@ -57,7 +57,7 @@ class NumberTally:
     """Tally of a property of numbers: a few thousand entries for whole numbers, at most 9 bytes a row for others.
 
     Attributes:
-        property: the property.
+        property: Property.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import CharCount, PropertyTable
@@ -89,7 +89,7 @@ class LabelTally:
     """Number of rows of each label.
 
     Attributes:
-        label: the property of labels.
+        label: Property of labels.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -122,8 +122,8 @@ class NumbersOfLabels:
     """Numbers of the rows of each label, such as the times of each project, in ascending order.
 
     Attributes:
-        label: the property of labels.
-        number: the property of numbers.
+        label: Property of labels.
+        number: Property of numbers.
     """
 
     label: Label

@@ -64,10 +64,10 @@ def as_text(
     """Return the ids of ``rows``, in which the only special tokens are those of the pieces.
 
     Args:
-        tokenizer: the tokenizer, of transformers.
-        rows: the texts in pieces.
-        row_ids: the ids that the tokenizer gives to the pieces together, without special tokens of its own.
-        special: the ``special_tokens`` of the tokenizer, if available.
+        tokenizer: Tokenizer, of transformers.
+        rows: Texts in pieces.
+        row_ids: Ids that the tokenizer gives to the pieces together, without special tokens of its own.
+        special: ``special_tokens`` of the tokenizer, if available.
     """
     special = special_tokens(tokenizer) if special is None else special
     numbers = frozenset(special.values())

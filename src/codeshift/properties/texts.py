@@ -25,8 +25,8 @@ class Texts(Sequence[str]):
     A slice, or ``take``, gives a list; iterating reads ``BATCH`` texts at a time.
 
     Args:
-        data: the dataset.
-        column: its column of text.
+        data: Dataset.
+        column: Its column of text.
 
     >>> from datasets import Dataset
     >>> texts = Texts(Dataset.from_dict({"code": ["a", "b", "c"]}), "code")
@@ -65,9 +65,9 @@ def column_texts(data: Dataset, column: str, parameter: str = "column") -> Texts
     """Return the texts of a column.
 
     Args:
-        data: the dataset.
-        column: the column.
-        parameter: the argument that names the column, for errors.
+        data: Dataset.
+        column: Column.
+        parameter: Argument that names the column, for errors.
 
     Raises:
         ParameterError: if ``column`` is no name.
@@ -96,7 +96,7 @@ class RowTexts(Sequence[str]):
     r"""Texts of rows, those of several columns joined by a line end; the rows of several datasets end to end.
 
     Attributes:
-        datasets: the texts of each column of each dataset.
+        datasets: Texts of each column of each dataset.
 
     >>> from datasets import Dataset
     >>> rows = Dataset.from_dict({"code": ["a", "b"], "test": ["c", "d"]})

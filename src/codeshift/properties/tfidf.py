@@ -36,10 +36,10 @@ class TfidfVectors(Property):
     a known token is the zero vector.
 
     Attributes:
-        documents: the number of distinct programs that it was fitted on.
-        vocabulary: the lines of ``"df token"``, sorted by token; df is the number of those programs that contain the
+        documents: Number of distinct programs that it was fitted on.
+        vocabulary: Lines of ``"df token"``, sorted by token; df is the number of those programs that contain the
             token.
-        projection: the projection, shape ``(tokens, dimensions)``.
+        projection: Projection, shape ``(tokens, dimensions)``.
     """
 
     title = "TF-IDF vectors"

@@ -23,8 +23,8 @@ class NodeTypes(TreeProperty):
     """Number of nodes of each type of the grammar in each row (tokens such as ``"while"`` are node types too).
 
     Attributes:
-        column: the column that holds the code.
-        language: the language of the code, one of ``codeshift.properties.languages()``.
+        column: Column that holds the code.
+        language: Language of the code, one of ``codeshift.properties.languages()``.
 
     Raises:
         ParameterError: if the language is unknown.
@@ -61,8 +61,8 @@ class SyntaxTokenCount(TreeProperty):
     """Number of tokens of each row: the leaves of its syntax tree, including comments.
 
     Attributes:
-        column: the column that holds the code.
-        language: the language of the code, one of ``codeshift.properties.languages()``.
+        column: Column that holds the code.
+        language: Language of the code, one of ``codeshift.properties.languages()``.
 
     Raises:
         ParameterError: if the language is unknown.
@@ -87,8 +87,8 @@ class TreeDepth(TreeProperty):
     r"""Number of nodes on the longest path from the top of each row's code to a leaf.
 
     Attributes:
-        column: the column that holds the code.
-        language: the language of the code, one of ``codeshift.properties.languages()``.
+        column: Column that holds the code.
+        language: Language of the code, one of ``codeshift.properties.languages()``.
 
     Raises:
         ParameterError: if the language is unknown.

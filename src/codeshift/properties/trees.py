@@ -40,8 +40,8 @@ class Trees:
     """Trees of ``n`` rows.
 
     Attributes:
-        language: the language of the rows.
-        columns: the columns that hold, as ``trees``, the nodes of each row.
+        language: Language of the rows.
+        columns: Columns that hold, as ``trees``, the nodes of each row.
 
     >>> from codeshift.properties.syntax import scan_batch, schema
     >>> rows = BatchColumns.of_lists([scan_batch(["while x: pass", ""], "python")], schema())

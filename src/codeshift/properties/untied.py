@@ -24,7 +24,7 @@ class Untied(Property):
     rows where it would otherwise have to take all or none.
 
     Attributes:
-        whole: the property of whole numbers.
+        whole: Property of whole numbers.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import CharCount, PropertyTable

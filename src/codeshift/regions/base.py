@@ -46,7 +46,7 @@ class Region(Serialisable, ABC):
         """Describe which programs lie inside, as a clause that follows "programs". Override it for better words.
 
         Args:
-            plain: the region's ``to_dict()``, since a manifest may hold a region with a function that is not available.
+            plain: Region's ``to_dict()``, since a manifest may hold a region with a function that is not available.
         """
         return f"in {spelled(plain)}"
 
@@ -181,7 +181,7 @@ def region_words(plain: Mapping[str, Any]) -> str:
     """Describe which programs lie inside a region, as a clause that follows "programs".
 
     Args:
-        plain: the region's ``to_dict()``, as in a manifest.
+        plain: Region's ``to_dict()``, as in a manifest.
 
     >>> from codeshift.properties import CharCount, NodeTypes
     >>> from codeshift.splitters import Contains, Interval

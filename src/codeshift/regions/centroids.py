@@ -20,9 +20,9 @@ class NearestCentroid(Region):
     """Rows whose nearest centroid is one of those ``chosen``.
 
     Attributes:
-        property: the property whose values are vectors, of shape ``(n, dimensions)``.
-        centroids: the centroids, of shape ``(n_clusters, dimensions)``.
-        chosen: the indices of the chosen centroids.
+        property: Property whose values are vectors, of shape ``(n, dimensions)``.
+        centroids: Centroids, of shape ``(n_clusters, dimensions)``.
+        chosen: Indices of the chosen centroids.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties.encoder import ColumnVectors

@@ -26,13 +26,13 @@ class Distribution:
     """Distribution of one property in the parts of a split.
 
     Attributes:
-        name: the property in words.
-        values: the values by part: a number for each row or, if there are ``categories``, the share of the part's rows
+        name: Property in words.
+        values: Values by part: a number for each row or, if there are ``categories``, the share of the part's rows
             in each, of shape ``(n_categories,)``.
-        categories: the names of elements (a row can contain several), clusters or groups; empty for numbers.
-        inside: whether the region takes the rows of each category, so that they are masked.
-        rows: the number of rows of each part.
-        times: whether the numbers are seconds since 1970.
+        categories: Names of elements (a row can contain several), clusters or groups; empty for numbers.
+        inside: Whether the region takes the rows of each category, so that they are masked.
+        rows: Number of rows of each part.
+        times: Whether the numbers are seconds since 1970.
 
     >>> shares = {"train": np.array([1.0, 0.0]), "test_ood": np.array([0.0, 1.0])}
     >>> drawn = Distribution(name="cluster", values=shares, categories=("cluster 0", "cluster 1"), inside=(False, True))
@@ -54,10 +54,10 @@ class Distribution:
         """Create the distribution of numbers.
 
         Args:
-            name: the property in words.
-            numbers: the numbers of all rows, of shape ``(n,)``.
-            parts: the positions of the rows of each part.
-            times: whether the numbers are seconds since 1970.
+            name: Property in words.
+            numbers: Numbers of all rows, of shape ``(n,)``.
+            parts: Positions of the rows of each part.
+            times: Whether the numbers are seconds since 1970.
         """
         values = {part: np.asarray(numbers[positions], dtype=np.float64) for part, positions in parts.items()}
         return cls(name=name, values=values, rows={part: len(rows) for part, rows in parts.items()}, times=times)
@@ -90,9 +90,9 @@ def distributions_of(
     """Return how each property that a region depends on is distributed in the parts of a split.
 
     Args:
-        region: the region.
-        table: the table of all rows.
-        parts: the positions of the rows of each part; ``train`` and ``test_ood`` must be among them.
+        region: Region.
+        table: Table of all rows.
+        parts: Positions of the rows of each part; ``train`` and ``test_ood`` must be among them.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes
@@ -136,11 +136,11 @@ def distribution(
     """Return the distribution of a property; None if it has no single value for each row, such as a vector.
 
     Args:
-        prop: the property, which all of ``leaves`` depend on.
-        leaves: the leaves of the region, at least one, each with whether the region takes its rows or takes them out.
-        inside: which rows of the table lie inside the region: booleans of shape ``(n,)``.
-        table: the table of all rows.
-        parts: the positions of the rows of each part; ``train`` and ``test_ood`` must be among them.
+        prop: Property, which all of ``leaves`` depend on.
+        leaves: Leaves of the region, at least one, each with whether the region takes its rows or takes them out.
+        inside: Which rows of the table lie inside the region: booleans of shape ``(n,)``.
+        table: Table of all rows.
+        parts: Positions of the rows of each part; ``train`` and ``test_ood`` must be among them.
     """
     if prop.truth:
         holds = np.logical_or.reduce([leaf.contains(table) for leaf in leaves])

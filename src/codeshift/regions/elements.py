@@ -38,7 +38,7 @@ match='any', min_count=1)
         """Return the elements that define the region.
 
         Args:
-            elements: the names of the elements that rows contain, among which patterns are matched.
+            elements: Names of the elements that rows contain, among which patterns are matched.
         """
 
     @abstractmethod
@@ -46,7 +46,7 @@ match='any', min_count=1)
         """Return, by name, which rows contain each element that defines the region; if several, first all together.
 
         Args:
-            table: the table of the rows.
+            table: Table of the rows.
 
         Returns:
             Booleans of shape ``(n,)`` for each name.
@@ -107,10 +107,10 @@ class Contains(CountedElements):
     """Rows that contain any or all of some elements, each often enough.
 
     Attributes:
-        property: the property whose elements are counted, such as ``NodeTypes`` or ``APINames``.
-        elements: the names of the elements.
+        property: Property whose elements are counted, such as ``NodeTypes`` or ``APINames``.
+        elements: Names of the elements.
         match: "any" if one of the elements is enough, or "all".
-        min_count: the number of times that a row must contain an element.
+        min_count: Number of times that a row must contain an element.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes
@@ -157,10 +157,10 @@ class Matches(CountedElements):
     the whole name, in which ``*`` crosses dots: ``*.Stream.*``, ``java.util.stream.*``. Both are case-sensitive.
 
     Attributes:
-        property: the property, whose values are ``ElementCounts``.
-        patterns: the patterns.
-        match: whether rows must match one of the patterns (``"any"``) or every one (``"all"``).
-        min_count: the lowest number of occurrences in a row of elements that match a pattern, all of them together.
+        property: Property, whose values are ``ElementCounts``.
+        patterns: Patterns.
+        match: Whether rows must match one of the patterns (``"any"``) or every one (``"all"``).
+        min_count: Lowest number of occurrences in a row of elements that match a pattern, all of them together.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import APINames

@@ -19,9 +19,9 @@ class Interval(Region):
     """Rows whose number lies in ``[low, high)``.
 
     Attributes:
-        property: the property, which gives each row a number.
-        low: the least number inside; None for no bound.
-        high: the least number above the region; None for no bound.
+        property: Property, which gives each row a number.
+        low: Least number inside; None for no bound.
+        high: Least number above the region; None for no bound.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import CharCount

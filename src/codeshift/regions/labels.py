@@ -19,8 +19,8 @@ class OneOf(Region):
     """Rows whose label is one of some values; 1, True and "1" are different labels.
 
     Attributes:
-        property: the property that gives each row its label.
-        values: the labels inside.
+        property: Property that gives each row its label.
+        values: Labels inside.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties.columns import Label

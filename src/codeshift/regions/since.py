@@ -19,10 +19,10 @@ class SinceOfLabel(Region):
     """Rows whose number is at least the start of their label.
 
     Attributes:
-        property: the number of each row, such as its time.
-        label: the label of each row, such as its project.
-        starts: the labels, each with its start; None for a label that is wholly outside.
-        otherwise: the start of a label that is not among them; None if it is wholly outside.
+        property: Number of each row, such as its time.
+        label: Label of each row, such as its project.
+        starts: Labels, each with its start; None for a label that is wholly outside.
+        otherwise: Start of a label that is not among them; None if it is wholly outside.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties.columns import Label, Timestamp

@@ -18,10 +18,10 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Regi
     """Assign rows to parts.
 
     Args:
-        recipe: the splitter, which defines what is out of distribution.
-        rows: the rows of the call.
-        config: the seed, sizes and groups.
-        region: the region if it was fitted on these rows before, as for several seeds; None to fit it.
+        recipe: Splitter, which defines what is out of distribution.
+        rows: Rows of the call.
+        config: Seed, sizes and groups.
+        region: Region if it was fitted on these rows before, as for several seeds; None to fit it.
 
     Raises:
         ParameterError: if an argument is invalid.

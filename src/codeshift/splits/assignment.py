@@ -36,14 +36,14 @@ class SplitAssignment:
     pass the rows then, as in ``assignment.to_dataset_dict(rows)``.
 
     Attributes:
-        names: the names of the data's official splits, or ``("data",)``; row numbers run over them end to end.
-        lengths: the number of rows of each of them.
-        parts: the part of each row, as an index into ``codeshift.parts.PARTS``: of shape ``(n,)``.
-        reasons: the reason why each row is excluded, as an index into ``codeshift.parts.REASONS``: of shape ``(n,)``.
-        control: whether each row is in ``train_control``: booleans of shape ``(n,)``; None if it was not requested.
-        manifest: the record to publish, from which this split can be rebuilt.
-        rows: the rows that were split, without the values that were computed of them; None after unpickling.
-        fitted_region: the region as it was fitted; None to rebuild it from the manifest.
+        names: Names of the data's official splits, or ``("data",)``; row numbers run over them end to end.
+        lengths: Number of rows of each of them.
+        parts: Part of each row, as an index into ``codeshift.parts.PARTS``: of shape ``(n,)``.
+        reasons: Reason why each row is excluded, as an index into ``codeshift.parts.REASONS``: of shape ``(n,)``.
+        control: Whether each row is in ``train_control``: booleans of shape ``(n,)``; None if it was not requested.
+        manifest: Record to publish, from which this split can be rebuilt.
+        rows: Rows that were split, without the values that were computed of them; None after unpickling.
+        fitted_region: Region as it was fitted; None to rebuild it from the manifest.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import LengthSplitter
@@ -80,14 +80,14 @@ class SplitAssignment:
         """Create an assignment from the results of splitting, and write its manifest.
 
         Args:
-            recipe: the splitter.
-            also_reads: the other columns that a row's part depends on, each with the argument that names it.
-            config: the arguments of the call.
-            rows: the rows of the call.
-            region: the fitted region.
-            region_rows: the number of rows inside it.
-            partition: the partition of all rows.
-            similar: the components of near-duplicates; None if they were not searched for.
+            recipe: Splitter.
+            also_reads: Other columns that a row's part depends on, each with the argument that names it.
+            config: Arguments of the call.
+            rows: Rows of the call.
+            region: Fitted region.
+            region_rows: Number of rows inside it.
+            partition: Partition of all rows.
+            similar: Components of near-duplicates; None if they were not searched for.
         """
         manifest = SplitManifest.create(
             recipe,
@@ -130,9 +130,9 @@ class SplitAssignment:
         """Return the positions of a part's rows in the data, ascending.
 
         Args:
-            part: the part: ``"train"``, ``"validation"``, ``"test_id"``, ``"test_ood"`` or ``"excluded"``;
+            part: Part: ``"train"``, ``"validation"``, ``"test_id"``, ``"test_ood"`` or ``"excluded"``;
                 ``"validation_ood"`` and ``"train_control"`` if they were requested.
-            split: the official split of a ``DatasetDict`` that positions refer to; needed only if the part has rows
+            split: Official split of a ``DatasetDict`` that positions refer to; needed only if the part has rows
                 from several.
 
         Raises:
@@ -169,8 +169,8 @@ class SplitAssignment:
         """Return the digests of a part's code if splitting computed them for this column alone, else None.
 
         Args:
-            part: the part, one of ``delivered``.
-            column: the column of code.
+            part: Part, one of ``delivered``.
+            column: Column of code.
         """
         digests = None if self.rows is None else self.rows.known_digests((column,))
         return None if digests is None else digests[self._positions(part)]
@@ -209,7 +209,7 @@ class SplitAssignment:
         """Return the parts as a ``DatasetDict``; rows keep their order and columns.
 
         Args:
-            data: the data that was assigned, if the assignment was pickled, or to take other columns; by default the
+            data: Data that was assigned, if the assignment was pickled, or to take other columns; by default the
                 data that the assignment refers to.
 
         Raises:
@@ -271,12 +271,12 @@ class SplitAssignment:
         manifest and card a second one. A part without rows is left out, because ``datasets`` cannot load it.
 
         Args:
-            repo_id: the repository, ``"owner/name"``; created if it does not exist.
-            data: the data that was assigned, as for ``to_dataset_dict``.
-            config_name: the name of the configuration (subset) for the parts.
-            private: whether to create the repository as private; None for the owner's default.
-            token: the access token of the hub; None for the one stored by ``hf auth login``.
-            **arguments: other arguments of ``datasets.DatasetDict.push_to_hub``, such as ``revision``, ``create_pr``,
+            repo_id: Repository, ``"owner/name"``; created if it does not exist.
+            data: Data that was assigned, as for ``to_dataset_dict``.
+            config_name: Name of the configuration (subset) for the parts.
+            private: Whether to create the repository as private; None for the owner's default.
+            token: Access token of the hub; None for the one stored by ``hf auth login``.
+            **arguments: Other arguments of ``datasets.DatasetDict.push_to_hub``, such as ``revision``, ``create_pr``,
                 ``max_shard_size`` and ``commit_message``.
 
         Returns:

@@ -44,9 +44,9 @@ def dataset_card(manifest: SplitManifest, *, manifest_path: str = MANIFEST_PATH,
     """Return a section in Markdown that says what a split is and how to rebuild it.
 
     Args:
-        manifest: the manifest of the split.
-        manifest_path: the path of the manifest in the repository.
-        digest: the SHA-256 digest of the manifest's file; None for one that holds all rows.
+        manifest: Manifest of the split.
+        manifest_path: Path of the manifest in the repository.
+        digest: SHA-256 digest of the manifest's file; None for one that holds all rows.
     """
     excluded = excluded_words(manifest.excluded)
     blocks: list[Block] = [

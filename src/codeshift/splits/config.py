@@ -64,18 +64,18 @@ class SplitConfig(CommonOptions):
     ``ood_kept`` and ``tolerance`` are always shares.
 
     Attributes:
-        seed: the seed, any integer. If nothing is drawn (official splits with a validation part and ``ood_kept`` 0 or
+        seed: Seed, any integer. If nothing is drawn (official splits with a validation part and ``ood_kept`` 0 or
             1), it has no effect, and the summary says so.
-        ood_kept: the share of the pool that stays in ``train``: 0 masks the region, 1 is the 100% baseline. Rows kept
+        ood_kept: Share of the pool that stays in ``train``: 0 masks the region, 1 is the 100% baseline. Rows kept
             at a smaller share are among those kept at a larger one, and all other parts are the same.
-        test_ood_size: the size of ``test_ood``, of the region's rows; the other rows of the region are the pool.
-        validation_size: the size of ``validation`` (in-distribution), of all rows; 0 for none.
-        test_id_size: the size of ``test_id``, of all rows; ``"match"`` for as many rows as ``test_ood`` has.
-        train_size: the exact size of ``train``, of all rows, for any ``ood_kept``, so that size is not a confound; None
+        test_ood_size: Size of ``test_ood``, of the region's rows; the other rows of the region are the pool.
+        validation_size: Size of ``validation`` (in-distribution), of all rows; 0 for none.
+        test_id_size: Size of ``test_id``, of all rows; ``"match"`` for as many rows as ``test_ood`` has.
+        train_size: Exact size of ``train``, of all rows, for any ``ood_kept``, so that size is not a confound; None
             for all remaining rows.
-        groups: the column (project, author) whose equal values keep rows on one side of train and test.
-        stratify_by_column: the column (a label) whose values have the same shares in every drawn part.
-        near_duplicates: the handling of near-duplicates. ``"bind"`` keeps near-duplicates (Jaccard similarity of token
+        groups: Column (project, author) whose equal values keep rows on one side of train and test.
+        stratify_by_column: Column (a label) whose values have the same shares in every drawn part.
+        near_duplicates: Handling of near-duplicates. ``"bind"`` keeps near-duplicates (Jaccard similarity of token
             5-grams of at least 0.7) on one side of train and test, like equal rows: if a test row has one outside the
             region, it is removed from train. ``"drop"`` keeps one row of each component of near-duplicates, the one
             with the smallest identity digest, whether or not it lies in the region, and excludes the others before any
@@ -83,13 +83,13 @@ class SplitConfig(CommonOptions):
             part. For another threshold and n-gram, or other columns than the code, a ``NearDuplicates`` of
             ``codeshift.properties.near_duplicates`` binds and a ``DropNearDuplicates`` of one drops; a mapping of the
             search's arguments (with ``"drop": True`` for the latter) does the same, as in a study's file.
-        validation_ood_size: the size of ``validation_ood``, of the region's rows, to study model selection that sees
+        validation_ood_size: Size of ``validation_ood``, of the region's rows, to study model selection that sees
             the shift; by default there is no such part. 1.0 takes the region's part of an official ``validation``.
-        train_control: whether to return ``train_control`` too: as many rows as ``train`` has, drawn from all rows that
+        train_control: Whether to return ``train_control`` too: as many rows as ``train`` has, drawn from all rows that
             could be in train if nothing were masked. It overlaps with ``train`` and shares no row with other parts.
-        tolerance: the largest difference from a requested size, as a share of all rows, that is a warning and not an
+        tolerance: Largest difference from a requested size, as a share of all rows, that is a warning and not an
             error. Rows that belong together are never separated, so a giant group may rule out the exact size.
-        min_test_rows: the number of distinct rows of ``test_ood`` and ``test_id`` below which a warning is given; 0
+        min_test_rows: Number of distinct rows of ``test_ood`` and ``test_id`` below which a warning is given; 0
             for no warning. Copies count once, and near-duplicates too if they are searched for.
 
     Raises:
@@ -184,7 +184,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
         """Return whether a split depends on chance, so that another seed may give a different one.
 
         Args:
-            names: the names of the official splits, or ``"data"`` alone.
+            names: Names of the official splits, or ``"data"`` alone.
 
         >>> SplitConfig().is_drawn(("data",)), SplitConfig().is_drawn(("train", "validation", "test"))
         (True, False)
@@ -248,10 +248,10 @@ def check_size(parameter: str, value: Any, *, none: bool = True, or_else: str = 
     """Check a size and return it: a share as a float, a number of rows as an int.
 
     Args:
-        parameter: the argument's name, for errors.
-        value: the value; NumPy's numbers are accepted, True and False are not.
-        none: whether 0 is allowed.
-        or_else: the other values that the argument accepts, for errors.
+        parameter: Argument's name, for errors.
+        value: Value; NumPy's numbers are accepted, True and False are not.
+        none: Whether 0 is allowed.
+        or_else: Other values that the argument accepts, for errors.
 
     Raises:
         ParameterError: if ``value`` is not a size.

@@ -29,12 +29,12 @@ class CrossValidator:
     It stores positions only, not the data, so copying and pickling it is cheap.
 
     Attributes:
-        splitter: the repr of the splitter.
-        seeds: the seed of each split: ``splitter.assign(data, seed=seeds[i])`` makes split ``i``.
-        n_rows: the number of rows of the data.
-        positions: the ascending positions of each part's rows, for each split.
-        part: the part that models are scored on.
-        train: the part that models are fitted on.
+        splitter: Repr of the splitter.
+        seeds: Seed of each split: ``splitter.assign(data, seed=seeds[i])`` makes split ``i``.
+        n_rows: Number of rows of the data.
+        positions: Ascending positions of each part's rows, for each split.
+        part: Part that models are scored on.
+        train: Part that models are fitted on.
     """
 
     splitter: str
@@ -66,8 +66,8 @@ class CrossValidator:
         """Return the same splits scored on another part: models are fitted on the same rows, so only the shift differs.
 
         Args:
-            part: the part that models are scored on, such as ``"test_id"``.
-            train: the part that models are fitted on: ``"train"``, or ``"train_control"`` for as many rows drawn as if
+            part: Part that models are scored on, such as ``"test_id"``.
+            train: Part that models are fitted on: ``"train"``, or ``"train_control"`` for as many rows drawn as if
                 none were masked (request it with ``train_control=True``).
 
         Raises:
@@ -79,8 +79,8 @@ class CrossValidator:
         """Return an iterator over the splits: the positions of the rows to fit on and of those to score on.
 
         Args:
-            X: the features of the data's rows, in the data's order; only their number is checked.
-            y: the targets, which scikit-learn passes; ignored.
+            X: Features of the data's rows, in the data's order; only their number is checked.
+            y: Targets, which scikit-learn passes; ignored.
             groups: None, since groups are set by ``as_cv(groups=...)``.
 
         Raises:
@@ -117,12 +117,12 @@ def cross_validator(
     """Split the rows several times, each time with its own seed.
 
     Args:
-        recipe: the splitter, which defines what is out of distribution.
-        data: the rows.
-        options: the seed from which the seeds of the splits are derived, sizes and groups.
-        n_splits: the number of splits.
-        part: the part that models are scored on.
-        num_proc: the number of processes that compute properties; None to choose it by the rows.
+        recipe: Splitter, which defines what is out of distribution.
+        data: Rows.
+        options: Seed from which the seeds of the splits are derived, sizes and groups.
+        n_splits: Number of splits.
+        part: Part that models are scored on.
+        num_proc: Number of processes that compute properties; None to choose it by the rows.
 
     Raises:
         ParameterError: if an argument is invalid, or two of the splits would be the same.

@@ -18,11 +18,11 @@ def divide_rows(
     """Divide all rows except dropped duplicates, then exclude these.
 
     Args:
-        rows: the rows of the call.
-        inside: whether each row lies in the region: booleans of shape ``(n,)``.
-        grouping: the groups of rows that stay together.
-        digests: the digests of all rows, which order the rows of a group.
-        config: the seed and sizes.
+        rows: Rows of the call.
+        inside: Whether each row lies in the region: booleans of shape ``(n,)``.
+        grouping: Groups of rows that stay together.
+        digests: Digests of all rows, which order the rows of a group.
+        config: Seed and sizes.
 
     Raises:
         RegionError: if no group of the region fits ``test_ood``.

@@ -24,8 +24,8 @@ class PartSize:
     """Size of a part.
 
     Attributes:
-        asked: number of rows requested; None if it followed from other sizes.
-        got: number of rows in the part.
+        asked: Number of rows requested; None if it followed from other sizes.
+        got: Number of rows in the part.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import LengthSplitter
@@ -43,11 +43,11 @@ class FoundDuplicates:
     """Counts of what a search for near-duplicates found.
 
     Attributes:
-        components: number of components of two rows or more.
-        rows: number of rows in them.
-        largest: number of rows of the largest component.
-        longest_chain: number of links of the longest chain.
-        assumed_links: number of links that are assumed because comparisons were too many.
+        components: Number of components of two rows or more.
+        rows: Number of rows in them.
+        largest: Number of rows of the largest component.
+        longest_chain: Number of links of the longest chain.
+        assumed_links: Number of links that are assumed because comparisons were too many.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import LengthSplitter

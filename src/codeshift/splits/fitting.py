@@ -34,10 +34,10 @@ class FittedRegion(NamedTuple):
     """Region of a recipe, with the rows that it can be applied to.
 
     Attributes:
-        region: the region.
-        rows: the rows on which no parser of the region gives up.
-        parsable: the mask of these rows over all rows of the call, of shape ``(n,)``.
-        inside: the mask of the rows inside the region over ``rows``.
+        region: Region.
+        rows: Rows on which no parser of the region gives up.
+        parsable: Mask of these rows over all rows of the call, of shape ``(n,)``.
+        inside: Mask of the rows inside the region over ``rows``.
     """
 
     region: Region
@@ -53,9 +53,9 @@ def fit_region(recipe: Recipe, rows: SplitRows, region: Region | None = None) ->
     recipe is fitted again without them: the result is that of a dataset without them.
 
     Args:
-        recipe: the splitter.
-        rows: the rows of the call.
-        region: the region if it was fitted before; None to fit it.
+        recipe: Splitter.
+        rows: Rows of the call.
+        region: Region if it was fitted before; None to fit it.
 
     Raises:
         DataError: if no row of the data, or of an official split, can be parsed.
@@ -79,9 +79,9 @@ def rows_inside(fitted: FittedRegion, recipe: Recipe, kept: np.ndarray | None) -
     """Return which of the rows lie inside the region: booleans of shape ``(n,)``.
 
     Args:
-        fitted: the region and its rows.
-        recipe: the splitter, which an error shows.
-        kept: the mask of the rows that are kept of near-duplicates; None if all are.
+        fitted: Region and its rows.
+        recipe: Splitter, which an error shows.
+        kept: Mask of the rows that are kept of near-duplicates; None if all are.
 
     Raises:
         RegionError: if the region holds none or all of the rows that are kept, or of those of an official train or test

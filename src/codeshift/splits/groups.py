@@ -22,11 +22,11 @@ class RowGroups:
     """Groups of rows that stay together: equal code, one of the user's groups, near-duplicates, or chains of these.
 
     Attributes:
-        labels: the group of each row, of shape ``(n_rows,)``.
-        keys: the bytes that are hashed with the seed, of shape ``(n_groups,)``: the smallest digest among the user's
+        labels: Group of each row, of shape ``(n_rows,)``.
+        keys: Bytes that are hashed with the seed, of shape ``(n_groups,)``: the smallest digest among the user's
             groups in a group (or among its rows if there are none), so that it does not depend on row order.
-        strata: the stratum of each group, of shape ``(n_groups,)``; None if rows are not stratified.
-        memory: the hashes computed so far for one seed, by role, with a mask of the groups that have one.
+        strata: Stratum of each group, of shape ``(n_groups,)``; None if rows are not stratified.
+        memory: Hashes computed so far for one seed, by role, with a mask of the groups that have one.
     """
 
     labels: np.ndarray
@@ -62,7 +62,7 @@ class RowGroups:
         """Return these groups with strata: the stratum of most rows of a group (on a tie, the first).
 
         Args:
-            strata: the stratum of each row as text, of shape ``(n_rows,)``.
+            strata: Stratum of each row as text, of shape ``(n_rows,)``.
         """
         values, codes = np.unique(strata, return_inverse=True)
         pairs, counts = np.unique(np.stack([self.labels, codes]), axis=1, return_counts=True)
@@ -90,9 +90,9 @@ class RowGroups:
         order in which others become ``validation``. With strata, every prefix contains each stratum in proportion.
 
         Args:
-            candidates: the mask of the groups to order, of shape ``(n_groups,)``.
-            seed: the seed, any integer.
-            role: the name of the order's purpose, such as ``"test_id"``.
+            candidates: Mask of the groups to order, of shape ``(n_groups,)``.
+            seed: Seed, any integer.
+            role: Name of the order's purpose, such as ``"test_id"``.
         """
         groups = np.flatnonzero(candidates)
         order = groups[np.lexsort((self.keys[groups], self._hashes(groups, seed, role)))]
@@ -118,11 +118,11 @@ class Grouping(NamedTuple):
     """Groups of the rows of a call.
 
     Attributes:
-        groups: the groups that are assigned to parts as a whole.
-        strict: the groups formed by equal rows and the user's groups only.
-        identities: a number for each row, shared by its exact copies and, if searched for, its near-duplicates.
-        similar: the components of near-duplicates among all rows; None if they are not searched for.
-        kept: the mask over all rows of those that are assigned, one of each component; None if all are. ``groups`` and
+        groups: Groups that are assigned to parts as a whole.
+        strict: Groups formed by equal rows and the user's groups only.
+        identities: Number for each row, shared by its exact copies and, if searched for, its near-duplicates.
+        similar: Components of near-duplicates among all rows; None if they are not searched for.
+        kept: Mask over all rows of those that are assigned, one of each component; None if all are. ``groups`` and
             ``strict`` are groups of these rows only.
     """
 
@@ -137,9 +137,9 @@ def group_rows(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -
     """Group the rows that stay together, once for each table, since the scenarios of a sweep share the groups.
 
     Args:
-        rows: the rows of the call.
-        columns: the columns of code: rows that are equal in all of them are one identity.
-        config: the options for groups, strata and near-duplicates.
+        rows: Rows of the call.
+        columns: Columns of code: rows that are equal in all of them are one identity.
+        config: Options for groups, strata and near-duplicates.
     """
 
     def joined() -> Grouping:
@@ -185,9 +185,9 @@ def one_of_each(rows: SplitRows, contents: np.ndarray, labels: np.ndarray) -> np
     Each official split keeps one, since no row moves between them; train then loses the rows that test has.
 
     Args:
-        rows: the rows of the call.
-        contents: the digests of the rows.
-        labels: the component of each row.
+        rows: Rows of the call.
+        contents: Digests of the rows.
+        labels: Component of each row.
     """
     in_order = np.argsort(rows.row_order(contents))
     components = labels * len(OFFICIAL) + rows.split_of_rows() if rows.is_official else labels

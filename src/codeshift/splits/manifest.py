@@ -52,20 +52,20 @@ class SplitManifest:
     """Record of a split from which anyone who has the rows can rebuild it; saved as a JSON file.
 
     Attributes:
-        splitter: the repr of the splitter. It is shown to people and never evaluated.
-        region: the fitted region as plain values; ``fitted_region()`` rebuilds it.
-        config: the arguments of the call: seed and sizes; ``min_test_rows``, which changes no part, is not recorded.
-        columns: the columns of code, whose content identifies a row.
-        also_reads: other columns that a row's part depends on (groups, a date).
-        sizes: the number of rows of each part, requested and actual.
-        region_rows: the number of rows inside the region.
-        grammars: the grammar of each language parsed: its wheel, version and digest of its node kinds.
-        versions: the versions of Python and of the libraries used.
-        digests: the sorted digests of the rows, by official split (``"data"`` if there are none) and part; the part of
+        splitter: Repr of the splitter. It is shown to people and never evaluated.
+        region: Fitted region as plain values; ``fitted_region()`` rebuilds it.
+        config: Arguments of the call: seed and sizes; ``min_test_rows``, which changes no part, is not recorded.
+        columns: Columns of code, whose content identifies a row.
+        also_reads: Other columns that a row's part depends on (groups, a date).
+        sizes: Number of rows of each part, requested and actual.
+        region_rows: Number of rows inside the region.
+        grammars: Grammar of each language parsed: its wheel, version and digest of its node kinds.
+        versions: Versions of Python and of the libraries used.
+        digests: Sorted digests of the rows, by official split (``"data"`` if there are none) and part; the part of
             an excluded row is ``"excluded:"`` and the reason.
-        control: the digests of the rows of ``train_control``, by official split; empty if it was not requested.
-        near_duplicates: the counts of near-duplicates; None if they were not searched for.
-        transformed: the records of parts that transforms made of others, by part, such as ``test_transformed``.
+        control: Digests of the rows of ``train_control``, by official split; empty if it was not requested.
+        near_duplicates: Counts of near-duplicates; None if they were not searched for.
+        transformed: Records of parts that transforms made of others, by part, such as ``test_transformed``.
             ``apply`` leaves them out: ``codeshift.transforms.paired_shift`` makes them of the rebuilt assignment.
 
     >>> from datasets import Dataset
@@ -110,14 +110,14 @@ class SplitManifest:
         """Collect the fields from the results of splitting.
 
         Args:
-            recipe: the splitter.
-            rows: the rows of the call.
-            config: the arguments of the call.
-            also_reads: the other columns that a row's part depends on, each with the argument that names it.
-            region: the fitted region.
-            region_rows: the number of rows inside it.
-            partition: the partition of all rows.
-            similar: the components of near-duplicates; None if they were not searched for.
+            recipe: Splitter.
+            rows: Rows of the call.
+            config: Arguments of the call.
+            also_reads: Other columns that a row's part depends on, each with the argument that names it.
+            region: Fitted region.
+            region_rows: Number of rows inside it.
+            partition: Partition of all rows.
+            similar: Components of near-duplicates; None if they were not searched for.
         """
         parts, reasons, control = partition.parts, partition.reasons, partition.control
         digests = rows.digests(recipe.columns, also_reads)
@@ -243,9 +243,9 @@ class SplitManifest:
         ``SplitAssignment.from_manifest`` returns the assignment in place of its parts.
 
         Args:
-            data: the rows that were split; those of several splits may be one dataset, unless splits hold equal rows.
+            data: Rows that were split; those of several splits may be one dataset, unless splits hold equal rows.
                 So the manifests of a study, which divide its train, validation and test rows, apply to its data.
-            verify_region: whether to check that the region contains as many of the rows as it did, as ``check_region``
+            verify_region: Whether to check that the region contains as many of the rows as it did, as ``check_region``
                 does. The parts do not depend on it, since the manifest lists the rows of each. It is off by default
                 because it computes the region's properties: a region of syntax parses every row, one of clusters
                 embeds it, and one of a property of your own needs that class.
@@ -379,8 +379,8 @@ class SplitManifest:
         """Write the manifest as JSON; an existing file is replaced as a whole or not at all.
 
         Args:
-            path: the path of the file.
-            rows_beside: whether the digests of the rows are written to a Parquet file beside it, of 16 bytes a row in
+            path: Path of the file.
+            rows_beside: Whether the digests of the rows are written to a Parquet file beside it, of 16 bytes a row in
                 place of 37, whose name and SHA-256 digest the JSON holds; None to do so from a million rows on.
 
         >>> import tempfile

@@ -27,9 +27,9 @@ def write_rows(
     """Write the digests of rows beside a manifest and return what the manifest records of the file.
 
     Args:
-        path: the path of the manifest.
-        digests: the digests by official split and part.
-        control: the digests of the rows of ``train_control`` by official split.
+        path: Path of the manifest.
+        digests: Digests by official split and part.
+        control: Digests of the rows of ``train_control`` by official split.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -53,8 +53,8 @@ def read_rows(path: Path, recorded: Mapping[str, str]) -> dict[str, Any]:
     """Read the digests of rows from the file beside a manifest.
 
     Args:
-        path: the path of the manifest.
-        recorded: what the manifest records of the file.
+        path: Path of the manifest.
+        recorded: What the manifest records of the file.
 
     Returns:
         The digests by official split and part, and those of ``train_control`` by official split.

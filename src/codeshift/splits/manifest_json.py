@@ -35,8 +35,8 @@ def to_text(values: Mapping[str, Any], rows_file: Mapping[str, str] | None = Non
     """Return the fields of a manifest as JSON text, with a digest of its content at the end.
 
     Args:
-        values: the fields.
-        rows_file: the name and the digest of the file that holds the digests of the rows; None to list them here.
+        values: Fields.
+        rows_file: Name and the digest of the file that holds the digests of the rows; None to list them here.
     """
     elsewhere = () if rows_file is None else OF_ROWS
     listed = {
@@ -58,10 +58,10 @@ def fields_of(
     """Read the fields of a manifest from JSON text.
 
     Args:
-        text: the JSON text.
-        name: the name of the text, for errors.
-        kinds: the type of each field.
-        read_rows: the function that reads the fields in a file of their own, given its name and digest; None if there
+        text: JSON text.
+        name: Name of the text, for errors.
+        kinds: Type of each field.
+        read_rows: Function that reads the fields in a file of their own, given its name and digest; None if there
             is no folder to look for it in.
 
     Raises:

@@ -9,9 +9,16 @@ import numpy as np
 
 from codeshift.errors import ManifestError
 from codeshift.hashing import DIGEST
-from codeshift.parts import DUPLICATE, EXCLUDED, PARTS, REASONS
+from codeshift.parts import DUPLICATE, EXCLUDED, NO_REASON, PARTS, REASONS
 
 _LABELS = (*PARTS[:EXCLUDED], *(f"excluded:{reason}" for reason in REASONS))
+_PART_AND_REASON = dict(
+    zip(
+        _LABELS,
+        [*((part, NO_REASON) for part in range(EXCLUDED)), *((EXCLUDED, reason) for reason in range(len(REASONS)))],
+        strict=True,
+    )
+)
 _AT_ONCE = 10_000
 
 DigestsWith = Callable[[np.ndarray, str], np.ndarray]
@@ -24,13 +31,11 @@ def parts_and_reasons(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         ManifestError: if a label is unknown.
     """
-    split = [str(label).partition(":") for label in labels]
-    try:
-        parts = np.array([PARTS.index(part) for part, _, _ in split], dtype=np.int8)
-        reasons = np.array([REASONS.index(reason) for _, _, reason in split], dtype=np.int8)
-    except ValueError as error:
-        raise ManifestError(f"the manifest names a part that does not exist: {error}") from error
-    return parts, reasons
+    for label in dict.fromkeys(labels):
+        if label not in _PART_AND_REASON:
+            raise ManifestError(f"the manifest names a part that does not exist: {label!r}")
+    pairs = np.array([_PART_AND_REASON[label] for label in labels], dtype=np.int8).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _in_order(labels: Iterable[str]) -> list[str]:
@@ -40,15 +45,15 @@ def _in_order(labels: Iterable[str]) -> list[str]:
 
 def _rank(label: str) -> tuple[int, bool]:
     """Return the sort key of a label. Of equal rows, the first in order is kept, so dropped duplicates come last."""
-    part, _, reason = label.partition(":")
-    return PARTS.index(part) if part in PARTS else len(PARTS), reason == REASONS[DUPLICATE]
+    part, reason = _PART_AND_REASON.get(label, (len(PARTS), NO_REASON))
+    return part, reason == DUPLICATE
 
 
 class RowDigests(Sequence[str]):
     """Digests of rows, sorted, in 16 bytes each; as items, their hexadecimal digits.
 
     Args:
-        digests: the digests, of shape ``(n,)`` and the dtype ``codeshift.hashing.DIGEST``, in any order.
+        digests: Digests, of shape ``(n,)`` and the dtype ``codeshift.hashing.DIGEST``, in any order.
 
     >>> digests = RowDigests.from_hex(["ff" * 16, "0a" * 16])
     >>> len(digests), digests[0], digests == RowDigests.from_hex(["0a" * 16, "ff" * 16])
@@ -177,11 +182,11 @@ def matched_labels(
     """Return the label of each row. Rows with the same digest get its labels in the order of parts.
 
     Args:
-        split: the name of the official split, for errors.
-        listed: the digests of each label.
-        digests: the digests of the data's rows, of shape ``(n,)``.
-        order: the rank of each row, as ``SplitRows.row_order`` gives it.
-        digests_with: the function that returns the digests of rows, by their positions, with another line end.
+        split: Name of the official split, for errors.
+        listed: Digests of each label.
+        digests: Digests of the data's rows, of shape ``(n,)``.
+        order: Rank of each row, as ``SplitRows.row_order`` gives it.
+        digests_with: Function that returns the digests of rows, by their positions, with another line end.
 
     Raises:
         ManifestError: if the digests differ from the listed ones; the message says how.

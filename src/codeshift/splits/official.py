@@ -44,10 +44,10 @@ def divide_official(split: np.ndarray, inside: np.ndarray, groups: RowGroups, co
     """Assign the rows of official splits to parts.
 
     Args:
-        split: the official split of each row as an index into ``OFFICIAL``, of shape ``(n,)``.
-        inside: whether each row lies in the region: booleans of shape ``(n,)``.
-        groups: the group of each row.
-        config: the seed and sizes.
+        split: Official split of each row as an index into ``OFFICIAL``, of shape ``(n,)``.
+        inside: Whether each row lies in the region: booleans of shape ``(n,)``.
+        groups: Group of each row.
+        config: Seed and sizes.
     """
     partition = Partition.nothing(len(split))
     train, validation, test = (split == i for i in range(len(OFFICIAL)))

@@ -17,9 +17,9 @@ def check_sizes(partition: Partition, identities: np.ndarray, config: SplitConfi
     """Warn of parts of another size than requested, and of test parts with few distinct rows.
 
     Args:
-        partition: the partition of the rows.
-        identities: the identity of each row, of shape ``(n,)``: equal numbers for copies of one row.
-        config: the requested sizes.
+        partition: Partition of the rows.
+        identities: Identity of each row, of shape ``(n,)``: equal numbers for copies of one row.
+        config: Requested sizes.
 
     Raises:
         ParameterError: if a size differs by more than ``config.tolerance``.
@@ -49,10 +49,10 @@ def small_parts(parts: np.ndarray, identities: np.ndarray, least: int, *, unaske
     """Return the test parts with fewer distinct rows than ``least``, in words.
 
     Args:
-        parts: the part of each row, as an index into ``PARTS``: of shape ``(n,)``.
-        identities: the identity of each row, of shape ``(n,)``: equal numbers for copies of one row.
-        least: the number of distinct rows below which a part is named.
-        unasked: the parts that need no rows.
+        parts: Part of each row, as an index into ``PARTS``: of shape ``(n,)``.
+        identities: Identity of each row, of shape ``(n,)``: equal numbers for copies of one row.
+        least: Number of distinct rows below which a part is named.
+        unasked: Parts that need no rows.
 
     >>> small_parts(np.full(40, TEST_OOD), np.arange(40) // 10, 30, unasked=(TEST_ID,))
     ['test_ood has 4 distinct rows (40 with copies)']

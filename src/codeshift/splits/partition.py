@@ -36,11 +36,11 @@ class Partition:
     """Part of each row, and the requested size of each part. Arrays have the shape ``(n,)``.
 
     Attributes:
-        parts: the part of each row.
-        reasons: the reason why each row is excluded.
-        pool: whether each row is one of the region that ``ood_kept`` may keep in train.
-        control: whether each row is in ``train_control``; None if it was not requested.
-        asked: the rows requested of each part, and of the pool as ``"kept"``.
+        parts: Part of each row.
+        reasons: Reason why each row is excluded.
+        pool: Whether each row is one of the region that ``ood_kept`` may keep in train.
+        control: Whether each row is in ``train_control``; None if it was not requested.
+        asked: Rows requested of each part, and of the pool as ``"kept"``.
     """
 
     parts: np.ndarray
@@ -79,9 +79,9 @@ def positions_of(part: str, parts: np.ndarray, control: np.ndarray | None) -> np
     """Return the ascending positions of a part's rows.
 
     Args:
-        part: the name of the part.
-        parts: the part of each row, as an index into ``PARTS``: of shape ``(n,)``.
-        control: whether each row is in ``train_control``.
+        part: Name of the part.
+        parts: Part of each row, as an index into ``PARTS``: of shape ``(n,)``.
+        control: Whether each row is in ``train_control``.
 
     >>> positions_of("train_control", np.array([TRAIN, TEST_OOD]), np.array([False, True])).tolist()
     [1]
@@ -96,9 +96,9 @@ def divide(inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partit
     """Assign the rows of one dataset to parts.
 
     Args:
-        inside: whether each row lies in the region: booleans of shape ``(n,)``, of both values.
-        groups: the group of each row.
-        config: the seed and sizes.
+        inside: Whether each row lies in the region: booleans of shape ``(n,)``, of both values.
+        groups: Group of each row.
+        config: Seed and sizes.
 
     Raises:
         RegionError: if no group of the region fits ``test_ood``.
@@ -204,11 +204,11 @@ def trim_train(partition: Partition, groups: RowGroups, config: SplitConfig, row
     """Cut train to exactly ``train_size`` rows, so that rows kept from the region stay nested over ``ood_kept``.
 
     Args:
-        partition: the partition to change.
-        groups: the group of each row.
-        config: the seed and size.
-        row_order: the rank of each row within its group.
-        total: the number of rows that a share refers to.
+        partition: Partition to change.
+        groups: Group of each row.
+        config: Seed and size.
+        row_order: Rank of each row within its group.
+        total: Number of rows that a share refers to.
 
     Raises:
         ParameterError: if some value of ``ood_kept`` leaves fewer rows.
@@ -244,12 +244,12 @@ def take(
     a larger share of the region includes the rows chosen for a smaller one.
 
     Args:
-        rows: the mask of the rows to choose from, of shape ``(n,)``.
-        pool: the mask of the region's rows among all rows, of shape ``(n,)``.
-        count: the number of rows to choose.
-        groups: the group of each row.
-        seed: the seed of the order of groups.
-        row_order: the rank of each row within its group, independent of the order of rows in the data.
+        rows: Mask of the rows to choose from, of shape ``(n,)``.
+        pool: Mask of the region's rows among all rows, of shape ``(n,)``.
+        count: Number of rows to choose.
+        groups: Group of each row.
+        seed: Seed of the order of groups.
+        row_order: Rank of each row within its group, independent of the order of rows in the data.
     """
     chosen = np.zeros(len(rows), dtype=bool)
     from_region = int(np.floor(count * (rows & pool).sum() / rows.sum() + 0.5))
@@ -267,8 +267,8 @@ def mark_near_duplicates(partition: Partition, strict: RowGroups) -> None:
     """Set the reason of the bound rows that only a near-duplicate binds.
 
     Args:
-        partition: the partition to change.
-        strict: the groups formed by equal rows and the user's groups only.
+        partition: Partition to change.
+        strict: Groups formed by equal rows and the user's groups only.
     """
     held_out = np.isin(partition.parts, (VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD))
     bound = partition.reasons == BOUND

@@ -32,12 +32,12 @@ def push(
     """Push the parts, then the manifest and the card, as described in ``SplitAssignment.push_to_hub``.
 
     Args:
-        manifest: the manifest of the split.
-        splits: the parts.
-        repo_id: the repository, ``"owner/name"``.
-        config_name: the name of the configuration for the parts.
-        token: the access token of the hub.
-        **arguments: other arguments of ``datasets.DatasetDict.push_to_hub``.
+        manifest: Manifest of the split.
+        splits: Parts.
+        repo_id: Repository, ``"owner/name"``.
+        config_name: Name of the configuration for the parts.
+        token: Access token of the hub.
+        **arguments: Other arguments of ``datasets.DatasetDict.push_to_hub``.
 
     Raises:
         ParameterError: if the repository is a bucket.

@@ -34,9 +34,9 @@ class SplitRows:
     """Rows of a call.
 
     Attributes:
-        names: the names of the official splits, or ``("data",)``.
-        tables: the table of each name.
-        memory: what was computed of the rows: their digests, by columns of code and other columns.
+        names: Names of the official splits, or ``("data",)``.
+        tables: Table of each name.
+        memory: What was computed of the rows: their digests, by columns of code and other columns.
     """
 
     names: tuple[str, ...]
@@ -48,8 +48,8 @@ class SplitRows:
         """Create the rows from a dataset, a table of one, or official splits.
 
         Args:
-            data: the data.
-            num_proc: the number of processes that compute properties; None to choose it by the rows.
+            data: Data.
+            num_proc: Number of processes that compute properties; None to choose it by the rows.
 
         Raises:
             DataError: if the data is empty or lacks an official split.
@@ -133,8 +133,8 @@ class SplitRows:
         Each is computed once.
 
         Args:
-            columns: the columns of code.
-            also: the other columns, in order, each with the argument that names it, for errors.
+            columns: Columns of code.
+            also: Other columns, in order, each with the argument that names it, for errors.
 
         Raises:
             ParameterError: if a column is no name.
@@ -160,11 +160,11 @@ class SplitRows:
         r"""Return the digests, as ``digests`` does, that rows of one official split would have with other line ends.
 
         Args:
-            columns: the columns of code.
-            also: the other columns, each with the argument that names it.
-            positions: the positions of the rows, ascending.
-            line_end: the line end that stands for each ``"\n"`` or ``"\r\n"`` of the code.
-            start: the position among all rows that ``positions`` count from.
+            columns: Columns of code.
+            also: Other columns, each with the argument that names it.
+            positions: Positions of the rows, ascending.
+            line_end: Line end that stands for each ``"\n"`` or ``"\r\n"`` of the code.
+            start: Position among all rows that ``positions`` count from.
         """
         rows = SplitRows.of(self.select(positions + start))
         code = (
@@ -242,8 +242,8 @@ class SplitRows:
         """Return the components of near-duplicates over all official splits, found once for each table.
 
         Args:
-            columns: the columns of code, whose texts are joined, for a search that names no columns.
-            search: the search, whose columns are looked in one by one.
+            columns: Columns of code, whose texts are joined, for a search that names no columns.
+            search: Search, whose columns are looked in one by one.
 
         Raises:
             DataError: if there is no such column, or it contains values that are not text.

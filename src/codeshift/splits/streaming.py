@@ -53,12 +53,12 @@ class StreamDealer:
     shares, by default those of ``Splitter.assign``, and met on average.
 
     Args:
-        region: the fitted region: ``splitter.fit(PropertyTable(sample))``, ``assignment.region`` or
+        region: Fitted region: ``splitter.fit(PropertyTable(sample))``, ``assignment.region`` or
             ``manifest.fitted_region()``.
-        region_share: the share of the stream's rows inside the region, above 0 and below 1, since sizes are shares of
-            all rows: that of a sample (``region.contains(table).mean()``), or ``manifest.region_share``.
-        columns: the columns of code, whose content identifies a row.
-        **options: the fields of ``SplitConfig``, which describes them: ``seed``, ``ood_kept``, ``test_ood_size``,
+        region_share: Share of the stream's rows inside the region, above 0 and below 1, since sizes are shares of
+            all rows: That of a sample (``region.contains(table).mean()``), or ``manifest.region_share``.
+        columns: Columns of code, whose content identifies a row.
+        **options: Fields of ``SplitConfig``, which describes them: ``seed``, ``ood_kept``, ``test_ood_size``,
             ``test_id_size``, ``validation_size``, ``validation_ood_size`` and ``groups``. The others have no meaning
             in a stream.
 
@@ -190,8 +190,8 @@ class StreamDealer:
         region that ``ood_kept`` keeps in train is excluded as well if it is a near-duplicate of a test row.
 
         Args:
-            stream: the rows.
-            search: the definition of near-duplicates; by default that of ``Splitter.assign``.
+            stream: Rows.
+            search: Definition of near-duplicates; by default that of ``Splitter.assign``.
 
         Raises:
             ParameterError: if ``stream`` is not an ``IterableDataset``, or ``search`` no ``NearDuplicates``.
@@ -230,8 +230,8 @@ class StreamDealer:
         """Return the stream with a new column for each row's part, so that one pass serves all parts.
 
         Args:
-            stream: the rows, with the columns that the region reads.
-            column: the name of the new column.
+            stream: Rows, with the columns that the region reads.
+            column: Name of the new column.
 
         Raises:
             ParameterError: if ``stream`` is not an ``IterableDataset``, or has a column of that name.

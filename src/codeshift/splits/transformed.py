@@ -15,12 +15,12 @@ class TransformedPart:
     Its rows are not among those that were split.
 
     Attributes:
-        of: name of the part whose rows were rewritten.
-        transform: the transform as plain values.
-        digest: the digest of the transform and its arguments.
-        rows: the digest of the rewritten rows, in whatever order.
-        n: number of rows.
-        unchanged: number of rows that the transform leaves as they are.
+        of: Name of the part whose rows were rewritten.
+        transform: Transform as plain values.
+        digest: Digest of the transform and its arguments.
+        rows: Digest of the rewritten rows, in whatever order.
+        n: Number of rows.
+        unchanged: Number of rows that the transform leaves as they are.
 
     >>> part = TransformedPart(of="test_id", transform={}, digest="", rows="", n=1200, unchanged=30)
     >>> part.in_words
@@ -36,5 +36,5 @@ class TransformedPart:
 
     @property
     def in_words(self) -> str:
-        """The counts in words."""
+        """Counts in words."""
         return f"{counted(self.n, 'row')} of {self.of} rewritten, {self.unchanged:,} of them left as they are"

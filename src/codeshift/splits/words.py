@@ -41,8 +41,8 @@ def near_duplicates_in_words(duplicates: FoundDuplicates | None, config: SplitCo
     """Return what was found of near-duplicates.
 
     Args:
-        duplicates: the counts of the components; None if they were not searched for.
-        config: the arguments of the call, with the search among them.
+        duplicates: Counts of the components; None if they were not searched for.
+        config: Arguments of the call, with the search among them.
 
     >>> near_duplicates_in_words(None, SplitConfig(near_duplicates=None))
     'near-duplicates were not looked for'

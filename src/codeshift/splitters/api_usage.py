@@ -31,19 +31,19 @@ class APIUsageSplitter(ElementSplitter):
     (``codeshift.properties.APINames``).
 
     Attributes:
-        column: the column that holds the code.
-        language: the language: ``"python"``, ``"java"``, ``"c_sharp"``, ``"javascript"``, ``"typescript"`` or ``"go"``;
+        column: Column that holds the code.
+        language: Language: ``"python"``, ``"java"``, ``"c_sharp"``, ``"javascript"``, ``"typescript"`` or ``"go"``;
             or ``"column:lang"`` for the one that each row names in its column ``lang``.
-        apis: the patterns of names. A plain one matches names that contain it as a run of whole parts
+        apis: Patterns of names. A plain one matches names that contain it as a run of whole parts
             (``"numpy.linalg"`` matches ``numpy.linalg.norm``; ``"stream"`` matches ``java.util.stream.Stream`` and
             ``List.stream``); one with ``*``, ``?`` or ``[`` is a glob over the whole name (``"java.util.stream.*"``,
             ``"*.Stream.*"``).
-        match: whether programs must match one of ``apis`` (``"any"``) or every one (``"all"``).
-        min_count: the lowest number of uses of an API in a program (one pattern of ``apis``, all its matches together).
-        rarest: the number of rarest names to take, instead of ``apis``. Methods of objects of unknown type, such as
+        match: Whether programs must match one of ``apis`` (``"any"``) or every one (``"all"``).
+        min_count: Lowest number of uses of an API in a program (one pattern of ``apis``, all its matches together).
+        rarest: Number of rarest names to take, instead of ``apis``. Methods of objects of unknown type, such as
             ``.get``, and functions of unknown modules are never chosen.
-        share: the approximate share of rows to hold out, instead of ``apis``; see ``choosing.Choice``.
-        min_rows: the number of rows that must use a name for it to be chosen; by default 10 for ``rarest`` and 2 for
+        share: Approximate share of rows to hold out, instead of ``apis``; see ``choosing.Choice``.
+        min_rows: Number of rows that must use a name for it to be chosen; by default 10 for ``rarest`` and 2 for
             ``share``.
 
     Raises:
@@ -88,9 +88,9 @@ class _Usage(NamedTuple):
     """Rows of one language that match an API, and rows that may use it but do not show its module or package.
 
     Attributes:
-        matched: the number of the former.
-        unresolved: the number of the latter.
-        names: the names that the latter hold.
+        matched: Number of the former.
+        unresolved: Number of the latter.
+        names: Names that the latter hold.
     """
 
     matched: int

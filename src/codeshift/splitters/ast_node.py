@@ -25,16 +25,16 @@ class ASTNodeSplitter(ElementSplitter):
     the rows; if none of the three is given, a tenth.
 
     Attributes:
-        column: the column that holds the code.
-        language: the language of the code, one of ``codeshift.properties.languages()``, or ``"column:lang"`` for the
+        column: Column that holds the code.
+        language: Language of the code, one of ``codeshift.properties.languages()``, or ``"column:lang"`` for the
             one that each row names in its column ``lang``.
-        nodes: the node types of that language's tree-sitter grammar, such as ``("while_statement",)``; tokens such as
+        nodes: Node types of that language's tree-sitter grammar, such as ``("while_statement",)``; tokens such as
             ``"while"`` are node types too.
-        match: whether programs must contain one of the nodes (``"any"``) or every one (``"all"``).
-        min_count: the lowest number of occurrences of a node in a program to count as contained.
-        rarest: the number of rarest node types to take, instead of ``nodes`` (tokens and errors left out).
-        share: the approximate share of rows to hold out, instead of ``nodes``; see ``choosing.Choice``.
-        min_rows: the number of rows that must contain a node type for it to be chosen; by default 10 for ``rarest`` and
+        match: Whether programs must contain one of the nodes (``"any"``) or every one (``"all"``).
+        min_count: Lowest number of occurrences of a node in a program to count as contained.
+        rarest: Number of rarest node types to take, instead of ``nodes`` (tokens and errors left out).
+        share: Approximate share of rows to hold out, instead of ``nodes``; see ``choosing.Choice``.
+        min_rows: Number of rows that must contain a node type for it to be chosen; by default 10 for ``rarest`` and
             2 for ``share``.
 
     Raises:

@@ -22,10 +22,10 @@ class BandSplitter(LanguageSplitter):
     """Base class of splitters that take a band of a property of whole numbers; by default the top fifth of the rows.
 
     Attributes:
-        column: the column that holds the code.
-        quantiles: the band as shares of the rows, ``(low, high)``.
-        bounds: the band as values instead, ``low <= value < high``; ``None`` for an open end.
-        ties: the treatment of rows of one value at a quantile, ``"together"`` or ``"split"``.
+        column: Column that holds the code.
+        quantiles: Band as shares of the rows, ``(low, high)``.
+        bounds: Band as values instead, ``low <= value < high``; ``None`` for an open end.
+        ties: Treatment of rows of one value at a quantile, ``"together"`` or ``"split"``.
 
     Raises:
         ParameterError: if a value is invalid.

@@ -31,7 +31,7 @@ class Splitter(ABC):
     ``&``, ``|``, ``~`` and ``-``, and their repr builds them again.
 
     Attributes:
-        column: the column that holds the code, the only positional argument of every splitter. Rows with equal code are
+        column: Column that holds the code, the only positional argument of every splitter. Rows with equal code are
             one identity and are never in two parts.
 
     A splitter of your own:
@@ -98,15 +98,15 @@ class Splitter(ABC):
         ``train``. Rows with equal code, near-duplicates, and rows of one group stay together.
 
         Args:
-            data: a ``Dataset``, a ``PropertyTable`` of one (to share computed properties between calls), or a
+            data: ``Dataset``, a ``PropertyTable`` of one (to share computed properties between calls), or a
                 ``DatasetDict`` with official ``train`` and ``test`` (and perhaps ``validation``): the region is then
                 fitted on ``train``, its rows are masked from ``train`` and ``validation``, and ``test`` is divided into
                 ``test_id`` and ``test_ood``; ``test_ood_size`` and ``test_id_size`` do not apply.
-            num_proc: the number of processes that compute properties, for any of which the split is the same; None for
+            num_proc: Number of processes that compute properties, for any of which the split is the same; None for
                 one a core from 20,000 rows on (on Linux, and not in a worker process), and one for fewer. A
                 ``PropertyTable`` brings its own.
-            progress: whether to show bars on long work, unless those of ``datasets`` are turned off.
-            **options: seed, sizes, groups and near-duplicates: the fields of ``SplitConfig``, which describes them.
+            progress: Whether to show bars on long work, unless those of ``datasets`` are turned off.
+            **options: Seed, sizes, groups and near-duplicates: the fields of ``SplitConfig``, which describes them.
 
         Raises:
             ParameterError: if an argument is invalid.
@@ -162,13 +162,13 @@ class Splitter(ABC):
         be kept afterwards.
 
         Args:
-            data: the rows; scikit-learn must be given one row of features for each, in the same order.
-            n_splits: the number of splits.
-            part: the part that models are scored on: ``"test_ood"``, ``"test_id"``, ``"validation"``. The ``on`` method
+            data: Rows; scikit-learn must be given one row of features for each, in the same order.
+            n_splits: Number of splits.
+            part: Part that models are scored on: ``"test_ood"``, ``"test_id"``, ``"validation"``. The ``on`` method
                 of the result gives the same splits scored on another part, so the two scores make a gap.
-            num_proc: the number of processes, as in ``assign``.
-            progress: whether to show bars on long work, unless those of ``datasets`` are turned off.
-            **options: options of ``assign``; the seeds of the splits (``seeds`` of the result) follow from ``seed``.
+            num_proc: Number of processes, as in ``assign``.
+            progress: Whether to show bars on long work, unless those of ``datasets`` are turned off.
+            **options: Options of ``assign``; the seeds of the splits (``seeds`` of the result) follow from ``seed``.
 
         Raises:
             ParameterError: if an argument is invalid, or two of the splits would be the same.

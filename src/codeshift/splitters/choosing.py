@@ -32,12 +32,12 @@ class Choice:
     """Choice of elements: the ``rarest`` k, or so that the rows that contain one are a ``share`` of all rows.
 
     Attributes:
-        rarest: the number of elements, those that the fewest rows contain; ties are ordered by name.
-        share: the share of rows. From the most frequent element down, each is taken that does not exceed the share,
+        rarest: Number of elements, those that the fewest rows contain; ties are ordered by name.
+        share: Share of rows. From the most frequent element down, each is taken that does not exceed the share,
             until the rows that contain one of those taken are near enough (``SHARE_TOLERANCE``): few elements, and
             common ones.
-        min_rows: the number of rows that must contain an element for it to be chosen.
-        min_count: the number of times that a row must contain an element.
+        min_rows: Number of rows that must contain an element for it to be chosen.
+        min_count: Number of times that a row must contain an element.
     """
 
     rarest: int | None
@@ -51,10 +51,10 @@ class Choice:
         """Return the chosen elements, sorted; they depend on the set of rows, not on their order.
 
         Args:
-            table: the rows.
-            counted: the property that counts elements.
-            eligible: the function that returns whether an element may be chosen.
-            noun: the noun for the elements, for errors.
+            table: Rows.
+            counted: Property that counts elements.
+            eligible: Function that returns whether an element may be chosen.
+            noun: Noun for the elements, for errors.
 
         Raises:
             RegionError: if there are too few elements, or none that come near the share; it says what there is.
@@ -135,12 +135,12 @@ class ElementSplitter(LanguageSplitter):
     nor ``share`` is given, ``share`` is ``DEFAULT_SHARE``.
 
     Attributes:
-        language: the language of the code.
-        match: whether programs must contain one of the named elements (``"any"``) or every one (``"all"``).
-        min_count: the lowest number of occurrences of an element in a program to count as contained.
-        rarest: the number of rarest elements to take, instead of named ones.
-        share: the approximate share of rows to hold out, instead of named elements; see ``Choice``.
-        min_rows: the number of rows that must contain an element for it to be chosen.
+        language: Language of the code.
+        match: Whether programs must contain one of the named elements (``"any"``) or every one (``"all"``).
+        min_count: Lowest number of occurrences of an element in a program to count as contained.
+        rarest: Number of rarest elements to take, instead of named ones.
+        share: Approximate share of rows to hold out, instead of named elements; see ``Choice``.
+        min_rows: Number of rows that must contain an element for it to be chosen.
 
     Raises:
         ParameterError: if more than one way is given, or a value is invalid.
@@ -184,9 +184,9 @@ class ElementSplitter(LanguageSplitter):
         """Return the elements that make the region if none are named, sorted.
 
         Args:
-            table: the rows that decide.
-            counted: the property that counts elements.
-            eligible: the function that returns whether an element may be chosen.
+            table: Rows that decide.
+            counted: Property that counts elements.
+            eligible: Function that returns whether an element may be chosen.
 
         Raises:
             RegionError: if there are too few elements, or none that come near the share.

@@ -38,19 +38,19 @@ class ClusterSplitter(Splitter):
     others, which is why a manifest lists the rows.
 
     Attributes:
-        column: the column that holds the code.
-        embedding: the embedding: ``"tfidf"`` (the default; ``TfidfEmbedding()``), the name or folder of a transformers
+        column: Column that holds the code.
+        embedding: Embedding: ``"tfidf"`` (the default; ``TfidfEmbedding()``), the name or folder of a transformers
             encoder (``EncoderEmbedding(...)`` sets its pooling), a function of a list of programs
             (``FunctionEmbedding``), or ``ColumnEmbedding(...)`` for vectors that the dataset has.
-        n_clusters: the number of clusters; ``"elbow"`` or ``"silhouette"`` to choose it from the data.
-        pca: the number of principal components to project vectors on before clustering; None to leave them unprojected.
-        clusters: the numbers of the clusters that are out of distribution, from 0, the largest, down
+        n_clusters: Number of clusters; ``"elbow"`` or ``"silhouette"`` to choose it from the data.
+        pca: Number of principal components to project vectors on before clustering; None to leave them unprojected.
+        clusters: Numbers of the clusters that are out of distribution, from 0, the largest, down
             (``table.values(splitter.clustering).sizes`` are their numbers of rows).
-        choose: the choice of clusters if ``clusters`` is not given: ``"most_isolated"`` (those whose centroid is
+        choose: Choice of clusters if ``clusters`` is not given: ``"most_isolated"`` (those whose centroid is
             farthest from the nearest other one; the default), ``"largest"``, or ``"seeded"`` (drawn by
             ``cluster_seed``).
-        share: the share of all rows, if ``clusters`` is not given; 0.2 by default.
-        cluster_seed: the seed of k-means and of ``"seeded"``.
+        share: Share of all rows, if ``clusters`` is not given; 0.2 by default.
+        cluster_seed: Seed of k-means and of ``"seeded"``.
 
     Raises:
         ParameterError: if a value is invalid.

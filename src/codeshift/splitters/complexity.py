@@ -30,14 +30,14 @@ class ComplexitySplitter(BandSplitter):
     LengthSplitter(...)`` keeps length in a band.
 
     Attributes:
-        column: the column that holds the code.
-        language: the language of the code, one of ``codeshift.properties.languages()``, or ``"column:lang"`` for the
+        column: Column that holds the code.
+        language: Language of the code, one of ``codeshift.properties.languages()``, or ``"column:lang"`` for the
             one that each row names in its column ``lang``.
-        measure: the measure: ``"cyclomatic"`` (decisions plus one, McCabe 1976), ``"nesting"`` (depth of nested control
+        measure: Measure: ``"cyclomatic"`` (decisions plus one, McCabe 1976), ``"nesting"`` (depth of nested control
             structures), ``"depth"`` (of the syntax tree) or ``"identifiers"`` (occurrences).
-        quantiles: the band as shares of the rows, ``(low, high)``.
-        bounds: the band as values instead, ``low <= value < high``; ``None`` for an open end.
-        ties: the treatment of rows of one complexity at a quantile: ``"together"`` takes all or none of them;
+        quantiles: Band as shares of the rows, ``(low, high)``.
+        bounds: Band as values instead, ``low <= value < high``; ``None`` for an open end.
+        ties: Treatment of rows of one complexity at a quantile: ``"together"`` takes all or none of them;
             ``"split"`` divides them by the hash of their content, so a band has its share of the rows.
 
     Raises:

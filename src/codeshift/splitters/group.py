@@ -35,11 +35,11 @@ class GroupSplitter(Splitter):
     To keep whole projects on one side of train and test for *any* region, use ``groups=`` of ``assign``.
 
     Attributes:
-        column: the column that holds the code.
-        by: the column that holds the group: text, whole numbers or truth values.
-        values: the groups that are out of distribution, such as ``("django", "flask")``.
-        share: the share of all rows, if ``values`` is not given; 0.2 by default.
-        region_seed: the seed that draws the groups, if ``values`` is not given; 0 by default.
+        column: Column that holds the code.
+        by: Column that holds the group: text, whole numbers or truth values.
+        values: Groups that are out of distribution, such as ``("django", "flask")``.
+        share: Share of all rows, if ``values`` is not given; 0.2 by default.
+        region_seed: Seed that draws the groups, if ``values`` is not given; 0 by default.
 
     Raises:
         ParameterError: if a value is invalid.

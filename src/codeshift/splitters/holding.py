@@ -22,8 +22,8 @@ class Frequencies:
     """Number of rows that hold each element.
 
     Attributes:
-        total: the number of all rows.
-        rows: the number of rows that hold each element.
+        total: Number of all rows.
+        rows: Number of rows that hold each element.
     """
 
     total: int
@@ -35,8 +35,8 @@ class HoldingRows:
     """Frequencies of elements: in how many rows each occurs ``min_count`` times or more.
 
     Attributes:
-        property: the property, whose values are ``ElementCounts``.
-        min_count: the number of times that a row must contain an element.
+        property: Property, whose values are ``ElementCounts``.
+        min_count: Number of times that a row must contain an element.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes
@@ -69,8 +69,8 @@ class Sets:
     """Distinct sets of elements that rows hold.
 
     Attributes:
-        held: the elements of each set, as a sparse matrix of shape ``(n_sets, n_elements)``.
-        rows: the number of rows that hold exactly this set, of shape ``(n_sets,)``.
+        held: Elements of each set, as a sparse matrix of shape ``(n_sets, n_elements)``.
+        rows: Number of rows that hold exactly this set, of shape ``(n_sets,)``.
     """
 
     held: csc_matrix
@@ -86,9 +86,9 @@ class HeldSets:
     """Sets of some elements that rows hold, each ``min_count`` times or more; rows without any are left out.
 
     Attributes:
-        property: the property, whose values are ``ElementCounts``.
-        min_count: the number of times that a row must contain an element.
-        elements: the elements.
+        property: Property, whose values are ``ElementCounts``.
+        min_count: Number of times that a row must contain an element.
+        elements: Elements.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes

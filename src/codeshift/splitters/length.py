@@ -26,20 +26,20 @@ class LengthSplitter(BandSplitter):
     (``quantiles=(0.4, 0.5)``). The default holds out the longest fifth.
 
     Attributes:
-        column: the column that holds the code.
-        unit: the unit of length: ``"tokens"``, ``"lines"`` or ``"chars"``.
-        quantiles: the band as shares of the rows given, ``(low, high)``; rows equal to the upper threshold are outside,
+        column: Column that holds the code.
+        unit: Unit of length: ``"tokens"``, ``"lines"`` or ``"chars"``.
+        quantiles: Band as shares of the rows given, ``(low, high)``; rows equal to the upper threshold are outside,
             unless it is 1.
-        bounds: the band as lengths instead, ``low <= length < high``; ``None`` for an open end.
-        language: the language whose syntax tree's leaves are counted as tokens, or ``"column:lang"`` for the one that
+        bounds: Band as lengths instead, ``low <= length < high``; ``None`` for an open end.
+        language: Language whose syntax tree's leaves are counted as tokens, or ``"column:lang"`` for the one that
             each row names; if not given, ``codeshift.properties.lexer`` counts them.
-        tokenizer: the tokenizer of a model to count with instead: a Hugging Face tokenizer by its name on the hub, its
+        tokenizer: Tokenizer of a model to count with instead: a Hugging Face tokenizer by its name on the hub, its
             folder, or the object. An object is stored as the name that it was loaded by, and must equal what that name
             loads. The special tokens that a model adds are not counted.
-        ties: the treatment of rows of one length at a quantile: ``"together"`` takes all or none of them, so a narrow
+        ties: Treatment of rows of one length at a quantile: ``"together"`` takes all or none of them, so a narrow
             band of short programs can be empty or large; ``"split"`` divides them by the hash of their content, so a
             band has its share of the rows for any lengths.
-        tokenizer_revision: the branch, tag or commit of a tokenizer of the hub; None for the newest.
+        tokenizer_revision: Branch, tag or commit of a tokenizer of the hub; None for the newest.
 
     Raises:
         ParameterError: if a value is invalid.

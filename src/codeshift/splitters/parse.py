@@ -29,10 +29,10 @@ def parse_splitter(
     splitters of functions (``PredicateSplitter``), which only code can name.
 
     Args:
-        text: the text, such as ``'LengthSplitter("code") - ASTNodeSplitter("code", language="java", rarest=3)'``.
-        column: the column of splitters that name none.
-        language: the language of splitters that need one and name none.
-        parameter: the name of the text in error messages.
+        text: Text, such as ``'LengthSplitter("code") - ASTNodeSplitter("code", language="java", rarest=3)'``.
+        column: Column of splitters that name none.
+        language: Language of splitters that need one and name none.
+        parameter: Name of the text in error messages.
 
     Raises:
         ParameterError: if the text is not such an expression; misspelt classes and arguments get close matches.

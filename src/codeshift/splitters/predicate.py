@@ -27,10 +27,10 @@ class PredicateSplitter(Splitter):
     code is imported.
 
     Attributes:
-        column: the column that holds the code.
-        predicate: the function, or its name as ``"package.module:function"``; stored as the name.
-        name: the name in the manifest; by default the function's name.
-        reads: other columns that the function reads.
+        column: Column that holds the code.
+        predicate: Function, or its name as ``"package.module:function"``; stored as the name.
+        name: Name in the manifest; by default the function's name.
+        reads: Other columns that the function reads.
 
     Raises:
         ParameterError: if the function cannot be reached by a name.

@@ -25,9 +25,9 @@ class RandomSplitter(Splitter):
     control has to stay the same while the rows that test it are drawn again.
 
     Attributes:
-        column: the column that holds the code.
-        share: the share of rows inside the region, exact to within rows of equal code.
-        region_seed: the seed that draws these rows; any integer.
+        column: Column that holds the code.
+        share: Share of rows inside the region, exact to within rows of equal code.
+        region_seed: Seed that draws these rows; any integer.
 
     Raises:
         ParameterError: if a value is invalid.

@@ -43,14 +43,14 @@ def scenarios_by_name(
     """Return the scenarios of some names, each once, in the order of the names.
 
     Args:
-        names: the names of sets (``"simscood"``, all fifteen of ``simscood_scenarios``; ``"length"``, ``"syntax"``,
+        names: Names of sets (``"simscood"``, all fifteen of ``simscood_scenarios``; ``"length"``, ``"syntax"``,
             ``"semantics"``, ``"apis"``, five each), or of scenarios: ``"length_p90_p100"`` for any two percentiles,
             ``"syntax_while_statement"`` for any node type, ``"api_java.util"`` for any API, ``"semantics_cluster_0"``
             for any of the 35 clusters, the largest first.
-        column: the column that holds the code.
-        language: the language of the code, required for syntax and APIs.
-        embedding: the embedding of the clusters, as in ``ClusterSplitter``.
-        pca: the number of principal components, as in ``ClusterSplitter``.
+        column: Column that holds the code.
+        language: Language of the code, required for syntax and APIs.
+        embedding: Embedding of the clusters, as in ``ClusterSplitter``.
+        pca: Number of principal components, as in ``ClusterSplitter``.
 
     Raises:
         ParameterError: if ``names`` holds no names, a name is unknown, or a scenario needs a language.

@@ -57,8 +57,8 @@ class Scenario:
     """Split with a name that can be used in tables and file names.
 
     Attributes:
-        name: the name, such as ``"length_p97_p100"``.
-        splitter: the splitter, which defines what is out of distribution.
+        name: Name, such as ``"length_p97_p100"``.
+        splitter: Splitter, which defines what is out of distribution.
 
     >>> Scenario("longest", LengthSplitter(column="code", quantiles=(0.9, 1.0))).name
     'longest'
@@ -90,12 +90,12 @@ def length_bands(
     """Return a ``LengthSplitter`` for each band of quantiles; rows of one length are divided, so a band has its share.
 
     Args:
-        column: the column that holds the code.
-        bands: the pairs of quantiles; by default those of SimSCOOD.
-        unit: the unit of length, as in ``LengthSplitter``, as the arguments that follow.
-        language: the language whose syntax trees' leaves are counted.
-        tokenizer: the tokenizer whose tokens are counted.
-        tokenizer_revision: the branch, tag or commit of its hub name.
+        column: Column that holds the code.
+        bands: Pairs of quantiles; by default those of SimSCOOD.
+        unit: Unit of length, as in ``LengthSplitter``, as the arguments that follow.
+        language: Language whose syntax trees' leaves are counted.
+        tokenizer: Tokenizer whose tokens are counted.
+        tokenizer_revision: Branch, tag or commit of its hub name.
 
     Raises:
         ParameterError: if an argument is invalid.
@@ -155,9 +155,9 @@ def ast_elements(column: str = "code", *, language: str, nodes: Sequence[str] | 
     """Return an ``ASTNodeSplitter`` for each node type.
 
     Args:
-        column: the column that holds the code.
-        language: the language of the code, one of ``codeshift.properties.languages()``.
-        nodes: the node types; by default the language's ``ELEMENTS``.
+        column: Column that holds the code.
+        language: Language of the code, one of ``codeshift.properties.languages()``.
+        nodes: Node types; by default the language's ``ELEMENTS``.
 
     Raises:
         ParameterError: if the language is unknown or has no ``ELEMENTS``, or a node type is unknown or named twice.
@@ -177,9 +177,9 @@ def api_families(column: str = "code", *, language: str, apis: Sequence[str] | N
     """Return an ``APIUsageSplitter`` for each family of APIs.
 
     Args:
-        column: the column that holds the code.
-        language: the language of the code, one of those that ``APINames`` resolves.
-        apis: the names of the families; by default the language's ``SCENARIO_FAMILIES``.
+        column: Column that holds the code.
+        language: Language of the code, one of those that ``APINames`` resolves.
+        apis: Names of the families; by default the language's ``SCENARIO_FAMILIES``.
 
     Raises:
         ParameterError: if the language is unknown or has no ``SCENARIO_FAMILIES``, or a family is named twice.
@@ -209,12 +209,12 @@ def clusters(
     """Return a ``ClusterSplitter`` for each of the largest clusters; all share one clustering.
 
     Args:
-        column: the column that holds the code.
-        count: the number of clusters, the largest first.
-        embedding: the embedding, as in ``ClusterSplitter``.
-        n_clusters: the number of clusters of the clustering, as in ``ClusterSplitter``.
-        pca: the number of principal components, as in ``ClusterSplitter``.
-        cluster_seed: the seed of the clustering.
+        column: Column that holds the code.
+        count: Number of clusters, the largest first.
+        embedding: Embedding, as in ``ClusterSplitter``.
+        n_clusters: Number of clusters of the clustering, as in ``ClusterSplitter``.
+        pca: Number of principal components, as in ``ClusterSplitter``.
+        cluster_seed: Seed of the clustering.
 
     Raises:
         ParameterError: if an argument is invalid, or ``count`` is larger than ``n_clusters``.
@@ -256,10 +256,10 @@ def simscood_scenarios(
     model.
 
     Args:
-        column: the column that holds the code.
-        language: the language of the code, one of ``codeshift.properties.languages()``.
-        embedding: the embedding, as in ``ClusterSplitter``.
-        pca: the number of principal components, as in ``ClusterSplitter``.
+        column: Column that holds the code.
+        language: Language of the code, one of ``codeshift.properties.languages()``.
+        embedding: Embedding, as in ``ClusterSplitter``.
+        pca: Number of principal components, as in ``ClusterSplitter``.
 
     >>> names = [scenario.name for scenario in simscood_scenarios("code", language="java")]
     >>> len(names), names[0], names[5], names[10]

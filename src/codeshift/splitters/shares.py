@@ -23,12 +23,12 @@ def take_share(
     ones.
 
     Args:
-        sizes: the number of rows of each group, shape ``(g,)``.
-        order: the positions of the groups, in the order in which to take them.
-        share: the share of all rows.
-        names: the names of the groups, for errors.
-        noun: the noun for a group, for errors.
-        first: whether the first group must be among those taken.
+        sizes: Number of rows of each group, shape ``(g,)``.
+        order: Positions of the groups, in the order in which to take them.
+        share: Share of all rows.
+        names: Names of the groups, for errors.
+        noun: Noun for a group, for errors.
+        first: Whether the first group must be among those taken.
 
     Returns:
         Positions of the groups taken, ascending.

@@ -40,10 +40,10 @@ def check_splitter(splitter: Splitter, data: Dataset, *, fresh_process: bool = T
     """Check that ``splitter`` obeys every law on ``data``.
 
     Args:
-        splitter: the splitter, or a composition.
-        data: the rows, some of them inside the splitter's region and several times as many outside; two hundred rows
+        splitter: Splitter, or a composition.
+        data: Rows, some of them inside the splitter's region and several times as many outside; two hundred rows
             with some exact duplicates show more than twenty.
-        fresh_process: whether to compare with the split of another process with another hash seed as well (about 2 s).
+        fresh_process: Whether to compare with the split of another process with another hash seed as well (about 2 s).
 
     Raises:
         AssertionError: if a law is broken; the message states it.

@@ -29,13 +29,13 @@ class TimeSplitter(Splitter):
     """Programs from a point in time on are out of distribution: train before, test after.
 
     Attributes:
-        column: the column that holds the code.
-        by: the column of times: dates, datetimes, ISO 8601 texts or numbers (a year). Times without a zone are UTC.
-        cutoff: the first moment that is out of distribution, as ISO text, date, datetime or number; a date or datetime
+        column: Column that holds the code.
+        by: Column of times: dates, datetimes, ISO 8601 texts or numbers (a year). Times without a zone are UTC.
+        cutoff: First moment that is out of distribution, as ISO text, date, datetime or number; a date or datetime
             is stored as its ISO text.
-        share: the share of rows that are out of distribution, the latest ones, if ``cutoff`` is not given (0.2 by
+        share: Share of rows that are out of distribution, the latest ones, if ``cutoff`` is not given (0.2 by
             default). Rows of one moment stay together, so the region can be larger.
-        within: the column of projects, if each project has a cut of its own: the latest ``share`` of its rows is out of
+        within: Column of projects, if each project has a cut of its own: the latest ``share`` of its rows is out of
             distribution. The mix of projects then stays; with one cut for all, the projects that are active later
             shift too. A project all of whose rows are of one moment is in-distribution; one that the region was not
             fitted on is cut where all rows together would be.

@@ -31,10 +31,10 @@ class TokenRaritySplitter(Splitter):
     ``TokenRaritySplitter(...) & LengthSplitter(...)``.
 
     Attributes:
-        column: the column that holds the code.
-        quantiles: the band of scores as shares of the rows, ``(low, high)``; by default the rarest fifth.
-        score: the aggregate over a program's tokens: ``"mean"``, ``"max"`` or ``"rare_share"``.
-        vocabulary: the kind of tokens: ``"tokens"`` of ``codeshift.properties.lexer``, or ``"identifiers"``, which
+        column: Column that holds the code.
+        quantiles: Band of scores as shares of the rows, ``(low, high)``; by default the rarest fifth.
+        score: Aggregate over a program's tokens: ``"mean"``, ``"max"`` or ``"rare_share"``.
+        vocabulary: Kind of tokens: ``"tokens"`` of ``codeshift.properties.lexer``, or ``"identifiers"``, which
             start with a letter or underscore (including keywords, which are frequent and so have little surprisal).
 
     Raises:

@@ -262,16 +262,16 @@ class Study(CommonOptions):
         refuse_missing_columns(spec)
         return spec
 
-    def _given_models(self) -> dict[str, StudyModel]:
+    def _given_models(self) -> Mapping[str | None, StudyModel]:
         """Return the models by name, first the one without a name, which there is unless others are named alone."""
-        named = check_models(self.models)
+        named: dict[str | None, StudyModel] = dict(check_models(self.models).items())
         if named and self.model is None:
             for argument, value in (("tokenizer", self.tokenizer), ("revision", self.revision)):
                 if value is not None:
                     remedy = f"give it to a model: StudyModel(model=..., {argument}=...)"
                     raise ParameterError(argument, "left out where models are named", value, remedy)
             return named
-        return {"": StudyModel(model=self.model, tokenizer=self.tokenizer, revision=self.revision)} | named
+        return {None: StudyModel(model=self.model, tokenizer=self.tokenizer, revision=self.revision)} | named
 
     def _task_of(self, task: Task, model: StudyModel) -> Task:
         """Return the task of a model: the study's, unless the model has a chat or a system turn of its own."""

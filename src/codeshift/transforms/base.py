@@ -30,8 +30,8 @@ class Transform(Serialisable, ABC):
     of a language that the transform does not know, where a column names each row's.
 
     Attributes:
-        column: column of the code.
-        language: language of the code, or ``"column:lang"`` for the one that each row names in its column ``lang``.
+        column: Column of the code.
+        language: Language of the code, or ``"column:lang"`` for the one that each row names in its column ``lang``.
 
     Raises:
         ParameterError: if the language is not known, or not to this transform.
@@ -69,8 +69,8 @@ class Transform(Serialisable, ABC):
         """Return the code rewritten, or as it is if it cannot be rewritten safely.
 
         Args:
-            text: the code.
-            language: its language, one that the transform knows.
+            text: Code.
+            language: Its language, one that the transform knows.
         """
 
     def rewrite(self, text: str) -> str:
@@ -157,7 +157,7 @@ class Chain(Serialisable):
     """Several transforms, one after the other; ``a >> b`` is a chain.
 
     Attributes:
-        steps: transforms, in the order in which they are applied.
+        steps: Transforms, in the order in which they are applied.
 
     Raises:
         ParameterError: if there is none, or something else than a transform.

@@ -33,9 +33,9 @@ def transform_by_name(transform: object, *, column: str = "code", language: str 
     A name may have settings behind it, as in ``RenameIdentifiers[parameters=True,seed=3]``.
 
     Args:
-        transform: the name, settings or list; a list of one is that one.
-        column: the column of transforms that name none.
-        language: the language of transforms that name none.
+        transform: Name, settings or list; a list of one is that one.
+        column: Column of transforms that name none.
+        language: Language of transforms that name none.
 
     Raises:
         ParameterError: if there is no such transform, or it has no such setting; the message names close matches.

@@ -32,9 +32,9 @@ class DropComments(Transform):
     are kept if the code reads ``__doc__``. Dropping twice gives the same as once.
 
     Attributes:
-        column: column of the code.
-        language: language of the code, any that has a grammar, or such as ``"column:lang"`` for each row's own.
-        docstrings: whether docstrings of Python are dropped too.
+        column: Column of the code.
+        language: Language of the code, any that has a grammar, or such as ``"column:lang"`` for each row's own.
+        docstrings: Whether docstrings of Python are dropped too.
 
     >>> print(DropComments(language="java").rewrite("int f() { // the sum\n  return a + b; /* of both */ }"))
     int f() {

@@ -22,7 +22,7 @@ class InvertConditions(Transform):
     An ``if`` whose ``else`` is an ``elif``, or whose branches stand on its own lines, stays.
 
     Attributes:
-        column: column of the code.
+        column: Column of the code.
         language: "python".
 
     >>> code = "def f(x):\n    if x:\n        return 1\n    else:\n        return 2 if x is None else 3"

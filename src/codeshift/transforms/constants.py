@@ -21,9 +21,9 @@ class UnfoldConstants(DrawingTransform):
     Numbers in annotations, patterns of ``match`` and f-strings stay, and those that are not written in decimal digits.
 
     Attributes:
-        column: column of the code.
+        column: Column of the code.
         language: "python".
-        seed: seed of the differences.
+        seed: Seed of the differences.
 
     >>> UnfoldConstants(language="python").rewrite("total = 10")
     'total = (18 - 8)'

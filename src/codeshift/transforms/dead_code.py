@@ -23,10 +23,10 @@ class DeadCode(DrawingTransform):
     They set a name that is read nowhere, or stand where the program never comes.
 
     Attributes:
-        column: column of the code.
+        column: Column of the code.
         language: "python".
-        seed: seed of the places and statements.
-        statements: number of statements that each function gets.
+        seed: Seed of the places and statements.
+        statements: Number of statements that each function gets.
 
     >>> print(DeadCode(language="python", seed=1).rewrite("def f(x):\n    return x + 1"))
     def f(x):

@@ -34,9 +34,9 @@ class Reformat(Transform):
     as it is. Reformatting twice gives the same as once.
 
     Attributes:
-        column: column of the code.
-        language: language of the code, any that has a grammar, or such as ``"column:lang"`` for each row's own.
-        indent: spaces of a level.
+        column: Column of the code.
+        language: Language of the code, any that has a grammar, or such as ``"column:lang"`` for each row's own.
+        indent: Spaces of a level.
 
     >>> print(Reformat(language="java").rewrite("int f ( ) { g ( 1 ) ; return 2 ; }"))
     int f ( ) {

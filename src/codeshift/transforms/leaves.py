@@ -40,10 +40,10 @@ def same_leaves(left: ParsedCode, right: ParsedCode, *, but: str = "", comments:
     """Return whether two codes have the same leaves and no new errors.
 
     Args:
-        left: the one.
-        right: the other.
-        but: the type of the leaves whose texts may differ.
-        comments: whether comments count.
+        left: One.
+        right: Other.
+        but: Type of the leaves whose texts may differ.
+        comments: Whether comments count.
     """
     if right.has_error and not left.has_error:
         return False

@@ -36,10 +36,10 @@ def rename_locals(text: str, parser: CodeParser, new_names: NewNames, *, paramet
     declaration of it, and if it is declared as nothing else.
 
     Args:
-        text: the code.
-        parser: the parser of the language.
-        new_names: the function that gives names.
-        parameters: whether parameters are replaced as well.
+        text: Code.
+        parser: Parser of the language.
+        new_names: Function that gives names.
+        parameters: Whether parameters are replaced as well.
     """
     data, rules = encoded(text), RULES[parser.language]
     if data is None or not rules.refused_words.isdisjoint(words_of(text)):
@@ -145,7 +145,7 @@ def _declared(node: Node, text: str, kind: NameKind, parent: Node, above: tuple[
 
 
 def _is_exposed(node: Node, above: tuple[Node, ...], rules: NameRules) -> bool:
-    """Whether the text of a name may count here, or the name may mean a type or a member."""
+    """Return whether the text of a name may count here, or the name may mean a type or a member."""
     if node.type == "identifier" and node.text is not None and node.text.startswith(b"@"):
         return True  # C# takes it for the same name without it
     if not above:

@@ -25,7 +25,7 @@ class ForToWhile(Transform):
     for the iterator, which lives as long as the function.
 
     Attributes:
-        column: column of the code.
+        column: Column of the code.
         language: "python".
 
     >>> print(ForToWhile(language="python").rewrite("def f(rows):\n    for row in rows:\n        print(row)"))

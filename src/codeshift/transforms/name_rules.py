@@ -17,20 +17,20 @@ class NameRules:
     """Rules of the names of a language.
 
     Attributes:
-        wrappers: nodes between a declaration and the name that it declares.
-        variables: declarations of local variables.
-        parameters: declarations of parameters.
-        bound: other declarations; a name that has one is kept everywhere.
-        kept: places of names that mean no variable, such as methods.
-        exposed: places in which a name counts as text or may mean a type; a name that has one is kept everywhere.
-        scopes: nodes that end what is declared in them.
-        only_with: words of which one must stand in a declaration; without it the name is declared elsewhere.
-        valid_after: declarations whose name is valid after them alone; field of the node whose end counts, None for
+        wrappers: Nodes between a declaration and the name that it declares.
+        variables: Declarations of local variables.
+        parameters: Declarations of parameters.
+        bound: Other declarations; a name that has one is kept everywhere.
+        kept: Places of names that mean no variable, such as methods.
+        exposed: Places in which a name counts as text or may mean a type; a name that has one is kept everywhere.
+        scopes: Nodes that end what is declared in them.
+        only_with: Words of which one must stand in a declaration; without it the name is declared elsewhere.
+        valid_after: Declarations whose name is valid after them alone; field of the node whose end counts, None for
             that of the declaration.
-        harmless: other types of leaves that may have the text of a variable and mean something else.
-        in_order: whether a name means a local variable only after its declaration.
-        refused: nodes in which all words are kept.
-        refused_words: words with which code is left as it is.
+        harmless: Other types of leaves that may have the text of a variable and mean something else.
+        in_order: Whether a name means a local variable only after its declaration.
+        refused: Nodes in which all words are kept.
+        refused_words: Words with which code is left as it is.
     """
 
     wrappers: Fields

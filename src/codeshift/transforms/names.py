@@ -27,11 +27,11 @@ class RenameIdentifiers(DrawingTransform):
     TypeScript may name them. With ``names="numbered"``, renaming twice gives the same as once.
 
     Attributes:
-        column: column of the code.
-        language: language of the code, or such as ``"column:lang"`` for the one that each row names.
-        seed: seed of the words.
+        column: Column of the code.
+        language: Language of the code, or such as ``"column:lang"`` for the one that each row names.
+        seed: Seed of the words.
         names: "numbered" for ``local_0``, ``local_1`` and so on; "words" for words that say nothing of the code.
-        parameters: whether parameters get other names too.
+        parameters: Whether parameters get other names too.
 
     >>> code = "def area(width, height):\n    product = width * height\n    return product"
     >>> print(RenameIdentifiers(language="python", parameters=True).rewrite(code))

@@ -26,11 +26,11 @@ class PairedShift:
     """Parts of a split with ``test_transformed``, whose rows are those of another part in other clothes.
 
     Attributes:
-        parts: all parts; rows of ``test_transformed`` stand in the order of those that they were made of.
-        transform: the transform.
-        changed: whether each row of ``test_transformed`` differs from the one that it was made of: booleans of shape
+        parts: All parts; rows of ``test_transformed`` stand in the order of those that they were made of.
+        transform: Transform.
+        changed: Whether each row of ``test_transformed`` differs from the one that it was made of: booleans of shape
             ``(n,)``.
-        manifest: the manifest of the split with the transform recorded in it; None for parts without a manifest.
+        manifest: Manifest of the split with the transform recorded in it; None for parts without a manifest.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.transforms import DropComments, paired_shift
@@ -63,10 +63,10 @@ def paired_shift(
     What a model loses there is lost to the transform alone, since each row has its counterpart.
 
     Args:
-        splits: the parts, or the assignment of a split, whose manifest then records the transform and a digest of the
+        splits: Parts, or the assignment of a split, whose manifest then records the transform and a digest of the
             rewritten rows.
-        transform: the transform; None for that of the manifest, whose digests are checked.
-        part: the part whose rows are rewritten.
+        transform: Transform; None for that of the manifest, whose digests are checked.
+        part: Part whose rows are rewritten.
 
     Raises:
         ParameterError: if there is no such part, or neither a transform nor a manifest that records one.

@@ -27,10 +27,10 @@ def rename_python(text: str, parser: CodeParser, new_names: NewNames, *, paramet
     of functions within it. What a class, an import, an argument's keyword or a global name may also mean is kept.
 
     Args:
-        text: the code.
-        parser: the parser of Python, for the positions of names.
-        new_names: the function that gives names.
-        parameters: whether parameters are replaced as well.
+        text: Code.
+        parser: Parser of Python, for the positions of names.
+        new_names: Function that gives names.
+        parameters: Whether parameters are replaced as well.
     """
     source = PythonSource.read(text)
     if source is None or source.looks_inside:

@@ -39,9 +39,9 @@ class PythonSource:
     """Python code that parses.
 
     Attributes:
-        text: the code.
-        data: the code in UTF-8.
-        tree: its syntax tree.
+        text: Code.
+        data: Code in UTF-8.
+        tree: Its syntax tree.
     """
 
     text: str

@@ -21,9 +21,9 @@ def rewrite_each(source: PythonSource, kinds: tuple[type[Node], ...], edits_of: 
     An edit of a node moves no node that starts before it, so the nodes that are left are found by their number.
 
     Args:
-        source: the code.
-        kinds: the kinds of nodes.
-        edits_of: the function that says how a node is rewritten.
+        source: Code.
+        kinds: Kinds of nodes.
+        edits_of: Function that says how a node is rewritten.
     """
     remaining = len(_nodes(source.tree, kinds))
     while remaining:

@@ -36,7 +36,7 @@ class Objective(ABC, Generic[AnyEncodedPart]):
     neither the division into batches nor that among processes changes it.
 
     Attributes:
-        unit: name of what ``amounts`` counts, in the history of a run.
+        unit: Name of what ``amounts`` counts, in the history of a run.
     """
 
     unit: ClassVar[str]
@@ -103,10 +103,10 @@ class Task(ABC):
     conversations and no settings of other kinds.
 
     Attributes:
-        name: name of the kind of task, as the argument ``task`` has it.
-        unit: name of what a training counts, as the ``unit`` of its objective.
-        zero_shot: whether a pretrained model can do it before it is fine-tuned.
-        has_classes: whether a model tells classes, which may have weights in a training.
+        name: Name of the kind of task, as the argument ``task`` has it.
+        unit: Name of what a training counts, as the ``unit`` of its objective.
+        zero_shot: Whether a pretrained model can do it before it is fine-tuned.
+        has_classes: Whether a model tells classes, which may have weights in a training.
     """
 
     name: ClassVar[TaskName]
@@ -166,10 +166,18 @@ class Task(ABC):
 
     @abstractmethod
     def check_evaluation(self, settings: EvaluationSettings) -> None:
-        """Raise a ParameterError if a metric takes, or a setting asks for, what a model of this task does not give."""
+        """Check that metrics take, and settings ask for, what a model of this task gives.
+
+        Raises:
+            ParameterError: if one does not.
+        """
 
     def check_config(self, config: TrainingConfig) -> None:
-        """Raise a ParameterError if a setting of the training is not for this task."""
+        """Check that the settings of the training are for this task.
+
+        Raises:
+            ParameterError: if one is not.
+        """
         if config.class_weight is not None and not self.has_classes:
             raise ParameterError("class_weight", "None for text", config.class_weight, 'give task="classification"')
 

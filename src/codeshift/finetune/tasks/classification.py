@@ -56,9 +56,9 @@ class Classification(Task):
     """Telling the class of a source.
 
     Attributes:
-        source: the template of what the model is given, or those of a pair of texts.
-        label: the column of labels.
-        classes: the names of the classes; None until they are known from training rows, or from a model.
+        source: Template of what the model is given, or those of a pair of texts.
+        label: Column of labels.
+        classes: Names of the classes; None until they are known from training rows, or from a model.
     """
 
     name: ClassVar[TaskName] = CLASSIFICATION
@@ -122,7 +122,11 @@ class Classification(Task):
         self.label.check(rows.features)
 
     def check_evaluation(self, settings: EvaluationSettings) -> None:
-        """Raise a ParameterError if a metric takes text or tokens."""
+        """Check that all metrics take class probabilities, and that the settings are those of a classification.
+
+        Raises:
+            ParameterError: if a metric takes text or tokens, or a setting is one of generation.
+        """
         if settings.confidence:
             remedy = "logits and probabilities are always kept"
             raise ParameterError("confidence", "False for a classification", True, remedy)
@@ -215,9 +219,9 @@ def class_weights(
     """Return the weight of each class, (classes,).
 
     Args:
-        setting: the value of ``TrainingConfig.class_weight``.
-        classes: the names of the classes.
-        counts: the number of training rows of each class.
+        setting: Value of ``TrainingConfig.class_weight``.
+        classes: Names of the classes.
+        counts: Number of training rows of each class.
 
     Raises:
         ParameterError: a label is none of the classes.
@@ -246,11 +250,11 @@ class ClassEntropy(Objective[LabelledRows]):
     With weights it is the weighted mean, as of ``torch.nn.CrossEntropyLoss``.
 
     Attributes:
-        model: the model to train.
-        tokenizer: its tokenizer.
-        encoder: the encoder of its rows.
-        weights: the weight of each class, (classes,).
-        label_smoothing: the share of the probability that is spread over all classes in training.
+        model: Model to train.
+        tokenizer: Its tokenizer.
+        encoder: Encoder of its rows.
+        weights: Weight of each class, (classes,).
+        label_smoothing: Share of the probability that is spread over all classes in training.
     """
 
     unit: ClassVar[str] = Classification.unit
@@ -327,10 +331,10 @@ class ClassificationEvaluation(ModelEvaluation[LabelledRows]):
     """The evaluation of one classifier.
 
     Attributes:
-        task: the task.
-        model: the classifier, in any mode and on any device.
-        tokenizer: the tokenizer of the model.
-        settings: how it is evaluated.
+        task: Task.
+        model: Classifier, in any mode and on any device.
+        tokenizer: Tokenizer of the model.
+        settings: How it is evaluated.
     """
 
     task: Classification

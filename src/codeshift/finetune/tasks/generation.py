@@ -58,9 +58,9 @@ class Generation(Task):
     """Writing a target, given a source.
 
     Attributes:
-        source: the template of what the model is given; of conversations also those of the turns before the answer.
-        target: the template of what the model must write.
-        chat: how rows become conversations, by the chat template of the tokenizer; None if they do not.
+        source: Template of what the model is given; of conversations also those of the turns before the answer.
+        target: Template of what the model must write.
+        chat: How rows become conversations, by the chat template of the tokenizer; None if they do not.
     """
 
     name: ClassVar[TaskName] = GENERATION
@@ -126,7 +126,11 @@ class Generation(Task):
         return Encoder.of(model, tokenizer, (self._text_source(), self.target), limits)
 
     def _text_source(self) -> Template:
-        """Return the template of the source; raise a ParameterError if it is a list of messages without a chat."""
+        """Return the template of the source.
+
+        Raises:
+            ParameterError: if it is a list of messages without a chat.
+        """
         if isinstance(self.source, Messages):
             raise ParameterError("chat", "True where the source is a list of messages", False, "give chat=True")
         return self.source
@@ -161,7 +165,11 @@ class Generation(Task):
         check_row_languages(metrics, rows)
 
     def check_evaluation(self, settings: EvaluationSettings) -> None:
-        """Raise a ParameterError if a metric takes class probabilities, or cannot be computed from one output a row."""
+        """Check that all metrics can be computed from the outputs.
+
+        Raises:
+            ParameterError: if one takes class probabilities, or cannot be computed from one output a row.
+        """
         metrics = settings.metrics.values()
         if settings.confidence and all(is_forced(metric) for metric in metrics):
             remedy = "add such as ExactMatch()"
@@ -174,7 +182,11 @@ class Generation(Task):
             tests_template(metric)
 
     def check_given(self, settings: EvaluationSettings) -> None:
-        """Raise a ParameterError if a metric cannot be computed from one output a row that was made elsewhere."""
+        """Check that all metrics can be computed from one output a row that was made elsewhere.
+
+        Raises:
+            ParameterError: if one cannot.
+        """
         for metric in settings.metrics.values():
             if metric.takes != "text":
                 remedy = "it is measured on the model's probabilities: use an Evaluator"
@@ -223,10 +235,10 @@ class TargetLikelihood(Objective[Encoded]):
     """The negative log-likelihood of the target's tokens, in nats a token.
 
     Attributes:
-        model: the model to train.
-        encoder: the encoder of its rows.
-        collate: the function that makes a batch of them.
-        label_smoothing: the share of the probability that is spread over all tokens in training.
+        model: Model to train.
+        encoder: Encoder of its rows.
+        collate: Function that makes a batch of them.
+        label_smoothing: Share of the probability that is spread over all tokens in training.
     """
 
     unit: ClassVar[str] = Generation.unit
@@ -270,10 +282,10 @@ def score_outputs(
     """Score what was written for the rows of a part by those metrics of the settings that take text.
 
     Args:
-        task: the task.
-        settings: the metrics, what is extracted of an output, and the seed of the intervals.
-        rows: the rows.
-        outputs: the output of each row as it was written, None for a row without one; empty if nothing was written.
+        task: Task.
+        settings: Metrics, what is extracted of an output, and the seed of the intervals.
+        rows: Rows.
+        outputs: Output of each row as it was written, None for a row without one; empty if nothing was written.
     """
     sources, references = task.texts(rows)
     extracted = [None if output is None else output.extracted(settings.extract) for output in outputs]
@@ -302,10 +314,10 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
     """The evaluation of one model that writes text.
 
     Attributes:
-        task: the task.
-        model: the model, in any mode and on any device.
-        tokenizer: the tokenizer of the model.
-        settings: how it is evaluated.
+        task: Task.
+        model: Model, in any mode and on any device.
+        tokenizer: Tokenizer of the model.
+        settings: How it is evaluated.
 
     Raises:
         ParameterError: a metric needs generated text, and the model is divided among processes.

@@ -31,8 +31,8 @@ class Component:
     """One independent part of a variance.
 
     Attributes:
-        variance: the estimated variance, at least 0.
-        df: the degrees of freedom of that estimate.
+        variance: Estimated variance, at least 0.
+        df: Degrees of freedom of that estimate.
     """
 
     variance: float
@@ -45,10 +45,10 @@ def crossed(seed_values: FloatArray, influences: FloatArray, row_df: float) -> l
     They are estimated by the method of moments from the two-way table of seeds and rows.
 
     Args:
-        seed_values: the value of each seed, shape (s,), s at least 2.
-        influences: the influence of each row (or group) on each seed's value, shape (s, g): centred, and scaled so that
+        seed_values: Value of each seed, shape (s,), s at least 2.
+        influences: Influence of each row (or group) on each seed's value, shape (s, g): centred, and scaled so that
             their squares add up to the variance of the seed's value over rows, as in the jackknife.
-        row_df: the degrees of freedom of the rows.
+        row_df: Degrees of freedom of the rows.
     """
     count = len(seed_values)
     of_rows = influences.mean(axis=0)
@@ -62,9 +62,9 @@ def nested(seed_values: FloatArray, influences: Sequence[FloatArray], row_dfs: S
     """Return the components of a mean over seeds that each have their own rows: seeds, and rows within seeds.
 
     Args:
-        seed_values: the value of each seed, shape (s,), s at least 2.
-        influences: the influences of each seed's rows, as in ``crossed``; one array of shape (g,) per seed.
-        row_dfs: the degrees of freedom of each seed's rows.
+        seed_values: Value of each seed, shape (s,), s at least 2.
+        influences: Influences of each seed's rows, as in ``crossed``; one array of shape (g,) per seed.
+        row_dfs: Degrees of freedom of each seed's rows.
     """
     count = len(seed_values)
     rows = math.fsum(fsum(influence**2) for influence in influences) / count**2

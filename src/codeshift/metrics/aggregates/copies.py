@@ -21,8 +21,8 @@ def copies(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.int64]:
     together are. A beginning and an end that all sources share, such as an instruction, is left out.
 
     Args:
-        sources: the inputs of the model, shape (n,); empty if unknown.
-        targets: the reference outputs, shape (n,).
+        sources: Inputs of the model, shape (n,); empty if unknown.
+        targets: Reference outputs, shape (n,).
 
     Returns:
         Shape (n,): the number of the first row of each component.

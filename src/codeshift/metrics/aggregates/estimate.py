@@ -11,14 +11,14 @@ class Estimate:
     """Value with its confidence interval.
 
     Attributes:
-        value: the point estimate, from the rows themselves and not from resamples. NaN if there are no rows.
-        low: the lower end of the interval; NaN if there is no interval.
-        high: the upper end of the interval; NaN if there is no interval.
-        n: the number of rows behind the value (for two sets of different rows, of the smaller set).
-        confidence: the nominal coverage of the interval, such as 0.95.
-        method: the kind of interval, such as ``"percentile"``, or ``"Wilson"`` for a share at its bound.
-        groups: the number of groups of rows that were resampled together; None if each row is its own group.
-        note: the reason why there is no interval, or what it does not cover; empty otherwise.
+        value: Point estimate, from the rows themselves and not from resamples. NaN if there are no rows.
+        low: Lower end of the interval; NaN if there is no interval.
+        high: Upper end of the interval; NaN if there is no interval.
+        n: Number of rows behind the value (for two sets of different rows, of the smaller set).
+        confidence: Nominal coverage of the interval, such as 0.95.
+        method: Kind of interval, such as ``"percentile"``, or ``"Wilson"`` for a share at its bound.
+        groups: Number of groups of rows that were resampled together; None if each row is its own group.
+        note: Reason why there is no interval, or what it does not cover; empty otherwise.
 
     >>> print(Estimate(0.5, 0.375, 0.625, n=40, confidence=0.95, method="percentile"))
     0.5 [0.375, 0.625] (95% percentile, n=40)

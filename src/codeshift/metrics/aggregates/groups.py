@@ -23,8 +23,8 @@ class WorstGroup:
     """Group with the worst value.
 
     Attributes:
-        group: the label of the group; None if no group has enough rows.
-        estimate: the group's value, interval and number of rows.
+        group: Label of the group; None if no group has enough rows.
+        estimate: Group's value, interval and number of rows.
 
     >>> found = worst_group([1.0, 0.0, 1.0, 0.0], ["java", "go", "java", "go"], min_rows=2)
     >>> found.group, found.estimate.value
@@ -52,18 +52,18 @@ def grouped(
     """Estimate the value and interval of each group of rows.
 
     Args:
-        values: one score per row, shape (n,); with ``metric``, that metric's row statistics, shape (n, d).
-        groups: one label per row, or a mapping from label to a boolean mask of shape (n,). Masks may overlap; an empty
+        values: One score per row, shape (n,); with ``metric``, that metric's row statistics, shape (n, d).
+        groups: One label per row, or a mapping from label to a boolean mask of shape (n,). Masks may overlap; an empty
             mask gives NaN with n=0.
-        weights: one weight per row, as in ``bootstrap_ci``.
-        metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: the nominal coverage of each group's interval; intervals are not corrected for their number.
-        method: the kind of interval, ``"percentile"`` or ``"BCa"``.
-        n_resamples: the number of resamples of each group's bootstrap.
-        seed: the seed of each group's bootstrap.
-        nan_policy: the treatment of NaN, as in ``mean``.
-        units: one label per row; rows of one label are resampled together, as with ``groups`` in ``bootstrap_ci``.
-        bounds: the lowest and the highest score, as in ``bootstrap_ci``; they apply to the scores of all groups, or to
+        weights: One weight per row, as in ``bootstrap_ci``.
+        metric: Corpus metric whose ``statistics`` the rows are.
+        confidence: Nominal coverage of each group's interval; intervals are not corrected for their number.
+        method: Kind of interval, ``"percentile"`` or ``"BCa"``.
+        n_resamples: Number of resamples of each group's bootstrap.
+        seed: Seed of each group's bootstrap.
+        nan_policy: Treatment of NaN, as in ``mean``.
+        units: One label per row; rows of one label are resampled together, as with ``groups`` in ``bootstrap_ci``.
+        bounds: Lowest and the highest score, as in ``bootstrap_ci``; they apply to the scores of all groups, or to
             none.
 
     Returns:
@@ -107,11 +107,11 @@ def worst_group(
     the choice. ``min_rows`` leaves out groups whose value is mostly noise.
 
     Args:
-        values: the row scores or statistics, as in ``grouped``.
-        groups: the labels or masks, as in ``grouped``.
-        higher_is_better: whether a high value is good; by default as ``metric`` says, or True without a metric.
-        min_rows: the lowest number of rows of a group that counts.
-        **options: other arguments of ``grouped``.
+        values: Row scores or statistics, as in ``grouped``.
+        groups: Labels or masks, as in ``grouped``.
+        higher_is_better: Whether a high value is good; by default as ``metric`` says, or True without a metric.
+        min_rows: Lowest number of rows of a group that counts.
+        **options: Other arguments of ``grouped``.
 
     Returns:
         The group; if no group counts, ``group=None`` and an estimate of NaN with n=0.

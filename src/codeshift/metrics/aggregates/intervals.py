@@ -31,10 +31,10 @@ def mean(values: ArrayLike, *, weights: ArrayLike | None = None, nan_policy: str
     """Return the mean of row scores, or sum(w * v) / sum(w) with weights; NaN with n=0 for no rows.
 
     Args:
-        values: one score per row, shape (n,).
-        weights: one weight of at least 0 per row, shape (n,), such as the number of tokens for nats a token. Rows of
+        values: One score per row, shape (n,).
+        weights: One weight of at least 0 per row, shape (n,), such as the number of tokens for nats a token. Rows of
             weight 0 are left out.
-        nan_policy: the treatment of NaN, as in scipy: ``"propagate"`` makes the mean NaN, ``"omit"`` leaves the row out
+        nan_policy: Treatment of NaN, as in scipy: ``"propagate"`` makes the mean NaN, ``"omit"`` leaves the row out
             (``n`` counts the rows that remain), ``"raise"`` raises an error.
 
     Raises:
@@ -70,20 +70,20 @@ def bootstrap_ci(
     vary too little; their quantiles are taken further out, by the factor that turns a normal interval into Student's.
 
     Args:
-        values: one score per row, shape (n,); with ``metric``, that metric's row statistics, shape (n, d). The
+        values: One score per row, shape (n,); with ``metric``, that metric's row statistics, shape (n, d). The
             statistics of resampled rows add up, so no row is scored twice.
-        weights: one weight per row, shape (n,): the value is then the ratio estimator sum(w * v) / sum(w), and rows are
+        weights: One weight per row, shape (n,): the value is then the ratio estimator sum(w * v) / sum(w), and rows are
             resampled with their weights. For nats a token, v is a row's mean and w its number of tokens.
-        metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: the nominal coverage, between 0 and 1.
-        method: the kind of interval: ``"percentile"``, or ``"BCa"`` (bias-corrected and accelerated: second-order
+        metric: Corpus metric whose ``statistics`` the rows are.
+        confidence: Nominal coverage, between 0 and 1.
+        method: Kind of interval: ``"percentile"``, or ``"BCa"`` (bias-corrected and accelerated: second-order
             accurate, worth it for skewed scores).
-        n_resamples: the number of resamples; the time grows with n * n_resamples.
-        seed: the seed of the resampling. The order of the rows has no effect.
-        nan_policy: the treatment of NaN, ``"propagate"``, ``"omit"`` or ``"raise"``, as in ``mean``.
-        groups: one label per row, shape (n,): rows of one label, such as copies of one function or functions of one
+        n_resamples: Number of resamples; the time grows with n * n_resamples.
+        seed: Seed of the resampling. The order of the rows has no effect.
+        nan_policy: Treatment of NaN, ``"propagate"``, ``"omit"`` or ``"raise"``, as in ``mean``.
+        groups: One label per row, shape (n,): rows of one label, such as copies of one function or functions of one
             project, are not independent, so whole groups are resampled. If None, each row is a group of its own.
-        bounds: the lowest and the highest score that a row can have; None if unbounded. For differences of scores use
+        bounds: Lowest and the highest score that a row can have; None if unbounded. For differences of scores use
             ``(-1, 1)``: if the difference is 0 in every row, the interval then shows how few rows can differ, in either
             direction. Bounds are ignored if a score lies outside them; a metric's scores have their own.
 
@@ -169,9 +169,9 @@ def expanded(df: float, shrunk: float, confidence: float) -> float:
     correction, intervals of 20 rows cover 91 to 93%.
 
     Args:
-        df: the degrees of freedom of the variance.
-        shrunk: the variance of the resamples as a share of the unbiased one.
-        confidence: the nominal coverage.
+        df: Degrees of freedom of the variance.
+        shrunk: Variance of the resamples as a share of the unbiased one.
+        confidence: Nominal coverage.
 
     Source: Hesterberg, What teachers should know about the bootstrap (Am. Stat. 2015), section 3.2: the expanded
     percentile interval.
@@ -227,7 +227,11 @@ def resampling_generator(seed: int, stream: int = 0) -> np.random.Generator:
 
 
 def check_options(confidence: float, method: str, n_resamples: int, methods: Iterable[str]) -> None:
-    """Raise a ParameterError if an option of an interval is invalid."""
+    """Check the options of an interval.
+
+    Raises:
+        ParameterError: if one is invalid.
+    """
     check_number("confidence", confidence, above=0, below=1, remedy="0.95 is a 95% interval")
     check_choice("method", method, methods)
     check_integer("n_resamples", n_resamples, smallest=1, remedy="leave it out to take 2000")

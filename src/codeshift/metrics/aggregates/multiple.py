@@ -16,7 +16,7 @@ def holm(p_values: ArrayLike) -> FloatArray:
     depend on each other. NaN stands for a test that could not be made: it stays NaN and does not count.
 
     Args:
-        p_values: the p-values, shape (m,), in [0, 1] or NaN.
+        p_values: P-values, shape (m,), in [0, 1] or NaN.
 
     Returns:
         Adjusted p-values in the same order, shape (m,).

@@ -29,7 +29,7 @@ class PairedDifference(Estimate):
     """Difference of two systems on the same rows, with its interval.
 
     Attributes:
-        p_value: the two-sided p-value of a paired permutation test of no difference; NaN if there are no rows.
+        p_value: Two-sided p-value of a paired permutation test of no difference; NaN if there are no rows.
 
     >>> print(PairedDifference(0.1, 0.02, 0.18, n=50, confidence=0.95, method="percentile", p_value=0.012))
     0.1 [0.02, 0.18] (95% percentile, n=50), p = 0.012
@@ -63,17 +63,17 @@ def paired_difference(
     several tests with ``holm``.
 
     Args:
-        a: the first system's row scores, shape (n,); with ``metric``, its row statistics, shape (n, d).
-        b: the second system's scores of the same rows in the same order.
-        weights: one weight per row, shape (n,), as in ``bootstrap_ci``.
-        metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: the nominal coverage of the interval.
-        method: the kind of interval, ``"percentile"`` or ``"BCa"``.
-        n_resamples: the number of resamples of the bootstrap.
-        n_permutations: the number of permutations of the test.
-        seed: the seed of bootstrap and test. The order of the rows has no effect.
-        nan_policy: the treatment of NaN, as in ``mean``; ``"omit"`` leaves a row out if either score is NaN.
-        groups: one label per row, as in ``bootstrap_ci``; groups are resampled, and swapped, as a whole.
+        a: First system's row scores, shape (n,); with ``metric``, its row statistics, shape (n, d).
+        b: Second system's scores of the same rows in the same order.
+        weights: One weight per row, shape (n,), as in ``bootstrap_ci``.
+        metric: Corpus metric whose ``statistics`` the rows are.
+        confidence: Nominal coverage of the interval.
+        method: Kind of interval, ``"percentile"`` or ``"BCa"``.
+        n_resamples: Number of resamples of the bootstrap.
+        n_permutations: Number of permutations of the test.
+        seed: Seed of bootstrap and test. The order of the rows has no effect.
+        nan_policy: Treatment of NaN, as in ``mean``; ``"omit"`` leaves a row out if either score is NaN.
+        groups: One label per row, as in ``bootstrap_ci``; groups are resampled, and swapped, as a whole.
 
     Raises:
         ParameterError: if shapes differ or an option is wrong.
@@ -102,10 +102,10 @@ class Pairs:
     """Two systems' samples of the same rows.
 
     Attributes:
-        left: the sample of the first system, in which each row is a unit.
-        right: that of the second system.
-        rows: the statistics of both, side by side.
-        labels: the number of each row's group; None if each row is a group of its own.
+        left: Sample of the first system, in which each row is a unit.
+        right: That of the second system.
+        rows: Statistics of both, side by side.
+        labels: Number of each row's group; None if each row is a group of its own.
     """
 
     left: Sample
@@ -226,9 +226,9 @@ class _Swaps:
     """Differences after an exchange of the two systems in some units.
 
     Attributes:
-        units: the number of units in which the systems differ; an exchange in the others does nothing.
-        width: the number of numbers held for each exchange.
-        differences: the function from masks of these units, shape (r, units), to differences, shape (r,).
+        units: Number of units in which the systems differ; an exchange in the others does nothing.
+        width: Number of numbers held for each exchange.
+        differences: Function from masks of these units, shape (r, units), to differences, shape (r,).
     """
 
     units: int

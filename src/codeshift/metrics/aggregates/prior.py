@@ -39,8 +39,8 @@ class PriorShift(Estimate):
     """Change of a score that the mix of classes alone explains; ``n`` counts the in-distribution rows.
 
     Attributes:
-        id_value: the value of the in-distribution rows.
-        reweighted: their value with the classes in the shares of the out-of-distribution rows; ``value`` is this minus
+        id_value: Value of the in-distribution rows.
+        reweighted: Their value with the classes in the shares of the out-of-distribution rows; ``value`` is this minus
             ``id_value``.
 
     >>> shift = prior_shift([1.0, 1.0, 0.0, 0.0], ["a", "a", "b", "b"], ["b", "b", "b", "a"])
@@ -69,14 +69,14 @@ def prior_shift(
     class against another, such as AUROC of two classes, do not change.
 
     Args:
-        id_values: the in-distribution rows' scores, shape (n,); with ``metric``, its row statistics, shape (n, d).
-        id_classes: the true class of each of these rows, shape (n,).
-        ood_classes: the true class of each out-of-distribution row, shape (m,). Classes without an in-distribution row
-            tell nothing: they are left out, and ``note`` has their share.
-        metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: the nominal coverage of the interval.
-        n_resamples: the number of resamples, of both sides.
-        seed: the seed of the resampling.
+        id_values: In-distribution rows' scores, shape (n,); with ``metric``, its row statistics, shape (n, d).
+        id_classes: True class of each of these rows, shape (n,).
+        ood_classes: True class of each out-of-distribution row, shape (m,). Classes without an in-distribution row
+            tell nothing: They are left out, and ``note`` has their share.
+        metric: Corpus metric whose ``statistics`` the rows are.
+        confidence: Nominal coverage of the interval.
+        n_resamples: Number of resamples, of both sides.
+        seed: Seed of the resampling.
 
     Raises:
         ParameterError: if there are not as many classes as rows, or an option is wrong.
@@ -196,9 +196,9 @@ class _Reweighting:
     """Score of in-distribution rows whose classes have the shares of other rows.
 
     Args:
-        sample: the in-distribution rows.
-        classes: the class of each of them, shape (n,).
-        prior: the number of other rows of each class, shape (classes,).
+        sample: In-distribution rows.
+        classes: Class of each of them, shape (n,).
+        prior: Number of other rows of each class, shape (classes,).
     """
 
     def __init__(self, sample: Sample, classes: NDArray[np.int64], prior: FloatArray) -> None:
@@ -235,9 +235,9 @@ def _weights(counts: FloatArray, priors: FloatArray, classes: NDArray[np.int64])
     """Return the weight of each row for each resample, shape (r, n); NaN where a class is needed and lacks.
 
     Args:
-        counts: how often each row is drawn, shape (r, n).
-        priors: the wanted rows of each class, shape (r, classes).
-        classes: the class of each row, shape (n,).
+        counts: How often each row is drawn, shape (r, n).
+        priors: Wanted rows of each class, shape (r, classes).
+        classes: Class of each row, shape (n,).
     """
     drawn = weighted_sums(counts, np.eye(priors.shape[1])[classes])
     factors = np.divide(priors, drawn, out=np.zeros_like(priors), where=drawn > 0)

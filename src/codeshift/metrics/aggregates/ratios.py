@@ -55,19 +55,19 @@ def relative_performance(
     ratio should not be read without it. Ratios of lower-is-better metrics grow with the loss.
 
     Args:
-        values: the row scores under the shift, shape (n,); with ``metric``, row statistics, shape (n, d).
-        baseline: the row scores of the baseline, on the same rows in the same order if ``paired``.
-        paired: whether both are of the same rows; resampling then keeps each row's two scores together, which makes the
+        values: Row scores under the shift, shape (n,); with ``metric``, row statistics, shape (n, d).
+        baseline: Row scores of the baseline, on the same rows in the same order if ``paired``.
+        paired: Whether both are of the same rows; resampling then keeps each row's two scores together, which makes the
             interval much shorter.
-        metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: the nominal coverage of the interval.
-        method: the kind of interval: ``"percentile"``; ``"BCa"`` (paired only); or ``"Fieller"``, the ratios that a t
+        metric: Corpus metric whose ``statistics`` the rows are.
+        confidence: Nominal coverage of the interval.
+        method: Kind of interval: ``"percentile"``; ``"BCa"`` (paired only); or ``"Fieller"``, the ratios that a t
             test does not reject.
-        n_resamples: the number of resamples of the bootstrap.
-        seed: the seed of the bootstrap. The order of the rows has no effect.
-        nan_policy: the treatment of NaN, as in ``mean``; if paired, ``"omit"`` leaves a row out if either score is NaN.
-        groups: one label per row, as in ``bootstrap_ci``: of the pairs, or of ``values`` if not paired.
-        baseline_groups: one label per row of ``baseline``, if not paired.
+        n_resamples: Number of resamples of the bootstrap.
+        seed: Seed of the bootstrap. The order of the rows has no effect.
+        nan_policy: Treatment of NaN, as in ``mean``; if paired, ``"omit"`` leaves a row out if either score is NaN.
+        groups: One label per row, as in ``bootstrap_ci``: of the pairs, or of ``values`` if not paired.
+        baseline_groups: One label per row of ``baseline``, if not paired.
 
     Returns:
         The ratio; ``n`` counts the pairs, or the rows of the smaller side. NaN if the baseline is 0. There is no
@@ -127,17 +127,17 @@ def generalization_gap(
     For a lower-is-better metric, a gap below 0 means worse on the region.
 
     Args:
-        id_values: the row scores on in-distribution rows, shape (n,); with ``metric``, row statistics, shape (n, d).
-        ood_values: the same for out-of-distribution rows, shape (m,) or (m, d).
-        metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: the nominal coverage of the interval.
-        method: the kind of interval: ``"percentile"``, or ``"t"``, Welch's, from both sides' variances.
-        n_resamples: the number of resamples of the bootstrap.
-        seed: the seed of the bootstrap. The order of the rows has no effect.
-        nan_policy: the treatment of NaN, as in ``mean``.
-        id_groups: one label per row of ``id_values``, as in ``bootstrap_ci``.
-        ood_groups: one label per row of ``ood_values``.
-        bounds: the lowest and the highest score of both sides, as in ``bootstrap_ci``.
+        id_values: Row scores on in-distribution rows, shape (n,); with ``metric``, row statistics, shape (n, d).
+        ood_values: Same for out-of-distribution rows, shape (m,) or (m, d).
+        metric: Corpus metric whose ``statistics`` the rows are.
+        confidence: Nominal coverage of the interval.
+        method: Kind of interval: ``"percentile"``, or ``"t"``, Welch's, from both sides' variances.
+        n_resamples: Number of resamples of the bootstrap.
+        seed: Seed of the bootstrap. The order of the rows has no effect.
+        nan_policy: Treatment of NaN, as in ``mean``.
+        id_groups: One label per row of ``id_values``, as in ``bootstrap_ci``.
+        ood_groups: One label per row of ``ood_values``.
+        bounds: Lowest and the highest score of both sides, as in ``bootstrap_ci``.
 
     Returns:
         The gap; ``n`` counts the rows of the smaller side, so an empty side gives NaN with n=0. If a side is a share at

@@ -32,7 +32,7 @@ class SeedsEstimate(Estimate):
     """Value over several seeds, with its interval; ``n`` counts the rows of the smallest seed.
 
     Attributes:
-        seed_values: the value of each seed, in the order given.
+        seed_values: Value of each seed, in the order given.
 
     >>> print(SeedsEstimate(0.5, math.nan, math.nan, 40, 0.95, "t over seeds and rows", seed_values=(0.5,)))
     0.5 (no interval: n=40, 1 seed)
@@ -71,16 +71,16 @@ def hierarchical_bootstrap(
     over all seeds. The same scale is used for a corpus metric whose values lie between 0 and 1.
 
     Args:
-        values: one array of row scores per seed, each of shape (n,); with ``metric``, of row statistics, shape (n, d).
-        rows: the design: ``"crossed"`` if every seed is scored on the same rows in the same order; ``"nested"`` if each
+        values: One array of row scores per seed, each of shape (n,); with ``metric``, of row statistics, shape (n, d).
+        rows: Design: ``"crossed"`` if every seed is scored on the same rows in the same order; ``"nested"`` if each
             seed has its own rows (a new split per seed).
-        groups: one label per row, as in ``bootstrap_ci``, shape (n,); for ``"nested"`` one such sequence per seed.
-        metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: the nominal coverage of the interval.
-        n_resamples: a number without effect, since the interval has a closed form.
-        seed: a number without effect, for the same reason.
-        nan_policy: the treatment of NaN, as in ``mean``; ``"omit"`` needs ``rows="nested"``.
-        bounds: the lowest and the highest score, as in ``bootstrap_ci``; scores are a share only if they are (0, 1).
+        groups: One label per row, as in ``bootstrap_ci``, shape (n,); for ``"nested"`` one such sequence per seed.
+        metric: Corpus metric whose ``statistics`` the rows are.
+        confidence: Nominal coverage of the interval.
+        n_resamples: Number without effect, since the interval has a closed form.
+        seed: Number without effect, for the same reason.
+        nan_policy: Treatment of NaN, as in ``mean``; ``"omit"`` needs ``rows="nested"``.
+        bounds: Lowest and the highest score, as in ``bootstrap_ci``; scores are a share only if they are (0, 1).
 
     Returns:
         The estimate. One seed, or one row, has no interval; ``note`` gives the reason why a share has none.

@@ -27,14 +27,14 @@ class Sample(ABC):
     """Rows, and the estimator of their value.
 
     Attributes:
-        rows: the statistics of each unit of a sample of sums, or of each row of a weighted one, shape (_, d).
-        sizes: the number of rows of each unit, shape (units,); None if each unit is a row.
-        scores: the hits and misses of each unit, shape (units, 2), if the score of each row is 0 or 1; None otherwise.
-        bound: the score of every row, if it is the same in all rows and is a bound of scores or 0; None otherwise.
-        span: the lowest and the highest score that a row can have, if there is a ``bound``.
-        trials: the number of units that the value's variance depends on; None if on all.
-        partial: whether resamples may lack what the value needs, such as a class; these are then left out.
-        note_of: the function that returns what a reader of the value should know; None if there is nothing.
+        rows: Statistics of each unit of a sample of sums, or of each row of a weighted one, shape (_, d).
+        sizes: Number of rows of each unit, shape (units,); None if each unit is a row.
+        scores: Hits and misses of each unit, shape (units, 2), if the score of each row is 0 or 1; None otherwise.
+        bound: Score of every row, if it is the same in all rows and is a bound of scores or 0; None otherwise.
+        span: Lowest and the highest score that a row can have, if there is a ``bound``.
+        trials: Number of units that the value's variance depends on; None if on all.
+        partial: Whether resamples may lack what the value needs, such as a class; these are then left out.
+        note_of: Function that returns what a reader of the value should know; None if there is nothing.
     """
 
     rows: FloatArray = field(kw_only=False)
@@ -111,9 +111,9 @@ class SummedSample(Sample):
     """Rows whose statistics add up.
 
     Attributes:
-        rows: the statistics of each unit, shape (units, d): of a row, or summed over a group of rows.
-        values_of: the function from sums, shape (resamples, d), to values, shape (resamples,).
-        deviations_of: the function from sums of resamples and of all rows to deviations, as ``Metric.deviations``.
+        rows: Statistics of each unit, shape (units, d): of a row, or summed over a group of rows.
+        values_of: Function from sums, shape (resamples, d), to values, shape (resamples,).
+        deviations_of: Function from sums of resamples and of all rows to deviations, as ``Metric.deviations``.
     """
 
     values_of: Callable[[FloatArray], FloatArray]
@@ -169,10 +169,10 @@ class WeightedSample(Sample):
     """Rows that are valued with a weight for each.
 
     Attributes:
-        rows: the statistics of each row, shape (n, d).
-        values_of: the function from rows, shape (n, d), and weights, shape (resamples, n), to values, (resamples,).
-        unit_of: the number of each row's unit, shape (n,); None if each row is a unit.
-        without_of: the function from rows to the values without each, as ``WeightedMetric.without_each``.
+        rows: Statistics of each row, shape (n, d).
+        values_of: Function from rows, shape (n, d), and weights, shape (resamples, n), to values, (resamples,).
+        unit_of: Number of each row's unit, shape (n,); None if each row is a unit.
+        without_of: Function from rows to the values without each, as ``WeightedMetric.without_each``.
     """
 
     values_of: Callable[[FloatArray, FloatArray], FloatArray]
@@ -262,10 +262,10 @@ def resampled_counts(
     """Yield how often each of n units is drawn with replacement, in blocks of shape (resamples in the block, n).
 
     Args:
-        n: the number of units.
-        n_resamples: the number of resamples.
-        rng: the random generator.
-        width: the number of numbers that the caller holds for each resample, at least n; by default n.
+        n: Number of units.
+        n_resamples: Number of resamples.
+        rng: Random generator.
+        width: Number of numbers that the caller holds for each resample, at least n; by default n.
     """
     block = max(1, _BLOCK // max(n, width or 0))
     for start in range(0, n_resamples, block):

@@ -53,15 +53,15 @@ class CodeBLEU(Metric):
     neither, and ``corpus(...).unparsable`` counts the rows that hold such code.
 
     Attributes:
-        language: the language, one of ``codeshift.metrics.codebleu.dataflow.LANGUAGES``; TypeScript has no compatible
+        language: Language, one of ``codeshift.metrics.codebleu.dataflow.LANGUAGES``; TypeScript has no compatible
             mode. Or ``"column:lang"`` for the one that each row names, of which an ``Evaluator`` and a study read the
             column.
-        weights: the weights of ngram, weighted_ngram, syntax and dataflow. The paper's experiments favour (.1, .1, .4,
+        weights: Weights of ngram, weighted_ngram, syntax and dataflow. The paper's experiments favour (.1, .1, .4,
             .4).
-        missing_dataflow: the treatment of a reference without data flow, of which no share can be taken:
+        missing_dataflow: Treatment of a reference without data flow, of which no share can be taken:
             ``"renormalise"`` takes the mean of the other three parts, ``"zero"`` and ``"one"`` give the part that
             value.
-        compat: the public implementation to reproduce, ``"codexglue"`` or ``"codebleu-0.7"``, oversights included;
+        compat: Public implementation to reproduce, ``"codexglue"`` or ``"codebleu-0.7"``, oversights included;
             names are in order of appearance where its result depends on PYTHONHASHSEED.
 
     Source: Ren et al., CodeBLEU: a Method for Automatic Evaluation of Code Synthesis (2020), arXiv 2009.10297.

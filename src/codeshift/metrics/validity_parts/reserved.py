@@ -18,10 +18,10 @@ class Reserved:
     """Reserved words of a language.
 
     Attributes:
-        words: the words that cannot be names. Words that are keywords only in some contexts (``var``, ``record``,
+        words: Words that cannot be names. Words that are keywords only in some contexts (``var``, ``record``,
             ``async``) are not among them.
-        names: the grammar's types of nodes that are names, or patterns of a query with a capture ``name``.
-        free: the types of nodes within which any word may occur, such as the arguments of a macro.
+        names: Grammar's types of nodes that are names, or patterns of a query with a capture ``name``.
+        free: Types of nodes within which any word may occur, such as the arguments of a macro.
     """
 
     words: frozenset[str]

@@ -24,10 +24,10 @@ class Shell:
     """Surrounding code that a fragment is parsed in.
 
     Attributes:
-        before: the text that opens it; its last character is the first of the node that holds the fragment.
-        after: the text that closes it; its line break ends a comment of the fragment, its second character closes that
+        before: Text that opens it; its last character is the first of the node that holds the fragment.
+        after: Text that closes it; its line break ends a comment of the fragment, its second character closes that
             node.
-        refused: the types of nodes that the grammar accepts there and the language does not.
+        refused: Types of nodes that the grammar accepts there and the language does not.
     """
 
     before: bytes

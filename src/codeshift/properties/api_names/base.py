@@ -26,10 +26,10 @@ class Scope:
     """Names that a row binds.
 
     Attributes:
-        imports: name -> what it was imported as; None for the project's own modules, whose members are not APIs.
-        variables: name -> its qualified type; None if the type is unknown (a parameter, a local function).
-        wildcards: the packages or namespaces of which everything was imported.
-        static_wildcards: the classes of which every static member was imported.
+        imports: Name -> what it was imported as; None for the project's own modules, whose members are not APIs.
+        variables: Name -> its qualified type; None if the type is unknown (a parameter, a local function).
+        wildcards: Packages or namespaces of which everything was imported.
+        static_wildcards: Classes of which every static member was imported.
     """
 
     imports: dict[str, str | None] = field(default_factory=dict)
@@ -56,10 +56,10 @@ class NameResolver(ABC):
     """Resolver of the API names of one row. A language implements the hooks below.
 
     Attributes:
-        roles: node type -> the bucket of nodes of that type. Every resolver has the buckets ``"members"`` (``a.b``) and
+        roles: Node type -> the bucket of nodes of that type. Every resolver has the buckets ``"members"`` (``a.b``) and
             ``"calls"`` (whose first child is what is called); the others are specific to the language.
-        using: the buckets of which at least one is filled in every row that uses an API.
-        receivers: the names of the current object: ``self``, ``this``.
+        using: Buckets of which at least one is filled in every row that uses an API.
+        receivers: Names of the current object: ``self``, ``this``.
     """
 
     roles: ClassVar[Mapping[str, str]]
@@ -181,11 +181,11 @@ def chain_reader(
     """Return a function that reads ``a.b.c`` as ``("a", "b", "c")``, and anything but a chain of names as ``()``.
 
     Args:
-        name: a pattern of one name, with one group.
-        separator: a pattern of the text between names.
-        before: a pattern of the text allowed before the first name.
-        between: a pattern of the text allowed beside a separator, as whitespace is: comments, continued lines.
-        arguments: a pattern of innermost type arguments, which may follow a name.
+        name: Pattern of one name, with one group.
+        separator: Pattern of the text between names.
+        before: Pattern of the text allowed before the first name.
+        between: Pattern of the text allowed beside a separator, as whitespace is: comments, continued lines.
+        arguments: Pattern of innermost type arguments, which may follow a name.
     """
     whole, names = re.compile(rf"{before}{name}(?:\s*(?:{separator})\s*{name})*\s*"), re.compile(name)
     ignored = re.compile(between, re.DOTALL)

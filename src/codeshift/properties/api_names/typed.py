@@ -12,10 +12,10 @@ def qualified_type(simple: str, scope: Scope, packages: Mapping[str, frozenset[s
     """Return the qualified name of a type; the name as written if it cannot be resolved.
 
     Args:
-        simple: the name, such as ``List``, ``Map.Entry`` or ``java.util.List``, without type arguments.
-        scope: the row's imports.
-        packages: the known classes by package.
-        implicit: the package that needs no import.
+        simple: Name, such as ``List``, ``Map.Entry`` or ``java.util.List``, without type arguments.
+        scope: Row's imports.
+        packages: Known classes by package.
+        implicit: Package that needs no import.
     """
     first, dot, rest = simple.partition(".")
     target = scope.imports.get(first)

@@ -22,9 +22,9 @@ def may_be(pattern: str, names: Sequence[str], language: str) -> list[str]:
     """Return the names of a row that could match ``pattern`` if the row contained its imports, in their order.
 
     Args:
-        pattern: the pattern, as in ``APIUsageSplitter``, such as ``"java.util.stream"``.
-        names: the API names, none of which matches the pattern.
-        language: the language whose rules made the names.
+        pattern: Pattern, as in ``APIUsageSplitter``, such as ``"java.util.stream"``.
+        names: API names, none of which matches the pattern.
+        language: Language whose rules made the names.
 
     >>> may_be("java.util.stream", ["Stream.of", "List.stream", ".stream", "my.app.stream.Source", "List.add"], "java")
     ['Stream.of', 'List.stream', '.stream']

@@ -117,8 +117,8 @@ def order_within_rows(hashes: UInts, counts: Ints) -> Ints:
     next ones the first of the hash, and the lower ones the position are sorted as they are.
 
     Args:
-        hashes: the hashes of all rows.
-        counts: the number of hashes of each row.
+        hashes: Hashes of all rows.
+        counts: Number of hashes of each row.
 
     >>> order_within_rows(np.array([9, 2, 9, 8, 1], np.uint64), np.array([3, 0, 2])).tolist()
     [1, 0, 2, 4, 3]

@@ -21,16 +21,16 @@ class DuplicateComponents:
     """Connected components of near-duplicate rows.
 
     Attributes:
-        labels: the component of each row, shape (n,). Components are numbered by their first row; which rows share
+        labels: Component of each row, shape (n,). Components are numbered by their first row; which rows share
             one depends on nothing but the rows' content.
-        pairs: links, as row numbers ``first < second``, sorted, shape (p, 2). Rows with equal sets of shingles are
+        pairs: Links, as row numbers ``first < second``, sorted, shape (p, 2). Rows with equal sets of shingles are
             represented by the first of them, which is linked to each of the others.
-        jaccard: the similarity of each link, shape (p,); 1 exactly for equal sets.
-        complete: whether every pair of distinct sets at the threshold is linked; where that would be too many to
+        jaccard: Similarity of each link, shape (p,); 1 exactly for equal sets.
+        complete: Whether every pair of distinct sets at the threshold is linked; where that would be too many to
             list, the links still connect all that belongs together.
-        assumed: links between sets that may be less similar than the threshold: they stand for comparisons that were
+        assumed: Links between sets that may be less similar than the threshold: they stand for comparisons that were
             too many to make, and can join what does not belong together.
-        columns: the number of columns in which links were looked for. If there are several, a link is the one of the
+        columns: Number of columns in which links were looked for. If there are several, a link is the one of the
             column in which its rows are most alike, and not all pairs are linked.
     """
 
@@ -46,16 +46,16 @@ class DuplicateComponents:
         """Make the components of rows of which some have equal sets of shingles.
 
         Args:
-            classes: the number of each row's set, shape (n,).
-            links: all pairs of similar sets, by their numbers, shape (p, 2).
-            similarities: the similarity of each pair, shape (p,).
+            classes: Number of each row's set, shape (n,).
+            links: All pairs of similar sets, by their numbers, shape (p, 2).
+            similarities: Similarity of each pair, shape (p,).
         """
         pairs, jaccard = _row_links(classes, links, similarities)
         return cls(labels=labels_of_links(classes.size, pairs), pairs=pairs, jaccard=jaccard, complete=True)
 
     @cached_property
     def sizes(self) -> Ints:
-        """The number of rows of each component, shape (components,)."""
+        """Number of rows of each component, shape (components,)."""
         return np.bincount(self.labels)
 
     @cached_property
@@ -81,7 +81,7 @@ class DuplicateComponents:
 
     @property
     def diameter(self) -> int:
-        """The largest of ``diameters``; 0 where there is no row or no near-duplicate."""
+        """Largest of ``diameters``; 0 where there is no row or no near-duplicate."""
         return int(self.diameters.max(initial=0))
 
     def summary(self) -> str:

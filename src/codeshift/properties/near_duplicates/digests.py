@@ -19,7 +19,7 @@ _NGRAM = NearDuplicates().ngram
 
 
 def text_digests(texts: Iterable[str]) -> UInts:
-    """The digest of each of n texts, shape (n,).
+    """Return the digest of each of n texts, shape (n,).
 
     >>> first, second = text_digests(["x = 1", "x = 1"])
     >>> bool(first == second)
@@ -30,7 +30,7 @@ def text_digests(texts: Iterable[str]) -> UInts:
 
 
 def renamed_digests(texts: Iterable[str]) -> UInts:
-    """The digest of the form of each of n texts that no consistent renaming changes, shape (n,).
+    """Return the digest of the form of each of n texts that no consistent renaming changes, shape (n,).
 
     It is that of the set of n-grams that ``NearDuplicates`` compares with identifiers and literals ignored: equal
     digests mean a similarity of 1.
@@ -51,8 +51,8 @@ class CodeDigests:
     """Corpus that is known by digests: exact and renamed copies of its rows are found in it, near-duplicates are not.
 
     Attributes:
-        exact: the digests of its texts, ascending, shape (rows,).
-        renamed: the distinct digests of their forms without names, ascending.
+        exact: Digests of its texts, ascending, shape (rows,).
+        renamed: Distinct digests of their forms without names, ascending.
 
     >>> corpus = CodeDigests.of(["total = 1 + 2"])
     >>> corpus.exact_copies(["total = 1 + 2", "total = 3 + 4"]).tolist()
@@ -66,21 +66,21 @@ class CodeDigests:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> CodeDigests:
-        """The digests of texts; a text without tokens has no form."""
+        """Return the digests of texts; a text without tokens has no form."""
         kept = list(texts)
         return cls(np.sort(text_digests(kept)), np.unique(renamed_digests(text for text in kept if text.strip())))
 
     @property
     def rows(self) -> int:
-        """The number of rows of the corpus."""
+        """Number of rows of the corpus."""
         return len(self.exact)
 
     def exact_copies(self, texts: Iterable[str]) -> Bools:
-        """Which of n texts the corpus holds as they are, shape (n,)."""
+        """Return which of n texts the corpus holds as they are, shape (n,)."""
         return _among(text_digests(texts), self.exact)
 
     def renamed_copies(self, texts: Iterable[str]) -> Bools:
-        """Which of n texts the corpus holds with other names, strings and numbers, shape (n,)."""
+        """Return which of n texts the corpus holds with other names, strings and numbers, shape (n,)."""
         return _among(renamed_digests(texts), self.renamed)
 
 

@@ -16,7 +16,7 @@ class DropNearDuplicates:
     one's own: another threshold or n-gram, other columns, or renamed copies.
 
     Args:
-        search: the search.
+        search: Search.
 
     Raises:
         ParameterError: if ``search`` is none.

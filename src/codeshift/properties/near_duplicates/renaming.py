@@ -65,15 +65,15 @@ class Ignored:
     """What does not count where tokens are compared.
 
     Attributes:
-        identifiers: whether identifiers count only by where the same one stands again.
-        literals: whether what strings and numbers hold does not count.
+        identifiers: Whether identifiers count only by where the same one stands again.
+        literals: Whether what strings and numbers hold does not count.
     """
 
     identifiers: bool = False
     literals: bool = False
 
     def blocks(self, texts: Iterable[str], ngram: int) -> Iterator[tuple[list[UInts], Ints]]:
-        """The tokens of texts as they count at each place of an n-gram, block by block.
+        """Return the tokens of texts as they count at each place of an n-gram, block by block.
 
         Yields:
             For each place the tokens as they count there, each of shape (t,), and how many tokens each text has.
@@ -98,7 +98,7 @@ class Ignored:
 
 
 def _steps_back(hashes: UInts, names: Ints, ngram: int) -> npt.NDArray[np.uint16]:
-    """How many tokens before each name the same one stands; 0 if not within an n-gram."""
+    """Return how many tokens before each name the same one stands; 0 if not within an n-gram."""
     back = np.zeros(hashes.size, np.uint16)
     for distance in range(ngram - 1, 0, -1):  # the nearest is written last
         back[distance:][hashes[distance:] == hashes[:-distance]] = distance
@@ -106,7 +106,7 @@ def _steps_back(hashes: UInts, names: Ints, ngram: int) -> npt.NDArray[np.uint16
 
 
 def _among(hashes: UInts, hashes_among: UInts) -> Bools:
-    """Whether each hash is one of a few, most of which their upper bits rule out."""
+    """Return whether each hash is one of a few, most of which their upper bits rule out."""
     uppers = np.zeros(1 << 16, np.bool_)
     uppers[hashes_among >> _UPPER] = True
     present: Bools = uppers[hashes >> _UPPER]
@@ -124,5 +124,5 @@ def _keyword_hashes() -> UInts:
 
 @cache
 def _name_hashes(ngram: int) -> UInts:
-    """The token that stands for a name, by how far back it stood before."""
+    """Return the token that stands for a name, by how far back it stood before."""
     return mixed(_NAME + np.arange(ngram, dtype=np.uint64))

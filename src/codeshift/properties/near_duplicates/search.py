@@ -34,11 +34,11 @@ class NearestRows:
     """For each query row, the most similar row of a corpus.
 
     Attributes:
-        jaccard: the similarity of the nearest corpus row, shape (q,); NaN where none is similar enough.
-        index: the number of that row, shape (q,); -1 where none is similar enough. Of equally similar rows it is one
+        jaccard: Similarity of the nearest corpus row, shape (q,); NaN where none is similar enough.
+        index: Number of that row, shape (q,); -1 where none is similar enough. Of equally similar rows it is one
             chosen by content, and the first of those with equal shingles.
-        exact: whether no corpus row is more similar, shape (q,). False only where so many rows are alike, or nearly
-            so, that not all pairs can be compared: for a query that has a hundred similar rows and more, and for one
+        exact: Whether no corpus row is more similar, shape (q,). False only where so many rows are alike, or nearly
+            so, that not all pairs can be compared: For a query that has a hundred similar rows and more, and for one
             that was not compared with all corpus rows that may be similar to it.
     """
 
@@ -48,7 +48,7 @@ class NearestRows:
 
     @property
     def share(self) -> float:
-        """The share of queries that have a similar row in the corpus; NaN without queries."""
+        """Share of queries that have a similar row in the corpus; NaN without queries."""
         return float(np.mean(self.index >= 0)) if self.index.size else math.nan
 
     @property
@@ -58,7 +58,7 @@ class NearestRows:
         return unsettled
 
     def worst(self, count: int = 10) -> list[tuple[int, int, float]]:
-        """The most similar pairs, as (query row, corpus row, Jaccard similarity), the most similar first."""
+        """Return the most similar pairs, as (query row, corpus row, Jaccard similarity), the most similar first."""
         matched = np.flatnonzero(self.index >= 0)
         order = matched[np.argsort(-self.jaccard[matched], kind="stable")][:count]
         return list(zip(order.tolist(), self.index[order].tolist(), self.jaccard[order].tolist(), strict=True))
@@ -94,11 +94,11 @@ class NearDuplicates:
     copies.
 
     Args:
-        threshold: the least Jaccard similarity of near-duplicates, above 0 and at most 1.
-        ngram: the tokens in an n-gram, 1 or more.
+        threshold: Least Jaccard similarity of near-duplicates, above 0 and at most 1.
+        ngram: Tokens in an n-gram, 1 or more.
         identifiers: "compared", or "ignored" for what names there are.
         literals: "compared", or "ignored" for what strings hold and what numbers there are.
-        columns: the columns that a split or an audit looks in, such as a prompt's and the code's: rows that are
+        columns: Columns that a split or an audit looks in, such as a prompt's and the code's: rows that are
             near-duplicates in any of them belong together, and texts of white space alone are like no other. None for
             the code that the split is made by. ``components`` and ``nearest`` compare the texts that they are given.
 
@@ -132,7 +132,7 @@ class NearDuplicates:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def to_dict(self) -> dict[str, Any]:
-        """The arguments as plain values, without what is ignored if nothing is, and without columns if none are named.
+        """Return the arguments as plain values, without what is ignored if nothing is, or columns if none are named.
 
         >>> NearDuplicates(identifiers="ignored").to_dict()
         {'threshold': 0.7, 'ngram': 5, 'identifiers': 'ignored'}
@@ -142,7 +142,7 @@ class NearDuplicates:
         return {"threshold": self.threshold, "ngram": self.ngram, **ignored, **columns}
 
     def of_renamed(self) -> NearDuplicates:
-        """The same search for copies in which names, strings and numbers were changed.
+        """Return the same search for copies in which names, strings and numbers were changed.
 
         >>> NearDuplicates().of_renamed().nearest(["n = 1"], ["n = 2"]).index.tolist()
         [0]
@@ -161,11 +161,11 @@ class NearDuplicates:
         return Ignored(identifiers=self.identifiers == "ignored", literals=self.literals == "ignored")
 
     def components(self, texts: Sequence[str], *, num_proc: int | None = 1) -> DuplicateComponents:
-        """The connected components of near-duplicates among rows.
+        """Return the connected components of near-duplicates among rows.
 
         Args:
-            texts: the code of n rows.
-            num_proc: the number of processes; None for one a core from 20,000 rows on, and one for fewer.
+            texts: Code of n rows.
+            num_proc: Number of processes; None for one a core from 20,000 rows on, and one for fewer.
 
         Returns:
             The label of each row's component, the links that were found and their similarity.
@@ -191,16 +191,16 @@ class NearDuplicates:
         return replace(components, complete=complete, assumed=assumed)
 
     def whole_sets(self, texts: Iterable[str]) -> WholeSets:
-        """The set of n-grams of each text, for those who compare them themselves."""
+        """Return the set of n-grams of each text, for those who compare them themselves."""
         return whole_sets(texts, self.ngram, self._ignored())
 
     def nearest(self, queries: Sequence[str], corpus: Sequence[str], *, at_least: float | None = None) -> NearestRows:
-        """The most similar corpus row of each query row, as an audit asks of test rows and training rows.
+        """Return the most similar corpus row of each query row, as an audit asks of test rows and training rows.
 
         Args:
-            queries: the code of q rows.
-            corpus: the code of the rows to search.
-            at_least: the least similarity to find; the threshold by default. The lower, the longer it takes.
+            queries: Code of q rows.
+            corpus: Code of the rows to search.
+            at_least: Least similarity to find; the threshold by default. The lower, the longer it takes.
 
         Returns:
             For each query the number and the similarity of the nearest corpus row.
@@ -235,7 +235,7 @@ class NearDuplicates:
         threshold: float,
         num_proc: int | None,
     ) -> tuple[Ints, ShingleSets]:
-        """The number of each row's text, and the shingle sets of these texts."""
+        """Return the number of each row's text, and the shingle sets of these texts."""
         rows, first, characters = _distinct(texts_by_argument)
         processes = processes_for(first.size, num_proc)
         sets = shingle_sets(
@@ -280,17 +280,17 @@ def _cross_links(index: Prefixes, is_query: Bools, in_corpus: Bools) -> tuple[Si
 
 
 def _classes(rows: Ints, sets: ShingleSets) -> Ints:
-    """The number of each row's shingle set; texts whose set has no partner get numbers of their own after those."""
+    """Return the number of each row's shingle set; texts whose set has no partner get numbers after those."""
     alone = sets.sizes.size + np.arange(sets.members.size)
     classes: Ints = np.where(sets.members < 0, alone, sets.members)[rows]
     return classes
 
 
 def _distinct(texts_by_argument: Mapping[str, Sequence[str]]) -> tuple[Ints, Ints, int]:
-    """The number of each row's text, in the order in which texts first occur, the first row of each, and their length.
+    """Return the number of each row's text, in order of first occurrence, the first row of each, and the length of all.
 
     Args:
-        texts_by_argument: the rows, by the name of the argument that holds them, for errors.
+        texts_by_argument: Rows, by the name of the argument that holds them, for errors.
 
     Raises:
         DataError: a row holds something else than a string.

@@ -22,9 +22,9 @@ def components_over(
     A text of white space alone is like no other, since a prompt that is missing says nothing about its row.
 
     Args:
-        columns: the texts of each column, all of n rows.
-        search: the definition of near-duplicates, which each column is searched by.
-        num_proc: the number of processes, as in ``NearDuplicates.components``.
+        columns: Texts of each column, all of n rows.
+        search: Definition of near-duplicates, which each column is searched by.
+        num_proc: Number of processes, as in ``NearDuplicates.components``.
 
     >>> docs, code = ["add two numbers", "add two numbers", "", ""], ["a + b", "c", "d * e", "d * e"]
     >>> components_over([docs, code], NearDuplicates()).labels.tolist()
@@ -37,7 +37,7 @@ def joined_columns(of_columns: Sequence[tuple[Bools, DuplicateComponents]]) -> D
     """Return the components of rows that are linked in at least one column.
 
     Args:
-        of_columns: for each column, which of all rows hold a text, shape (n,), and what the search found among these.
+        of_columns: For each column, which of all rows hold a text, shape (n,), and what the search found among these.
     """
     pairs = np.concatenate([np.flatnonzero(holding)[components.pairs] for holding, components in of_columns])
     jaccard = np.concatenate([components.jaccard for _, components in of_columns])

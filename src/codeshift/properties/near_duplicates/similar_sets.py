@@ -22,11 +22,11 @@ class SimilarSets:
     """Shingle sets of texts, found by the shingles of their prefixes.
 
     Attributes:
-        search: the definition of near-duplicates.
-        sets: the distinct sets.
-        frequent: the shingles that come last in all sets.
-        shingles: the shingles of all prefixes, ascending.
-        numbers: the set of each of these.
+        search: Definition of near-duplicates.
+        sets: Distinct sets.
+        frequent: Shingles that come last in all sets.
+        shingles: Shingles of all prefixes, ascending.
+        numbers: Set of each of these.
 
     >>> known = SimilarSets.of(NearDuplicates(), ["return [item.name for item in items]", "x = 1"])
     >>> known.near(["return  [item.name for item in items]", "y = 1", "x =1"]).tolist()

@@ -56,7 +56,7 @@ def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
     The hash of a token depends on its characters alone: not on the process, the platform or the other texts.
 
     Args:
-        texts: n texts.
+        texts: N texts.
 
     Yields:
         The hashes of some of the texts, shape (their tokens,), and the counts, shape (their number,).
@@ -73,9 +73,9 @@ class TokenBlock:
     """The tokens of some texts.
 
     Attributes:
-        hashes: a 64-bit hash of each token, shape (t,).
-        classes: the class of each token's first byte, shape (t,).
-        counts: how many tokens each text has, shape (their number,).
+        hashes: 64-bit hash of each token, shape (t,).
+        classes: Class of each token's first byte, shape (t,).
+        counts: How many tokens each text has, shape (their number,).
     """
 
     hashes: UInts

@@ -68,9 +68,9 @@ class WholeSets:
     """Shingle sets of texts.
 
     Attributes:
-        names: what each is known by, shape (n,) and dtype ``SET``.
-        indptr: where each set's shingles start in ``shingles``, shape (n + 1,).
-        shingles: the hashes of the shingles, ascending within each set.
+        names: What each is known by, shape (n,) and dtype ``SET``.
+        indptr: Where each set's shingles start in ``shingles``, shape (n + 1,).
+        shingles: Hashes of the shingles, ascending within each set.
     """
 
     names: Array
@@ -145,7 +145,7 @@ def distinct_pairs(pairs: Array) -> Array:
     """Return each pair of sets once, in order.
 
     Args:
-        pairs: the pairs, shape (p, 2) and dtype ``SET``.
+        pairs: Pairs, shape (p, 2) and dtype ``SET``.
     """
     keys = [pairs[:, side][name] for side in (1, 0) for name in ("signature", "size")]
     order = np.lexsort(keys)
@@ -158,8 +158,8 @@ class Frequent:
     """Shingles that are known to stand in many sets; any that are not known cost time alone.
 
     Attributes:
-        shingles: their hashes, ascending.
-        counts: the number of sets that have each.
+        shingles: Their hashes, ascending.
+        counts: Number of sets that have each.
     """
 
     shingles: UInts
@@ -198,9 +198,9 @@ def candidates(entries: Array, threshold: float, most: int) -> Array | int:
     """Return the pairs of sets that may be similar, of those that meet at some shingles.
 
     Args:
-        entries: all entries of these shingles, of dtype ``ENTRY``.
-        threshold: the least similarity.
-        most: the number of pairs of entries beyond which none is listed.
+        entries: All entries of these shingles, of dtype ``ENTRY``.
+        threshold: Least similarity.
+        most: Number of pairs of entries beyond which none is listed.
 
     Returns:
         The pairs, shape (p, 2) and dtype ``SET``, of which some may come twice; the number of pairs of entries where
@@ -241,10 +241,10 @@ def likely(pairs: Array, names: Array, of_names: UInts, threshold: float) -> Arr
     """Return the pairs that may be similar by their sketches.
 
     Args:
-        pairs: the pairs, shape (p, 2) and dtype ``SET``.
-        names: the sets of all pairs, in any order.
-        of_names: the sketch of each.
-        threshold: the least similarity.
+        pairs: Pairs, shape (p, 2) and dtype ``SET``.
+        names: Sets of all pairs, in any order.
+        of_names: Sketch of each.
+        threshold: Least similarity.
     """
     names, first, _ = distinct_sets(names)
     places = first[np.searchsorted(names, pairs)]
@@ -263,9 +263,9 @@ def similar(pairs: Array, sets: WholeSets, threshold: float) -> tuple[Array, npt
     """Compare pairs of sets in full.
 
     Args:
-        pairs: the pairs, shape (p, 2) and dtype ``SET``.
-        sets: the sets of all pairs.
-        threshold: the least similarity.
+        pairs: Pairs, shape (p, 2) and dtype ``SET``.
+        sets: Sets of all pairs.
+        threshold: Least similarity.
 
     Returns:
         The pairs that are similar enough, and their Jaccard similarities.

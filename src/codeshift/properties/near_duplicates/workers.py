@@ -19,8 +19,8 @@ class Workers:
     """Processes for calls of one function.
 
     Args:
-        count: the number of processes.
-        shared: the first argument of every call, which each process is given once.
+        count: Number of processes.
+        shared: First argument of every call, which each process is given once.
     """
 
     def __init__(self, count: int, shared: Any) -> None:

@@ -27,9 +27,9 @@ def divergence(p: np.ndarray, q: np.ndarray, alpha: float) -> float:
     in ``p`` at all.
 
     Args:
-        p: the weights or counts of elements in training, not negative, shape ``(n_elements,)``.
-        q: the weights or counts of elements in the test, of the same shape.
-        alpha: the parameter of the Chernoff coefficient, above 0 and below 1.
+        p: Weights or counts of elements in training, not negative, shape ``(n_elements,)``.
+        q: Weights or counts of elements in the test, of the same shape.
+        alpha: Parameter of the Chernoff coefficient, above 0 and below 1.
 
     Raises:
         ParameterError: if the shapes differ, a weight is negative, or ``alpha`` is out of range.
@@ -60,10 +60,10 @@ class Sides:
     Counts are whole numbers, and elements are in the order of their names: no order of rows changes a sum.
 
     Attributes:
-        held: the indicator of each element in each row, 0 or 1, shape ``(n_rows, n_elements)``.
-        weights: the weights of the elements, shape ``(n_elements,)``.
-        alpha: the parameter of the Chernoff coefficient.
-        movable: the number of rows outside that contain each element, for each set of rows that could move, shape
+        held: Indicator of each element in each row, 0 or 1, shape ``(n_rows, n_elements)``.
+        weights: Weights of the elements, shape ``(n_elements,)``.
+        alpha: Parameter of the Chernoff coefficient.
+        movable: Number of rows outside that contain each element, for each set of rows that could move, shape
             ``(n_sets, n_elements)``.
     """
 
@@ -96,8 +96,8 @@ class Sides:
         """Move ``rows`` inside.
 
         Args:
-            rows: the positions of the rows.
-            sets: the indicator of each set for each of them, shape ``(len(rows), n_sets)``.
+            rows: Positions of the rows.
+            sets: Indicator of each set for each of them, shape ``(len(rows), n_sets)``.
         """
         held_rows = self.held[rows]
         counts = np.asarray(held_rows.sum(axis=0), dtype=np.int64).ravel()

@@ -36,11 +36,11 @@ class MadeOf:
     """Parts of each row.
 
     Attributes:
-        pairs: the property that counts compounds.
-        atoms: the indicator of each atom in each row, 0 or 1, shape ``(n_rows, n_atoms)``.
-        compounds: the indicator of each compound in each row, shape ``(n_rows, n_compounds)``.
-        names: the names of the compounds, sorted.
-        weights: the weights of the compounds, shape ``(n_compounds,)``: 1 - (rows with the compound) / (rows with the
+        pairs: Property that counts compounds.
+        atoms: Indicator of each atom in each row, 0 or 1, shape ``(n_rows, n_atoms)``.
+        compounds: Indicator of each compound in each row, shape ``(n_rows, n_compounds)``.
+        names: Names of the compounds, sorted.
+        weights: Weights of the compounds, shape ``(n_compounds,)``: 1 - (rows with the compound) / (rows with the
             rarer of its atoms), so 0 for a compound that an atom implies.
     """
 

@@ -24,10 +24,10 @@ class Held(NamedTuple):
     """Set of held-out compounds and the resulting divergences.
 
     Attributes:
-        compounds: the columns of the compounds, in the order in which they were taken.
-        rows: the number of rows that contain at least one.
-        compound_divergence: the compound divergence between those rows and the others.
-        atom_divergence: the atom divergence between those rows and the others.
+        compounds: Columns of the compounds, in the order in which they were taken.
+        rows: Number of rows that contain at least one.
+        compound_divergence: Compound divergence between those rows and the others.
+        atom_divergence: Atom divergence between those rows and the others.
     """
 
     compounds: tuple[int, ...]
@@ -41,10 +41,10 @@ class Search:
     """Greedy search for compounds to hold out, with the largest size of a region.
 
     Attributes:
-        atoms: the indicator of each atom in each row, 0 or 1, shape ``(n_rows, n_atoms)``.
-        compounds: the indicator of each compound in each row, shape ``(n_rows, n_compounds)``.
-        weights: the weights of the compounds, shape ``(n_compounds,)``; those of weight 0 are never held out.
-        most_rows: the largest number of rows of a region.
+        atoms: Indicator of each atom in each row, 0 or 1, shape ``(n_rows, n_atoms)``.
+        compounds: Indicator of each compound in each row, shape ``(n_rows, n_compounds)``.
+        weights: Weights of the compounds, shape ``(n_compounds,)``; those of weight 0 are never held out.
+        most_rows: Largest number of rows of a region.
     """
 
     atoms: csr_matrix

@@ -70,16 +70,16 @@ class CompoundDivergenceSplitter(LanguageSplitter):
     is a heuristic: if it fails, a better set might exist.
 
     Attributes:
-        column: the column that holds the code.
-        language: the language, one of ``codeshift.properties.languages()``; for ``"apis"`` one whose API names are
+        column: Column that holds the code.
+        language: Language, one of ``codeshift.properties.languages()``; for ``"apis"`` one whose API names are
             resolved.
-        compounds: the kind of compounds: ``"nodes"`` for pairs of a syntax node and its child (``NodePairs``), whose
+        compounds: Kind of compounds: ``"nodes"`` for pairs of a syntax node and its child (``NodePairs``), whose
             atoms are node types; ``"apis"`` for pairs of APIs that a program uses together (``APIPairs``), whose atoms
             are APIs. A bare method uses few APIs of known name, so these need whole functions and thousands of rows.
-        target: the lowest compound divergence, above 0 and below 1; by default 0.1 for nodes and 0.3 for APIs.
-        max_atom_divergence: the highest atom divergence; by default 0.05 for nodes and 0.1 for APIs.
-        share: the largest share of rows that the region may hold; it holds at least half as many.
-        min_rows: the number of rows that must contain an atom or a compound for it to count; by default 5 for nodes and
+        target: Lowest compound divergence, above 0 and below 1; by default 0.1 for nodes and 0.3 for APIs.
+        max_atom_divergence: Highest atom divergence; by default 0.05 for nodes and 0.1 for APIs.
+        share: Largest share of rows that the region may hold; it holds at least half as many.
+        min_rows: Number of rows that must contain an atom or a compound for it to count; by default 5 for nodes and
             10 for APIs. Lower values make the search slower, and both divergences larger even between random halves.
 
     Raises:
@@ -147,8 +147,8 @@ class CompoundDivergenceSplitter(LanguageSplitter):
         """Measure the divergences, as this splitter defines them, between any rows and the others.
 
         Args:
-            table: the rows.
-            inside: the mask of the rows, shape ``(n,)``; from this splitter's region or, to compare, from another
+            table: Rows.
+            inside: Mask of the rows, shape ``(n,)``; from this splitter's region or, to compare, from another
                 one's.
 
         Returns:

@@ -42,7 +42,7 @@ class TrainingCurve:
 
     @property
     def sentence(self) -> str:
-        """The curve in words."""
+        """Curve in words."""
         name = method_name(self.cell.method)
         best = int(np.argmin(self.losses))
         ends = f"{self.losses[0]:.3f} at step {self.steps[0]:,}, {self.losses[-1]:.3f} at step {self.steps[-1]:,}"
@@ -80,7 +80,7 @@ class Regret(Finding):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         steps = f"the step that ID validation chooses (mean {self.chosen:,.0f})"
         best = f"the best on test_ood (mean {self.best:,.0f})"
         ends = f" [{self.low:.3f}, {self.high:.3f}]" if self.estimate.has_interval else ""

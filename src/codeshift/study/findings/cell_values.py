@@ -60,7 +60,7 @@ class CellValue:
 
     @cached_property
     def by_split(self) -> dict[int, list[RunValue]]:
-        """The runs of each split seed."""
+        """Runs of each split seed."""
         by_seed: dict[int, list[RunValue]] = {}
         for run in self.runs:
             by_seed.setdefault(run.split_seed, []).append(run)
@@ -68,12 +68,12 @@ class CellValue:
 
     @cached_property
     def split_means(self) -> dict[int, float]:
-        """The mean of each split seed's runs."""
+        """Mean of each split seed's runs."""
         return {split: math.fsum(run.value for run in runs) / len(runs) for split, runs in self.by_split.items()}
 
     @cached_property
     def value(self) -> float:
-        """The cell's value; NaN if a run has none."""
+        """Cell's value; NaN if a run has none."""
         return math.fsum(self.split_means.values()) / len(self.split_means)
 
     @property
@@ -83,7 +83,7 @@ class CellValue:
 
     @cached_property
     def smallest(self) -> RunValue:
-        """The run with the fewest rows."""
+        """Run with the fewest rows."""
         return min(self.runs, key=lambda run: (run.n, len(run.groups)))
 
     @property

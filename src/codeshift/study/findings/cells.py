@@ -30,20 +30,20 @@ class Cell:
         scenario: Name of the scenario.
         method: Name of the method, or ``"none"``.
         ood_kept: Share of the region's rows in training; None without fine-tuning.
-        variant: Name of the variant; empty for models as trained.
+        variant: Name of the variant; None for models as trained.
 
     >>> Cell(scenario="loops", method="lora", ood_kept=0.5)
-    Cell(scenario='loops', method='lora', ood_kept=0.5, variant='')
+    Cell(scenario='loops', method='lora', ood_kept=0.5, variant=None)
     """
 
     scenario: str
     method: str
     ood_kept: float | None
-    variant: str = ""
+    variant: str | None = None
 
     @property
     def title(self) -> str:
-        """The cell in words: scenario, method and, if it was fine-tuned, the share kept.
+        """Cell in words: scenario, method and, if it was fine-tuned, the share kept.
 
         >>> Cell(scenario="loops", method="lora", ood_kept=0.5).title
         'loops, LoRA, 50% of the region kept'
@@ -122,7 +122,7 @@ class Cells:
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
-        """The methods that train."""
+        """Methods that train."""
         return tuple(method for method in self.results.methods if method != NONE)
 
     @property
@@ -137,12 +137,12 @@ class Cells:
 
     @property
     def masked(self) -> float | None:
-        """The smallest share kept, which defines out of distribution in this study; None if nothing is trained."""
+        """Smallest share kept, which defines out of distribution in this study; None if nothing is trained."""
         return min(self.results.ood_kept, default=None)
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The parts that cells have values on."""
+        """Parts that cells have values on."""
         return ("test_ood", "test_id", *(("general",) if "general" in self.results.sets else ()))
 
     def metric(self, name: str) -> Metric:
@@ -167,7 +167,7 @@ class Cells:
             yield Cell(scenario=scenario, method=NONE, ood_kept=None)
         for method in self.methods:
             for kept in self.results.ood_kept:
-                for variant in self.results.variants if variants else ("",):
+                for variant in self.results.variants if variants else (None,):
                     cell = Cell(scenario=scenario, method=method, ood_kept=kept, variant=variant)
                     if self.records(cell):
                         yield cell

@@ -53,7 +53,7 @@ class Claim(Finding):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         return f"{self.claim}: {self.verdict}. {self.evidence}"
 
 

@@ -67,7 +67,7 @@ class Confusion:
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         place = f"{self.cell.title}, {self.part}"
         if not self.n:
             return f"{place}: {self.state.status if self.state.status != 'done' else 'not measured'}."
@@ -124,7 +124,7 @@ class ClassFailures:
 
     @property
     def sentence(self) -> str:
-        """The failures in words."""
+        """Failures in words."""
         label, count = self.taken_for
         return f"{self.label}: {self.wrong} of {self.n} wrong" + (f", {count} taken for {label}" if count else "")
 

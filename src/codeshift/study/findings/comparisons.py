@@ -69,7 +69,7 @@ class Comparison(Finding):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         names = f"{method_name(self.method)} less {method_name(self.reference)}"
         place = f"{self.scenario}, {kept_in_words(self.ood_kept)}: {names} on {self.part}"
         if math.isnan(self.value):

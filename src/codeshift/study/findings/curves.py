@@ -62,7 +62,7 @@ class Curve:
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         where = "mean over scenarios" if self.scenario is None else self.scenario
         values = "; ".join(f"{point.x:g}: {self._at(point)}" for point in self.points)
         return f"{where}, {method_name(self.method)}: {self.measure.title} on {self.part} over {self.over} {values}."
@@ -102,9 +102,9 @@ def variant_curves(cells: Cells, metric: str) -> Iterator[Curve]:
                 along = {x: name for x, name in variants.items() if _has(cells, method, name)}
                 if along:
                     turned = {x: _along(cells, metric, part, method, along[x]) for x in along}
-                    turned.setdefault(1.0, _along(cells, metric, part, method, ""))
+                    turned.setdefault(1.0, _along(cells, metric, part, method, None))
                     if cells.has_none:
-                        turned.setdefault(0.0, _along(cells, metric, part, NONE, ""))
+                        turned.setdefault(0.0, _along(cells, metric, part, NONE, None))
                     yield _curve(cells, metric, part, method, kind, None, turned)
 
 
@@ -117,11 +117,11 @@ def _scales(cells: Cells) -> dict[str, dict[float, str]]:
     return by_kind
 
 
-def _has(cells: Cells, method: str, variant: str) -> bool:
+def _has(cells: Cells, method: str, variant: str | None) -> bool:
     return bool(cells.results.find(method=method, ood_kept=cells.masked, variant=variant))
 
 
-def _along(cells: Cells, metric: str, part: str, method: str, variant: str) -> dict[str, Quantity]:
+def _along(cells: Cells, metric: str, part: str, method: str, variant: str | None) -> dict[str, Quantity]:
     kept = None if method == NONE else cells.masked
     measured = {
         name: Cell(scenario=name, method=method, ood_kept=kept, variant=variant) for name in cells.results.scenarios

@@ -70,7 +70,7 @@ class ShiftDetection(Finding):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         place = self.cell.title
         if self.value != self.value:
             return f"{place}: {self.state.unmeasured or 'not measured'}."

@@ -57,7 +57,7 @@ class Disagreement:
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         place = f"{self.scenario}, {kept_in_words(self.ood_kept)}, {self.part}"
         if not self.n:
             return f"{place}: not measured."

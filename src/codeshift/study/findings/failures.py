@@ -49,7 +49,7 @@ class FailureModes:
         part: Part of the test rows.
         state: State of the cell's runs.
         counts: Number of outputs by mode, ``"right"`` first; all seeds together. Modes that cannot be detected count
-            0: without a language, none "does not parse".
+            0: Without a language, none "does not parse".
 
     >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
     >>> print(FailureModes(cell=cell, part="test_ood", state=state, counts={RIGHT: 3, EMPTY: 1}).sentence)
@@ -73,7 +73,7 @@ class FailureModes:
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         place = f"{self.cell.scenario}, {method_name(self.cell.method)}, {self.part}"
         if not self.n:
             return f"{place}: {self.state.status if self.state.status != 'done' else 'not measured'}."

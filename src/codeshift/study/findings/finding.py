@@ -31,17 +31,17 @@ class Finding:
 
     @property
     def value(self) -> float:
-        """The value itself."""
+        """Value itself."""
         return self.estimate.value
 
     @property
     def low(self) -> float:
-        """The lower end of the interval."""
+        """Lower end of the interval."""
         return self.estimate.low
 
     @property
     def high(self) -> float:
-        """The upper end of the interval."""
+        """Upper end of the interval."""
         return self.estimate.high
 
     @property
@@ -51,12 +51,12 @@ class Finding:
 
     @property
     def rows_told(self) -> str:
-        """The number of rows as the end of a sentence; empty if nothing was measured."""
+        """Number of rows as the end of a sentence; empty if nothing was measured."""
         return f", n = {self.n:,}" if self.n and self.value == self.value else ""
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         raise NotImplementedError
 
     def __str__(self) -> str:

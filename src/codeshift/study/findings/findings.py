@@ -98,7 +98,7 @@ class Findings:
 
     @cached_property
     def scores(self) -> tuple[Score, ...]:
-        """The score of each cell on each part, by every metric."""
+        """Score of each cell on each part, by every metric."""
         return tuple(scores(self.cells))
 
     @cached_property
@@ -108,7 +108,7 @@ class Findings:
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:
-        """The score on ``test_id`` minus that on ``test_ood`` of each cell, by every metric."""
+        """Score on ``test_id`` minus that on ``test_ood`` of each cell, by every metric."""
         return tuple(gaps(self.cells))
 
     @cached_property
@@ -118,43 +118,43 @@ class Findings:
 
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
-        """The differences of all other methods from full fine-tuning on ``test_ood``, with p-values."""
+        """Differences of all other methods from full fine-tuning on ``test_ood``, with p-values."""
         return tuple(comparisons(self.cells, self._metric))
 
     @cached_property
     def forgetting(self) -> tuple[Forgetting, ...]:
-        """The comparison of each method with no fine-tuning, on the general set and on ``test_ood``."""
+        """Comparison of each method with no fine-tuning, on the general set and on ``test_ood``."""
         parts = ("general", "test_ood")
         return tuple(change for part in parts for change in forgettings(self.cells, self._metric, part))
 
     @cached_property
     def unseen(self) -> tuple[UnseenElement, ...]:
-        """The shares of references that hold the masked elements, and of each method's outputs that do."""
+        """Shares of references that hold the masked elements, and of each method's outputs that do."""
         return tuple(unseen_elements(self.cells))
 
     @cached_property
     def seen_shares(self) -> tuple[SeenShare, ...]:
-        """The rows of each part that each corpus holds; none unless the study has ``against``."""
+        """Rows of each part that each corpus holds; none unless the study has ``against``."""
         return tuple(seen_shares(self.cells))
 
     @cached_property
     def seen(self) -> tuple[SeenScore, ...]:
-        """The score of each cell on rows that a corpus holds and on those that none does, by every metric."""
+        """Score of each cell on rows that a corpus holds and on those that none does, by every metric."""
         return tuple(seen_scores(self.cells))
 
     @cached_property
     def seen_advantages(self) -> tuple[SeenAdvantage, ...]:
-        """The advantage of each method on rows that a corpus holds less that on rows that none does."""
+        """Advantage of each method on rows that a corpus holds less that on rows that none does."""
         return tuple(seen_advantages(self.cells, self._metric))
 
     @cached_property
     def strength(self) -> tuple[StrengthEffect, ...]:
-        """The correlation of the shift's strength with the loss, over scenarios."""
+        """Correlation of the shift's strength with the loss, over scenarios."""
         return tuple(strength_effects(self.cells, self._metric))
 
     @cached_property
     def disagreements(self) -> tuple[Disagreement, ...]:
-        """The counts of rows of ``test_ood`` that one method gets right and the other wrong."""
+        """Counts of rows of ``test_ood`` that one method gets right and the other wrong."""
         return tuple(disagreements(self.cells))
 
     def examples(self, of_each: int = 2) -> tuple[ExampleRow, ...]:
@@ -163,17 +163,17 @@ class Findings:
 
     @cached_property
     def failures(self) -> tuple[FailureModes, ...]:
-        """The failure modes of the outputs of each cell."""
+        """Failure modes of the outputs of each cell."""
         return tuple(failure_modes(self.cells))
 
     @cached_property
     def confusions(self) -> tuple[Confusion, ...]:
-        """The rows of each cell by their class and the predicted class; none for text."""
+        """Rows of each cell by their class and the predicted class; none for text."""
         return tuple(confusions(self.cells))
 
     @cached_property
     def calibrations(self) -> tuple[Calibration, ...]:
-        """The confidence and accuracy of each cell; none for text."""
+        """Confidence and accuracy of each cell; none for text."""
         return tuple(calibrations(self.cells))
 
     @cached_property
@@ -183,17 +183,17 @@ class Findings:
 
     @cached_property
     def curves(self) -> tuple[Curve, ...]:
-        """The score over the share of the region kept."""
+        """Score over the share of the region kept."""
         return tuple(kept_curves(self.cells, self._metric))
 
     @cached_property
     def variants(self) -> tuple[Curve, ...]:
-        """The score along WiSE-FT and scaled adapters."""
+        """Score along WiSE-FT and scaled adapters."""
         return tuple(variant_curves(self.cells, self._metric))
 
     @cached_property
     def training_curves(self) -> tuple[TrainingCurve, ...]:
-        """The losses of watched parts along training; none unless the study has ``watch``."""
+        """Losses of watched parts along training; none unless the study has ``watch``."""
         return tuple(training_curves(self.cells))
 
     @cached_property
@@ -203,22 +203,22 @@ class Findings:
 
     @cached_property
     def transformed(self) -> tuple[TransformedChange, ...]:
-        """The changes from ``test_id`` to its rows as each transform leaves them; none without transforms."""
+        """Changes from ``test_id`` to its rows as each transform leaves them; none without transforms."""
         return tuple(transformed_changes(self.cells, self._metric))
 
     @cached_property
     def similarity_curves(self) -> tuple[SimilarityCurve, ...]:
-        """The scores over the similarity to the nearest training row; none without audits."""
+        """Scores over the similarity to the nearest training row; none without audits."""
         return tuple(similarity_curves(self.cells, self._metric))
 
     @cached_property
     def equal_gaps(self) -> tuple[EqualGap, ...]:
-        """The gaps at equal similarity to the nearest training row; none without audits."""
+        """Gaps at equal similarity to the nearest training row; none without audits."""
         return tuple(equal_gaps(self.cells, self._metric))
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
-        """The claims that the study has runs for."""
+        """Claims that the study has runs for."""
         makers = (claims, transformed_claims, how_far_claims, seen_claims)
         return tuple(claim for make in makers for claim in make(self.cells, self._metric))
 

@@ -44,7 +44,7 @@ class Forgetting(Finding):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         where = f"the mean of {self.scenarios} scenarios" if self.scenario is None else self.scenario
         place = f"{where}, {method_name(self.method)}, {kept_in_words(self.ood_kept)}"
         if self.value != self.value:

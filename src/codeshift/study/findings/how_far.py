@@ -63,7 +63,7 @@ class SimilarityCurve:
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         values = "; ".join(
             f"{point.similarity:.2f}: {self.measure.estimate(point.estimate)}, n = {point.estimate.n:,}"
             for point in self.points
@@ -108,7 +108,7 @@ class EqualGap(Finding):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         place = replace(self.cell, scenario=self.cell.scenario or "mean over scenarios").title
         if self.too_few:
             return f"{place}: {self.distinct} distinct rows at equal similarity, too few for a gap."

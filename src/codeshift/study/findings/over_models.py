@@ -58,7 +58,7 @@ class ModelsClaim(Finding):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         return f"{self.claim}: {self.verdict}. {self.evidence}"
 
 

@@ -78,7 +78,7 @@ class Quantity:
 
     @property
     def trained(self) -> int | None:
-        """The smallest number of trained models of its cells; None if nothing is trained."""
+        """Smallest number of trained models of its cells; None if nothing is trained."""
         return fewest_runs(self.weights)
 
     def estimate(self, confidence: float = 0.95) -> Estimate:
@@ -112,7 +112,7 @@ class Quantity:
 
     @property
     def _cell(self) -> CellValue | None:
-        """The only cell, if this is its value; None otherwise."""
+        """Only cell, if this is its value; None otherwise."""
         cells = list(self.weights.items())
         return cells[0][0] if len(cells) == 1 and cells[0][1] == 1.0 and cells[0][0].value == self.value else None
 

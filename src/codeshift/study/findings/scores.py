@@ -35,14 +35,14 @@ class Score(Finding):
 
     @property
     def text(self) -> str:
-        """The value with its interval, or the reason why there is none."""
+        """Value with its interval, or the reason why there is none."""
         if self.state.unmeasured:
             return self.state.unmeasured
         return "not measured" if not self.n else self.measure.estimate(self.estimate)
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         value = f"{self.text}{self.rows_told}{_partly(self.state)}"
         return f"{self.cell.title}: {self.measure.title} on {self.part} {value}."
 
@@ -74,7 +74,7 @@ class RelativePerformance(Finding):
 
     @property
     def text(self) -> str:
-        """The share with its interval, or the reason why there is none."""
+        """Share with its interval, or the reason why there is none."""
         for state, whose in ((self.state, ""), (self.baseline, "baseline ")):
             if state.unmeasured:
                 return whose + state.unmeasured
@@ -82,7 +82,7 @@ class RelativePerformance(Finding):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         value = f"{self.text} of the 100% baseline's {self.measure.title} on test_ood{self.rows_told}"
         return f"{self.cell.title}: {value}{_partly(self.state)}."
 
@@ -103,7 +103,7 @@ class CellChange(Finding):
 
     @property
     def text(self) -> str:
-        """The difference with its interval, or the reason why there is none."""
+        """Difference with its interval, or the reason why there is none."""
         if self.state.unmeasured:
             return self.state.unmeasured
         return self.measure.change(self.estimate) if self.value == self.value else "not measured"
@@ -131,7 +131,7 @@ class Gap(CellChange):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         return f"{self.cell.title}: {self.measure.title} on test_id less that on test_ood {self.text}{self.rows_told}."
 
 

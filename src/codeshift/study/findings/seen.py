@@ -77,7 +77,7 @@ class SeenScore(Finding):
 
     @property
     def text(self) -> str:
-        """The value with its interval, or the reason why there is none."""
+        """Value with its interval, or the reason why there is none."""
         if self.state.unmeasured:
             return self.state.unmeasured
         if self.distinct < self.needed:
@@ -86,7 +86,7 @@ class SeenScore(Finding):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         rows = "rows that a corpus holds" if self.seen else "rows that no corpus holds"
         return f"{self.cell.title}: {self.measure.title} on {rows} of {self.part} {self.text}{self.rows_told}."
 
@@ -121,7 +121,7 @@ class SeenAdvantage(Finding):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         names = f"{method_name(self.method)} less {method_name(self.reference)}"
         both = f"{self.measure.change(self.on_unseen)} on rows that no corpus holds"
         both += f", {self.measure.change(self.on_seen)} on rows that one does"

@@ -42,7 +42,7 @@ class StrengthEffect(Finding):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         if self.value != self.value:
             return f"{method_name(self.method)}: not measured (it takes {FEWEST_SCENARIOS} scenarios with an audit)."
         interval = f" [{fixed(self.low, 2)}, {fixed(self.high, 2)}]" if self.estimate.has_interval else ""

@@ -41,7 +41,7 @@ class TransformedChange(CellChange):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         part = transformed_by(self.transform)
         what = f"{self.measure.title} on {part} less that on {PARTS[TEST_ID]} {self.text}{self.rows_told}"
         return f"{self.cell.title}: {what}; {self.changed:,} of {self.rows:,} rows are rewritten."

@@ -58,14 +58,14 @@ class UnseenElement(Finding):
 
     @property
     def text(self) -> str:
-        """The recall with its interval, or the reason why there is none."""
+        """Recall with its interval, or the reason why there is none."""
         if self.state.unmeasured:
             return self.state.unmeasured
         return SHARE.estimate(self.estimate) if self.value == self.value else "not measured"
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         outputs = counted(self.n, "output")
         writing = f"writes {joined_words(self.elements, 'or')} in {self.text} of the {outputs} whose reference holds it"
         return f"{self.cell.title}: {writing}."
@@ -164,9 +164,9 @@ def texts_inside(region: Region, texts: Sequence[str], languages: Sequence[str] 
     """Return the mask of texts inside of a region that uses only the code, in whichever column it reads that from.
 
     Args:
-        region: the region.
-        texts: the code of rows.
-        languages: the language of each row, for a region that reads them in those of a column.
+        region: Region.
+        texts: Code of rows.
+        languages: Language of each row, for a region that reads them in those of a column.
 
     >>> from codeshift.properties import NodeTypes
     >>> from codeshift.splitters import Contains

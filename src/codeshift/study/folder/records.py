@@ -127,8 +127,8 @@ class RunRecord:
             name, a ``digest`` of the outputs and what was extracted of them (``extract``); empty otherwise.
 
     >>> RunRecord(key=RunKey(method="none"), status="done", seconds=12.5)
-    RunRecord(key=RunKey(method='none', scenario=None, ood_kept=None, variant='', split_seed=0, train_seed=None,
-    model=''), status='done', error='', seconds=12.5)
+    RunRecord(key=RunKey(method='none', scenario=None, ood_kept=None, variant=None, split_seed=0,
+    train_seed=None, model=None), status='done', error='', seconds=12.5)
     """
 
     key: RunKey
@@ -177,7 +177,7 @@ class RunRecord:
         facts: Mapping[str, Any] = values["facts"]
         trained = values["steps"] is not None
         return cls(
-            key=RunKey(**values["key"]),
+            key=RunKey.from_dict(values["key"]),
             status=values["status"],
             error=values["error"],
             blocked=values["blocked"],

@@ -79,9 +79,9 @@ class StudyStore:
         """Return the file of a split seed's test rows as a transform leaves them, an Arrow stream."""
         return self.root / "data" / f"{rewritten_by(transform)}-split{split_seed}.arrow"
 
-    def model(self, name: str = "") -> Path:
-        """Return the folder of a model and tokenizer that were given as objects; the name may be empty."""
-        return self.root / "models" / plain_name([name], {"model": name}) if name else self.root / "model"
+    def model(self, name: str | None = None) -> Path:
+        """Return the folder of a model and tokenizer that were given as objects; None for the one without a name."""
+        return self.root / "models" / plain_name([name], {"model": name}) if name is not None else self.root / "model"
 
     def parts(self, split_seed: int) -> Path:
         """Return the file of the row positions of the parts of a split seed, and of the baseline's training rows."""
@@ -188,11 +188,15 @@ class StudyStore:
         self._refuse_other_format(content)
         return StoredStudy(
             settings=StoredSettings.from_fingerprint(content["settings"], content["versions"]),
-            keys=tuple(RunKey(**key) for key in content["runs"]),
+            keys=tuple(RunKey.from_dict(key) for key in content["runs"]),
         )
 
     def _refuse_earlier_format(self) -> None:
-        """Raise a ParameterError if ``study.json``, which fails its digest, is of a format that had none."""
+        """Check that ``study.json``, which fails its digest, is not of a format that had none.
+
+        Raises:
+            ParameterError: if it is.
+        """
         try:
             content = json_value(self.study.read_text(encoding="utf-8"))
         except ValueError:
@@ -200,7 +204,11 @@ class StudyStore:
         self._refuse_other_format(content)
 
     def _refuse_other_format(self, content: Any) -> None:
-        """Raise a ParameterError if the content of ``study.json`` is of another format."""
+        """Check the format of the content of ``study.json``.
+
+        Raises:
+            ParameterError: if it is another one.
+        """
         name = content.get("format") if isinstance(content, dict) else None
         if name != _FORMAT:
             remedy = f"its study.json has the format {name!r}, not {_FORMAT!r}: run the study in another folder"

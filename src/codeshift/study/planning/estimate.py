@@ -79,7 +79,9 @@ class _Costs:
     speeds: Mapping[str, Speed]
 
 
-def _costs(spec: StudySpec, name: str, splits: StudySplits, stated: dict[str, Speed], probe_steps: int) -> _Costs:
+def _costs(
+    spec: StudySpec, name: str | None, splits: StudySplits, stated: dict[str, Speed], probe_steps: int
+) -> _Costs:
     model = spec.models[name]
     tokenizer = load_tokenizer(model.tokenizer, model.tokenizer_revision)
     tokens = _tokens_of_a_target(model, splits, tokenizer)
@@ -163,12 +165,14 @@ def _tokens_of_a_target(model: ModelSpec, splits: StudySplits, tokenizer: Tokeni
     return float(np.mean(model.task.target_lengths(sampled, tokenizer, longest)))
 
 
-def _speeds(spec: StudySpec, tokens_per_second: Throughput | None) -> dict[str, dict[str, Speed]]:
+def _speeds(spec: StudySpec, tokens_per_second: Throughput | None) -> dict[str | None, dict[str, Speed]]:
     """Return the speeds that follow from a throughput, by model and method; those of what is not named are unknown."""
-    if not (any(spec.models) and isinstance(tokens_per_second, Mapping)):  # one number, or one model without a name
+    named = [name for name in spec.models if name is not None]
+    if not (named and isinstance(tokens_per_second, Mapping)):  # one number, or one model without a name
         return {name: _by_method(spec, tokens_per_second) for name in spec.models}
-    _check_names(tokens_per_second, spec.models, "models")
-    return {name: _by_method(spec, tokens_per_second.get(name)) for name in spec.models}
+    by_model: Mapping[Any, Any] = tokens_per_second
+    _check_names(by_model, spec.models, "models")
+    return {name: _by_method(spec, by_model.get(name)) for name in spec.models}
 
 
 def _by_method(spec: StudySpec, throughput: float | Mapping[str, Any] | None) -> dict[str, Speed]:
@@ -178,13 +182,20 @@ def _by_method(spec: StudySpec, throughput: float | Mapping[str, Any] | None) ->
     return {name: Speed(target_token=1 / speeds[name]) if name in speeds else Speed() for name in (NONE, *spec.methods)}
 
 
-def _check_names(by_name: Mapping[str, Any], names: Collection[str], of: str) -> None:
+def _check_names(by_name: Mapping[str, Any], names: Collection[str | None], of: str) -> None:
     for name in by_name:
         if name not in names:
-            raise ParameterError("tokens_per_second", f"of names of {of}", name, closest(name, names))
+            raise ParameterError(
+                "tokens_per_second",
+                f"of names of {of}",
+                name,
+                closest(name, [known for known in names if known is not None]),
+            )
 
 
-def _probed(spec: StudySpec, model: str, splits: StudySplits, tokenizer: Tokenizer, steps: int) -> dict[str, Speed]:
+def _probed(
+    spec: StudySpec, model: str | None, splits: StudySplits, tokenizer: Tokenizer, steps: int
+) -> dict[str, Speed]:
     """Train each method of a model for a few steps on rows of the baseline, then score and generate for a few."""
     data = splits.all_rows.select(splits.baseline(spec.split_seeds[0])["train"])
     own, speeds = spec.models[model], {}

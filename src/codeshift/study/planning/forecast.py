@@ -108,7 +108,7 @@ def _widest(metric: Metric) -> float:
     return (bounds[1] - bounds[0]) / 2
 
 
-def _measured(spec: StudySpec, name: str, splits: StudySplits, metric: Metric) -> dict[str, float]:
+def _measured(spec: StudySpec, name: str | None, splits: StudySplits, metric: Metric) -> dict[str, float]:
     """Score some test rows of each scenario with a model without fine-tuning."""
     own = spec.models[name]
     seed, tokenizer = spec.split_seeds[0], load_tokenizer(own.tokenizer, own.tokenizer_revision)

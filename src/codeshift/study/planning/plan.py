@@ -133,7 +133,7 @@ class Plan:
         return cls(runs=tuple(PlannedRun(key=key) for key in _keys(spec)), audits=tuple(audited), targets=targets)
 
     def key(
-        self, *, method: str, model: str = "", scenario: str | None, ood_kept: float | None, split_seed: int,
+        self, *, method: str, model: str | None = None, scenario: str | None, ood_kept: float | None, split_seed: int,
         train_seed: int | None,
     ) -> RunKey:  # fmt: skip
         """Return the key of a planned run; the 100% baseline is that of all scenarios.
@@ -154,7 +154,11 @@ class Plan:
         return key
 
     def check_key(self, key: RunKey) -> None:
-        """Raise a ParameterError if a key is that of no run of the plan."""
+        """Check that a key is that of a run of the plan.
+
+        Raises:
+            ParameterError: if it is not.
+        """
         if key not in self.keys:
             remedy = f"the study has {len(self.keys)} runs, such as {self.keys[-1]}"
             raise ParameterError("run", "one of the study", Told(str(key)), remedy)
@@ -200,7 +204,7 @@ class Plan:
 
     @property
     def _names_models(self) -> bool:
-        return any(key.model for key in self.keys)
+        return any(key.model is not None for key in self.keys)
 
     def _sums(self) -> str:
         trainings, variants = len(self.trainings), len(self.variants)
@@ -220,7 +224,7 @@ class Plan:
         lines = [[*named, "method", "scenario", "ood_kept", "runs", "train rows", "steps", self.targets, "seconds"]]
         groups: dict[tuple[str, ...], list[PlannedRun]] = {}
         for run in self.runs:
-            method = f"{run.key.method} {run.key.variant}".strip()
+            method = f"{run.key.method} {run.key.variant or ''}".strip()
             kept = "-" if run.key.ood_kept is None else shortest(run.key.ood_kept)
             model = [run.key.model or "-"] if named else []
             groups.setdefault((*model, method, run.key.scenario or "all", kept), []).append(run)
@@ -261,7 +265,7 @@ def _keys(spec: StudySpec) -> Iterator[RunKey]:
             for name, model in spec.models.items():
                 for scenario, kept in _regimes(spec):
                     for method, config in model.methods.items():
-                        for variant in ("", *variants_of(spec, config)):
+                        for variant in (None, *variants_of(spec, config)):
                             yield RunKey(
                                 method=method, scenario=scenario, ood_kept=kept, variant=variant,
                                 split_seed=split, train_seed=train, model=name,

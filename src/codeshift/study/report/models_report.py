@@ -83,7 +83,7 @@ class ModelsReport:
         self.results = results
         self.title = title or results.settings.title or "Several models out of distribution"
         self.notes, self.command = tuple(notes), command
-        self.reports: Mapping[str, Report] = {
+        self.reports: Mapping[str | None, Report] = {
             model: Report(
                 results.of_model(model),
                 metric=metric,
@@ -97,13 +97,13 @@ class ModelsReport:
             for model in results.models
         }
 
-    def name_of(self, model: str) -> str:
+    def name_of(self, model: str | None) -> str:
         """Return the name of a model as it is shown; that of ``Study.model`` has its hub name, if it has one."""
         return model or self.results.settings.model or "the first model"
 
     @cached_property
     def claims(self) -> tuple[ModelsClaim, ...]:
-        """The claims over all models."""
+        """Claims over all models."""
         by_model = {self.name_of(model): report.findings.claims for model, report in self.reports.items()}
         return claims_over_models(by_model, next(iter(self.reports.values())).findings.confidence)
 
@@ -124,7 +124,7 @@ class ModelsReport:
         runs = f"Of {counted(len(self.results.records), 'run')} of {len(self.reports)} models {counts}."
         return [runs, *(claim.sentence for claim in self.claims)]
 
-    def to_html(self, addresses: Mapping[str, str] | None = None) -> str:
+    def to_html(self, addresses: Mapping[str | None, str] | None = None) -> str:
         """Return the HTML page over all models; ``save`` writes those of the models beside it.
 
         Args:
@@ -175,7 +175,7 @@ class ModelsReport:
         own = [save_plot(plot, place / f"{plot.name}.{kind}") for plot in self.plots.values() for kind in formats]
         return own + paths
 
-    def _sections(self, addresses: Mapping[str, str]) -> tuple[Block, ...]:
+    def _sections(self, addresses: Mapping[str | None, str]) -> tuple[Block, ...]:
         models = ", ".join(map(self.name_of, self.reports))
         links = tuple(
             Paragraph((Link(f"Report of {self.name_of(model)}", addresses[model]),))

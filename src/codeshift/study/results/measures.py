@@ -149,7 +149,7 @@ NATS = Measure("loss", "loss", Scale(digits=3, unit=" nats"), higher_is_better=F
 METHOD_NAMES = {"none": "without fine-tuning", "full": "full fine-tuning", "lora": "LoRA"}
 
 
-def method_name(method: str, variant: str = "") -> str:
+def method_name(method: str, variant: str | None = None) -> str:
     """Return the name of a method in words.
 
     >>> method_name("none"), method_name("full", "wise_ft=0.5")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -95,12 +95,12 @@ class StudyResults:
         return (*TEST_PARTS, *self._rewritten)
 
     @property
-    def models(self) -> tuple[str, ...]:
-        """Names of the models, in the study's order; an empty one for the model of ``Study.model``."""
+    def models(self) -> tuple[str | None, ...]:
+        """Names of the models, in the study's order; None for the model of ``Study.model``."""
         return tuple(dict.fromkeys(record.key.model for record in self.records))
 
-    def of_model(self, model: str) -> StudyResults:
-        """Return the results of one model, on the same splits.
+    def of_model(self, model: str | None) -> StudyResults:
+        """Return the results of one model, on the same splits; None for the model of ``Study.model``.
 
         Raises:
             ParameterError: if the study has no model of that name.
@@ -125,8 +125,8 @@ class StudyResults:
         return scenarios
 
     @property
-    def variants(self) -> tuple[str, ...]:
-        """Variants, the models as trained (an empty text) first."""
+    def variants(self) -> tuple[str | None, ...]:
+        """Variants, the models as trained (None) first."""
         return tuple(dict.fromkeys(record.key.variant for record in self.records))
 
     @property
@@ -172,7 +172,7 @@ class StudyResults:
         method: str,
         scenario: str | None = None,
         ood_kept: float | None = None,
-        variant: str = "",
+        variant: str | None = None,
         model: str | None = None,
     ) -> tuple[RunRecord, ...]:
         """Find the runs of a method, of all seeds, in the order of the plan.
@@ -184,7 +184,7 @@ class StudyResults:
             method: Name of the method, or ``"none"``.
             scenario: Name of the scenario; None for any.
             ood_kept: Share kept; None for any.
-            variant: Variant; empty for models as trained.
+            variant: Variant; None for models as trained.
             model: Name of the model; None for any.
 
         Raises:
@@ -381,6 +381,7 @@ class StudyResults:
         return f"{counted(len(self.records), 'run')}: {counts}"
 
     @staticmethod
-    def _refuse_unknown(parameter: str, name: str, names: Sequence[str] | Mapping[str, Any]) -> None:
+    def _refuse_unknown(parameter: str, name: str | None, names: Collection[str | None]) -> None:
         if name not in names:
-            raise ParameterError(parameter, "one of the study", name, closest(name, names))
+            named = [known for known in names if known is not None]
+            raise ParameterError(parameter, "one of the study", name, closest(str(name), named))

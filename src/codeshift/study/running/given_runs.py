@@ -119,6 +119,6 @@ def _check_can_be_given(run: RunJob) -> None:
         remedy = "they are measured on the model itself: give the study metrics of text alone"
         raise ParameterError("metrics", "of outputs alone for a run that is given", Told(", ".join(measured)), remedy)
     if run.variants:
-        names = ", ".join(key.variant for key in run.variants)
+        names = ", ".join(str(key.variant) for key in run.variants)
         remedy = "their weights are made of the run's own: leave wise_ft and adapter_scales out"
         raise ParameterError("run", "without variants if it is given", Told(names), remedy)

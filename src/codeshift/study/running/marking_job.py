@@ -28,7 +28,7 @@ class MarkingJob:
     Attributes:
         folder: Folder of the study, as the worker sees it.
         corpus: Name of the corpus.
-        source: The corpus itself, or its path.
+        source: Corpus itself, or its path.
         split_seed: Seed of the split.
         column: Column of the code.
         near_duplicates: Definition of near-duplicates, with the other columns that are looked for.

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from codeshift.errors import ParameterError, check_folder
+from codeshift.errors import ParameterError
 from codeshift.files import damaged
+from codeshift.requirements import check_folder
 from codeshift.splits.facts import environment
 from codeshift.study.folder.locks import awaited
 from codeshift.study.folder.output_folder import output_folder

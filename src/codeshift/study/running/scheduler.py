@@ -45,7 +45,11 @@ def schedule(
 
 
 def refuse_unusable_workers(workers: int, executor: Executor | None, threads: int | None) -> None:
-    """Raise a ParameterError if an argument on workers is invalid."""
+    """Check the arguments on workers.
+
+    Raises:
+        ParameterError: if one is invalid.
+    """
     for name, value in (("workers", workers), *([] if threads is None else [("threads", threads)])):
         check_integer(name, value, smallest=1, remedy="such as 2")
     if executor is not None and not isinstance(executor, Executor):

@@ -146,14 +146,22 @@ def _ascending(name: str, numbers: Sequence[float]) -> tuple[float, ...]:
 
 
 def as_sequence(name: str, values: object, remedy: str) -> tuple[Any, ...]:
-    """Return the values as a tuple; raise a ParameterError if they are no sequence."""
+    """Return the values as a tuple.
+
+    Raises:
+        ParameterError: if they are no sequence.
+    """
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise ParameterError(name, "a sequence", values, remedy)
     return tuple(values)
 
 
 def refuse_repeated(name: str, values: Sequence[Any]) -> None:
-    """Raise a ParameterError if a value is repeated."""
+    """Check that no value is repeated.
+
+    Raises:
+        ParameterError: if one is.
+    """
     twice = [value for i, value in enumerate(values) if value in values[:i]]
     if twice:
         raise ParameterError(name, "without repetition", twice[0], "name each once")

@@ -56,7 +56,7 @@ def check_methods_fit(spec: StudySpec) -> None:
             trains alone.
     """
     for name, model in spec.models.items():
-        _check_methods_fit(f"models[{name!r}]: methods" if name else "methods", model)
+        _check_methods_fit(f"models[{name!r}]: methods" if name is not None else "methods", model)
 
 
 def _check_methods_fit(parameter: str, own: ModelSpec) -> None:

@@ -52,8 +52,8 @@ def _general(spec: StudySpec) -> dict[str, Any]:
 
 def _models(spec: StudySpec) -> dict[str, Any]:
     """Return the model without a name as a study of one model has it, and others by name, with what is their own."""
-    named = {name: _identities(model) | _own_settings(model) for name, model in spec.models.items() if name}
-    return (_identities(spec.models[""]) if "" in spec.models else {}) | ({"models": named} if named else {})
+    named = {name: _identities(model) | _own_settings(model) for name, model in spec.models.items() if name is not None}
+    return (_identities(spec.models[None]) if None in spec.models else {}) | ({"models": named} if named else {})
 
 
 def _identities(model: ModelSpec) -> dict[str, Any]:
@@ -159,7 +159,7 @@ _RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
 
 
 def refuse_other_study(ours: Mapping[str, Any], theirs: Mapping[str, Any], folder: Path, *, extend: bool) -> None:
-    """Raise an error if the study of a folder is another one.
+    """Check that the study of a folder is the same one.
 
     Args:
         ours: Settings of this study.

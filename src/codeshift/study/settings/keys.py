@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from codeshift.errors import ParameterError
@@ -81,11 +81,11 @@ class RunKey:
         scenario: Name of the scenario whose region was masked; None for runs that all scenarios share: the model
             without fine-tuning, and the 100% baseline.
         ood_kept: Share of the region's training rows that was kept: 1 for the 100% baseline, None for ``"none"``.
-        variant: Empty for a model as it was trained; a ``Variant``, or its name such as ``"wise_ft=0.5"`` or
-            ``"adapter=0.5"``, for one that was made of its weights without training.
+        variant: Variant, or its name such as ``"wise_ft=0.5"`` or ``"adapter=0.5"``, of a model that was made of its
+            weights without training; None for a model as it was trained.
         split_seed: Seed of the split.
         train_seed: Seed of the training; None for ``"none"``.
-        model: Name in ``Study.models``; empty for the model of ``Study.model``.
+        model: Name in ``Study.models``; None for the model of ``Study.model``.
 
     >>> RunKey(method="lora", scenario="length_p97_p100", ood_kept=0.5, train_seed=1).name
     'lora-length_p97_p100-kept0.5-split0-train1-d13c3b22'
@@ -94,19 +94,19 @@ class RunKey:
     method: str
     scenario: str | None = None
     ood_kept: float | None = None
-    variant: Variant | str = ""
+    variant: Variant | str | None = None
     split_seed: int = 0
     train_seed: int | None = None
-    model: str = ""
+    model: str | None = None
 
     def __post_init__(self) -> None:
-        if self.variant and not isinstance(self.variant, Variant):
+        if isinstance(self.variant, str) and not isinstance(self.variant, Variant):
             object.__setattr__(self, "variant", Variant.of(self.variant))
 
     @property
     def name(self) -> str:
         """Name that is unique to the run, even if case is ignored, and valid as a file name."""
-        words = [self.model, self.method, self.scenario or "", self.variant]
+        words = [self.model or "", self.method, self.scenario or "", self.variant or ""]
         words += [] if self.ood_kept is None else [f"kept{share_name(self.ood_kept)}"]
         words += [f"split{self.split_seed}", "" if self.train_seed is None else f"train{self.train_seed}"]
         return plain_name(words, self.to_dict())
@@ -114,15 +114,26 @@ class RunKey:
     @property
     def trained(self) -> RunKey:
         """Key of the run whose weights this one is made of: itself, unless it is a variant."""
-        return RunKey(**(asdict(self) | {"variant": ""}))
+        return replace(self, variant=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the key as JSON values, without a model that has no name.
+        """Return the key as JSON values: no variant is an empty text, and a model without a name is left out.
 
-        >>> RunKey(**RunKey(method="full", ood_kept=1.0, train_seed=0).to_dict()).ood_kept
-        1.0
+        >>> RunKey(method="full", ood_kept=1.0, train_seed=0).to_dict()["variant"]
+        ''
         """
-        return {name: value for name, value in asdict(self).items() if name != "model" or value}
+        values = asdict(self) | {"variant": self.variant or ""}
+        return {name: value for name, value in values.items() if name != "model" or value is not None}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the key that ``to_dict`` wrote.
+
+        >>> key = RunKey(method="full", ood_kept=1.0, train_seed=0)
+        >>> RunKey.from_dict(key.to_dict()) == key
+        True
+        """
+        return cls(**{**values, "variant": values.get("variant") or None})
 
     def __str__(self) -> str:
         shared = "all scenarios" if self.scenario is None else self.scenario

@@ -55,12 +55,12 @@ class MethodSpec:
     keep_weights: bool = True
 
 
-def method_spec(spec: StudySpec, model: str, method: str) -> MethodSpec:
+def method_spec(spec: StudySpec, model: str | None, method: str) -> MethodSpec:
     """Return the settings that all runs of a model and a method share.
 
     Args:
         spec: Spec of the study.
-        model: Name of the model; empty for one without.
+        model: Name of the model; None for one without.
         method: Name of the method, or ``"none"``.
     """
     own = spec.models[model]

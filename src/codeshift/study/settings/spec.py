@@ -68,7 +68,7 @@ class StudySpec:
             the data have.
         column: Column of the code.
         language: Language of the code; None if scenarios name none, or several.
-        models: Models by name, each with all its own settings; a study of one model has it under an empty name.
+        models: Models by name, each with all its own settings; that of ``Study.model`` has none, and stands under None.
         methods: Methods by name: None for full fine-tuning, or a PEFT config; models may have configs of their own.
         configs: Training config of each method, for models without their own.
         ood_kept: Shares of the region's training rows to keep, ascending.
@@ -95,7 +95,7 @@ class StudySpec:
     task: Task
     column: str
     language: str | None
-    models: Mapping[str, ModelSpec] = field(metadata=AXIS)
+    models: Mapping[str | None, ModelSpec] = field(metadata=AXIS)
     methods: Mapping[str, PeftConfig | None] = field(metadata=AXIS)
     configs: Mapping[str, TrainingConfig]
     ood_kept: tuple[float, ...] = field(metadata=AXIS)

@@ -73,7 +73,7 @@ def model_spec(
     configs: Mapping[str, TrainingConfig],
     task_of: Callable[[StudyModel], Task],
     evaluation_of: Callable[[Task, Mapping[str, TrainingConfig]], EvaluationSettings],
-    name: str = "",
+    name: str | None = None,
 ) -> ModelSpec:
     """Return all settings of a model.
 
@@ -83,7 +83,7 @@ def model_spec(
         configs: Training config of each method of the study.
         task_of: Function that returns the task of a model.
         evaluation_of: Function that returns the settings of the evaluation for a task and training configs.
-        name: Name of the model in ``Study.models``, for messages; empty for ``Study.model``.
+        name: Name of the model in ``Study.models``, for messages; None for ``Study.model``.
 
     Raises:
         ParameterError: if a setting cannot work; the message names the model.
@@ -105,7 +105,7 @@ def model_spec(
             own=_own(study_model, own_methods, own_configs),
         )
     except ParameterError as error:
-        if not name:
+        if name is None:
             raise
         parameter = f"models[{name!r}]: {error.parameter}"
         raise type(error)(parameter, error.constraint, error.value, error.remedy) from error

@@ -203,10 +203,10 @@ def check_audit(
 
     Args:
         audit: True, False or settings to override.
-        column: column of the code.
-        language: language of the code.
-        split_config: groups and near-duplicates of the splits.
-        texts: columns of text that the task reads; leakage is looked for in each of them, and in the code.
+        column: Column of the code.
+        language: Language of the code.
+        split_config: Groups and near-duplicates of the splits.
+        texts: Columns of text that the task reads; leakage is looked for in each of them, and in the code.
 
     Raises:
         ParameterError: if a name or a value is invalid; the message names the setting.
@@ -330,7 +330,12 @@ def _refuse_missing_audited(audit: AuditSettings, name: str, columns: Collection
 
 
 def refuse_missing_columns(spec: StudySpec) -> None:
-    """Check that the data are datasets with all columns; raise a ParameterError or DataError if not."""
+    """Check that the data are datasets with all columns.
+
+    Raises:
+        ParameterError: if they are no datasets.
+        DataError: if a column is missing.
+    """
     sets = spec.data_splits | ({} if spec.general is None else {"general": spec.general})
     for name, rows in sets.items():
         if not isinstance(rows, Dataset):

@@ -30,7 +30,11 @@ class StudySplits:
         self._refuse_idle_seeds()
 
     def _refuse_idle_seeds(self) -> None:
-        """Raise a ParameterError if there are several split seeds although nothing is drawn."""
+        """Check that there is one split seed where nothing is drawn.
+
+        Raises:
+            ParameterError: if there are several.
+        """
         spec, official = self.spec, self.data.official
         draws = spec.split_config.train_size is not None or any(0 < share < 1 for share in spec.ood_kept)
         draws = draws or not official or ("validation" not in official and spec.split_config.validation_size > 0)

@@ -23,12 +23,12 @@ class Edge:
     """Edge from one variable to another, where its value comes from.
 
     Attributes:
-        target: the variable that has the value.
-        target_place: the position of the target among the program's variables and constants, from 0, in the order of
+        target: Variable that has the value.
+        target_place: Position of the target among the program's variables and constants, from 0, in the order of
             the text.
-        source: the variable or constant that the value comes from.
-        source_place: the position of the source.
-        computed: whether an assignment computes the value from the source; if not, it is the source's own.
+        source: Variable or constant that the value comes from.
+        source_place: Position of the source.
+        computed: Whether an assignment computes the value from the source; if not, it is the source's own.
     """
 
     target: str

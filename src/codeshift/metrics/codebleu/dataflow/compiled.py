@@ -57,18 +57,18 @@ class CompiledTable:
     """``FlowTable`` in the numbers of one grammar.
 
     Attributes:
-        leaves: kind -> meaning of a leaf of that kind; comments and anonymous kinds are left out.
-        rules: kind -> its rule.
-        names: kind of a parent -> field -> ``"name"`` (not a variable) or ``"called"``.
-        spelt: kind -> the text with which a leaf of that kind is not a token.
-        odd: whether anonymous tokens may be spelt in several ways, so that they must be looked at.
-        selves: the names of ``this``.
-        self_kinds: the kinds of leaves that are ``this``.
-        strings: the kinds of string literals.
-        call: the rule of a name that is called.
-        split: the rule of a node whose children are kept apart and that does nothing else.
-        splits: whether a rule uses ``split``.
-        every_leaf: whether every named leaf is a token; see ``FlowTable``.
+        leaves: Kind -> meaning of a leaf of that kind; comments and anonymous kinds are left out.
+        rules: Kind -> its rule.
+        names: Kind of a parent -> field -> ``"name"`` (not a variable) or ``"called"``.
+        spelt: Kind -> the text with which a leaf of that kind is not a token.
+        odd: Whether anonymous tokens may be spelt in several ways, so that they must be looked at.
+        selves: Names of ``this``.
+        self_kinds: Kinds of leaves that are ``this``.
+        strings: Kinds of string literals.
+        call: Rule of a name that is called.
+        split: Rule of a node whose children are kept apart and that does nothing else.
+        splits: Whether a rule uses ``split``.
+        every_leaf: Whether every named leaf is a token; see ``FlowTable``.
     """
 
     leaves: dict[int, int]

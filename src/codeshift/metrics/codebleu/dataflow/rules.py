@@ -62,16 +62,16 @@ class FlowTable:
     """Data flow of one language.
 
     Attributes:
-        variables: the kinds of leaves that name a variable.
-        literals: the kinds of leaves that are constants.
+        variables: Kinds of leaves that name a variable.
+        literals: Kinds of leaves that are constants.
         names: "kind.field": a leaf there is the name of a method, field or type and not a variable.
         calls: "kind.field": a leaf there is the name called; it is a variable only if a variable of that name is in
             scope.
-        rules: the rule of each kind of node.
-        selves: the names of ``this``, by kind or by name.
-        comments: the kinds that are not part of the program.
-        any_case: whether keywords may be written in any case.
-        every_leaf: whether every named leaf whose text is not its kind's name is a token, for the compatible modes.
+        rules: Rule of each kind of node.
+        selves: Names of ``this``, by kind or by name.
+        comments: Kinds that are not part of the program.
+        any_case: Whether keywords may be written in any case.
+        every_leaf: Whether every named leaf whose text is not its kind's name is a token, for the compatible modes.
     """
 
     variables: frozenset[str]

@@ -24,7 +24,7 @@ from codeshift.metrics.codebleu.dataflow.compiled import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tree_sitter import Language, Node
+    from tree_sitter import Language, Node, TreeCursor
 
     from codeshift.metrics.codebleu.dataflow.rules import FlowTable
 
@@ -39,8 +39,8 @@ class Step(NamedTuple):
     """Node that has a rule, with its children.
 
     Attributes:
-        rule: the rule.
-        parts: the children.
+        rule: Rule.
+        parts: Children.
     """
 
     rule: CompiledRule
@@ -55,11 +55,11 @@ class Part(NamedTuple):
     """Child of a node that has a rule.
 
     Attributes:
-        role: the role that the rule gives it; empty for none.
-        kind: the number of its kind.
-        events: its events.
-        first: the number of its first token.
-        last: the number after its last token.
+        role: Role that the rule gives it; empty for none.
+        kind: Number of its kind.
+        events: Its events.
+        first: Number of its first token.
+        last: Number after its last token.
     """
 
     role: str
@@ -74,11 +74,11 @@ class Scan:
     """Result of one pass.
 
     Attributes:
-        subtrees: the number of each node that has children. Equal numbers mean equal structure: the same kinds of named
+        subtrees: Number of each node that has children. Equal numbers mean equal structure: the same kinds of named
             nodes in the same fields. The text of leaves (names, constants, operators) does not count.
-        whole: the number of the whole code.
-        tokens: the text of each variable and constant.
-        events: the events that the data flow needs.
+        whole: Number of the whole code.
+        tokens: Text of each variable and constant.
+        events: Events that the data flow needs.
     """
 
     subtrees: list[int] = field(default_factory=list)
@@ -116,10 +116,10 @@ class _Place(NamedTuple):
     """Place of a node that has ended.
 
     Attributes:
-        kind: the number of the kind of the node around it.
-        field_id: the number of its field in that node.
-        rule: the rule of the node around it; None if that has none.
-        inner: the innermost node around it that has a rule.
+        kind: Number of the kind of the node around it.
+        field_id: Number of its field in that node.
+        rule: Rule of the node around it; None if that has none.
+        inner: Innermost node around it that has a rule.
     """
 
     kind: int
@@ -132,10 +132,10 @@ class _OpenNode:
     """Node that has a rule and whose children are being read, or the whole code.
 
     Attributes:
-        events: the events since the last of its parts.
-        parts: its children so far; none of the whole code.
-        first: the number of the first token of the next part.
-        subtrees_before: the number of subtrees that ended before it.
+        events: Events since the last of its parts.
+        parts: Its children so far; none of the whole code.
+        first: Number of the first token of the next part.
+        subtrees_before: Number of subtrees that ended before it.
     """
 
     __slots__ = ("events", "first", "parts", "subtrees_before")
@@ -151,6 +151,10 @@ class _OpenNode:
         role = rule.by_field.get(field_id) or rule.by_kind.get(kind, "")
         self.parts.append(Part(role, kind, self.events, self.first, end))
         self.events, self.first = [], end
+
+
+_Around = tuple[list[int], CompiledRule | None, _OpenNode]
+"""Structure, rule and innermost node with a rule of a node whose children are being read."""
 
 
 class _Reader:
@@ -177,12 +181,12 @@ class _Reader:
         far and, where the child is in a field, the field's as a negative number. ``rule`` is its rule, or None.
         ``inner`` is the innermost node that has a rule, which takes the events: itself, or one around it.
         """
-        tokens, subtrees, numbers, table = self._tokens, self._subtrees, self._numbers, self._table
-        rule_of, leaf_of, leaves, splits = table.rules.get, table.leaves.get, table.leaves, table.splits
-        careful, every, shows_hidden = self._careful, table.every_leaf, self._shows_hidden
+        tokens, subtrees, table = self._tokens, self._subtrees, self._table
+        rule_of, leaf_of, splits = table.rules.get, table.leaves.get, table.splits
+        careful, every = self._careful, table.every_leaf
         cursor = root.walk()
         down, across, up = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
-        around: list[tuple[list[int], CompiledRule | None, _OpenNode]] = []
+        around: list[_Around] = []
         key, rule, inner = self._key, None, self._whole
         default: CompiledRule | None = None
         while True:
@@ -211,26 +215,33 @@ class _Reader:
             while not across():
                 if not up():
                     return
-                if shows_hidden:
-                    self._add_hidden(cursor.node, key)
-                # A node with nothing named in it looks like a leaf of its kind.
-                number = numbers.setdefault(tuple(key), len(numbers) + _INNER) if len(key) > 1 else key[0]
-                subtrees.append(number)
-                kind, field_id, ended, ended_rule = key[0], cursor.field_id, inner, rule
-                key, rule, inner = around.pop()
-                kept = True
-                if ended_rule is not None and ended_rule.special:
-                    place = _Place(key[0], field_id, rule, inner)
-                    kept = self._end_special(ended, ended_rule, cursor.node, place)
-                elif ended_rule is not None:
-                    inner.events.append(Step(ended_rule, ended.parts))
-                # A token of several words has no name, but a missing word in it counts.
-                if kept and (kind in leaves or (careful and number >= _INNER and cursor.node.has_error)):  # type: ignore[union-attr]
-                    key.append(number)
-                    if field_id:
-                        key.append(-field_id)
-                if rule is not None:
-                    inner.end_part(rule, kind, field_id, len(tokens))
+                key, rule, inner = self._end_node(cursor, (key, rule, inner), around.pop())
+
+    def _end_node(self, cursor: TreeCursor, ended: _Around, around: _Around) -> _Around:
+        """Number the node whose children have been read, pass it to the node around it, and return the latter."""
+        ended_key, ended_rule, ended_node = ended
+        key, rule, inner = around
+        numbers, kind, field_id = self._numbers, ended_key[0], cursor.field_id
+        if self._shows_hidden:
+            self._add_hidden(cursor.node, ended_key)
+        # A node with nothing named in it looks like a leaf of its kind.
+        number = numbers.setdefault(tuple(ended_key), len(numbers) + _INNER) if len(ended_key) > 1 else kind
+        self._subtrees.append(number)
+        is_part = True
+        if ended_rule is not None and ended_rule.special:
+            is_part = self._end_special(ended_node, ended_rule, cursor.node, _Place(key[0], field_id, rule, inner))
+        elif ended_rule is not None:
+            inner.events.append(Step(ended_rule, ended_node.parts))
+        # A token of several words has no name, but a missing word in it counts.
+        if is_part and (
+            kind in self._table.leaves or (self._careful and number >= _INNER and cursor.node.has_error)  # type: ignore[union-attr]
+        ):
+            key.append(number)
+            if field_id:
+                key.append(-field_id)
+        if rule is not None:
+            inner.end_part(rule, kind, field_id, len(self._tokens))
+        return around
 
     def _read_token(self, node: Node, leaf: int, field_id: int | None, parent: int, events: Events) -> None:
         """Read a leaf that is a variable or a constant, unless it only names a method, field or type."""

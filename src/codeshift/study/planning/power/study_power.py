@@ -27,7 +27,7 @@ class ScenarioPower:
         design: Rows and seeds of the study.
         spreads: Spreads that are assumed.
         smallest: Smallest difference that is shown with the wanted power; NaN if there are too few rows.
-        corrected: The same after Holm's correction for all scenarios, at its strictest.
+        corrected: Smallest such difference after Holm's correction for all scenarios, at its strictest.
         train_seeds: Number of training seeds that the wanted difference takes for each split seed; None if more than
             128, or no difference is wanted.
         split_seeds: Number of split seeds that it takes with the study's training seeds; None also if all split seeds
