@@ -25,7 +25,19 @@ from codeshift.audit.settings import AuditSettings
 from codeshift.checks import check_choice, check_integer, optional
 from codeshift.defaults import COPY_KINDS, MARKS, NGRAMS
 from codeshift.documents import html, markdown
-from codeshift.documents.document import Block, Code, Document, Heading, Note, Paragraph, Table, names, numbers, row
+from codeshift.documents.document import (
+    Block,
+    Code,
+    Document,
+    Heading,
+    Note,
+    Paragraph,
+    SideBySide,
+    Table,
+    names,
+    numbers,
+    row,
+)
 from codeshift.errors import ParameterError, closest, warn
 from codeshift.marks import RowMarks, kinds_within
 from codeshift.properties.dataset_columns import column_values
@@ -206,8 +218,8 @@ class Overlap:
                 yield Heading(f"{one.part} and {one.corpus} of the corpus{f', {one.column}' if several else ''}")
             for i, pair in enumerate(one.worst, start=1):
                 caption = f"pair {i}, Jaccard similarity {pair.jaccard:.2f}"
-                yield Code(pair.row, caption=f"{caption}: the row of {one.part}")
-                yield Code(pair.train_row, caption=f"{caption}: the row of the corpus")
+                row_of_part = Code(pair.row, caption=f"{caption}: the row of {one.part}")
+                yield SideBySide((row_of_part, Code(pair.corpus_row, caption=f"{caption}: the row of the corpus")))
 
     def _notes(self) -> Iterator[Note]:
         if not all(one.looked_for("near") for one in self.parts if one.column == self.column):
