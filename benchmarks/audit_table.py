@@ -24,6 +24,7 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from codeshift.audit import AuditReport, audit
 from codeshift.data import stdlib_functions
+from codeshift.documents import markdown
 from codeshift.errors import SizeWarning
 from codeshift.properties.lexer import lex
 from codeshift.splitters import GroupSplitter, LengthSplitter, RandomSplitter, Splitter
@@ -147,7 +148,7 @@ def page(rows: Dataset, seed: int) -> str:
         seconds.append(time.process_time() - started)
         lines.append(cells(name, splits, reports[name], len(rows)))
     shares = [len(group_shuffle(rows, draw)) / len(rows) for draw in range(100)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in [COLUMNS, ["---"] * len(COLUMNS), *lines])
+    table = markdown.table(COLUMNS, lines)
     verdicts = "\n".join(f"- {name}: {report.verdict}" for name, report in reports.items())
     return f"""# What the audit says of common splits
 

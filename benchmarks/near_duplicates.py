@@ -26,6 +26,7 @@ import numpy as np
 import rensa
 import SetSimilaritySearch
 
+from codeshift.documents import markdown
 from codeshift.properties.lexer import lex
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.near_duplicates.components import labels_of_links
@@ -163,7 +164,7 @@ def report(texts: list[str]) -> str:
         "recall",
         "components exact",
     ]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in [header, ["---"] * len(header), *rows])
+    table = markdown.table(header, rows)
     return f"""# Near-duplicate components: cost and recall
 
 `OMP_NUM_THREADS=1 python benchmarks/near_duplicates.py --write benchmarks/near_duplicates.md`

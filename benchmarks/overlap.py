@@ -1,7 +1,7 @@
-"""Overlap of a dataset with a corpus: recall against an exact join, and the ways of datasketch and datatrove.
+"""Overlap of a dataset with a corpus: recall against an exact join, and the ways of three other libraries.
 
-Needs, beside codeshift: ``pip install datasketch datatrove``. ``--data`` is a folder with the datasets of CodeXGLUE and
-others as JSON Lines; without it the functions of ``stdlib_functions`` alone are joined.
+Needs, beside codeshift: ``pip install datasketch datatrove text-dedup``. ``--data`` is a folder with the datasets of
+CodeXGLUE and others as JSON Lines; without it the functions of ``stdlib_functions`` alone are joined.
 
     OMP_NUM_THREADS=1 nice -n 19 python benchmarks/overlap.py --data DATA --write benchmarks/overlap.md
 """
@@ -12,6 +12,7 @@ import argparse
 import json
 import platform
 import random
+import resource
 import struct
 import tempfile
 import time
@@ -29,6 +30,8 @@ from datatrove.pipeline.dedup import minhash as datatrove_minhash
 from loguru import logger
 from pages import add_page, write_or_print
 from scipy import sparse
+from text_dedup import minhash as text_dedup_minhash
+from text_dedup.utils import UnionFind
 
 from codeshift.audit import overlap
 from codeshift.data import stdlib_functions
@@ -40,6 +43,7 @@ Pair = tuple[int, int]
 
 THRESHOLD, NGRAM, PERMUTATIONS, BANDS = 0.7, 5, 128, (42, 3)
 QUERIES, CORPUS = 500, 20_000
+TEXT_DEDUP_PERMUTATIONS = 250  # its own number
 _FILES = {
     "text_to_code/validation.jsonl": ("code",),
     "code_refinement_small/validation.jsonl": ("buggy", "fixed"),
@@ -56,8 +60,8 @@ def column(path: Path, name: str) -> list[str]:
     return [json.loads(line)[name] for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def rows(data: Path | None) -> tuple[dict[str, list[str]], list[str]]:
-    """The parts to look for, drawn at random, and the corpus without those of the embedded functions."""
+def rows(data: Path | None) -> tuple[dict[str, list[str]], list[str], list[str]]:
+    """The parts to look for, drawn at random, the corpus, and all programs without those of the embedded functions."""
     draw = random.Random(0)
     functions = list(stdlib_functions()["code"])
     draw.shuffle(functions)
@@ -65,7 +69,7 @@ def rows(data: Path | None) -> tuple[dict[str, list[str]], list[str]]:
     if data is not None:
         parts |= {name: draw.sample(of, min(QUERIES, len(of))) for name, of in _tests(data)}
         corpus += [text for file, names in _FILES.items() for name in names for text in column(data / file, name)]
-    return parts, draw.sample(corpus, min(CORPUS, len(corpus)))
+    return parts, draw.sample(corpus, min(CORPUS, len(corpus))), corpus
 
 
 def _tests(data: Path) -> Iterator[tuple[str, list[str]]]:
@@ -158,6 +162,61 @@ def by_datatrove(queries: Sequence[str], corpus: Sequence[str]) -> set[int]:
     return {row for content in records for *_, row in struct.iter_unpack("<4I", content)}
 
 
+class _Lexer:
+    """Splitter of a text into the tokens that all ways are given here, in place of words."""
+
+    split = staticmethod(lex)
+
+
+def by_text_dedup(queries: Sequence[str], corpus: Sequence[str]) -> set[int]:
+    """The rows that fall into a cluster with a row of the corpus, as text-dedup makes clusters within one corpus."""
+    bands, width = text_dedup_minhash.optimal_param(
+        THRESHOLD, TEXT_DEDUP_PERMUTATIONS, false_positive_weight=0.5, false_negative_weight=0.5
+    )
+    prime, size, draw = np.uint64((1 << 61) - 1), (TEXT_DEDUP_PERMUTATIONS,), np.random.RandomState(42)
+    how = {
+        "num_perm": TEXT_DEDUP_PERMUTATIONS, "ngram_size": NGRAM, "min_length": 0, "modulo_prime": prime,
+        "hashranges": [(i * width, (i + 1) * width) for i in range(bands)], "dtype": np.uint64,
+        "permutations": (draw.randint(1, prime, size, np.uint64), draw.randint(0, prime, size, np.uint64)),
+        "hash_func": lambda gram: text_dedup_minhash.sha1_hash(gram, d=32), "max_hash": np.uint32((1 << 32) - 1),
+    }  # fmt: skip
+    tables: list[dict[bytes, set[int]]] = [{} for _ in range(bands)]
+    clusters = UnionFind()
+    with mock.patch.object(text_dedup_minhash, "NON_ALPHA", _Lexer):
+        for row, text in enumerate([*corpus, *queries]):
+            signature = text_dedup_minhash.embed_func(text, row, **how)[text_dedup_minhash.SIGNATURE_COLUMN]
+            for table, band in zip(tables, signature, strict=True):
+                table.setdefault(band, set()).add(row)
+    for table in tables:
+        for cluster in table.values():
+            first = min(cluster)
+            for row in cluster if len(cluster) > 1 else ():
+                clusters.union(row, first)
+    held = {clusters.find(row) for row in range(len(corpus))}
+    return {row for row in range(len(queries)) if clusters.find(len(corpus) + row) in held}
+
+
+def by_processes(queries: Dataset, corpus: Sequence[str]) -> Iterator[str]:
+    """The lines on searches of a file by one and two processes."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/corpus.parquet"
+        Dataset.from_dict({"code": corpus}).to_parquet(file)
+        results = []
+        for count in (1, 2):
+            before, started = _cpu_seconds(), time.perf_counter()
+            results.append(overlap(queries, file, num_proc=count))
+            spent, passed = _cpu_seconds() - before, time.perf_counter() - started
+            yield f"| {count} | {spent:.2f} | {len(corpus) / spent:,.0f} | {passed:.2f} |"
+        if results[0] != results[1]:
+            raise RuntimeError("two processes find something else than one")
+
+
+def _cpu_seconds() -> float:
+    """The CPU seconds of this process, and of those that it started and that have ended."""
+    of_both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in of_both)
+
+
 def _signature(grams: Iterable[str]) -> datasketch.MinHash:
     signature = datasketch.MinHash(num_perm=PERMUTATIONS, seed=1)
     signature.update_batch([gram.encode("utf-8", "surrogatepass") for gram in grams])
@@ -177,7 +236,7 @@ def by_codeshift(parts: dict[str, list[str]], corpus: Dataset) -> dict[str, Any]
 
 def page(data: Path | None) -> Iterator[str]:
     """The lines of the page."""
-    parts, corpus = rows(data)
+    parts, corpus, programs = rows(data)
     queries = [text for texts in parts.values() for text in texts]
     sets = [ngrams(text) for text in corpus]
     joined = exact_join([ngrams(text) for text in queries], sets)
@@ -196,6 +255,8 @@ def page(data: Path | None) -> Iterator[str]:
         searches.append((name, {query for query, _ in pairs}, len(pairs & joined), cost))
     of_datatrove, cost = timed(by_datatrove, queries, corpus)
     searches.append(("datatrove, 14 bands of 8, its own", of_datatrove, None, cost))
+    of_text_dedup, cost = timed(by_text_dedup, queries, corpus)
+    searches.append((f"text-dedup, {TEXT_DEDUP_PERMUTATIONS} permutations, its own bands", of_text_dedup, None, cost))
     yield _HEAD.format(queries=len(queries), corpus=len(corpus), characters=sum(map(len, corpus)) / 1e6)
     yield (
         "| | pairs found | recall of pairs | rows found | recall of rows | wrong rows | CPU seconds "
@@ -215,7 +276,10 @@ def page(data: Path | None) -> Iterator[str]:
     yield "\n| part | rows | exact copy | near-duplicate | renamed copy |\n|---|---|---|---|---|"
     for name, of in by_codeshift(parts, table).items():
         yield f"| {name} | {of.n:,} | {of.exact_share:.1%} | {of.near_share:.1%} | {of.renamed_share:.1%} |"
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "datasketch", "datatrove"))
+    yield _PROCESSES.format(programs=len(programs))
+    yield from by_processes(whole, programs)
+    names = ("numpy", "scipy", "datasketch", "datatrove", "text-dedup")
+    libraries = ", ".join(f"{name} {version(name)}" for name in names)
     yield f"\n{platform.machine()}, Python {platform.python_version()}, {libraries}."
 
 
@@ -231,9 +295,20 @@ search but the lexer. `overlap` shows the nearest program of a row; each pair is
 whole corpus. CPU seconds are those of one process, from texts to the result; rows a second are those of the corpus.
 
 datasketch's candidates are verified here. datatrove runs its own steps: signatures, an index of the corpus, and the
-rows that match it in a band, which are not verified and do not name the program. text-dedup does as these two do, but
-finds copies within one corpus alone. All are given the n-grams of this library's lexer in Python.
+rows that match it in a band, which are not verified and do not name the program. text-dedup finds clusters within one
+corpus alone: here that of the programs and the rows together, and a row counts as found if its cluster has a program.
+It compares tokens in lower case. All are given the tokens of this library's lexer in Python.
 """
+
+_PROCESSES = """
+## By processes
+
+All {programs:,} programs as a Parquet file, which passes by in blocks of 20,000, searched for the same rows by one and
+by two processes (`num_proc`), with equal results. CPU seconds are those of all processes; seconds are those that
+passed, on two cores that other work shared.
+
+| processes | CPU seconds | rows a core second | seconds |
+|---|---|---|---|"""
 
 
 def main() -> None:

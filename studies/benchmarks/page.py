@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 from codeshift.audit import Thresholds
+from codeshift.documents.markdown import table
 
 _WIDTH = 120
 _AUDIT = Thresholds()
@@ -130,7 +131,7 @@ and `text_to_code` with `train.jsonl`, `validation.jsonl` and `test.jsonl` as fa
 `mbpp/problems.jsonl`, `human_eval/problems.jsonl` and `algorithms/functions.jsonl`. Line ends of MBPP's code, which are
 those of Windows, are made the usual ones. codeshift holds none of the rows; cite the authors of those that you use.
 
-{_markdown(["rows", "on the hub", "licence", "what it is"], SOURCES, ":---", ":---", ":---", ":---")}
+{table(["rows", "on the hub", "licence", "what it is"], SOURCES, [":---"] * 4)}
 
 For splits of the same rows that do shift, see [splits by name](../guides/published-splits.md). What this page cannot
 say: whether a model other than the embedded one has read these rows, and whether copies that were rewritten further
@@ -290,8 +291,4 @@ def _overlap(corpus: str) -> Any:
 def _table(columns: Mapping[str, Any], rows: Rows) -> str:
     cells = [[f"`{name}`", *(cell(row) for cell in columns.values())] for name, row in rows.items()]
     words = ("beside", "verdict", "farthest", "largest effects")
-    return _markdown(["row", *columns], cells, ":---", *(":---" if column in words else "---:" for column in columns))
-
-
-def _markdown(heads: Iterable[str], cells: Iterable[Sequence[str]], *aligned: str) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in (heads, aligned, *cells))
+    return table(["row", *columns], cells, [":---", *(":---" if column in words else "---:" for column in columns)])

@@ -1,9 +1,9 @@
-"""Numbers, tables and pictures of Study 1's page in Markdown."""
+"""Numbers and pictures of Study 1's page in Markdown."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from studies.first.pictures import EXACT, FACTOR, Number
@@ -48,12 +48,6 @@ def shown(of: Number, metric: str = EXACT) -> str:
 def unbroken(words: str) -> str:
     """Return words that a line of a table does not break."""
     return words.replace(" ", "&nbsp;").replace("-", "&#8209;")
-
-
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def picture(name: str, alt: str, up: str = "../../") -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from codeshift.documents.markdown import table
 from codeshift.formatting import counted
 from scripts.drawing import ASSETS, THEMES
 from studies.first import pictures
@@ -25,7 +26,6 @@ from studies.first.markdown import (
     number,
     picture,
     shown,
-    table,
     unbroken,
 )
 from studies.first.pictures import EXACT, LOSS, Number

@@ -49,7 +49,7 @@ def test_copies_of_each_kind_are_found_with_labels_and_positions(mine, theirs) -
     assert test.rows == {"exact": (0,), "near": (0, 1), "renamed": (0, 1, 2)}
     assert (train.n, train.exact, train.renamed, train.conflicts) == (6, 1, 1, 0)
     assert test.corpus_rows == len(theirs)
-    assert [pair.train_row for pair in test.worst] == theirs["code"][1:3]
+    assert [pair.corpus_row for pair in test.worst] == theirs["code"][1:3]
     assert found.rows("test", "near") == (0, 1)
     told = str(found)
     assert "1 (12.50%)" in told
@@ -106,8 +106,8 @@ def test_overlap_is_symmetric(mine, theirs) -> None:
     there = overlap(mine["test"], theirs)["data", "data"]
     back = overlap(theirs, mine["test"])["data", "data"]
     assert (there.exact, there.near, there.renamed) == (back.exact, back.near, back.renamed)
-    assert sorted((pair.row, pair.train_row) for pair in there.worst) == sorted(
-        (pair.train_row, pair.row) for pair in back.worst
+    assert sorted((pair.row, pair.corpus_row) for pair in there.worst) == sorted(
+        (pair.corpus_row, pair.row) for pair in back.worst
     )
 
 

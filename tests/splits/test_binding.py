@@ -119,7 +119,7 @@ def test_groups_and_near_duplicates_join(rows: Dataset) -> None:
         (
             {"near_duplicates": "bnid"},
             ParameterError,
-            'near_duplicates must be "bind", "drop", None or a NearDuplicates, got',
+            'near_duplicates must be "bind", "drop", None, a NearDuplicates or a DropNearDuplicates, got',
         ),
         (
             {"stratify_by_column": "lable"},

@@ -67,7 +67,7 @@ CASES = [
     ({"test_size": 1.0}, "test_size must be a share below 1.0, got 1.0: rows must be left to train on"),
     ({"validation_size": -1}, "validation_size must be a share (a float from 0 up to 1.0)"),
     ({"train_size": 0}, "train_size must be None, a share (a float above 0 up to 1.0)"),
-    ({"near_duplicates": "bnd"}, 'near_duplicates must be "bind", "drop", None or a NearDuplicates'),
+    ({"near_duplicates": "bnd"}, 'near_duplicates must be "bind", "drop", None, a NearDuplicates or a Drop'),
     ({"tolerance": 2}, "tolerance must be a number from 0 to 1, got 2: a share of all rows"),
     ({"min_test_rows": -1}, "min_test_rows must be a whole number from 0 up, got -1"),
     ({"stratify_by_column": "lable"}, "column must be a column of data, got 'lable'"),

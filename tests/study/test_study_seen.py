@@ -248,3 +248,33 @@ def test_corpora_are_opened_once_when_a_study_is_checked(model, tmp_path, monkey
         study_of(model, {"web": tmp_path / "web"}).spec  # noqa: B018
     assert [file for file in reads if isinstance(file, str)] == [str(tmp_path / "web" / "rows.parquet")]
     assert [str(warning.message).count("notes.txt") for warning in given if warning.category is LeftOutWarning] == [1]
+
+
+def test_the_report_shows_the_most_similar_pairs_by_scenario(model, tmp_path):
+    """Beside each other, of each scenario its own rows, the most similar first; texts of the corpus are escaped."""
+    nasty = "\n<b>"
+    texts = rows()["code"]
+    corpus = Dataset.from_dict({"code": [texts[0], *(text + nasty for text in texts[1:])]})
+    study = study_of(model, {"web": corpus})
+    results = study.run(tmp_path / "study", threads=1, progress=False)
+    findings = Findings(results=results)
+    shown = findings.seen_pairs(3)
+    assert {pairs.scenario for pairs in shown} == {LONG.name, LOOPS.name}
+    test = overlap(
+        Dataset.from_file(str(StudyStore(tmp_path / "study").rows_file)).select(
+            StudyStore(tmp_path / "study").read_test(0)
+        ).select_columns(["doc", "code"]),
+        {"web": corpus}, worst=1000,
+    )["data", "web"]  # fmt: skip
+    for pairs in shown:
+        members = results.members(pairs.part, pairs.scenario, pairs.split_seed)
+        expected = {pair.row: pair for pair in reversed(test.worst) if members[pair.position]}
+        best = sorted(expected.values(), key=lambda pair: (pair.kind, -pair.jaccard, pair.row))[:3]
+        assert [(pair.jaccard, pair.row) for pair in pairs.pairs] == [(pair.jaccard, pair.row) for pair in best]
+        assert all(pair.row != pair.corpus_row for pair in pairs.pairs)
+    page = Report(results, n_resamples=10, examples=1).to_html()
+    assert "The most similar pairs that are no equal texts" in page
+    assert page.count("row of web") == len(findings.seen_pairs(1))
+    assert nasty not in page
+    assert "&lt;b&gt;" in page
+    assert "The most similar pairs" not in Report(results, n_resamples=10, examples=0).to_html()

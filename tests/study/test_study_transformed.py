@@ -171,8 +171,28 @@ def test_claims_say_what_a_transform_costs_and_which_method_keeps_more():
     assert Findings(results=_scored(given, swapped)).claims[-1].verdict == "does not hold"
     few = [claim for claim in Findings(results=results, min_rows=1000).claims if "renamed" in claim.claim]
     assert [(claim.verdict, claim.evidence) for claim in few] == [
-        ("not shown", "No scenario has 1000 distinct rows of test_id.")
+        (
+            "not shown",
+            "No scenario has 1000 distinct rows of test_id. Left out, with fewer than 1000 distinct rows of test_id: "
+            f"length_p97_p100 ({members.sum()}).",
+        )
     ] * 2
+
+
+def test_claims_say_which_share_is_kept_and_which_scenarios_are_left_out():
+    """A study of the whole training set says so, and a small scenario is named beside the numbers of the others."""
+    hits = {
+        (m, part): np.arange(600) % 3 > 0 for m in ("full", "lora", "none") for part in ("test", "rewritten_renamed")
+    }
+    given = study_results(ood_kept=(1.0,), rows=600, general=0)
+    results = _scored(given, hits)
+    sizes = {name: int(results.members("test_id", name, 0).sum()) for name in results.scenarios}
+    least = min(sizes, key=sizes.__getitem__)
+    findings = Findings(results=results, min_rows=sizes[least] + 1)
+    told = [claim.evidence for claim in findings.claims if "renamed" in claim.claim]
+    assert len(told) == 2
+    assert all(", all of the region kept: " in each for each in told)
+    assert all(f"distinct rows of test_id: {least} ({sizes[least]})." in each for each in told)
 
 
 def test_another_transform_is_another_study(study, folder):
@@ -195,6 +215,11 @@ def test_another_transform_is_another_study(study, folder):
         (
             "transforms: {a: {type: Reformat, language: 'column:doc'}}",
             {"a": "Reformat(column='code', language='column"},
+        ),
+        ("transforms: {type: Reformat}", {"Reformat": "Reformat("}),
+        (
+            "transforms: {type: Reformat, indent: 3}",
+            {"Reformat": "Reformat(column='code', language='python', indent=3"},
         ),
         ("transforms: [[DropComments, Reformat]]", {"DropComments_Reformat": "Chain(steps=(DropComments("}),
     ],
@@ -220,6 +245,8 @@ def test_a_study_of_several_languages_rewrites_each_row_in_its_own():
     ("line", "message"),
     [
         ("transforms: Reformatt", "did you mean Reformat?"),
+        ("transforms: {type: Reformatt}", "did you mean Reformat?"),
+        ("transforms: {type: Reformat, bare: DropComments}", "must be Reformat with settings that it has, got 'bare'"),
         ("transforms: [Reformat, {type: Reformat, indents: 3}]", "did you mean indent?"),
         ("transforms: {a: {type: Reformat, column: repo}}", "transforms['a'] must be of a column of the task, got"),
         ("transforms: [Reformat, Reformat]", "transforms must be of names of letters, digits and _, each another"),

@@ -24,7 +24,7 @@ from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage, LeakedPair
 from codeshift.audit.nearest import NearestSimilarity
 from codeshift.audit.overlapping import Overlap, overlap
-from codeshift.audit.part_overlap import PartOverlap
+from codeshift.audit.part_overlap import PartOverlap, SeenPair
 from codeshift.audit.report import AuditReport
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.audit.strength import PropertyShift, Strength
@@ -52,6 +52,7 @@ __all__ = [
     "PartOverlap",
     "PropertyShift",
     "RowMarks",
+    "SeenPair",
     "Strength",
     "Thresholds",
     "Truncation",

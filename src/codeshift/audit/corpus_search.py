@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from codeshift.audit.decontamination import DecontaminationList
-from codeshift.audit.leakage import LeakedPair
-from codeshift.audit.part_overlap import PartOverlap
+from codeshift.audit.part_overlap import PartOverlap, SeenPair
 from codeshift.audit.word_ngrams import NgramSearch
 from codeshift.defaults import NGRAMS
 from codeshift.properties.near_duplicates import NearDuplicates
@@ -187,14 +186,18 @@ class CorpusCopies:
             start += size
         return overlaps
 
-    def _pairs(self, rows: range, near: np.ndarray) -> tuple[LeakedPair, ...]:
+    def _pairs(self, rows: range, near: np.ndarray) -> tuple[SeenPair, ...]:
         pairs, texts = [], self._search.texts
         for at in rows:
             name = "near" if near[at] or "renamed" not in self._search.searches else "renamed"
             if self._best[name][at] >= 0 and self._other[name][at] != texts[at]:
-                pair = LeakedPair(jaccard=self._best[name][at], row=texts[at], train_row=self._other[name][at])
-                pairs.append((name, -pair.jaccard, pair.row, pair))
-        return tuple(pair for *_, pair in sorted(pairs, key=lambda entry: entry[:3])[: self._worst])
+                pairs.append(
+                    SeenPair(
+                        kind=name, jaccard=float(self._best[name][at]), position=at - rows.start, row=texts[at],
+                        corpus_row=self._other[name][at],
+                    )
+                )  # fmt: skip
+        return tuple(sorted(pairs, key=lambda pair: (pair.kind, -pair.jaccard, pair.row))[: self._worst])
 
 
 def _differ(label: Any, other: Any) -> bool:

@@ -25,7 +25,19 @@ from codeshift.audit.settings import AuditSettings
 from codeshift.checks import check_choice, check_integer, optional
 from codeshift.defaults import COPY_KINDS, MARKS, NGRAMS
 from codeshift.documents import html, markdown
-from codeshift.documents.document import Block, Code, Document, Heading, Note, Paragraph, Table, names, numbers, row
+from codeshift.documents.document import (
+    Block,
+    Code,
+    Document,
+    Heading,
+    Note,
+    Paragraph,
+    SideBySide,
+    Table,
+    names,
+    numbers,
+    row,
+)
 from codeshift.errors import ParameterError, closest, warn
 from codeshift.marks import RowMarks, kinds_within
 from codeshift.properties.dataset_columns import column_values
@@ -212,8 +224,8 @@ class Overlap:
                 yield Heading(f"{part_overlap.part} and {part_overlap.corpus} of the corpus{by_column}")
             for i, pair in enumerate(part_overlap.worst, start=1):
                 caption = f"pair {i}, Jaccard similarity {pair.jaccard:.2f}"
-                yield Code(pair.row, caption=f"{caption}: the row of {part_overlap.part}")
-                yield Code(pair.train_row, caption=f"{caption}: the row of the corpus")
+                row_of_part = Code(pair.row, caption=f"{caption}: the row of {part_overlap.part}")
+                yield SideBySide((row_of_part, Code(pair.corpus_row, caption=f"{caption}: the row of the corpus")))
 
     def _notes(self) -> Iterator[Note]:
         if not all(

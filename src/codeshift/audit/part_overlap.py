@@ -5,8 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from codeshift.audit.leakage import CopyCounts, LeakedPair
+from codeshift.audit.leakage import CopyCounts
 from codeshift.defaults import NGRAMS
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenPair:
+    """Row of a dataset and the nearest row of a corpus, which is no equal text.
+
+    Attributes:
+        kind: the closest kind of copy that the row of the corpus is: ``"near"`` or ``"renamed"``.
+        jaccard: the Jaccard similarity of their token n-grams; of a renamed copy, without names, strings and numbers.
+        position: the position of the row in its part.
+        row: the text of the row.
+        corpus_row: the text of the row of the corpus.
+
+    >>> SeenPair(kind="near", jaccard=1.0, position=3, row="x = 1", corpus_row="x  =  1").position
+    3
+    """
+
+    kind: str
+    jaccard: float
+    position: int
+    row: str
+    corpus_row: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +65,7 @@ class PartOverlap(CopyCounts):
     ngrams: int | None = None
     conflicts: int | None = None
     exact_conflicts: int | None = None
-    worst: tuple[LeakedPair, ...] = ()
+    worst: tuple[SeenPair, ...] = ()
     rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
     def looked_for(self, kind: str) -> bool:

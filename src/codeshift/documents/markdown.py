@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from codeshift.documents.document import (
     Block,
@@ -64,6 +64,23 @@ def fenced(code: str, language: str = "") -> str:
     return f"{fence}{language}\n{code}\n{fence}"
 
 
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], rules: Sequence[str] | None = None) -> str:
+    """Return a table of cells that are Markdown already.
+
+    Args:
+        heads: heads of the columns.
+        rows: cells, one per column.
+        rules: alignment of the columns, ``"---:"`` for one of numbers; by default none.
+
+    >>> print(table(["name", "rows"], [["**all**", "3"]], ["---", "---:"]))
+    | name | rows |
+    | --- | ---: |
+    | **all** | 3 |
+    """
+    lines = (heads, ["---"] * len(heads) if rules is None else rules, *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def _block(block: Block, level: int) -> str:
     match block:
         case Heading(text, below):
@@ -96,17 +113,13 @@ def _heading(text: Text, level: int) -> str:
     return f"{'#' * min(level, 6)} {_inline(text)}"
 
 
-def _table(table: Table) -> str:
-    heads = [escaped(column.title) for column in table.columns]
-    rules = ["---:" if column.numeric else "---" for column in table.columns]
-    rows = [[f"{_inline(value.text)} {escaped(value.aside)}".strip() for value in row] for row in table.rows]
-    lines = "\n".join(map(_line, (heads, rules, *rows)))
-    above = f"{_first(table.caption)}\n\n" if table.caption else ""
-    return above + lines + (f"\n\n{_first(table.note)}" if table.note else "")
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _table(block: Table) -> str:
+    heads = [escaped(column.title) for column in block.columns]
+    rules = ["---:" if column.numeric else "---" for column in block.columns]
+    rows = [[f"{_inline(value.text)} {escaped(value.aside)}".strip() for value in row] for row in block.rows]
+    lines = table(heads, rows, rules)
+    above = f"{_first(block.caption)}\n\n" if block.caption else ""
+    return above + lines + (f"\n\n{_first(block.note)}" if block.note else "")
 
 
 def _first(text: Text) -> str:

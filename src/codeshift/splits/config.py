@@ -293,7 +293,9 @@ def _check_near_duplicates(value: Any) -> None:
         return
     if not isinstance(value, NearDuplicates | DropNearDuplicates):
         remedy = '"bind" keeps them on one side; None (null in a file) does not look for them'
-        raise ParameterError("near_duplicates", '"bind", "drop", None or a NearDuplicates', value, remedy)
+        raise ParameterError(
+            "near_duplicates", '"bind", "drop", None, a NearDuplicates or a DropNearDuplicates', value, remedy
+        )
 
 
 def takes_options(function: Callee) -> Callee:

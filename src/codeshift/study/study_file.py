@@ -61,7 +61,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     ``TrainingConfig``; below a method's name, those of that method alone. ``decoding``: settings of ``Decoding``.
     ``against``: corpora by name, each a file, a folder or a pattern of files, or ``embedded``, or its ``source`` and
     the ``column`` of its code, or its columns by those of the data. ``transforms``: a list, or by name, of names as in
-    ``transform_by_name``, settings with one as ``type``, or lists of these, which are chains.
+    ``transform_by_name``, settings with one as ``type``, or lists of these, which are chains; or one name or settings.
 
     Args:
         path: Path of the file, which ends in ``.yaml`` or ``.yml``.
@@ -158,15 +158,16 @@ def _corpora(file: SettingsFile, content: object) -> dict[str, str | Corpus]:
 def _transforms(
     file: SettingsFile, content: object, plain: Mapping[str, Any]
 ) -> dict[str, Transform | Chain] | list[Transform | Chain]:
-    """Return the transforms by name, or a list of those that have none."""
+    """Return the transforms by name, or a list of those that have none; one by itself is a list of one."""
     make = partial(transform_by_name, column=plain.get("column") or "code", language=plain.get("language"))
-    listed = [content] if isinstance(content, str) else content
+    alone = isinstance(content, str) or (isinstance(content, Mapping) and "type" in content)
+    listed = [content] if alone else content
     with file.at("transforms"):
         if not isinstance(listed, list | Mapping):
             raise ParameterError("transforms", "a list, or transforms by name", listed, "such as [Reformat]")
     transforms: dict[Any, Transform | Chain] = {}
     for name, settings in listed.items() if isinstance(listed, Mapping) else enumerate(listed):
-        with file.at("transforms", name):
+        with file.at("transforms", *([] if alone else [name])):
             transforms[name] = make(settings)
     return transforms if isinstance(listed, Mapping) else list(transforms.values())
 

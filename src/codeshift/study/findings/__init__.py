@@ -17,6 +17,7 @@ from codeshift.study.findings.over_models import ModelsClaim, claims_over_models
 from codeshift.study.findings.prior_gap import PriorGap
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score
 from codeshift.study.findings.seen import SeenAdvantage, SeenScore, SeenShare
+from codeshift.study.findings.seen_pairs import ScenarioPairs
 from codeshift.study.findings.strength import StrengthEffect
 from codeshift.study.findings.transformed import TransformedChange
 from codeshift.study.findings.unseen import UnseenElement
@@ -42,6 +43,7 @@ __all__ = [
     "PriorGap",
     "Regret",
     "RelativePerformance",
+    "ScenarioPairs",
     "Score",
     "SeenAdvantage",
     "SeenScore",

@@ -32,6 +32,7 @@ from codeshift.study.findings.seen import (
     seen_shares,
 )
 from codeshift.study.findings.seen_claims import seen_claims
+from codeshift.study.findings.seen_pairs import ScenarioPairs, scenario_pairs
 from codeshift.study.findings.strength import StrengthEffect, strength_effects
 from codeshift.study.findings.transformed import TransformedChange, transformed_changes
 from codeshift.study.findings.transformed_claims import transformed_claims
@@ -136,6 +137,10 @@ class Findings:
     def seen_shares(self) -> tuple[SeenShare, ...]:
         """Rows of each part that each corpus holds; none unless the study has ``against``."""
         return tuple(seen_shares(self.cells))
+
+    def seen_pairs(self, of_each: int = 2) -> tuple[ScenarioPairs, ...]:
+        """Return rows that are most similar to one of a corpus, ``of_each`` scenario, part, corpus and column."""
+        return tuple(scenario_pairs(self.cells, of_each))
 
     @cached_property
     def seen(self) -> tuple[SeenScore, ...]:

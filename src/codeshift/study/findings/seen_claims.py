@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from codeshift.formatting import counted
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.claims import Claim, reach, verdict
+from codeshift.study.findings.finding import kept_in_words
 from codeshift.study.findings.large_enough import left_out_in_words, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of
 from codeshift.study.findings.seen import advantage, on_rows
@@ -16,7 +17,7 @@ _TOO_FEW = "No scenario has {} distinct rows of test_ood that a corpus holds and
 
 
 def seen_claims(cells: Cells, metric: str) -> Iterator[Claim]:
-    """Yield the claims about rows that corpora hold, with the region masked; none unless corpora were searched."""
+    """Yield the claims about rows that corpora hold, at the smallest share kept; none unless corpora were searched."""
     if not cells.results.marks or not cells.methods or cells.masked is None:
         return
     small = too_small(cells, metric)
@@ -38,11 +39,12 @@ def _scored_better(cells: Cells, metric: str, names: Sequence[str], without: str
         for method in cells.methods
     }
     measure = cells.measure(metric)
-    changes = "; ".join(
+    by_methods = "; ".join(
         f"{method_name(method)} {measure.change(cells.estimate(_in_scores(cells, metric, more)))}"
         for method, more in by_method.items()
     )
-    changes = f"{measure.title} on rows of test_ood that a corpus holds less that on rows that none does: {changes}."
+    what = f"{measure.title} on rows of test_ood that a corpus holds less that on rows that none does, "
+    changes = f"{what}{kept_in_words(cells.masked)}: {by_methods}."
     changes += " Rows of the two kinds can differ in difficulty as well."
     claim = "Rows that a corpus holds are scored better than rows that none does"
     return _claim(cells, metric, claim, mean_of(list(by_method.values())), changes, without)
@@ -58,7 +60,8 @@ def _favours(cells: Cells, metric: str, method: str, names: Sequence[str], witho
     more = mean_of([on_seen - on_unseen for on_seen, on_unseen in zip(seen, unseen, strict=True)])
     measure, names_of = cells.measure(metric), (method_name(method), method_name(cells.reference_method or ""))
     on_both = [measure.change(cells.estimate(_in_scores(cells, metric, mean_of(sides)))) for sides in (unseen, seen)]
-    evidence = f"{measure.title} of {names_of[0]} less that of {names_of[1]} on test_ood, mean over scenarios: "
+    evidence = f"{measure.title} of {names_of[0]} less that of {names_of[1]} on test_ood, mean over scenarios, "
+    evidence += f"{kept_in_words(cells.masked)}: "
     evidence += f"{on_both[0]} on rows that no corpus holds, {on_both[1]} on rows that one does."
     claim = f"What corpora hold favours {names_of[0]} over {names_of[1]}"
     return _claim(cells, metric, claim, more, evidence, without)

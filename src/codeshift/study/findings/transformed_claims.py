@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from codeshift.formatting import counted
 from codeshift.parts import PARTS, TEST_ID, transformed_by
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.claims import Claim, reach, verdict
-from codeshift.study.findings.large_enough import too_small
+from codeshift.study.findings.finding import kept_in_words
+from codeshift.study.findings.large_enough import left_out_in_words, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of
 from codeshift.study.findings.transformed import rewritten_counts, sides_of
 from codeshift.study.results.measures import SHARE, Measure, method_name
@@ -17,17 +19,23 @@ _TOO_FEW = "No scenario has {} distinct rows of {}."
 
 
 def transformed_claims(cells: Cells, metric: str) -> Iterator[Claim]:
-    """Yield the claims about each transform, with the region masked; none unless the study has transforms."""
+    """Yield the claims about each transform, at the smallest share kept; none unless the study has transforms."""
     transforms = cells.results.settings.transforms
     if not transforms or not cells.methods or cells.masked is None:
         return
     small = too_small(cells, metric, PARTS[TEST_ID])
     names = [name for name in cells.results.scenarios if name not in small]
     for transform in transforms:
-        yield _costs(cells, metric, transform, names)
+        yield _limited(cells, _costs(cells, metric, transform, names), small)
         for method in cells.methods:
             if method != cells.reference_method:
-                yield _keeps_more(cells, metric, transform, method, names)
+                yield _limited(cells, _keeps_more(cells, metric, transform, method, names), small)
+
+
+def _limited(cells: Cells, claim: Claim, small: dict[str, int]) -> Claim:
+    """Add to a claim the scenarios that it leaves out, and why."""
+    without = left_out_in_words(small, cells.min_rows, PARTS[TEST_ID])
+    return replace(claim, evidence=f"{claim.evidence} {without}".rstrip())
 
 
 def _cells_of(cells: Cells, method: str, names: Sequence[str]) -> list[Cell]:
@@ -45,7 +53,8 @@ def _costs(cells: Cells, metric: str, transform: str, names: Sequence[str]) -> C
         f"{method_name(method)} {measure.change(cells.estimate(change))}" for method, change in by_method.items()
     )
     part, of_part = transformed_by(transform), PARTS[TEST_ID]
-    evidence = f"{measure.title} on {part} less that on {of_part}, row by row, mean over scenarios: {changes}."
+    evidence = f"{measure.title} on {part} less that on {of_part}, row by row, mean over scenarios, "
+    evidence += f"{kept_in_words(cells.masked)}: {changes}."
     counts = [rewritten_counts(cells, cell, transform) for cell in _cells_of(cells, cells.methods[0], names)]
     rows, changed = (sum(side) for side in zip(*counts, strict=True)) if counts else (0, 0)
     evidence += f" Of {counted(rows, 'row')} {changed:,} are rewritten."
@@ -68,7 +77,8 @@ def _keeps_more(cells: Cells, metric: str, transform: str, method: str, names: S
         for name in (method, reference)
     }
     pooled = mean_of([theirs - ours for ours, theirs in zip(lost[method], lost[reference], strict=True)])
-    evidence = "Share of the own score on test_id that the transform takes, mean over scenarios: "
+    evidence = "Share of the own score on test_id that the transform takes, mean over scenarios, "
+    evidence += f"{kept_in_words(cells.masked)}: "
     evidence += "; ".join(
         f"{method_name(name)} {SHARE.estimate(cells.estimate(mean_of(shares)))}" for name, shares in lost.items()
     )

@@ -21,7 +21,7 @@ class ReportContents:
         subtitle: Sentence under the title.
         tables: Tables that the study has numbers for, by name.
         plots: Figures that the study has numbers for, by name.
-        examples: Number of example rows for each scenario and kind of difference.
+        examples: Number of example rows for each scenario and kind of difference, and of similar pairs for each corpus.
         notes: Sentences on how the results were made.
         command: Command that reproduces the results.
     """

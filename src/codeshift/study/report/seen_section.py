@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from codeshift.documents.document import Block, Paragraph, Points, Section
+from collections.abc import Iterator
+
+from codeshift.documents.document import Block, Code, Paragraph, Points, Section, SideBySide
+from codeshift.documents.inline import Mark
+from codeshift.formatting import counted
+from codeshift.study.findings import ScenarioPairs
 from codeshift.study.report.blocks import tables
 from codeshift.study.report.contents import ReportContents
+from codeshift.study.report.seen_tables import MARKS_TOLD
 from codeshift.study.report.shown import ReportTable
+from codeshift.study.report.tables import part_kind
 
 
 def seen_rows(contents: ReportContents) -> Section:
@@ -19,7 +26,35 @@ def seen_rows(contents: ReportContents) -> Section:
         if name in contents.tables:
             shown = Section(title=contents.tables[name].caption, blocks=tables(contents, name))
             blocks.append(shown)
+    pairs = tuple(_pairs_of_scenarios(contents))
+    if pairs:
+        blocks.append(Section(title="The most similar pairs that are no equal texts", blocks=pairs))
     return Section(title="Rows that corpora hold", blocks=tuple(blocks), name="seen", menu="Seen rows")
+
+
+def _pairs_of_scenarios(contents: ReportContents) -> Iterator[Section]:
+    """Yield the pairs of each scenario, a row of the study beside that of the corpus; the first one unfolded."""
+    by_scenario: dict[str, list[ScenarioPairs]] = {}
+    for pairs in contents.findings.seen_pairs(contents.examples):
+        by_scenario.setdefault(pairs.scenario, []).append(pairs)
+    for i, (scenario, of_scenario) in enumerate(by_scenario.items()):
+        count = counted(sum(len(pairs.pairs) for pairs in of_scenario), "pair")
+        yield Section(
+            title=(scenario, Mark(f" · {count}", "soft")),
+            blocks=tuple(block for pairs in of_scenario for block in _side_by_side(pairs)),
+            look="folded" if i else "unfolded",
+        )
+
+
+def _side_by_side(pairs: ScenarioPairs) -> Iterator[Block]:
+    for pair in pairs.pairs:
+        similarity = f"{MARKS_TOLD[pair.kind]}, Jaccard similarity {pair.jaccard:.2f}"
+        yield Paragraph((
+            Mark(similarity, "strong"), Mark(" · ", "soft"), Mark(pairs.part, part_kind(pairs.part)),
+            Mark(f", row {pair.position}, {pairs.column}, split seed {pairs.split_seed}", "soft"),
+        ))  # fmt: skip
+        row, other = Code(pair.row, caption="row of the study"), Code(pair.corpus_row, caption=f"row of {pairs.corpus}")
+        yield SideBySide((row, other), 21.0)
 
 
 def _told(contents: ReportContents) -> str:

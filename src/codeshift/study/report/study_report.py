@@ -49,7 +49,8 @@ class Report:
         command: Command that reproduces the results.
         n_resamples: Number of resamples of the intervals.
         seed: Seed of the intervals and tests.
-        examples: Number of example rows for each scenario and kind of difference.
+        examples: Number of example rows for each scenario and kind of difference, and of the pairs of rows that are
+            most similar to one of a corpus, for each scenario, part and corpus.
 
     Raises:
         ParameterError: if the study has no such metric, or a number is invalid.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from codeshift.errors import ParameterError
 from codeshift.marks import RowMarks
 from codeshift.metrics import Metric, metric_by_name
+from codeshift.study.folder.corpus_marks import CorpusMarks, MarkedPair
 from codeshift.study.folder.records import RunRecord
 from codeshift.study.folder.run_scores import RunScores
 from codeshift.study.folder.split_facts import SplitFacts
@@ -39,29 +40,35 @@ def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | 
     if study is None:
         remedy = "name the folder that Study.run was given"
         raise ParameterError("folder", "one that a study was run in", str(folder), remedy)
-    marks, unmarked = _marks(store)
+    stored = store.read_all_marks()
     return StudyResults(
         settings=study.settings,
         metrics=_metrics(study.settings, metrics),
         records=tuple(store.read_record(key) or RunRecord(key=key, status="pending") for key in study.keys),
         splits=_splits(store, study.settings),
         load=lambda key, part: RunScores.load(store.check_scores(key, part)),
-        marks=marks,
-        unmarked=unmarked,
+        marks=_marks(stored),
+        pairs=_pairs(stored),
+        unmarked={marks.corpus: marks.error for marks in stored if marks.marks is None},
     )
 
 
-def _marks(store: StudyStore) -> tuple[dict[int, RowMarks], dict[str, str]]:
-    """Load the marks of the corpora that were searched, joined by split seed, and the errors of searches by corpus."""
+def _marks(stored: Sequence[CorpusMarks]) -> dict[int, RowMarks]:
+    """Return the marks of the corpora that were searched, joined by split seed."""
     marks: dict[int, RowMarks] = {}
-    errors: dict[str, str] = {}
-    for stored in store.read_all_marks():
-        if stored.marks is None:
-            errors[stored.corpus] = stored.error
-        else:
-            before = marks.get(stored.split_seed)
-            marks[stored.split_seed] = stored.marks if before is None else before.joined(stored.marks)
-    return marks, errors
+    for each in stored:
+        if each.marks is not None:
+            before = marks.get(each.split_seed)
+            marks[each.split_seed] = each.marks if before is None else before.joined(each.marks)
+    return marks
+
+
+def _pairs(stored: Sequence[CorpusMarks]) -> dict[int, tuple[MarkedPair, ...]]:
+    """Return the most similar pairs of all corpora, by split seed."""
+    pairs: dict[int, tuple[MarkedPair, ...]] = {}
+    for each in stored:
+        pairs[each.split_seed] = (*pairs.get(each.split_seed, ()), *each.pairs)
+    return pairs
 
 
 def _metrics(settings: StoredSettings, extra: Iterable[Metric] | None) -> dict[str, Metric]:

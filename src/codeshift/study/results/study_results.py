@@ -23,6 +23,7 @@ from codeshift.marks import RowMarks
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 from codeshift.parts import PARTS, TEST_ID, TEST_PARTS, rewritten_by, transformed_by
 from codeshift.properties.base import OTHER
+from codeshift.study.folder.corpus_marks import MarkedPair
 from codeshift.study.folder.records import RunRecord
 from codeshift.study.folder.run_scores import RunScores
 from codeshift.study.folder.split_facts import SplitFacts
@@ -43,6 +44,7 @@ class StudyResults:
         splits: Facts of the splits, by scenario and split seed.
         load: Function that returns the scores of a run that is done, on one of ``sets``.
         marks: Marks of the test rows that corpora hold, by split seed; none unless the study has ``against``.
+        pairs: Most similar pairs of a test row and a row of a corpus, by split seed.
         unmarked: Errors that the searches of corpora ended with, by corpus.
 
     ``Study.run``, ``Study.results`` and ``load_results`` return results; here they are made by hand:
@@ -62,6 +64,7 @@ class StudyResults:
     splits: Mapping[tuple[str, int], SplitFacts] = field(repr=False)
     load: Load = field(repr=False)
     marks: Mapping[int, RowMarks] = field(default_factory=dict, repr=False)
+    pairs: Mapping[int, tuple[MarkedPair, ...]] = field(default_factory=dict, repr=False)
     unmarked: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @cached_property

@@ -14,11 +14,13 @@ from codeshift.audit.corpora import Corpus, corpus_identity
 from codeshift.files import is_full
 from codeshift.marks import RowMarks
 from codeshift.properties.near_duplicates import NearDuplicates
-from codeshift.study.folder.corpus_marks import CorpusMarks
+from codeshift.study.folder.corpus_marks import CorpusMarks, MarkedPair
 from codeshift.study.folder.store import Outcome, StudyStore
 from codeshift.study.running.locked import do_locked
 from codeshift.study.settings.keys import RunKey
 from codeshift.study.settings.spec import StudySpec
+
+_PAIRS = 500  # pairs that are kept of each corpus and column, from which the report takes those of each scenario
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,29 +82,35 @@ class MarkingJob:
         columns = list(self.near_duplicates.columns_with(self.column))
         rows = whole.select(self.store.read_test(self.split_seed)).select_columns(columns)
         try:
-            marks, sizes = self._searched(rows)
+            figures = self._searched(rows)
         except Exception as error:  # any error is stored for the user to read, and the runs go on
             if is_full(error):
                 raise
             self.record_error(f"{type(error).__name__}: {error}")
             return
-        self.store.write_marks(self._marks(marks=marks, corpus_rows=sizes))
+        self.store.write_marks(self._marks(**figures))
 
-    def _searched(self, rows: Dataset) -> tuple[RowMarks, dict[str, int]]:
-        """Return the marks of the test rows and the numbers of rows of the corpus; marks that were given are checked.
+    def _searched(self, rows: Dataset) -> dict[str, Any]:
+        """Return the marks of the test rows, the numbers of rows of the corpus and pairs; given marks are checked.
 
         Raises:
             ParameterError: if the corpus cannot be searched, or marks are those of other rows.
         """
         if isinstance(self.source, RowMarks):
             self.source.check("test", rows[self.column][:])
-            return self.source.given_to(self.corpus, self.column), {}
+            return {"marks": self.source.given_to(self.corpus, self.column)}
         with threadpool_limits(limits=1):
             overlaps = overlap(
-                rows, {self.corpus: self.source}, column=self.column, near_duplicates=self.near_duplicates, worst=0,
-                num_proc=self.num_proc,
+                rows, {self.corpus: self.source}, column=self.column, near_duplicates=self.near_duplicates,
+                worst=_PAIRS, num_proc=self.num_proc,
             )  # fmt: skip
-        return overlaps.marks["data"], {part.corpus: part.corpus_rows for part in overlaps.parts}
+        pairs = [
+            MarkedPair(corpus=part.corpus, column=part.column, pair=pair)
+            for part in overlaps.parts
+            for pair in part.worst
+        ]
+        sizes = {part.corpus: part.corpus_rows for part in overlaps.parts}
+        return {"marks": overlaps.marks["data"], "corpus_rows": sizes, "pairs": tuple(pairs)}
 
     def _marks(self, **figures: Any) -> CorpusMarks:
         return CorpusMarks(corpus=self.corpus, split_seed=self.split_seed, searched=self.searched, **figures)
