@@ -48,7 +48,9 @@ class RowGroups:
         [0, 1, 1]
         """
         anchors = digests if groups is None else groups
-        labels = np.unique(digests, return_inverse=True)[1]
+        distinct, labels = np.unique(digests, return_inverse=True)
+        if groups is None and similar is None:
+            return cls(labels, distinct)
         for relation in (groups, similar):
             if relation is not None:
                 labels = _components(labels, np.unique(relation, return_inverse=True)[1])
@@ -160,7 +162,7 @@ def _joined(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -> G
     groups = None if by is None else rows.digests((), {by: "groups"})
     if config.search is None:
         strict = RowGroups.join(contents, groups)
-        return Grouping(strict, strict, identities_of(contents, None), None)
+        return Grouping(strict, strict, strict.labels if groups is None else identities_of(contents, None), None)
     similar = rows.near_duplicates(columns, config.search)
     labels, kept = similar.labels, None
     if config.drops:
