@@ -79,8 +79,8 @@ def cost(workers: int, files: str, out: str) -> dict[str, Any]:
             of_part.to_parquet(Path(out, part, "0.parquet"))
     wall = time.perf_counter() - start
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    cpu = sum(each.ru_utime + each.ru_stime for each in used)
-    return {"workers": workers, "wall": round(wall, 1), "cpu": round(cpu, 1)}
+    own, of_workers = (round(each.ru_utime + each.ru_stime, 1) for each in used)
+    return {"workers": workers, "wall": round(wall, 1), "cpu": round(own + of_workers, 1), "own_cpu": own}
 
 
 def parts_of(out: str) -> dict[str, list[int]]:

@@ -35,7 +35,8 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Regi
     fitted = fit_region(recipe, rows, region)
     grouping = group_rows(fitted.rows, recipe.columns, config)
     inside = rows_inside(fitted, recipe, grouping.kept)
-    partition = divide_rows(fitted.rows, inside, grouping, digests[fitted.parsable], config)
+    of_fitted = digests if fitted.rows is rows else digests[fitted.parsable]
+    partition = divide_rows(fitted.rows, inside, grouping, of_fitted, config)
     check_sizes(partition, grouping.identities, config)
     return SplitAssignment.create(
         recipe,

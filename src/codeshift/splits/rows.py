@@ -24,6 +24,7 @@ from codeshift.properties.row_languages import language_column
 from codeshift.properties.selection import Selection
 from codeshift.properties.texts import RowTexts
 from codeshift.regions.base import Region
+from codeshift.splits.selecting import rows_at
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -226,7 +227,7 @@ class SplitRows:
         for table, (start, stop) in zip(self.tables, self.spans.values(), strict=True):
             within = positions[(positions >= start) & (positions < stop)] - start
             if within.size:
-                return table.data.select(within)
+                return rows_at(table.data, within)
         return self.training_table.data.select([])
 
     def without_values(self) -> SplitRows:
