@@ -5,16 +5,24 @@ PYTHONPATH=src python scripts/mutants.py --minutes 30
 Each call goes on where the last one stopped: a row of the table is a mutant that was tried. ``--report`` prints how
 many were killed, by package, and those that survived. A survivor that changes nothing a user could see is equivalent:
 somebody reads it, and writes why into the table with ``--equivalent KEY --why REASON``.
+
+The tests of a package run once without a mutant, and the package ``coverage``, which has to be installed beside, notes
+the lines that each of them executes. A mutant is then met by those alone that execute its statement, the quick ones
+first, until one fails; those that start processes come last, since the lines of these are not seen. A fault in what is
+executed on import, such as a constant, is met by all; one in a statement that no test executes survives at once. What
+tests execute is kept in ``build/mutants`` until a file of the package or of its tests changes.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import contextlib
 import hashlib
 import importlib
 import importlib.util
 import json
+import multiprocessing.process
 import os
 import resource
 import shutil
@@ -23,10 +31,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from mutation import Mutant, mutants
 
@@ -149,6 +160,7 @@ def main() -> None:
             if package in arguments.packages
             and (mutant.key not in rows or (arguments.again and rows[mutant.key]["result"] == "survived"))
         ]
+        wanted.sort(key=lambda each: arguments.packages.index(each[0]))
         with Workshop() as workshop:
             until = time.monotonic() + arguments.minutes * 60
             for package, mutant in wanted:
@@ -210,6 +222,7 @@ class Workshop:
         for name in _PRELOADED:
             importlib.import_module(name)
         self.sound: set[str] = set()  # the tests that are known to pass without a mutant
+        self.traces: dict[str, dict[str, Trace]] = {}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -218,13 +231,18 @@ class Workshop:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def tried(self, package: str, mutant: Mutant) -> dict[str, Any]:
-        """Return the row of a mutant: whether a test of its package failed, which, and its CPU seconds."""
+        """Return the row of a mutant: whether a test that executes it failed, which, and its CPU seconds."""
         path, source = self.folder / mutant.file, (ROOT / mutant.file).read_bytes()
-        path.write_bytes(mutant.apply(source))
-        result, by, seconds = self._run([f"src/{Path(mutant.file).relative_to('src')}", *PACKAGES[package][1]])
-        path.write_bytes(source)
-        if result == "killed" and by not in self.sound:
-            if self._run([by])[0] != "survived":
+        traces = self.traces_of(package)
+        tests = in_order(traces, mutant.file, executed_with(source.decode(), mutant.line))
+        result, by, seconds = "survived", "none", 0.0
+        if tests:
+            limit = 60 + 3 * round(sum(traces[name].seconds for name in tests))
+            path.write_bytes(mutant.apply(source))
+            result, by, seconds = self._run(Chosen(tests, set(traces)), limit)
+            path.write_bytes(source)
+        if result == "killed" and by in traces and by not in self.sound:
+            if self._run(Chosen([by], set()), CPU_SECONDS)[0] != "survived":
                 raise SystemExit(f"{by} fails without a mutant, too:\n{(self.folder / 'output').read_text()[-3000:]}")
             self.sound.add(by)
         facts = {"key": mutant.key, "package": package, "place": f"{mutant.file}:{mutant.line}", "result": result}
@@ -233,13 +251,28 @@ class Workshop:
             "by": by, "seconds": seconds, "before": mutant.before, "after": mutant.after, "sha256": state,
         }  # fmt: skip
 
-    def _run(self, tests: list[str]) -> tuple[str, str, float]:
-        """Run tests in a forked process; return how it ended, the first failure, and its CPU seconds."""
+    def traces_of(self, package: str) -> dict[str, Trace]:
+        """Return what each test of a package executes; kept in ``build`` until a file of it or its tests changes."""
+        if package not in self.traces:
+            patterns, tests = PACKAGES[package]
+            sources = sorted(path for pattern in patterns for path in self.folder.glob(pattern))
+            files = [*sources, *(path for name in tests for path in _modules(self.folder / name))]
+            digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+            kept = ROOT / "build" / "mutants" / f"{package.replace('/', '-')}-{digest}.json"
+            if not kept.exists():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                names = [path.relative_to(self.folder).as_posix() for path in sources]
+                self._run(Recorder(self.folder, set(names), kept, [*names, *tests]), 20 * CPU_SECONDS)
+            self.traces[package] = {name: Trace(**each) for name, each in json.loads(kept.read_text()).items()}
+        return self.traces[package]
+
+    def _run(self, plugin: Chosen | Recorder, limit: int) -> tuple[str, str, float]:
+        """Run a plugin's tests in a forked process; return how it ended, the first failure, and its CPU seconds."""
         failure = self.folder / "first-failure"
         failure.write_text("")
         child = os.fork()
         if child == 0:
-            _test(tests, failure)
+            _test(plugin, failure, limit)
         _, status, used = os.wait4(child, 0)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # what it may have left
@@ -250,9 +283,162 @@ class Workshop:
         return ("survived" if by == "none" else "killed"), by, seconds
 
 
-def _test(tests: list[str], failure: Path) -> None:
+@dataclass
+class Trace:
+    """What a test does without a mutant.
+
+    Attributes:
+        seconds: CPU seconds, of processes that it starts as well.
+        lines: the lines that it executes of each file of the package.
+        starts: whether it starts Python in other processes, which may execute any line.
+        passes: whether it passes; one that does not is left out.
+    """
+
+    seconds: float = 0.0
+    lines: dict[str, list[int]] = field(default_factory=dict)
+    starts: bool = False
+    passes: bool = True
+
+
+def executed_with(source: str, line: int) -> set[int] | None:
+    r"""Return the lines of a module of which one is executed when a fault in a line is; None if it is while imported.
+
+    >>> source = "LOW = 1\ndef f(x=LOW):\n    y = [\n        x,\n    ]\n    if y:\n        return 1\n"
+    >>> [executed_with(source, line) for line in (1, 2, 4, 6)]
+    [None, {3, 4, 5, 6, 7}, {3, 4, 5}, {6}]
+    """
+    statements: list[Any] = ast.parse(source).body
+    lines: set[int] | None = None
+    while node := next((each for each in statements if each.lineno <= line <= each.end_lineno), None):
+        statements = _statements_of(node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):  # or its signature, whose faults show when it runs
+            lines = set(range(node.body[0].lineno, (node.end_lineno or 0) + 1))
+        elif lines is not None:
+            lines = set(range(node.lineno, statements[0].lineno if statements else node.end_lineno + 1)) | {node.lineno}
+    return lines
+
+
+def _statements_of(node: ast.AST) -> list[Any]:
+    """Return the statements in all blocks of a statement."""
+    blocks = [*getattr(node, "cases", ()), node]
+    names = ("body", "handlers", "orelse", "finalbody")
+    return [each for block in blocks for name in names for each in getattr(block, name, ())]
+
+
+def in_order(traces: Mapping[str, Trace], file: str, lines: set[int] | None) -> list[str]:
+    """Return the tests that may execute some lines of a file, those that tell soonest first.
+
+    Tests of a file stand together, because they share what is costly to make; those of a second or more come later,
+    and those that start processes last.
+    """
+
+    def executes(test: Trace) -> bool:
+        return bool(test.lines.get(file)) if lines is None else not lines.isdisjoint(test.lines.get(file, ()))
+
+    chosen = {
+        name: test for name, test in traces.items() if test.passes and (lines is None or test.starts or executes(test))
+    }
+    ranks = {name: (not executes(test), test.starts, test.seconds >= 1) for name, test in chosen.items()}
+    files = {name: name.partition("::")[0] for name in chosen}
+    sums: defaultdict[Any, float] = defaultdict(float)
+    for name, test in chosen.items():
+        sums[ranks[name], files[name]] += test.seconds
+    return sorted(chosen, key=lambda name: (ranks[name], sums[ranks[name], files[name]], files[name]))
+
+
+class Chosen:
+    """Plugin of pytest that runs some tests in their order, and such as a mutant gave another name."""
+
+    def __init__(self, tests: list[str], known: set[str]) -> None:
+        self.ranks = {name: rank for rank, name in enumerate(tests)}
+        self.known = known
+        self.arguments = ["-x", *dict.fromkeys(name.partition("::")[0] for name in tests)]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out what is not chosen."""
+        unknown = [item for item in items if self.known and item.nodeid not in self.known and not _is_no_test(item)]
+        kept = [item for item in items if item.nodeid in self.ranks]
+        items[:] = [*sorted(kept, key=lambda item: self.ranks[item.nodeid]), *unknown]
+
+
+class Recorder:
+    """Plugin of pytest that writes what each test executes; a test that fails is named."""
+
+    def __init__(self, folder: Path, files: set[str], kept: Path, arguments: list[str]) -> None:
+        self.files = {str(folder / name): name for name in files}
+        self.kept, self.arguments = kept, arguments
+        self.traces: dict[str, Trace] = {}
+        self.failed: set[str] = set()
+        self.starts = False
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out functions of modules that only look like tests."""
+        items[:] = [item for item in items if not _is_no_test(item)]
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Trace a test, and what is made for it."""
+        self.starts, before = False, sum(os.times()[:4])
+        self.coverage.switch_context(item.nodeid)
+        try:
+            return (yield)
+        finally:
+            self.coverage.switch_context("")
+            self.traces[item.nodeid] = Trace(round(sum(os.times()[:4]) - before, 3), starts=self.starts)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a failure."""
+        if report.failed:
+            self.failed.add(report.nodeid)
+
+    def pytest_sessionstart(self) -> None:
+        """Note from here on what is executed, and processes of Python that are started."""
+        import coverage
+
+        self.coverage = coverage.Coverage(data_file=None, config_file=False, include=list(self.files))
+        self.coverage.start()
+        sys.addaudithook(self._event)
+        start = multiprocessing.process.BaseProcess.start
+
+        def noticed(process: Any) -> None:
+            self.starts = True
+            start(process)
+
+        multiprocessing.process.BaseProcess.start = noticed  # type: ignore[method-assign]
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the table."""
+        self.coverage.stop()
+        executed = self.coverage.get_data()
+        for path, file in self.files.items():
+            for line, tests in executed.contexts_by_lineno(path).items():
+                for name in filter(None, tests):
+                    self.traces[name].lines.setdefault(file, []).append(line)
+        for name in sorted(self.failed):
+            print(f"{name} fails without a mutant, and is left out", file=sys.__stderr__)
+        rows = {name: vars(trace) | {"passes": name not in self.failed} for name, trace in self.traces.items()}
+        temporary = self.kept.with_suffix(".unfinished")
+        temporary.write_text(json.dumps(rows, indent=0), encoding="utf-8")
+        temporary.replace(self.kept)
+
+    def _event(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "os.fork" or (event in ("subprocess.Popen", "os.posix_spawn") and "python" in repr(arguments[:2])):
+            self.starts = True
+
+
+def _modules(path: Path) -> list[Path]:
+    """Return the modules of a folder, or the one that a path is."""
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+def _is_no_test(item: pytest.Item) -> bool:
+    """Return whether an item is a function of the library that is called as tests are."""
+    return item.nodeid.startswith("src/") and not isinstance(item, pytest.DoctestItem)
+
+
+def _test(plugin: Chosen | Recorder, failure: Path, limit: int) -> None:
     """Run tests in this process, which ends here; write the first failure, or ``none``."""
-    import pytest
 
     class Failures:
         def pytest_runtest_logreport(self, report: Any) -> None:
@@ -264,14 +450,14 @@ def _test(tests: list[str], failure: Path) -> None:
                 failure.write_text(report.nodeid)
 
     os.setsid()
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     with failure.with_name("output").open("w") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not real_model"]
-    code = pytest.main([*options, *tests], plugins=[Failures()])
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not real_model", "-o", f"timeout={CPU_SECONDS}"]
+    code = pytest.main([*options, *plugin.arguments], plugins=[Failures(), plugin])
     if not failure.read_text():
         failure.write_text("none" if code == 0 else f"exit code {int(code)}")
     os._exit(0)

@@ -113,6 +113,32 @@ def test_the_tests_of_mutants_exist() -> None:
         assert all((mutants.ROOT / test).exists() for test in tests)
 
 
+def test_a_fault_is_met_by_the_tests_that_execute_its_statement() -> None:
+    """Quick ones first, with others of their file; then slow ones, and those that start processes."""
+    quick, slow = mutants.Trace(0.1, {"a.py": [3, 4]}), mutants.Trace(2.0, {"a.py": [4]})
+    traces = {
+        "t.py::processes": mutants.Trace(0.1, starts=True), "t.py::slow": slow, "t.py::elsewhere": mutants.Trace(0.1),
+        "u.py::slower": mutants.Trace(0.2, {"a.py": [4]}), "t.py::quick": quick,
+        "t.py::fails": mutants.Trace(0.1, {"a.py": [4]}, passes=False),
+    }  # fmt: skip
+    executing = ["t.py::quick", "u.py::slower", "t.py::slow"]
+    assert mutants.in_order(traces, "a.py", {4, 9}) == [*executing, "t.py::processes"]
+    assert mutants.in_order(traces, "a.py", {3}) == ["t.py::quick", "t.py::processes"]
+    assert mutants.in_order(traces, "a.py", None) == [*executing, "t.py::elsewhere", "t.py::processes"]
+
+
+def test_the_lines_of_a_fault() -> None:
+    """Its statement's, the head's of one with blocks, a function's body for a default; none for what is imported."""
+    lines = SOURCE.splitlines()
+    at = {text.strip(): number for number, text in enumerate(lines, start=1)}
+    assert mutants.executed_with(SOURCE, at["def f(x: int = 1) -> bool:"]) == set(range(3, 9))
+    assert mutants.executed_with(SOURCE, at["if x is None or not x:"]) == {4}
+    assert mutants.executed_with(SOURCE, at["x += 2"]) == {6}
+    source = "x = 1\ndef f(y=x):\n    try:\n        y = g(\n            1,\n        )\n    except E:\n        y = 2\n"
+    expected = {1: None, 2: {3, 4, 5, 6, 7, 8}, 3: {3}, 5: {4, 5, 6}, 7: {7}, 8: {8}}
+    assert {line: mutants.executed_with(source, line) for line in expected} == expected
+
+
 def test_the_table_of_mutants_says_why_some_are_equivalent() -> None:
     """And its shares are those of its rows."""
     rows = list(mutants.read_table(mutants.TABLE).values())
