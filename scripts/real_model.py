@@ -87,18 +87,18 @@ def _tokenizer(gguf: Path) -> Any:
 
     tokens = value("ggml.tokens")
     merges = [tuple(merge.split(" ")) for merge in value("ggml.merges")]
-    trained = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, merges))
-    trained.pre_tokenizer = pre_tokenizers.Sequence(
+    made = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, merges))
+    made.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
-    trained.decoder = decoders.ByteLevel()
+    made.decoder = decoders.ByteLevel()
     kinds = value("ggml.token_type")
     special = [token for token, kind in zip(tokens, kinds, strict=True) if kind == _CONTROL]
-    trained.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
+    made.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
     roles = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
     named = {f"{role}_token": tokens[value(f"ggml.{name}_token_id")] for role, name in roles.items()}
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=trained,
+        tokenizer_object=made,
         model_max_length=fields["llama.context_length"].contents(),
         clean_up_tokenization_spaces=False,
         **named,
