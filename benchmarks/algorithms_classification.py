@@ -88,15 +88,15 @@ def of_embedded_model(splits: DatasetDict, seed: int, options: argparse.Namespac
 
 def figures(scores: dict[str, ClassScores]) -> dict[str, float]:
     """Return macro-F1 and accuracy of each part, and the AUROC of telling the parts apart by the top probability."""
-    found = {}
+    by_part = {}
     for part, said in scores.items():
         for name, metric in (("macro-F1", F1(average="macro")), ("accuracy", Accuracy())):
             value = metric.for_labels(said.labels).corpus(said.probabilities, said.references).value
-            found[f"{name} {part}"] = round(value, 4)
+            by_part[f"{name} {part}"] = round(value, 4)
     unsure = np.concatenate([1 - scores[part].probabilities.max(axis=1) for part in PARTS])
     shifted = np.repeat([0, 1], [len(scores[part].references) for part in PARTS])
     ranks = np.column_stack([1 - unsure, unsure])
-    return found | {"AUROC of the shift": round(AUROC().corpus(ranks, shifted).value, 4)}
+    return by_part | {"AUROC of the shift": round(AUROC().corpus(ranks, shifted).value, 4)}
 
 
 def main() -> None:

@@ -51,8 +51,13 @@ def by_splitter(splitter: Callable[[int], Splitter], near_duplicates: str | None
     def split(rows: Dataset, seed: int) -> DatasetDict:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SizeWarning)
-            asked = {"test_ood_size": 1.0, "test_id_size": 0, "validation_size": 0, "near_duplicates": near_duplicates}
-            assignment = splitter(seed).assign(rows, **asked)
+            options = {
+                "test_ood_size": 1.0,
+                "test_id_size": 0,
+                "validation_size": 0,
+                "near_duplicates": near_duplicates,
+            }
+            assignment = splitter(seed).assign(rows, **options)
         return assignment.to_dataset_dict()
 
     return split
@@ -122,7 +127,7 @@ COLUMNS = (
 def cells(name: str, splits: DatasetDict, report: AuditReport, rows: int) -> tuple[str, ...]:
     """One line of the table."""
     strength, leakage = report.strength[0], report.leakage[0]
-    tokens = next(one for one in report.unseen_elements if one.kind == "TokenTypes")
+    tokens = next(elements for elements in report.unseen_elements if elements.kind == "TokenTypes")
     return (
         name,
         f"{report.sizes[report.test] / rows:.3f}",
@@ -142,7 +147,7 @@ def page(rows: Dataset, seed: int) -> str:
     lines, seconds, reports = [], [], {}
     for name, way in WAYS.items():
         splits = way(rows, seed)
-        splits = DatasetDict({part: found for part, found in splits.items() if len(found)})
+        splits = DatasetDict({part: of_part for part, of_part in splits.items() if len(of_part)})
         started = time.process_time()
         reports[name] = audit(splits, column="code", language="python", groups=None, seed=seed)
         seconds.append(time.process_time() - started)
@@ -185,10 +190,10 @@ def main() -> None:
     rows = stdlib_functions()
     if arguments.rows:
         rows = rows.shuffle(seed=0).select(range(arguments.rows))
-    found = page(rows, arguments.seed)
+    text = page(rows, arguments.seed)
     if arguments.write:
-        arguments.write.write_text(found, encoding="utf-8")
-    print(found)
+        arguments.write.write_text(text, encoding="utf-8")
+    print(text)
 
 
 if __name__ == "__main__":

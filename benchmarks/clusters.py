@@ -78,18 +78,18 @@ def main() -> None:
     arguments.add_argument("--dimensions", type=int, default=256)
     arguments.add_argument("--clusters", type=int, default=100)
     arguments.add_argument("--repeats", type=int, default=5)
-    given = arguments.parse_args()
-    vectors = make_vectors(given.rows, given.dimensions)
-    flat = Dataset.from_dict({"code": [f"x = {i}" for i in range(given.rows)]})
+    options = arguments.parse_args()
+    vectors = make_vectors(options.rows, options.dimensions)
+    flat = Dataset.from_dict({"code": [f"x = {i}" for i in range(options.rows)]})
     data = flat.add_column("vector", list(vectors))
-    test_rows = given.rows // 5
+    test_rows = options.rows // 5
     seconds: dict[str, list[float]] = {"MiniBatchKMeans + greedy": [], "codeshift": []}
     stages: dict[str, list[float]] = {"clusters and region": []}
     spreads = {}
-    for _ in range(given.repeats):
+    for _ in range(options.repeats):
         for name, run in (
-            ("MiniBatchKMeans + greedy", lambda: peer(vectors, given.clusters, test_rows)),
-            ("codeshift", lambda: ours(data, given.clusters, test_rows, stages)),
+            ("MiniBatchKMeans + greedy", lambda: peer(vectors, options.clusters, test_rows)),
+            ("codeshift", lambda: ours(data, options.clusters, test_rows, stages)),
         ):
             spent, centroids = cpu(run)
             seconds[name].append(spent)

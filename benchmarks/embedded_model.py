@@ -116,16 +116,16 @@ def run_arm(task: str, arm: str, splits: tuple[DatasetDict, str, str], options: 
         METRICS[task], source=source, target=target, generate_rows=GENERATED[task], progress=False, **limits
     )
     test = "test" if task == "translation" else "test_id"
-    found = evaluator.evaluate(result.model, {test: parts[test]}, tokenizer=tokenizer, parts=[test])[test]
+    evaluated = evaluator.evaluate(result.model, {test: parts[test]}, tokenizer=tokenizer, parts=[test])[test]
     record = {
         "task": task, "arm": arm, "weights": weights, "steps": len(result.losses), "train_rows": len(parts["train"]),
         "cpu_seconds": round(seconds), "validation_loss": result.validation_losses[-1], "rows": len(parts[test]),
-        "estimates": {name: vars(estimate) for name, estimate in found.estimates.items()},
-        "statistics": {name: found.statistics_of(name).tolist() for name in found.metrics},
-        "predictions": found.predictions, "references": found.references,
+        "estimates": {name: vars(estimate) for name, estimate in evaluated.estimates.items()},
+        "statistics": {name: evaluated.statistics_of(name).tolist() for name in evaluated.metrics},
+        "predictions": evaluated.predictions, "references": evaluated.references,
     }  # fmt: skip
     path.write_text(json.dumps(record), encoding="utf-8")
-    print(f"{path.name}: {found.estimates}", flush=True)
+    print(f"{path.name}: {evaluated.estimates}", flush=True)
 
 
 def table(task: str, out: Path, seed: int) -> str:
@@ -148,7 +148,7 @@ def table(task: str, out: Path, seed: int) -> str:
     lines.append(f"| **best pretrained less best random** | | {' | '.join(differences)} |")
     likelihood = [best[weights]["estimates"]["negative_log_likelihood"]["value"] for weights in WEIGHTS]
     about = best["pretrained"]
-    seconds = " to ".join(f"{found(arm['cpu_seconds'] for arm in arms):,}" for found in (min, max))
+    seconds = " to ".join(f"{end(arm['cpu_seconds'] for arm in arms):,}" for end in (min, max))
     lines.append(
         f"\n{about['train_rows']:,} training rows, {about['steps']:,} steps ({seconds} CPU seconds on one thread), "
         f"{about['rows']:,} test rows. The best pretrained NLL is {likelihood[0] / likelihood[1]:.1%} of the best "

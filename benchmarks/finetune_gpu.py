@@ -241,8 +241,8 @@ def measured(work: Callable[[], tuple[float, float]]) -> tuple[float, float, flo
         return *work(), None
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()
-    found = work()
-    return *found, (torch.cuda.max_memory_allocated() - before) / 2**30
+    result = work()
+    return *result, (torch.cuda.max_memory_allocated() - before) / 2**30
 
 
 def steps_that_fit(work: Work, side: str, deadline: float, few: int, sides: int) -> int:
@@ -330,14 +330,14 @@ def main() -> int:
             deadline = time.perf_counter() + (options.seconds - (time.perf_counter() - STARTED)) / left
             left -= 1
             try:
-                given = in_nf4(model) if method == "nf4" else model
+                trained = in_nf4(model) if method == "nf4" else model
             except Exception as error:  # noqa: BLE001 - as in compare
                 traceback.print_exc()
-                told = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-                print(json.dumps({"model": name, "method": method, "error": told}), flush=True)
+                message = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+                print(json.dumps({"model": name, "method": method, "error": message}), flush=True)
                 whole = False
                 continue
-            work = Work(family, method, given, tokenizer, data, by_family[family], options.batch_size)
+            work = Work(family, method, trained, tokenizer, data, by_family[family], options.batch_size)
             whole &= compare(name, work, deadline, few=4 if options.toy else 12)
     print(json.dumps({"seconds": round(time.perf_counter() - STARTED, 1)}), flush=True)
     return 0 if whole else 1

@@ -51,8 +51,8 @@ def load_rows(options: argparse.Namespace) -> Dataset:
 def cpu_seconds(work: Callable[[], Any]) -> tuple[float, Any]:
     """CPU seconds that ``work()`` takes, and what it returns."""
     started = time.process_time()
-    made = work()
-    return time.process_time() - started, made
+    result = work()
+    return time.process_time() - started, result
 
 
 def peer(model: Any, tokenizer: Any, data: Dataset, **options: Any) -> Seq2SeqTrainer:
@@ -125,8 +125,8 @@ def generation(data: Dataset, tokenizer: Any, model: Any, new_tokens: int) -> li
         predictor = peer(model, tokenizer, inputs, predict_with_generate=True, per_device_eval_batch_size=BATCH)
 
         def theirs(predictor: Any = predictor, beams: int = beams) -> list[str]:
-            found = predictor.predict(inputs, max_new_tokens=new_tokens, num_beams=beams)
-            ids = np.where(found.predictions == -100, tokenizer.pad_token_id, found.predictions)
+            predicted = predictor.predict(inputs, max_new_tokens=new_tokens, num_beams=beams)
+            ids = np.where(predicted.predictions == -100, tokenizer.pad_token_id, predicted.predictions)
             return tokenizer.batch_decode(ids, skip_special_tokens=True)
 
         def ours(beams: int = beams) -> list[str]:
@@ -137,8 +137,8 @@ def generation(data: Dataset, tokenizer: Any, model: Any, new_tokens: int) -> li
 
         texts = []
         for name, work in (("Seq2SeqTrainer", theirs), ("codeshift", ours)):
-            seconds, made = cpu_seconds(work)
-            texts.append(made)
+            seconds, result = cpu_seconds(work)
+            texts.append(result)
             rows.append({"work": f"beam {beams}", "side": name, "seconds": seconds, "per_second": len(data) / seconds})
             print(json.dumps(rows[-1]), flush=True)
         rows[-1]["same"] = sum(a == b for a, b in zip(*texts, strict=True))

@@ -77,13 +77,15 @@ def _seeds(runs: int, table: dict[tuple[str, int, int], list[str]]) -> Iterator[
 
 def _outside(table: dict[tuple[str, int, int], list[str]]) -> Iterator[str]:
     """Which numbers of 3 seeds and more lie outside of 92 to 98%, and of 2 below 88%."""
-    every = [(at, cell) for at, found in table.items() for cell in found if cell != "–"]
+    every = [(at, cell) for at, cells in table.items() for cell in cells if cell != "–"]
     value = [(at, cell, int(cell.split()[0])) for at, cell in every]
-    low = [one for one in value if one[2] < (92 if one[0][2] > 2 else 88)]
-    high = [one for one in value if one[2] > 98 and one[0][2] > 2]
+    low = [at_and_cell for at_and_cell in value if at_and_cell[2] < (92 if at_and_cell[0][2] > 2 else 88)]
+    high = [at_and_cell for at_and_cell in value if at_and_cell[2] > 98 and at_and_cell[0][2] > 2]
     partial = sum("(" in cell for _, cell, _ in high)
-    told = "; ".join(f"{kind}, {rows:,} rows, {count} seeds: {cell}" for (kind, rows, count), cell, _ in low) or "none"
-    yield f"\nBelow 92% (with 2 seeds, below 88%): {told}."
+    too_low = (
+        "; ".join(f"{kind}, {rows:,} rows, {count} seeds: {cell}" for (kind, rows, count), cell, _ in low) or "none"
+    )
+    yield f"\nBelow 92% (with 2 seeds, below 88%): {too_low}."
     yield f"Above 98%, of 3 seeds and more: {len(high)} of {sum(at[2] > 2 for at, _ in every)} numbers, {partial} of"
     yield "them where not every simulation has an interval."
     full = [f"{kind}, {rows:,} rows, {count} seeds: {c}" for (kind, rows, count), c, _ in high if "(" not in c]
@@ -109,17 +111,17 @@ def share_of(kind: str) -> float:
 def covered(kind: str, seeds: int, rows: int, spread: float, runs: int) -> str:
     """The coverage of ``hierarchical_bootstrap`` in percent, with the share of simulations that have an interval."""
     rng = np.random.default_rng([seeds, rows, int(1e6 * spread), KINDS.index(kind)])
-    hits = given = 0
+    hits = with_interval = 0
     for start in range(0, runs, _AT_ONCE):
         scores, truth = drawn(kind, min(_AT_ONCE, runs - start), seeds, rows, spread, rng)
         low, high = ends(scores, nested="nested" in kind, share="share" in kind)
         checked(scores[:2], low, high, nested="nested" in kind)
-        given += int((~np.isnan(low)).sum())
+        with_interval += int((~np.isnan(low)).sum())
         hits += int(((low <= truth) & (truth <= high)).sum())
-    if given < 0.1 * runs:
+    if with_interval < 0.1 * runs:
         return "–"
-    of = "" if given >= 0.995 * runs else f" ({100 * given / runs:.0f})"
-    return f"{100 * hits / given:.0f}{of}"
+    of = "" if with_interval >= 0.995 * runs else f" ({100 * with_interval / runs:.0f})"
+    return f"{100 * hits / with_interval:.0f}{of}"
 
 
 def ends(scores: np.ndarray, *, nested: bool, share: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -155,8 +157,8 @@ def ends(scores: np.ndarray, *, nested: bool, share: bool) -> tuple[np.ndarray, 
 def checked(scores: np.ndarray, low: np.ndarray, high: np.ndarray, *, nested: bool) -> None:
     """Compare with the library, in the first simulations."""
     for i, table in enumerate(scores):
-        found = hierarchical_bootstrap(table, rows="nested" if nested else "crossed")
-        np.testing.assert_allclose((found.low, found.high), (low[i], high[i]), rtol=1e-6, atol=1e-9)
+        estimate = hierarchical_bootstrap(table, rows="nested" if nested else "crossed")
+        np.testing.assert_allclose((estimate.low, estimate.high), (low[i], high[i]), rtol=1e-6, atol=1e-9)
 
 
 def drawn(
@@ -188,11 +190,11 @@ def _ratios(runs: int) -> Iterator[str]:
 
 def _coverage(make: Callable[[int, np.random.Generator], tuple[Estimate, float]], rows: int, runs: int) -> str:
     rng = np.random.default_rng(rows)
-    found = [make(rows, rng) for _ in range(runs)]
-    given = [(one, truth) for one, truth in found if one.has_interval]
-    hits = sum(one.low <= truth <= one.high for one, truth in given)
-    of = "" if len(given) >= 0.995 * runs else f" ({100 * len(given) / runs:.0f})"
-    return f"{100 * hits / len(given):.0f}{of}"
+    estimates = [make(rows, rng) for _ in range(runs)]
+    with_interval = [(estimate, truth) for estimate, truth in estimates if estimate.has_interval]
+    hits = sum(estimate.low <= truth <= estimate.high for estimate, truth in with_interval)
+    of = "" if len(with_interval) >= 0.995 * runs else f" ({100 * len(with_interval) / runs:.0f})"
+    return f"{100 * hits / len(with_interval):.0f}{of}"
 
 
 def _pair(rows: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -293,13 +295,13 @@ def _ranks(runs: int) -> Iterator[str]:
     yield f"| | {' | '.join(f'{count} scenarios' for count in counts)} |"
     yield "|---|" + "---|" * len(counts)
     rng = np.random.default_rng(0)
-    found = []
+    lines = []
     for count in counts:
         sides = rng.normal(size=(runs, 2, count))
         estimates = [spearman(a, b, 0.95) for a, b in sides]
-        wrong = sum(one.low > 0 or one.high < 0 for one in estimates)
-        found.append(f"{100 * wrong / runs:.1f}")
-    yield f"| wrongly shown, % | {' | '.join(found)} |"
+        wrong = sum(estimate.low > 0 or estimate.high < 0 for estimate in estimates)
+        lines.append(f"{100 * wrong / runs:.1f}")
+    yield f"| wrongly shown, % | {' | '.join(lines)} |"
 
 
 _HEAD = """## Over seeds and rows

@@ -34,18 +34,18 @@ def studies(runs: int) -> Iterator[str]:
     yield "|---|---|" + "---|" * len(names)
     for (design, (splits, trainings)), share in product(DESIGNS.items(), (True, False)):
         by_spread = [_covered(runs, splits, trainings, spread, share) for spread in SPREADS]
-        cells = [" / ".join(found[i] for found in by_spread) for i in range(len(names))]
+        cells = [" / ".join(of_spread[i] for of_spread in by_spread) for i in range(len(names))]
         yield f"| {design} | {'share' if share else 'continuous'} | {' | '.join(cells)} |"
 
 
 def _covered(runs: int, splits: int, trainings: int, spread: float, share: bool) -> list[str]:
     rng = np.random.default_rng([splits, trainings, int(10 * spread), share])
-    found = [_judged(_cells(rng, splits, trainings, spread, share)) for _ in range(runs)]
+    judged = [_judged(_cells(rng, splits, trainings, spread, share)) for _ in range(runs)]
     cells = []
-    for of_one in zip(*found, strict=True):
-        given = [held for held in of_one if held is not None]
-        of = "" if len(given) >= 0.995 * runs else f" ({100 * len(given) / runs:.0f})"
-        cells.append(f"{100 * np.mean(given):.0f}{of}")
+    for of_one in zip(*judged, strict=True):
+        judgements = [held for held in of_one if held is not None]
+        of = "" if len(judgements) >= 0.995 * runs else f" ({100 * len(judgements) / runs:.0f})"
+        cells.append(f"{100 * np.mean(judgements):.0f}{of}")
     return cells
 
 
@@ -66,8 +66,8 @@ def _judged(cells: _Cells) -> list[bool | None]:
     return [_held(quantity.estimate(), truth) for quantity, truth in quantities]
 
 
-def _held(found: Estimate, truth: float) -> bool | None:
-    return found.low <= truth <= found.high if found.has_interval else None
+def _held(estimate: Estimate, truth: float) -> bool | None:
+    return estimate.low <= truth <= estimate.high if estimate.has_interval else None
 
 
 def _cells(rng: np.random.Generator, splits: int, trainings: int, spread: float, share: bool) -> _Cells:
@@ -83,7 +83,7 @@ def _cells(rng: np.random.Generator, splits: int, trainings: int, spread: float,
             runs.setdefault((scenario, method, kept), []).append(
                 run_value(split, training, f"{scenario} {split}", scores)
             )
-    return {at: cell_quantity(CellValue(tuple(found))) for at, found in runs.items()}
+    return {at: cell_quantity(CellValue(tuple(values))) for at, values in runs.items()}
 
 
 def run_value(split: int, training: int, rows: str, scores: Sequence[float] | np.ndarray) -> RunValue:

@@ -67,15 +67,17 @@ def ngrams(tokens: list[str]) -> set[str]:
     return {" ".join(tokens[i : i + NGRAM]) for i in range(max(len(tokens) - NGRAM + 1, min(len(tokens), 1)))}
 
 
-def jaccard(one: set[str], other: set[str]) -> float:
+def jaccard(first: set[str], second: set[str]) -> float:
     """The similarity of two sets."""
-    overlap = len(one & other)
-    return overlap / (len(one) + len(other) - overlap) if one or other else 1.0
+    overlap = len(first & second)
+    return overlap / (len(first) + len(second) - overlap) if first or second else 1.0
 
 
 def verified(candidates: Iterable[tuple[int, int]], sets: list[set[str]]) -> Pairs:
     """Those candidates that are similar enough in truth."""
-    distinct = {(one, other) if one < other else (other, one) for one, other in candidates if one != other}
+    distinct = {
+        (first, second) if first < second else (second, first) for first, second in candidates if first != second
+    }
     return {pair for pair in distinct if jaccard(sets[pair[0]], sets[pair[1]]) >= THRESHOLD}
 
 
@@ -103,8 +105,8 @@ def by_datasketch(sets: list[set[str]]) -> Pairs:
 
 def by_exact_join(sets: list[set[str]]) -> Pairs:
     """SetSimilaritySearch's exact all-pairs join: the truth that the others are measured by."""
-    found = SetSimilaritySearch.all_pairs(sets, similarity_func_name="jaccard", similarity_threshold=THRESHOLD)
-    return {(min(one, other), max(one, other)) for one, other, _ in found}
+    similar = SetSimilaritySearch.all_pairs(sets, similarity_func_name="jaccard", similarity_threshold=THRESHOLD)
+    return {(min(first, second), max(first, second)) for first, second, _ in similar}
 
 
 def labels_of(pairs: Pairs, rows: int) -> np.ndarray:
@@ -114,7 +116,7 @@ def labels_of(pairs: Pairs, rows: int) -> np.ndarray:
 
 def together(labels: np.ndarray, pairs: Pairs) -> float:
     """The share of pairs whose rows are in one component."""
-    return float(np.mean([labels[one] == labels[other] for one, other in pairs]))
+    return float(np.mean([labels[first] == labels[second] for first, second in pairs]))
 
 
 def measure(texts: list[str]) -> tuple[list[list[str]], list[str]]:
@@ -123,7 +125,7 @@ def measure(texts: list[str]) -> tuple[list[list[str]], list[str]]:
     runs = [timed(finder.components, texts) for _ in range(3)]
     ours, cost = runs[0][0], statistics.median(seconds for _, seconds in runs)
     tokens, lexing = timed(lambda: [lex(text) for text in texts])
-    sets, shingling = timed(lambda: [ngrams(found) for found in tokens])
+    sets, shingling = timed(lambda: [ngrams(of_text) for of_text in tokens])
     preparing = lexing + shingling
     truth, exact_cost = timed(by_exact_join, sets)
     true_labels = labels_of(truth, len(texts))
@@ -134,8 +136,8 @@ def measure(texts: list[str]) -> tuple[list[list[str]], list[str]]:
         ("rensa, 32 bands", by_rensa, (sets, 32)),
         ("datasketch", by_datasketch, (sets,)),
     ]
-    found = [(name, *timed(search, *arguments)) for name, search, arguments in peers]
-    for name, pairs, seconds in [*found, ("SetSimilaritySearch (exact)", truth, exact_cost)]:
+    timings = [(name, *timed(search, *arguments)) for name, search, arguments in peers]
+    for name, pairs, seconds in [*timings, ("SetSimilaritySearch (exact)", truth, exact_cost)]:
         labels = labels_of(pairs, len(texts))
         total = preparing + seconds
         row = [name, f"{preparing:.2f}", f"{seconds:.2f}", f"{total:.2f}", f"{total / cost:.1f}"]

@@ -187,16 +187,16 @@ def main() -> None:
     arguments.add_argument("--rows", type=int, default=20_000)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--write", type=Path, help="a file for the result, as JSON")
-    given = arguments.parse_args()
-    texts = list(islice(functions(), given.rows))
-    rounds = [{way.__name__: cost(way, texts) for way in WAYS} for _ in range(given.rounds)]
+    options = arguments.parse_args()
+    texts = list(islice(functions(), options.rows))
+    rounds = [{way.__name__: cost(way, texts) for way in WAYS} for _ in range(options.rounds)]
     ratios = {
         way.__name__: round(statistics.median(costs[way.__name__] / costs["parse_alone"] for costs in rounds), 2)
         for way in WAYS
     }
     result = {
         "command": "OMP_NUM_THREADS=1 python benchmarks/one_pass.py "
-        f"--rows {given.rows} --rounds {given.rounds} --write FILE",
+        f"--rows {options.rows} --rounds {options.rounds} --write FILE",
         "rows": len(texts),
         "characters": sum(map(len, texts)),
         "nodes": int(scan(texts, LANGUAGE).node_types.counts.sum()),
@@ -215,8 +215,8 @@ def main() -> None:
     }
     written = json.dumps(result, indent=2) + "\n"
     print(written)
-    if given.write:
-        given.write.write_text(written, encoding="utf-8")
+    if options.write:
+        options.write.write_text(written, encoding="utf-8")
 
 
 if __name__ == "__main__":

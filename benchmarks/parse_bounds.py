@@ -28,13 +28,13 @@ _ENDINGS = {
 
 def files(folders: list[Path], most: int) -> dict[str, list[Path]]:
     """Files of each language, at most some, drawn with one seed."""
-    found: dict[str, list[Path]] = {}
+    files: dict[str, list[Path]] = {}
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             if path.suffix in _ENDINGS and path.is_file():
-                found.setdefault(_ENDINGS[path.suffix], []).append(path)
+                files.setdefault(_ENDINGS[path.suffix], []).append(path)
     drawn = random.Random(0)
-    return {language: drawn.sample(paths, min(most, len(paths))) for language, paths in found.items()}
+    return {language: drawn.sample(paths, min(most, len(paths))) for language, paths in files.items()}
 
 
 def shares(source: bytes, language: str) -> tuple[float, float, float]:
@@ -77,9 +77,9 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=200)
     arguments = parser.parse_args()
     for language, paths in sorted(files(arguments.folders, arguments.files).items()):
-        found = [(shares(source, language), path) for path in paths for source in sources(path, language)]
+        measured = [(shares(source, language), path) for path in paths for source in sources(path, language)]
         for i, bound in enumerate(("reports", "reads", "open at once")):
-            largest, path = max((share[i], str(path)) for share, path in found)
+            largest, path = max((share[i], str(path)) for share, path in measured)
             print(f"{language:12} {len(paths):5} files  {bound:13} {largest:.3f}  {path}")
 
 

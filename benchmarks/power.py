@@ -47,11 +47,11 @@ def _line(design: Design, share: bool, ratio: float, runs: int) -> str:
     """One design: ``ratio`` is the spread over seeds in units of what the rows of one model contribute."""
     rng = np.random.default_rng([design.rows, design.splits, design.trainings, share, int(ratio)])
     spreads, on_scale = _spreads(design, share, ratio, rng)
-    found = smallest_difference(design, spreads.of_difference(), power=0.8, confidence=0.95)
-    shown = [np.mean([_shown(design, share, on_scale, true, rng) for _ in range(runs)]) for true in (found, 0.0)]
+    difference = smallest_difference(design, spreads.of_difference(), power=0.8, confidence=0.95)
+    shown = [np.mean([_shown(design, share, on_scale, true, rng) for _ in range(runs)]) for true in (difference, 0.0)]
     seeds = f"{design.splits} x {design.trainings}"
     differ = f"{100 * spreads.seeds:.1f}" if share else f"{spreads.seeds:.3f}"
-    smallest = f"{100 * found:.1f}" if share else f"{found:.3f}"
+    smallest = f"{100 * difference:.1f}" if share else f"{difference:.3f}"
     kind = "share, points" if share else "continuous"
     return f"| {design.rows} | {seeds} | {kind} | {differ} | {smallest} | {100 * shown[0]:.0f} | {100 * shown[1]:.1f} |"
 

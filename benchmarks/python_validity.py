@@ -92,10 +92,10 @@ def _swap(draw: random.Random, tokens: list[str], solid: list[int]) -> None:
 
 def _replaced(pattern: str, words: tuple[str, ...] | list[str]) -> Damage:
     def damage(draw: random.Random, code: str) -> str:
-        found = list(re.finditer(pattern, code))
-        if not found:
+        matches = list(re.finditer(pattern, code))
+        if not matches:
             return code + draw.choice(words)
-        match = draw.choice(found)
+        match = draw.choice(matches)
         return code[: match.start()] + draw.choice(words) + code[match.end() :]
 
     return damage

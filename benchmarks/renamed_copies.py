@@ -48,9 +48,9 @@ def page() -> Iterator[str]:
 def drawn_pairs(code: list[str]) -> tuple[int, list[tuple[str, str]]]:
     """The number of pairs that are found without names and literals alone, and some of them, drawn at random."""
     named = NearDuplicates().components(code).labels
-    found = [(a, b) for a, b in _BOTH.components(code).pairs.tolist() if named[a] != named[b]]
-    chosen = random.Random(_SEED).sample(found, min(_DRAWN, len(found)))
-    return len(found), [(code[a], code[b]) for a, b in chosen]
+    pairs = [(a, b) for a, b in _BOTH.components(code).pairs.tolist() if named[a] != named[b]]
+    chosen = random.Random(_SEED).sample(pairs, min(_DRAWN, len(pairs)))
+    return len(pairs), [(code[a], code[b]) for a, b in chosen]
 
 
 def digest(pair: tuple[str, str]) -> str:
@@ -77,7 +77,7 @@ def _precision(code: list[str]) -> Iterator[str]:
     yield f"{count:,} links between rows are found only without names and literals. {len(pairs)} of them"
     yield f"were drawn and read, one after the other. {_RULE}\n"
     yield "| tokens of the shorter | pairs | copies | share, 95% interval |\n|---|---|---|---|"
-    sizes = [min(len(lex(one)) for one in pair) for pair in pairs]
+    sizes = [min(len(lex(side)) for side in pair) for pair in pairs]
     for low, high in ((0, FEWEST_TOKENS), (FEWEST_TOKENS, 60), (60, 10**9), (0, 10**9)):
         verdicts = [read[digest(pair)] for pair, size in zip(pairs, sizes, strict=True) if low <= size < high]
         name = "all" if high - low == 10**9 else f"{low} to {high - 1}" if high < 10**9 else f"{low} and more"

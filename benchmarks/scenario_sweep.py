@@ -47,7 +47,7 @@ def main() -> None:
     """Print the cost of one scenario and of 15, and the ratio."""
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--repeats", type=int, default=3)
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     datasets.disable_caching()
     datasets.disable_progress_bars()
     warnings.simplefilter("ignore", SizeWarning)
@@ -59,14 +59,14 @@ def main() -> None:
     }
     mixed = simscood_scenarios("code", language="python")
     cpu(mixed[::5], data.select(range(300)))  # imports and grammars
-    one: dict[str, list[float]] = {kind: [] for kind in kinds}
+    figures: dict[str, list[float]] = {kind: [] for kind in kinds}
     fifteen: dict[str, list[float]] = {kind: [] for kind in (*kinds, "simscood")}
-    for _ in range(given.repeats):
+    for _ in range(options.repeats):
         for kind, scenarios in kinds.items():
-            one[kind].append(cpu(scenarios[:1], data))
+            figures[kind].append(cpu(scenarios[:1], data))
             fifteen[kind].append(cpu(scenarios, data))
         fifteen["simscood"].append(cpu(mixed, data))
-    alone = {kind: statistics.median(seconds) for kind, seconds in one.items()}
+    alone = {kind: statistics.median(seconds) for kind, seconds in figures.items()}
     alone["simscood"] = sum(alone.values())
     print("15 scenarios     alone  sweep  ratio")
     for kind, seconds in fifteen.items():

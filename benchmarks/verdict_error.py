@@ -43,30 +43,30 @@ def uncorrected(strength: Strength, thresholds: Thresholds) -> bool:
     p_values = holm([prop.p_value for prop in counted])
     distances = np.array([prop.jensen_shannon for prop in counted])
     moved = (distances >= thresholds.jensen_shannon) & (p_values <= thresholds.alpha)
-    told = strength.classifier
-    return bool(moved.any() or (told.statistic >= thresholds.auc and told.p_value <= thresholds.alpha))
+    test = strength.classifier
+    return bool(moved.any() or (test.statistic >= thresholds.auc and test.p_value <= thresholds.alpha))
 
 
 def simulate(simulations: int, permutations: int) -> dict[str, int]:
     """Count the verdicts over random splits."""
-    rows, found = distinct_functions(), {"sound": 0, "uncorrected": 0, "other": 0}
+    rows, verdicts = distinct_functions(), {"sound": 0, "uncorrected": 0, "other": 0}
     for seed in range(simulations):
         drawn = np.random.default_rng(seed).permutation(len(rows))[:ROWS]
         splits = DatasetDict(train=rows.select(drawn[:TRAIN]), test=rows.select(drawn[TRAIN:]))
         report = audit(splits, column="code", language="python", n_permutations=permutations, progress=False)
         label = report.verdict.label
-        found["sound"] += label == "sound"
-        found["other"] += label not in ("sound", "no shift to speak of")
-        found["uncorrected"] += uncorrected(report.strength[0], Thresholds())
+        verdicts["sound"] += label == "sound"
+        verdicts["other"] += label not in ("sound", "no shift to speak of")
+        verdicts["uncorrected"] += uncorrected(report.strength[0], Thresholds())
         if seed % 50 == 49:
-            print(seed + 1, found, flush=True)
-    return found
+            print(seed + 1, verdicts, flush=True)
+    return verdicts
 
 
-def page(found: dict[str, int], simulations: int, permutations: int) -> str:
+def page(verdicts: dict[str, int], simulations: int, permutations: int) -> str:
     """What was found, as the page of the docs."""
     lines = [
-        f"| {name} | {found[key]} of {simulations} | {found[key] / simulations:.1%} |"
+        f"| {name} | {verdicts[key]} of {simulations} | {verdicts[key] / simulations:.1%} |"
         for name, key in (
             ("for all tests together, as the verdict has it", "sound"),
             ("for each family", "uncorrected"),
@@ -92,8 +92,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     datasets.disable_progress_bars()
-    found = simulate(options.simulations, options.permutations)
-    text = page(found, options.simulations, options.permutations)
+    verdicts = simulate(options.simulations, options.permutations)
+    text = page(verdicts, options.simulations, options.permutations)
     if options.write:
         PAGE.write_text(text, encoding="utf-8")
     print(text)

@@ -131,11 +131,13 @@ def license_of(name: str) -> str:
     """Return the licence that an installed package names."""
     if name in LICENSES:
         return LICENSES[name]
-    told = metadata.metadata(name)
-    families = [line.split(" :: ")[-1] for line in told.get_all("Classifier", []) if line.startswith("License ::")]
+    of_package = metadata.metadata(name)
+    families = [
+        line.split(" :: ")[-1] for line in of_package.get_all("Classifier", []) if line.startswith("License ::")
+    ]
     families = [family for family in families if family != "DFSG approved"]
-    text = (told["License"] or "").strip() if "License" in told else ""
-    return told.get("License-Expression", "") or ("" if len(text) > 40 else text) or ", ".join(families)
+    text = (of_package["License"] or "").strip() if "License" in of_package else ""
+    return of_package.get("License-Expression", "") or ("" if len(text) > 40 else text) or ", ".join(families)
 
 
 def megabytes(name: str) -> float:

@@ -49,8 +49,12 @@ def main() -> int:
     pages = {"use_dictionary": ["project", "path"], "data_page_size": 1 << 24}
     pq.write_table(table, out / corpus.CORPUS_FILE, compression="zstd", compression_level=22, **pages)
     (out / "LICENSE.txt").write_bytes((library / "LICENSE.txt").read_bytes())
-    told = [f"--- {path}\n\n{text}" for path in sorted(set(rows["path"])) for text in notices(library / path)]
-    (out / NOTICES).write_text("\n\n".join([HEAD.format(version=platform.python_version()), *told]) + "\n", "utf-8")
+    notices_of_files = [
+        f"--- {path}\n\n{text}" for path in sorted(set(rows["path"])) for text in notices(library / path)
+    ]
+    (out / NOTICES).write_text(
+        "\n\n".join([HEAD.format(version=platform.python_version()), *notices_of_files]) + "\n", "utf-8"
+    )
     digest = corpus.table_digest(table)
     megabytes = (out / corpus.CORPUS_FILE).stat().st_size / 1e6
     print(f"{len(rows):,} functions, {megabytes:.2f} MB, digest {digest}")

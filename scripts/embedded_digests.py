@@ -43,12 +43,12 @@ def main() -> int:
         if before != now:
             sys.exit(f"the model was trained with {before}, this is {now}")
     write(CodeDigests.of(fragment.code for fragment in corpus.fragments), arguments.out)
-    found = file_digest(arguments.out)
+    written = file_digest(arguments.out)
     size = arguments.out.stat().st_size
-    print(f"{arguments.out}: {len(corpus.fragments):,} functions, {size:,} bytes, sha256 {found}")
-    if found != embedded_digests.FILE_DIGEST:
+    print(f"{arguments.out}: {len(corpus.fragments):,} functions, {size:,} bytes, sha256 {written}")
+    if written != embedded_digests.FILE_DIGEST:
         print(f"codeshift expects {embedded_digests.FILE_DIGEST}", file=sys.stderr)
-    return int(found != embedded_digests.FILE_DIGEST)
+    return int(written != embedded_digests.FILE_DIGEST)
 
 
 def write(digests: CodeDigests, path: Path) -> None:

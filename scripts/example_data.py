@@ -40,13 +40,13 @@ def main() -> int:
         write = write_pairs if sys.argv[1] == "--pairs" else write_labelled
         write(Path(sys.argv[-1]))
         return 0
-    found = [
+    functions = [
         {"path": path.relative_to(ROOT / "src").as_posix(), "name": function.name, "code": function.code}
         for path in sorted((ROOT / "src").rglob("*.py"))
         for function in python_functions(path.read_text(encoding="utf-8"))
         if 60 < len(function.code) < MOST_CHARACTERS
     ]
-    rows = [found[i * len(found) // ROWS] for i in range(ROWS)]  # evenly over the files
+    rows = [functions[i * len(functions) // ROWS] for i in range(ROWS)]  # evenly over the files
     DATA.mkdir(exist_ok=True)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     (DATA / "functions.jsonl").write_text(lines, encoding="utf-8")

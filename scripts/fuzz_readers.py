@@ -86,8 +86,11 @@ class Manifest(Reader):
         self.rows = Dataset.from_dict({"code": code, "project": [f"p{i % 20}" for i in range(40)]})
         loops = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
         options = {"seed": 0, "min_test_rows": 0}
-        made = [LengthSplitter().assign(self.rows, **options), loops.assign(self.rows, groups="project", **options)]
-        self.manifests = [assignment.manifest for assignment in made]
+        assignments = [
+            LengthSplitter().assign(self.rows, **options),
+            loops.assign(self.rows, groups="project", **options),
+        ]
+        self.manifests = [assignment.manifest for assignment in assignments]
         self.files = [manifest.to_json().encode() for manifest in self.manifests]
 
     def read(self, number: int, content: bytes) -> None:

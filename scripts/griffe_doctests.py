@@ -16,7 +16,7 @@ EXAMPLE = re.compile(r"^( *)>>> .*(?:\n(?!\s*$).*)*", flags=re.MULTILINE)
 
 def fenced(text: str) -> str:
     """Return the text with each doctest in a fence; consecutive examples share one."""
-    apart = EXAMPLE.sub(lambda found: f"{found[1]}```pycon\n{found[0]}\n{found[1]}```", text)
+    apart = EXAMPLE.sub(lambda example: f"{example[1]}```pycon\n{example[0]}\n{example[1]}```", text)
     return re.sub(r"^( *)```\n\n\1```pycon$", r"", apart, flags=re.MULTILINE)
 
 

@@ -127,7 +127,9 @@ def execute(
             cell.source = re.sub(rf"\b{name}(=|\": )\d+", rf"{name}\g<1>{value}", cell.source)
     if most_rows is not None:
         for cell in notebook.cells:
-            cell.source = _SELECTED.sub(lambda found: f"{found[1]}{min(int(found[2]), most_rows)}))", cell.source)
+            cell.source = _SELECTED.sub(
+                lambda selection: f"{selection[1]}{min(int(selection[2]), most_rows)}))", cell.source
+            )
     with tempfile.TemporaryDirectory() as folder:
         begin = first if kernel is None else f"{_AS_FRESH.format(folder)}\n{first}"
         cell = next(cell for cell in notebook.cells if cell.cell_type == "code")

@@ -127,10 +127,10 @@ def cpu_of_children() -> float:
 
 def chosen_pythons() -> list[Path]:
     """Return the oldest supported Python and the newest at hand; a single one if they are the same."""
-    found = dict(sorted(pythons()))
-    if OLDEST not in found:
-        sys.exit(f"Python {'.'.join(map(str, OLDEST))} must be at hand, found only {found}")
-    return list(dict.fromkeys([found[OLDEST], found[max(found)]]))
+    interpreters = dict(sorted(pythons()))
+    if OLDEST not in interpreters:
+        sys.exit(f"Python {'.'.join(map(str, OLDEST))} must be at hand, found only {interpreters}")
+    return list(dict.fromkeys([interpreters[OLDEST], interpreters[max(interpreters)]]))
 
 
 def pythons() -> Iterator[tuple[tuple[int, int], Path]]:
@@ -147,9 +147,9 @@ def pythons() -> Iterator[tuple[tuple[int, int], Path]]:
 
 def version_of(python: Path) -> tuple[int, int] | None:
     """Return the version of an interpreter; None if it does not run, such as pyenv's stand-ins."""
-    told = subprocess.run([python, "--version"], capture_output=True, text=True, check=False)
-    found = re.match(r"Python (\d+)\.(\d+)\.\d+$", told.stdout.strip())
-    return (int(found[1]), int(found[2])) if found else None
+    printed = subprocess.run([python, "--version"], capture_output=True, text=True, check=False)
+    version = re.match(r"Python (\d+)\.(\d+)\.\d+$", printed.stdout.strip())
+    return (int(version[1]), int(version[2])) if version else None
 
 
 if __name__ == "__main__":

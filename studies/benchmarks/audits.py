@@ -235,8 +235,8 @@ def _overlaps(row: str, data: Data) -> dict[str, dict[str, int | None]]:
         if other != name and benchmark.language == language and data.parts(other) is not None
     }
     seen = overlap(parts[part], others, column=_CODE, worst=0).parts if others else ()
-    found = {of.corpus: {"exact": of.exact, "near": of.near, "renamed": of.renamed} for of in seen}
-    return {**found, EMBEDDED: _in_the_embedded_corpus(parts[part], data.parts(name)[part], BENCHMARKS[name].column)}
+    copies = {of.corpus: {"exact": of.exact, "near": of.near, "renamed": of.renamed} for of in seen}
+    return {**copies, EMBEDDED: _in_the_embedded_corpus(parts[part], data.parts(name)[part], BENCHMARKS[name].column)}
 
 
 def _in_the_embedded_corpus(code: Dataset, rows: Dataset, column: str) -> dict[str, int | None]:

@@ -175,14 +175,14 @@ def _on_conflicts(compared: Rows) -> str:
 def _on_shift(compared: Rows) -> str:
     tested = {name: row for name, row in compared.items() if row["verdict"] != "too few rows"}
     aucs = [row["auc"][0] for row in tested.values()]
-    told = [name for name, row in tested.items() if row["auc"][0] >= _AUDIT.auc and row["auc"][1] <= _AUDIT.alpha]
+    shifted = [name for name, row in tested.items() if row["auc"][0] >= _AUDIT.auc and row["auc"][1] <= _AUDIT.alpha]
     differing = [name for name, row in tested.items() if row["mmd"][1] <= _AUDIT.alpha]
     moved = sum(row["moved"] for row in tested.values())
     return (
-        f"**Shift.** Of {len(tested)} parts with rows enough for a test, a classifier tells {_named(told)} from the "
+        f"**Shift.** Of {len(tested)} parts with rows enough for a test, a classifier tells {_named(shifted)} from the "
         f"part beside it (AUC {min(aucs):.2f} to {max(aucs):.2f}); MMD^2 differs from 0 in {_named(differing)}; "
         f"{moved:,} properties, tokens, node types or API names moved."
-        f"{'' if told else ' Scores on them are scores in distribution.'}"
+        f"{'' if shifted else ' Scores on them are scores in distribution.'}"
     )
 
 

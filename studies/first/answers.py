@@ -229,14 +229,14 @@ class Answers:
     def correlations(self) -> dict[str, Estimate]:
         """Return the rank correlations, over scenarios, of the audit's AUC and the distance with cost and gap."""
         lines = [line for line in self.by_scenario if line["scenario"] != CONTROL]
-        found = {}
+        by_scenario = {}
         for measured in ("auc", "distance"):
             for lost in ("cost", "gap"):
                 pairs = [(line[measured], line[lost]["value"]) for line in lines]
                 if len(pairs) >= FEWEST_SCENARIOS:
                     sides = np.array(pairs, dtype=np.float64).T
-                    found[f"{measured} and {lost}"] = spearman(*sides, self.findings.confidence)
-        return found
+                    by_scenario[f"{measured} and {lost}"] = spearman(*sides, self.findings.confidence)
+        return by_scenario
 
     def confidences(self) -> Quantity:
         """Return how well the models' confidence tells rows of ``test_ood`` from those of ``test_id``: the AUROC."""
@@ -293,13 +293,13 @@ class Answers:
         for gap in self.findings.equal_gaps:
             if not gap.cell.scenario and gap.cell.method == "full" and gap.cell.ood_kept == 0:
                 worse = {"gap": gap.gap, "at equal distance": gap.estimate}
-                told = {name: plain(of if self.sign > 0 else flipped(of)) for name, of in worse.items()}
-                return {**told, "compared": gap.compared}
+                shown = {name: plain(of if self.sign > 0 else flipped(of)) for name, of in worse.items()}
+                return {**shown, "compared": gap.compared}
         return {}
 
     def regret(self) -> dict[str, Estimate]:
         """Return what the step that ID validation chooses loses against the best one, by method; over split seeds."""
-        found = {}
+        by_method = {}
         for method in METHODS:
             by_seed: dict[int, list[float]] = {}
             for name in self.scenarios:
@@ -308,8 +308,10 @@ class Answers:
                     if regret is not None:
                         by_seed.setdefault(record.key.split_seed, []).append(regret[0])
             if by_seed:
-                found[method] = mean_regret([_mean(values) for values in by_seed.values()], self.findings.confidence)
-        return found
+                by_method[method] = mean_regret(
+                    [_mean(values) for values in by_seed.values()], self.findings.confidence
+                )
+        return by_method
 
 
 def _mean(values: Sequence[float]) -> float:

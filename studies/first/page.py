@@ -109,11 +109,11 @@ def figure(studies: Studies, corpus: str, name: str, metric: str = EXACT) -> Num
 
 def in_each(studies: Studies, name: str, *, unit: str = POINTS) -> str:
     """Return the exact match of a figure in each corpus, in words."""
-    told = [
+    sentences = [
         f"{number(figure(studies, corpus, name), signed=False, unit=unit, share=unit == PERCENT)} ({NAMES[corpus]})"
         for corpus in studies
     ]
-    return " and ".join(told)
+    return " and ".join(sentences)
 
 
 def finding(studies: Studies) -> str:
@@ -134,15 +134,15 @@ def headline(studies: Studies) -> str:
     """Return what begins the page: the finding, and what of the gap is due to masking."""
     half = "cost beyond half the gap"
     words = {"holds": "more than half", "does not hold": "less than half", "not shown": "an unclear part"}
-    told = []
+    sentences = []
     for metric, title in ((EXACT, "exact match"), (LOSS, "loss")):
         by_corpus = {corpus: words[figure(studies, corpus, half, metric)["verdict"]] for corpus in studies}
         parts = [f"{part} ({NAMES[corpus]})" for corpus, part in by_corpus.items()]
         alike = len(set(by_corpus.values())) == 1
-        told.append(f"in {title} for {next(iter(by_corpus.values())) if alike else ' and '.join(parts)}")
+        sentences.append(f"in {title} for {next(iter(by_corpus.values())) if alike else ' and '.join(parts)}")
     harder = [NAMES[corpus] for corpus in studies if figure(studies, corpus, "gap kept")["verdict"] == "holds"]
     rest = f"With them in training a gap is left ({' and '.join(harder)}): such functions are harder." if harder else ""
-    return f"{finding(studies)} So leaving them out accounts {' and '.join(told)} of the gap. {rest}".rstrip()
+    return f"{finding(studies)} So leaving them out accounts {' and '.join(sentences)} of the gap. {rest}".rstrip()
 
 
 def shown_first(studies: Studies, text: str, *, home: bool) -> str:
@@ -252,8 +252,8 @@ def search_rows(answers: Mapping[str, Any]) -> str:
                 if line["method"] == method
             }
             best = min(lowest, key=lowest.__getitem__)
-            told = {rate: f"{rate:g}: {lowest[rate]:.3f}" for rate in sorted(lowest)}
-            cells = ", ".join(f"**{words}**" if rate == best else words for rate, words in told.items())
+            losses_in_words = {rate: f"{rate:g}: {lowest[rate]:.3f}" for rate in sorted(lowest)}
+            cells = ", ".join(f"**{words}**" if rate == best else words for rate, words in losses_in_words.items())
             used = answers["studies"].get(corpus, {}).get("facts", {}).get("rates", {}).get(method)
             rows.append([NAMES[corpus], METHOD_NAMES[method], cells, "" if used is None else f"{used:g}"])
     return table(["corpus", "method", "learning rate: lowest validation loss of an epoch", "runs used"], rows)
@@ -332,37 +332,39 @@ def correlation_rows(studies: Studies) -> str:
 
 def equal_words(studies: Studies) -> str:
     """Return what is left of the gap at equal similarity to the nearest training row; empty if it was not measured."""
-    told = []
+    sentences = []
     for corpus, study in studies.items():
         for metric in (EXACT, LOSS):
             equal = study["metrics"][metric]["equal"]
             if equal:
                 gap, left = (number(equal[name], metric, unit=UNITS[metric]) for name in ("gap", "at equal distance"))
-                told.append(f"{NAMES[corpus]}, of a gap of {gap} of full fine-tuning {left} is left")
+                sentences.append(f"{NAMES[corpus]}, of a gap of {gap} of full fine-tuning {left} is left")
     words = "Beside rows in distribution that are as near to a training row"
-    return f"{words}: {'; '.join(told)}." if told else ""
+    return f"{words}: {'; '.join(sentences)}." if sentences else ""
 
 
 def regret_words(studies: Studies) -> str:
     """Return what choosing the epoch by ID validation costs."""
-    told = []
+    sentences = []
     for corpus, study in studies.items():
         for method, of in study["regret"].items():
             ends = " (one seed)" if of["low"] is None else f" [{of['low']:.3f}, {of['high']:.3f}]"
-            told.append(f"{METHOD_NAMES[method]} {of['value']:.3f}{ends} ({NAMES[corpus]})")
-    return "; ".join(told)
+            sentences.append(f"{METHOD_NAMES[method]} {of['value']:.3f}{ends} ({NAMES[corpus]})")
+    return "; ".join(sentences)
 
 
 def masked_name_words(studies: Studies) -> str:
     """Return how often names are right that only masked rows held."""
-    told = []
+    sentences = []
     for corpus in studies:
         masked, kept, none = (
             number(figure(studies, corpus, f"names {name}"), signed=False, unit=PERCENT, share=True)
             for name in ("masked", "kept", "none")
         )
-        told.append(f"{NAMES[corpus]} {masked} with the region masked, {kept} with it kept, {none} without fine-tuning")
-    return "; ".join(told)
+        sentences.append(
+            f"{NAMES[corpus]} {masked} with the region masked, {kept} with it kept, {none} without fine-tuning"
+        )
+    return "; ".join(sentences)
 
 
 def read_words(studies: Studies) -> str:
@@ -376,14 +378,14 @@ def read_words(studies: Studies) -> str:
 
 def corpus_words(studies: Studies) -> str:
     """Return the size of each corpus and of its trainings."""
-    told = []
+    sentences = []
     for corpus, study in studies.items():
         facts = study["facts"]
         rows, size = int(facts["data"]["data"].split(" ", 1)[0]), facts["train size"]
-        told.append(
+        sentences.append(
             f"{rows:,} rows of the {NAMES[corpus]}, {size:,} in each training, {len(facts['scenarios'])} scenarios"
         )
-    return "; ".join(told)
+    return "; ".join(sentences)
 
 
 def page(answers: Mapping[str, Any]) -> str:

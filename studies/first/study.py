@@ -177,7 +177,7 @@ def study_of(name: str, corpus: Corpus, rates: Mapping[str, float], *, audits: b
     from codeshift.study import Study
 
     curve = name.endswith("-curve")
-    scenarios = [one for one in corpus.scenarios if not curve or one.name in corpus.of_curve]
+    scenarios = [scenario for scenario in corpus.scenarios if not curve or scenario.name in corpus.of_curve]
     return Study(
         dataset=corpus.rows,
         scenarios=scenarios,
@@ -241,13 +241,13 @@ def validation_loss(corpus: Corpus, parts: dict[str, Any], method: str, rate: fl
     trainer = Trainer(model, model, config(rate, corpus), peft_config=methods()[method], **columns)
     started = time.perf_counter()
     try:
-        found = trainer.fit(
+        losses = trainer.fit(
             {part: Dataset.from_list(parts[part]) for part in ("train", "validation")}
         ).validation_losses
     except DivergenceError:
-        found = [float("inf")]
+        losses = [float("inf")]
     seconds = round(time.perf_counter() - started, 1)
-    return {"method": method, "learning_rate": rate, "validation_losses": found, "seconds": seconds}
+    return {"method": method, "learning_rate": rate, "validation_losses": losses, "seconds": seconds}
 
 
 def best_rates(path: Path) -> dict[str, float]:

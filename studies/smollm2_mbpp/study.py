@@ -61,7 +61,7 @@ def rows_of(data: Path) -> list[dict[str, str]]:
 
     Those whose prompt is longer than ``LONGEST_PROMPT`` are left out.
     """
-    found = []
+    rows = []
     for line in data.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         tests = "\n".join(_plain(test) for test in row["test_list"])
@@ -69,8 +69,8 @@ def rows_of(data: Path) -> list[dict[str, str]]:
         if len(prompt) <= LONGEST_PROMPT:
             checks = "\n".join([_plain(row["test_setup_code"]), tests]).strip()
             code = _plain(row["code"]).strip()
-            found.append({"task_id": str(row["task_id"]), "prompt": prompt, "code": code, "tests": checks})
-    return found
+            rows.append({"task_id": str(row["task_id"]), "prompt": prompt, "code": code, "tests": checks})
+    return rows
 
 
 def _plain(text: str) -> str:
@@ -160,13 +160,13 @@ def search(options: argparse.Namespace) -> None:
 
     path = options.folder / SEARCH
     options.folder.mkdir(parents=True, exist_ok=True)
-    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    trials = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     rates = {method: several[0] for method, several in RATES.items()}
     study = study_of(options, rates)
     dealt = study.splits.baseline(0)
     table = study.splits.all_rows
     parts = {part: [dict(row) for row in table.select(positions)] for part, positions in dealt.items()}
-    done = {(one["method"], one["learning_rate"]) for one in found}
+    done = {(trial["method"], trial["learning_rate"]) for trial in trials}
     left = [(m, rate) for m, several in RATES.items() for rate in several if (m, rate) not in done]
     with WorkerProcesses(options.workers, threads_each(options.workers)) as pool:
         waited = [pool.submit(_measured, options, parts, method, rate) for method, rate in left]
@@ -174,9 +174,9 @@ def search(options: argparse.Namespace) -> None:
             if (error := future.exception()) is not None:
                 print(f"{type(error).__name__}: {error}", flush=True)
                 continue
-            found.append(future.result())
-            path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-            print(found[-1], flush=True)
+            trials.append(future.result())
+            path.write_text(json.dumps(trials, indent=1) + "\n", encoding="utf-8")
+            print(trials[-1], flush=True)
     print(best_rates(options.folder))
 
 
@@ -209,13 +209,13 @@ def best_rates(folder: Path) -> dict[str, float]:
         SystemExit: a method was not searched.
     """
     path = folder / SEARCH
-    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    trials = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     best = {}
     for method in RATES:
-        of_method = [one for one in found if one["method"] == method]
+        of_method = [trial for trial in trials if trial["method"] == method]
         if not of_method:
             raise SystemExit(f"{path} has no learning rate of {method}: run search first, or pass --rates")
-        best[method] = min(of_method, key=lambda one: one["validation_losses"][-1])["learning_rate"]
+        best[method] = min(of_method, key=lambda trial: trial["validation_losses"][-1])["learning_rate"]
     return best
 
 
@@ -369,7 +369,7 @@ def _cells(values: Any, names: Sequence[str]) -> list[str]:
 
 def _rates(text: str) -> dict[str, float]:
     """Such as ``full=3e-5,lora=3e-4``."""
-    return {method: float(rate) for method, _, rate in (one.partition("=") for one in text.split(","))}
+    return {method: float(rate) for method, _, rate in (setting.partition("=") for setting in text.split(","))}
 
 
 def main() -> None:

@@ -74,7 +74,7 @@ def test_what_the_embedded_model_has_read_is_what_its_card_says(monkeypatch, tmp
     assert not digests.exact_copies(stdlib_functions()["code"][:]).any()
     damaged = tmp_path / "digests.npy"
     damaged.write_bytes(module.DIGESTS_FILE.read_bytes()[:-8])
-    monkeypatch.setattr(module, "FILE", damaged)
+    monkeypatch.setattr(module, "DIGESTS_FILE", damaged)
     with pytest.raises(DataError, match="digest"):
         embedded_digests.__wrapped__()
 

@@ -117,7 +117,7 @@ def changed(table: pa.Table, row: int, column: str, text: str) -> pa.Table:
 def test_changed_rows_change_the_digest(tmp_path, monkeypatch, damage):
     """A changed function, row, order, name or description gives another digest."""
     pq.write_table(damage(pq.read_table(corpus.CORPUS_FOLDER / corpus.CORPUS_FILE)), tmp_path / corpus.CORPUS_FILE)
-    monkeypatch.setattr(corpus, "FOLDER", tmp_path)
+    monkeypatch.setattr(corpus, "CORPUS_FOLDER", tmp_path)
     with pytest.raises(DataError, match=r"^the embedded corpus must be .* with the digest .*: install codeshift again"):
         stdlib_functions()
 
@@ -127,7 +127,7 @@ def test_a_file_that_is_no_corpus(tmp_path, monkeypatch, content):
     """A missing, empty or truncated file, or a Git LFS pointer, raises an error."""
     if content is not None:
         (tmp_path / corpus.CORPUS_FILE).write_bytes(content)
-    monkeypatch.setattr(corpus, "FOLDER", tmp_path)
+    monkeypatch.setattr(corpus, "CORPUS_FOLDER", tmp_path)
     with pytest.raises(DataError, match=r"^the embedded corpus must be .*: install codeshift again"):
         stdlib_functions()
 
@@ -135,7 +135,7 @@ def test_a_file_that_is_no_corpus(tmp_path, monkeypatch, content):
 def test_a_cut_file(tmp_path, monkeypatch):
     """Missing bytes in the middle or at the end raise an error."""
     whole = (corpus.CORPUS_FOLDER / corpus.CORPUS_FILE).read_bytes()
-    monkeypatch.setattr(corpus, "FOLDER", tmp_path)
+    monkeypatch.setattr(corpus, "CORPUS_FOLDER", tmp_path)
     for broken in (whole[:-1000], whole[:5000] + bytes(1000) + whole[6000:]):
         (tmp_path / corpus.CORPUS_FILE).write_bytes(broken)
         with pytest.raises(DataError, match="install codeshift again"):

@@ -310,7 +310,7 @@ def test_clusters(rows, files, client, tmp_path):
 
 def test_clusters_on_a_sample(rows, files, client, tmp_path, monkeypatch):
     """Of more programs than the sample takes, those fitted on are the first in the order of their digests."""
-    monkeypatch.setattr(clustering, "SAMPLE", 50)
+    monkeypatch.setattr(clustering, "FITTED_SAMPLE", 50)
     monkeypatch.setattr(clustering, "sample_size", lambda count: 50)
     monkeypatch.setattr(tfidf, "_FITTED_ON", 50)
     splitter = ClusterSplitter(n_clusters=4, embedding=TfidfEmbedding(dimensions=4), pca=3, clusters=(0, 3))
@@ -326,7 +326,7 @@ def test_compounds(compounds, rows, files, client, tmp_path):
 
 def test_compounds_on_a_sample(rows, files, client, tmp_path, monkeypatch):
     """Of more programs than the sample takes, those chosen on are the first in the order of their digests."""
-    monkeypatch.setattr(compound_splitter, "SAMPLE", 60)
+    monkeypatch.setattr(compound_splitter, "SEARCHED_SAMPLE", 60)
     splitter = CompoundDivergenceSplitter(**EASY)
     manifest = split_files(splitter, files, str(tmp_path / "out"), client=client, near_duplicates=None)
     digests = [hashlib.blake2b(code.encode(), digest_size=16).hexdigest() for code in rows["code"]]

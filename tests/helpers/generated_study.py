@@ -123,8 +123,10 @@ class Recount:
             rows = self.rows(key, part, scenario, False)
             _, nats, tokens = scores.statistics[NLL][rows].T
             return Number(nats.sum() / tokens.sum(), len(rows))
-        told = [right(r, text) if metric == EXACT else parses(text) for _, r, text in self.outputs(key, part, scenario)]
-        return Number(np.mean(told), len(told))
+        by_row = [
+            right(r, text) if metric == EXACT else parses(text) for _, r, text in self.outputs(key, part, scenario)
+        ]
+        return Number(np.mean(by_row), len(by_row))
 
     def mean(self, keys: list[RunKey], of_run) -> Number:
         """Return the mean over training seeds, then over split seeds."""

@@ -40,7 +40,7 @@ def small_study(model: Any, **changes: Any) -> Study:
     """Return two scenarios with full fine-tuning and LoRA, three steps each, without audits or generated text."""
     from peft import LoraConfig
 
-    given = {
+    arguments = {
         "dataset": rows(),
         "scenarios": (LONG, LOOPS),
         "source": "doc",
@@ -53,7 +53,7 @@ def small_study(model: Any, **changes: Any) -> Study:
         "near_duplicates": None,
         "audit": False,
     }
-    return Study(**(given | changes))
+    return Study(**(arguments | changes))
 
 
 def assert_same(left: StudyResults, right: StudyResults) -> None:

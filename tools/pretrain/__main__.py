@@ -22,28 +22,28 @@ from tools.pretrain.running import PretrainingConfig, check_held_out, pretrain
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the sources, check what is held out, pretrain and export; the exit status."""
-    asked = _parser().parse_args(arguments)
-    torch.set_num_threads(asked.threads)
+    options = _parser().parse_args(arguments)
+    torch.set_num_threads(options.threads)
     config = PretrainingConfig(
-        steps=asked.steps,
-        batch_size=asked.batch_size,
-        learning_rate=asked.learning_rate,
-        precision=asked.precision,
-        seed=asked.seed,
+        steps=options.steps,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        precision=options.precision,
+        seed=options.seed,
     )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TruncationWarning)  # long functions are cut, and that is meant
-            corpus, about = _corpus(asked.jdk, asked.jdk_version)
+            corpus, about = _corpus(options.jdk, options.jdk_version)
             about["held_out"] = check_held_out(corpus)
             print("{train:,} fragments, {test:,} held-out functions, {leaked} leaked".format(**about["held_out"]))
-            start = Path(asked.start) if asked.start else None
+            start = Path(options.start) if options.start else None
             if start is not None:
                 about["earlier"] = earlier_stages(start)
-            result = pretrain(corpus, Path(asked.out), config, start=start, progress=True)
-            recipe = export(Path(asked.out), Path(asked.out) / "model", corpus, config, result, about=about)
+            result = pretrain(corpus, Path(options.out), config, start=start, progress=True)
+            recipe = export(Path(options.out), Path(options.out) / "model", corpus, config, result, about=about)
             before, after = (recipe[f"likelihood_{when}"]["value"] for when in ("before", "after"))
-            print(f"{Path(asked.out) / 'model'}: NLL of held-out functions {before:.3f} before, {after:.3f} after")
+            print(f"{Path(options.out) / 'model'}: NLL of held-out functions {before:.3f} before, {after:.3f} after")
     except CodeshiftError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -132,11 +132,11 @@ def _parts(total: int, parts: int, generator: np.random.Generator) -> NDArray[np
 
 def offsets_of(tokenizer: Any, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
     """Return the start and end of each token in the texts, in characters; for fast tokenizers."""
-    made = tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-    offsets: list[list[tuple[int, int]]] = list(made["offset_mapping"])
+    encoded = tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    offsets: list[list[tuple[int, int]]] = list(encoded["offset_mapping"])
     special = special_tokens(tokenizer)
     numbers = frozenset(special.values())
-    wrong = [i for i, ids in enumerate(made["input_ids"]) if not numbers.isdisjoint(ids)]
+    wrong = [i for i, ids in enumerate(encoded["input_ids"]) if not numbers.isdisjoint(ids)]
     renamed = renamed_backend(tokenizer, special) if wrong else None
     if renamed is not None:
         again = renamed.encode_batch([texts[i] for i in wrong], add_special_tokens=False)

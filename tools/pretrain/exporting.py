@@ -103,8 +103,8 @@ def held_out_likelihood(model: Any, tokenizer: Any, corpus: Corpus) -> dict[str,
         [NegativeLogLikelihood()], source="source", target="target", progress=False,
         max_source_length=SOURCE_TOKENS, max_target_length=TARGET_TOKENS,
     )  # fmt: skip
-    found = evaluator.evaluate(model, rows, tokenizer=tokenizer, parts=["data"])["data"]
-    estimate = found.estimates["negative_log_likelihood"]
+    result = evaluator.evaluate(model, rows, tokenizer=tokenizer, parts=["data"])["data"]
+    estimate = result.estimates["negative_log_likelihood"]
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high, "rows": estimate.n}
 
 

@@ -61,7 +61,7 @@ def jdk_methods(path: str | Path = JDK_ZIP, *, version: str = "17") -> JavaSourc
     if not path.is_file():
         remedy = "on Debian: apt-get install openjdk-17-source; or give the path of a JDK's src.zip"
         raise DataError("jdk", "the zip of a JDK's sources", str(path), remedy)
-    found: dict[str, list[Fragment]] = {}
+    fragments: dict[str, list[Fragment]] = {}
     files: Counter[str] = Counter()
     left_out = 0
     with zipfile.ZipFile(path) as archive:
@@ -72,10 +72,10 @@ def jdk_methods(path: str | Path = JDK_ZIP, *, version: str = "17") -> JavaSourc
                 left_out += 1
                 continue
             files[licence] += 1
-            found.setdefault(licence, []).extend(java_methods(text, source=f"OpenJDK ({licence} files)"))
+            fragments.setdefault(licence, []).extend(java_methods(text, source=f"OpenJDK ({licence} files)"))
     sources = tuple(
-        Source(name=f"OpenJDK ({licence} files)", version=version, licence=licence, fragments=tuple(found[licence]))
-        for licence in sorted(found)
+        Source(name=f"OpenJDK ({licence} files)", version=version, licence=licence, fragments=tuple(fragments[licence]))
+        for licence in sorted(fragments)
     )
     return JavaSources(sources=sources, files=dict(sorted(files.items())), left_out=left_out)
 

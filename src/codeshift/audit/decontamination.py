@@ -119,8 +119,8 @@ def write_decontamination_list(
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     found = write_decontamination_list(["a b c", "b c d"], folder, n=2)
-    ...     sorted(found.ngrams()), found.shared(["x a b", "y"]).tolist()
+    ...     ngrams = write_decontamination_list(["a b c", "b c d"], folder, n=2)
+    ...     sorted(ngrams.ngrams()), ngrams.shared(["x a b", "y"]).tolist()
     (['a b', 'b c', 'b c', 'c d'], [True, False])
     """
     place = Path(path)

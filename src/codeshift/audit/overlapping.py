@@ -67,8 +67,8 @@ class Overlap:
         marks: Marks of the rows of each part of the dataset, by its name.
 
     >>> counts = {"n": 4, "corpus_rows": 9, "exact": 1, "near": 1, "renamed": 1}
-    >>> one = PartOverlap(part="test", corpus="train", column="code", **counts)
-    >>> Overlap(column="code", near_duplicates=NearDuplicates(), parts=(one,))["test", "train"].exact
+    >>> pair = PartOverlap(part="test", corpus="train", column="code", **counts)
+    >>> Overlap(column="code", near_duplicates=NearDuplicates(), parts=(pair,))["test", "train"].exact
     1
     """
 
@@ -285,8 +285,8 @@ def overlap(
     >>> from datasets import Dataset
     >>> mine = Dataset.from_dict({"code": [f"x{i} = {i} * y{i} + z{i} - {i}" for i in range(6)]})
     >>> theirs = Dataset.from_dict({"code": [*mine["code"][:2], "a = 1"]})
-    >>> found = overlap(mine, theirs)
-    >>> found["data", "data"].exact, found.rows("data"), len(found.without(mine)["data"])
+    >>> overlaps = overlap(mine, theirs)
+    >>> overlaps["data", "data"].exact, overlaps.rows("data"), len(overlaps.without(mine)["data"])
     (2, (0, 1), 4)
     """
     check_integer("worst", worst, smallest=0)

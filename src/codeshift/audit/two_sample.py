@@ -32,8 +32,8 @@ class TwoSampleTest:
         n_first: Number of rows of the first sample.
         n_second: Number of rows of the second sample.
 
-    >>> found = TwoSampleTest(statistic=0.84, p_value=0.005, null_95=0.53, n_first=900, n_second=200)
-    >>> found.statistic > found.null_95
+    >>> test = TwoSampleTest(statistic=0.84, p_value=0.005, null_95=0.53, n_first=900, n_second=200)
+    >>> test.statistic > test.null_95
     True
     """
 

@@ -50,8 +50,8 @@ def join_parts(parts: Mapping[str, Sequence[Piece]]) -> dict[str, Dataset]:
     """Concatenate the pieces of each part; a column has one type in all parts if there is a type that can hold them.
 
     >>> cells = {"train": pa.table({"id": ["7"]}), "test": pa.table({"id": ["x9"]})}
-    >>> found = join_parts({part: [Piece(f"{part}.csv", table)] for part, table in cells.items()})
-    >>> found["train"]["id"][0]
+    >>> parts = join_parts({part: [Piece(f"{part}.csv", table)] for part, table in cells.items()})
+    >>> parts["train"]["id"][0]
     '7'
     """
     settled = iter(_settled([piece for pieces in parts.values() for piece in pieces]))

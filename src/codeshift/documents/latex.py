@@ -116,9 +116,9 @@ def _figure(figure: Figure) -> str:
 def _table(table: Table) -> str:
     r"""Return a table with booktabs' rules, shrunk if it is wider than the text.
 
-    >>> made = Table(name="t", caption="the title", columns=(Column("a_b", numeric=False), Column("c")),
+    >>> table = Table(name="t", caption="the title", columns=(Column("a_b", numeric=False), Column("c")),
     ...              rows=((Value("x"), Value("1.5", aside="[0, 2]")),))
-    >>> print(_table(made))
+    >>> print(_table(table))
     \begin{table}
     \centering
     \caption{The title}

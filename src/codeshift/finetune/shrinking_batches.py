@@ -24,7 +24,7 @@ def in_batches(order: Rows, batch_size: int, work: Callable[[Rows], Made]) -> It
     ...     if len(rows) > 2:
     ...         raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
     ...     return rows.sum()
-    >>> [(len(rows), int(made)) for rows, made in in_batches(np.arange(5), 4, work)]
+    >>> [(len(rows), int(results)) for rows, results in in_batches(np.arange(5), 4, work)]
     [(2, 1), (2, 5), (1, 4)]
     """
     start = 0

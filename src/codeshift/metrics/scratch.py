@@ -16,10 +16,10 @@ def remove_tree(folder: str) -> None:
 
     >>> import tempfile
     >>> from pathlib import Path
-    >>> made = Path(tempfile.mkdtemp())
-    >>> (made / "a" / "b").mkdir(parents=True)
-    >>> remove_tree(str(made))
-    >>> made.exists()
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "a" / "b").mkdir(parents=True)
+    >>> remove_tree(str(folder))
+    >>> folder.exists()
     False
     """
     with contextlib.suppress(OSError):

@@ -69,8 +69,8 @@ def score_predictions(
 
     >>> from codeshift.metrics import ExactMatch
     >>> rows = Dataset.from_dict({"doc": ["Add.", "Negate."], "code": ["a + b", "-a"], "n": ["1", "2"]})
-    >>> given = [{"n": "2", "prediction": "-a"}, {"n": "1", "prediction": "a - b"}]
-    >>> result = score_predictions(rows, given, [ExactMatch()], source="doc", target="code", id_column="n")
+    >>> outputs = [{"n": "2", "prediction": "-a"}, {"n": "1", "prediction": "a - b"}]
+    >>> result = score_predictions(rows, outputs, [ExactMatch()], source="doc", target="code", id_column="n")
     >>> result["data"].scores("exact_match").tolist()
     [0.0, 1.0]
     """

@@ -27,8 +27,8 @@ class ElementCounts:
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes, PropertyTable
     >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1"]}))
-    >>> found = table.values(NodeTypes("code", "python"))
-    >>> found.of(("while_statement", "assignment")).tolist()
+    >>> counts = table.values(NodeTypes("code", "python"))
+    >>> counts.of(("while_statement", "assignment")).tolist()
     [[1, 0], [0, 1]]
     """
 
@@ -45,8 +45,8 @@ class ElementCounts:
             elements: Elements of each row.
             counts: Counts of those elements; 1 each if not given.
 
-        >>> found = ElementCounts.from_rows([["if", "for"], []], [[2, 1], []])
-        >>> found.vocabulary, found.counts.toarray().tolist()
+        >>> counts = ElementCounts.from_rows([["if", "for"], []], [[2, 1], []])
+        >>> counts.vocabulary, counts.counts.toarray().tolist()
         (('for', 'if'), [[1, 2], [0, 0]])
         """
         sizes = np.fromiter(map(len, elements), dtype=np.int64, count=len(elements))
@@ -61,8 +61,8 @@ class ElementCounts:
         """Count the elements in lists of Arrow, each array holding one list a row.
 
         >>> import pyarrow as pa
-        >>> found = ElementCounts.of_lists([pa.array([["if", "for", "if"], []])])
-        >>> found.vocabulary, found.counts.toarray().tolist()
+        >>> counts = ElementCounts.of_lists([pa.array([["if", "for", "if"], []])])
+        >>> counts.vocabulary, counts.counts.toarray().tolist()
         (('for', 'if'), [[1, 2], [0, 0]])
         """
         numbers: dict[str, int] = {}
@@ -109,9 +109,9 @@ class ElementCounts:
             parts: Positions of some rows, and their counts.
             rows: Number of all rows; one in no part has no elements.
 
-        >>> one, other = ElementCounts.from_rows([["if"]]), ElementCounts.from_rows([["for", "if"]])
-        >>> found = ElementCounts.gathered([(np.array([1]), one), (np.array([0]), other)], 2)
-        >>> found.vocabulary, found.counts.toarray().tolist()
+        >>> first, second = ElementCounts.from_rows([["if"]]), ElementCounts.from_rows([["for", "if"]])
+        >>> counts = ElementCounts.gathered([(np.array([1]), first), (np.array([0]), second)], 2)
+        >>> counts.vocabulary, counts.counts.toarray().tolist()
         (('for', 'if'), [[1, 1], [0, 1]])
         """
         from scipy.sparse import csr_matrix, vstack
@@ -167,8 +167,8 @@ class ElementCounts:
     def of_rows(self, rows: NDArray[np.int64]) -> ElementCounts:
         """Return the counts of some rows, without elements that none of them contains.
 
-        >>> found = ElementCounts.from_rows([["if", "for"], ["while"]]).of_rows(np.array([0]))
-        >>> found.vocabulary, found.counts.toarray().tolist()
+        >>> counts = ElementCounts.from_rows([["if", "for"], ["while"]]).of_rows(np.array([0]))
+        >>> counts.vocabulary, counts.counts.toarray().tolist()
         (('for', 'if'), [[1, 1]])
         """
         counts = self.counts[rows]

@@ -57,8 +57,8 @@ class Grammar:
         node_kinds: Every node type that can stand in a tree of this grammar, sorted; named types and tokens.
         digest: Digest of the whole table of node kinds, in the grammar's own order.
 
-    >>> found = grammar("java")
-    >>> found.distribution, "while_statement" in found.node_kinds
+    >>> java = grammar("java")
+    >>> java.distribution, "while_statement" in java.node_kinds
     ('tree-sitter-java', True)
     """
 

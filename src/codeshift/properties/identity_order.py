@@ -39,8 +39,8 @@ class DistinctTexts(Property):
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
-    >>> found = PropertyTable(Dataset.from_dict({"code": ["b", "a", "b"]})).values(DistinctTexts("code"))
-    >>> found.counts[found.inverse].tolist()
+    >>> texts = PropertyTable(Dataset.from_dict({"code": ["b", "a", "b"]})).values(DistinctTexts("code"))
+    >>> texts.counts[texts.inverse].tolist()
     [2, 1, 2]
     """
 

@@ -58,8 +58,8 @@ def rows_by_language(data: Dataset, column: str) -> dict[str, NDArray[np.int64]]
         DataError: if there is no such column, or rows name an unknown language; it says how many.
 
     >>> from datasets import Dataset
-    >>> found = rows_by_language(Dataset.from_dict({"lang": ["java", "python", "java"]}), "lang")
-    >>> {language: rows.tolist() for language, rows in found.items()}
+    >>> by_language = rows_by_language(Dataset.from_dict({"lang": ["java", "python", "java"]}), "lang")
+    >>> {language: rows.tolist() for language, rows in by_language.items()}
     {'java': [0, 2], 'python': [1]}
     """
     values = column_values(data, column, "language")

@@ -41,8 +41,8 @@ class HoldingRows:
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes
     >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1"]}))
-    >>> found = table.summarise(HoldingRows(NodeTypes("code", "python"), 1))
-    >>> found.total, found.rows["identifier"], found.rows["while_statement"]
+    >>> counts = table.summarise(HoldingRows(NodeTypes("code", "python"), 1))
+    >>> counts.total, counts.rows["identifier"], counts.rows["while_statement"]
     (2, 2, 1)
     """
 
@@ -93,8 +93,8 @@ class HeldSets:
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes
     >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1", "y = 2"]}))
-    >>> found = table.summarise(HeldSets(NodeTypes("code", "python"), 1, ("while_statement", "assignment")))
-    >>> found.held.toarray().tolist(), found.rows.tolist()
+    >>> sets = table.summarise(HeldSets(NodeTypes("code", "python"), 1, ("while_statement", "assignment")))
+    >>> sets.held.toarray().tolist(), sets.rows.tolist()
     ([[1, 0], [0, 1]], [1, 2])
     """
 

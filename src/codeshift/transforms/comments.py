@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 from codeshift.checks import check_bool, settle
 from codeshift.properties.parsing import CodeParser
 from codeshift.transforms.base import Transform
 from codeshift.transforms.edits import Edit, edited, encoded
-from codeshift.transforms.leaves import is_comment, leaves, same_leaves
+from codeshift.transforms.leaves import is_comment, leaves, parser_of, same_leaves
 from codeshift.transforms.python_source import Function, PythonSource, parsed_module, same_meaning
 
 if TYPE_CHECKING:
@@ -51,14 +50,9 @@ class DropComments(Transform):
 
     def rewrite_in(self, text: str, language: str) -> str:
         """Return the code without comments, or as it is if it does not parse."""
-        parser = _parser(language)
+        parser = parser_of(language)
         dropped = _without_comments(text, parser)
         return _without_docstrings(dropped) if language == "python" and self.docstrings else dropped
-
-
-@cache
-def _parser(language: str) -> CodeParser:
-    return CodeParser(language)
 
 
 def _without_comments(text: str, parser: CodeParser) -> str:

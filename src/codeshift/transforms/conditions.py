@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from codeshift.transforms.base import Transform
 from codeshift.transforms.edits import Edit
-from codeshift.transforms.python_source import PythonSource
+from codeshift.transforms.python_source import TO_COLON, PythonSource
 from codeshift.transforms.statements import rewrite_each
 
-_TO_COLON = re.compile(rb"[\s)]*:")
 _ELSE = re.compile(rb"else[ \t]*:[ \t]*(#[^\r\n]*)?(\r?\n)")
 
 
@@ -54,7 +53,7 @@ def _of_expression(source: PythonSource, node: ast.IfExp) -> list[Edit]:
 
 def _of_statement(source: PythonSource, node: ast.If) -> list[Edit]:
     data = source.data
-    colon = _TO_COLON.match(data, source.end(node.test))
+    colon = TO_COLON.match(data, source.end(node.test))
     if colon is None or not node.orelse or not source.opens_line(node.body[0]) or not source.opens_line(node.orelse[0]):
         return []
     between = data[source.end(node.body[-1]) : source.start(node.orelse[0])]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 from codeshift.checks import check_integer, settle
-from codeshift.properties.parsing import CodeParser, ParsedCode
+from codeshift.properties.parsing import ParsedCode
 from codeshift.transforms.base import Transform
 from codeshift.transforms.edits import encoded
-from codeshift.transforms.leaves import is_comment, leaves, same_leaves
+from codeshift.transforms.leaves import is_comment, leaves, parser_of, same_leaves
 from codeshift.transforms.python_source import parsed_module, same_meaning
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class Reformat(Transform):
 
     def rewrite_in(self, text: str, language: str) -> str:
         """Return the code in its new layout, or as it is if it does not parse."""
-        parser = _parser(language)
+        parser = parser_of(language)
         code = parser.parse(text)
         if encoded(text) is None or code.has_error or code.stopped or _has_directives(code):
             return text
@@ -69,11 +68,6 @@ class Reformat(Transform):
             before, after = parsed_module(text), parsed_module(new)
             return new if before is not None and after is not None and same_meaning(before, after) else text
         return new if same_leaves(code, parser.parse(new)) else text
-
-
-@cache
-def _parser(language: str) -> CodeParser:
-    return CodeParser(language)
 
 
 Line = tuple[int, str]

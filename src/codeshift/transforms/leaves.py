@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
-from codeshift.properties.parsing import ParsedCode
+from codeshift.properties.parsing import CodeParser, ParsedCode
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+
+@cache
+def parser_of(language: str) -> CodeParser:
+    """Return the parser of a language, which is made once."""
+    return CodeParser(language)
 
 
 def is_comment(node: Node) -> bool:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import dataclass
 
 from codeshift.transforms.base import Transform
 from codeshift.transforms.edits import Edit, fresh_names
-from codeshift.transforms.python_source import PythonSource
+from codeshift.transforms.python_source import TO_COLON, PythonSource
 from codeshift.transforms.statements import rewrite_each
 
-_TO_COLON = re.compile(rb"[\s)]*:")
 _USED = frozenset({"iter", "next", "object"})
 _STEP = b"    "
 
@@ -61,7 +59,7 @@ def _defined(tree: ast.Module) -> set[str]:
 
 def _edits(source: PythonSource, loop: ast.For) -> list[Edit]:
     body = loop.body[0]
-    colon = _TO_COLON.match(source.data, source.end(loop.iter))
+    colon = TO_COLON.match(source.data, source.end(loop.iter))
     if loop.orelse or colon is None or not source.opens_line(loop) or _in_class(source.tree, loop):
         return []
     number = next(fresh_names("items", source.words)).rpartition("_")[2]

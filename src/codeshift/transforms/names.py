@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import ClassVar, Literal
 
 from codeshift.checks import check_bool, check_choice, settle
-from codeshift.properties.parsing import CodeParser
 from codeshift.transforms.base import DrawingTransform
+from codeshift.transforms.leaves import parser_of
 from codeshift.transforms.local_names import rename_locals
 from codeshift.transforms.name_rules import RULES
 from codeshift.transforms.new_names import drawn_words, numbered
@@ -55,9 +54,4 @@ class RenameIdentifiers(DrawingTransform):
         """Return the code with other names, or as it is if it cannot be told which are local."""
         new_names = numbered if self.names == "numbered" else drawn_words(self.draws(text))
         rename = rename_python if language == "python" else rename_locals
-        return rename(text, _parser(language), new_names, parameters=self.parameters)
-
-
-@cache
-def _parser(language: str) -> CodeParser:
-    return CodeParser(language)
+        return rename(text, parser_of(language), new_names, parameters=self.parameters)

@@ -15,6 +15,9 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 _LOOKS_INSIDE = frozenset({"locals", "globals", "vars", "dir", "eval", "exec", "compile", "inspect", "sys"})
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
+TO_COLON = re.compile(rb"[\s)]*:")
+"""What stands between a condition or an iterable and the colon behind it, with the colon."""
+
 
 def parsed_module(text: str) -> ast.Module | None:
     """Return the syntax tree of code; None if it is not Python, or is nested too deeply."""

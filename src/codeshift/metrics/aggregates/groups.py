@@ -26,8 +26,8 @@ class WorstGroup:
         group: Label of the group; None if no group has enough rows.
         estimate: Group's value, interval and number of rows.
 
-    >>> found = worst_group([1.0, 0.0, 1.0, 0.0], ["java", "go", "java", "go"], min_rows=2)
-    >>> found.group, found.estimate.value
+    >>> worst = worst_group([1.0, 0.0, 1.0, 0.0], ["java", "go", "java", "go"], min_rows=2)
+    >>> worst.group, worst.estimate.value
     ('go', 0.0)
     """
 

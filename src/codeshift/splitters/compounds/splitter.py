@@ -89,8 +89,8 @@ class CompoundDivergenceSplitter(LanguageSplitter):
     >>> table = PropertyTable(stdlib_functions().select(range(0, 6000, 10)))
     >>> splitter = CompoundDivergenceSplitter(column="code", language="python")
     >>> inside = splitter.fit(table).contains(table)
-    >>> found = splitter.measure(table, inside)
-    >>> bool(found.compound >= 0.1), bool(found.atom <= 0.05), bool(0.05 <= inside.mean() <= 0.1)
+    >>> divergences = splitter.measure(table, inside)
+    >>> bool(divergences.compound >= 0.1), bool(divergences.atom <= 0.05), bool(0.05 <= inside.mean() <= 0.1)
     (True, True, True)
     """
 

@@ -53,9 +53,9 @@ def smallest_difference(design: Design, variances: Variances, *, power: float, c
     on other rows, not of other trainings: nothing shows how those differ.
 
     >>> variances = Variances(seeds=0.0008, rows=0.125, residual=0.125)
-    >>> found = [smallest_difference(Design(rows=200, trainings=n), variances, power=0.8, confidence=0.95)
+    >>> differences = [smallest_difference(Design(rows=200, trainings=n), variances, power=0.8, confidence=0.95)
     ...          for n in (1, 3, 10)]
-    >>> [round(one, 2) for one in found]
+    >>> [round(difference, 2) for difference in differences]
     [0.1, 0.13, 0.08]
     """
     if design.rows < 2:
