@@ -318,6 +318,13 @@ def test_an_audit_searches_corpora_by_each_column(code) -> None:
     assert [(one.column, one.exact) for one in report.overlap.parts] == [("code", 1), ("doc", 1)]
 
 
+def test_a_folder_of_source_files_is_told_what_makes_rows_of_it(mine, tmp_path) -> None:
+    """Its functions are a corpus once a grammar has taken them apart, which the error says."""
+    (tmp_path / "a.py").write_text(f"{mine['test']['code'][0]}\n")
+    with pytest.raises(ParameterError, match=r"functions of source files are source_functions\(folder, language\)"):
+        overlap(mine, tmp_path)
+
+
 def test_bad_input(mine, theirs) -> None:
     """A missing column, part or kind, and what is no dataset, are told."""
     with pytest.raises(DataError, match="a column cod"):
