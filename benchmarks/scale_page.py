@@ -20,17 +20,19 @@ their names renamed. Near-duplicates are bound unless the case says otherwise. E
 one that splits by length, then by syntax, then by API, with what it has taken up to the end of each. Memory is the peak
 that the operating system counts for the process (`ru_maxrss`), less that of importing; "own" leaves out the pages of
 memory-mapped files, such as those of the dataset, and since it is counted in another way (`process_memory.py`) includes
-what workers hold. "Before" is the version that held texts, trees and digests as Python objects; the manifests are the
-same. "Earlier" is a version that held more copies of the index of n-grams: to sort 25 million of its entries and to cut
-them it took 653 MB, where this one takes 395.
+what workers hold. "Before" is the version that held texts, trees and digests as Python objects. "Earlier" held the
+n-grams of rows that may have near-duplicates in memory, which this version counts, sorts and compares in parts that lie
+in temporary files. The manifests are the same.
 
-The aim, less than 2 GB for a million functions, is **not met**. "Earlier" took 2,371 MB for them, by length. This
-version has not split a million; the 735 MB that it took for 300,000 would be 2,450 MB, if memory grows with the rows.
-Splits of a million by syntax or by API, those in turn, and one of ten million short rows have not been measured.
+The aim is less than 2 GB for a million functions, by length, by syntax and by API. By length it is met: 958 MB, of
+which 729 are pages of the dataset's file, and "earlier" took 2,371. Splits of a million by syntax or by API, and those
+in turn, have not been measured. @SHORT@
 
-Figures of one run each on a shared machine with two cores: CPU seconds of a busy machine vary by a quarter or more, and
-wall seconds say how busy it was. With CPU seconds in workers, what two free cores would take is about the other seconds
-and half of these.
+The aim of 1.7 times the speed from two cores is **not met**, as far as CPU seconds tell. @TWO@
+
+Figures of one run each on a shared machine with two cores, on which up to thirty processes were busy: CPU seconds of a
+busy machine vary by a quarter or more, and wall seconds say how busy it was. With CPU seconds in workers, what two free
+cores would take is about the other seconds and half of these.
 
 """
 _COLUMNS = (

@@ -14,6 +14,7 @@ from codeshift.errors import ParameterError
 from codeshift.properties import NodeTypes, PropertyTable, TokenCount, processes
 from codeshift.properties.lexer import lex
 from codeshift.properties.near_duplicates import NearDuplicates, join, partners, sets, shingles
+from codeshift.properties.near_duplicates.spool import Spool
 from codeshift.properties.node_pairs import NodePairs
 from codeshift.properties.syntax import SyntaxScan, scan
 from codeshift.properties.texts import RowTexts, Texts
@@ -63,6 +64,23 @@ def test_near_duplicates_are_the_same_from_several_processes(rows: Dataset, smal
     alone, of_two = (NearDuplicates().components(Texts(rows, "code"), num_proc=count) for count in (1, 2))
     np.testing.assert_array_equal(alone.pairs, of_two.pairs)
     np.testing.assert_array_equal(alone.labels, of_two.labels)
+
+
+@pytest.mark.parametrize("in_memory", [0, 1 << 30])
+def test_parts_of_a_spool_are_what_was_written_to_each(in_memory: int) -> None:
+    """Parts that are written in turns are read whole, in pieces, and after some of their values replaced them."""
+    rng = np.random.default_rng(0)
+    spool, written = Spool(np.uint32, in_memory, parts=3), [np.empty(0, np.uint32)] * 3
+    for part in rng.integers(0, 3, size=40).tolist():
+        values = rng.integers(0, 1 << 32, size=rng.integers(0, 9), dtype=np.uint32)
+        spool.write(values, part)
+        written[part] = np.concatenate([written[part], values])
+    assert spool.sizes == [values.size for values in written]
+    for part, values in enumerate(written):
+        for start, stop in ((0, values.size), (3, 17), (values.size, values.size)):
+            assert spool.read(part, start, stop).tolist() == values[start:stop].tolist()
+        spool.replace(values[::2], part)
+    assert [spool.read(part).tolist() for part in range(3)] == [values[::2].tolist() for values in written]
 
 
 def test_texts_are_those_of_the_column() -> None:

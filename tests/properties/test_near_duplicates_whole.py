@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
+from codeshift.properties import near_duplicates
 from codeshift.properties.near_duplicates import NearDuplicates, arrays
 from codeshift.properties.near_duplicates.arrays import order_within_rows, unique_hashes
 from codeshift.properties.near_duplicates.whole import Frequent, candidates, distinct_pairs, likely, similar, sketches
@@ -32,6 +33,20 @@ def test_whole_sets_meet_and_are_compared():
         assert len(pairs) == len(expected)
         assert jaccard.min() >= 0.5
     assert candidates(sets.prefixes(frequent, 0.5), 0.5, 10) > 10
+
+
+def test_pairs_that_meet_in_pieces_are_those_that_meet_at_all(monkeypatch):
+    """However few entries are sorted at once, the same pairs meet, and as many entries are counted."""
+    random = np.random.default_rng(1)
+    search = NearDuplicates(threshold=0.5, ngram=1)
+    sets = search.whole_sets(" ".join(f"w{i}" for i in random.integers(0, 40, 9)) for _ in range(300))
+    entries = sets.distinct().prefixes(Frequent.of(sets), 0.5)
+    whole, count = distinct_pairs(candidates(entries, 0.5, 10**6)), candidates(entries, 0.5, 0)
+    monkeypatch.setattr(near_duplicates.whole, "_ENTRIES", 100)
+    assert len(list(near_duplicates.whole._pieces(entries))) > 4
+    assert np.array_equal(distinct_pairs(candidates(entries, 0.5, 10**6)), whole)
+    assert candidates(entries, 0.5, count - 1) == count
+    assert len(whole) > 100
 
 
 def test_orders_of_hashes(monkeypatch):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from codeshift.parts import PARTS
+from codeshift.splits import groups
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.filling import fill, nearest_prefix
 from codeshift.splits.groups import RowGroups
@@ -126,3 +128,11 @@ def test_a_share_of_nothing_is_refused(dealing: tuple[np.ndarray, RowGroups, Spl
     assume(masked is not None)
     in_pool = bool(masked.pool.any())
     assert (partition is not None) == in_pool
+
+
+def test_groups_of_one_hash_are_ordered_by_their_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where hashes are the same the keys decide, so that the order of the rows does not."""
+    keys = np.array([b"c", b"a", b"d", b"b"])
+    monkeypatch.setattr(groups, "keyed_hashes", lambda some, *_: np.full(len(some), 7, np.uint64))
+    ordered = RowGroups(np.arange(4), keys).ordered(np.array([True, True, False, True]), 0, "test_ood")
+    assert keys[ordered].tolist() == [b"a", b"b", b"c"]

@@ -8,7 +8,7 @@ as they may at an equal minimum of a hash, but always.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,7 @@ ENTRY = np.dtype([("shingle", np.uint64), ("position", np.int32), ("of", SET)])
 _WORDS = 16  # numbers of 64 bits of a sketch
 _BIT = np.uint64(63)
 _PAIRS = 1 << 16  # pairs whose sketches are compared at once
+_ENTRIES = 1 << 19  # entries at most that are sorted at once
 _ONES = np.array([number.bit_count() for number in range(256)], np.uint8)
 _FREQUENT = 4  # sets of one process from which on a shingle may be counted as frequent
 _LISTED = 1 << 17  # shingles at most that one process counts as frequent
@@ -206,6 +207,29 @@ def candidates(entries: Array, threshold: float, most: int) -> Array | int:
         The pairs, shape (p, 2) and dtype ``SET``, of which some may come twice; the number of pairs of entries where
         these are too many.
     """
+    listed = [np.empty((0, 2), SET)]
+    count = 0
+    for some in _pieces(entries):
+        index, names = _index(some, threshold)
+        count += index.candidates
+        if count <= most:
+            listed += [names[np.stack(pair, axis=1)] for pair in all_candidates(index)]
+    return count if count > most else np.concatenate(listed)
+
+
+def _pieces(entries: Array) -> Iterator[Array]:
+    """Yield entries in pieces by their shingle, which is a hash: those of a shingle stand in one."""
+    pieces = 1 << max(len(entries) // _ENTRIES, 1).bit_length() - 1
+    if pieces == 1:
+        yield entries
+        return
+    of_piece = (entries["shingle"] >> np.uint64(64 - pieces.bit_length() + 1)).astype(np.uint16)
+    for piece in range(pieces):
+        yield entries[of_piece == piece]
+
+
+def _index(entries: Array, threshold: float) -> tuple[Prefixes, Array]:
+    """Return the index of entries, and the names of the sets in it."""
     shingles = unique_hashes(np.ascontiguousarray(entries["shingle"]))[1]
     several = np.bincount(shingles)[shingles] > 1
     entries, shingles = entries[several], shingles[several]
@@ -216,12 +240,7 @@ def candidates(entries: Array, threshold: float, most: int) -> Array | int:
     sizes = names["size"].astype(np.int64)
     sets = ShingleSets.of(sizes, np.zeros(sizes.size + 1, np.int64), np.empty(0, np.int64))
     positions = entries["position"].astype(np.int64)
-    index = index_of(sets, threshold, shingles[order], numbers[order], positions[order])
-    if index.candidates > most:
-        return index.candidates
-    pairs = [np.stack(pair, axis=1) for pair in all_candidates(index)]
-    listed: Array = names[np.concatenate([np.empty((0, 2), np.int64), *pairs])]
-    return listed
+    return index_of(sets, threshold, shingles[order], numbers[order], positions[order]), names
 
 
 def sketches(sets: WholeSets) -> UInts:
