@@ -95,6 +95,13 @@ def test_other_unknown_modules_are_errors_too(field, tokenizer):
             LoraConfig(target_modules="q_prjx"),
             "target_modules must be a pattern that fits a module of the model, got 'q_prjx'",
         ),
+        (LoraConfig(r=0), "r must be a whole number from 1 up, got 0"),
+        (LoraConfig(rank_pattern={"q_proj": 2.5}), r"r must be a whole number from 1 up, got 2\.5"),
+        (LoraConfig(lora_dropout=2.0), r"lora_dropout must be a number from 0 to 1, got 2\.0"),
+        (LoraConfig(bias="some"), "bias must be one of none, all, lora_only, got 'some'"),
+        (PromptTuningConfig(), "num_virtual_tokens must be a whole number from 1 up, got None"),
+        (LoraConfig(task_type="SEQ_2_SEQ_LM"), "of the task of the model, CAUSAL_LM, got task_type=SEQ_2_SEQ_LM"),
+        (LoraConfig(target_modules=["self_attn"]), "one that fits Starcoder2ForCausalLM, got LORA: Target module"),
     ],
 )
 def test_methods_that_do_not_fit_are_named(config, message, tokenizer):

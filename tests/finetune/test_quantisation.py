@@ -66,6 +66,18 @@ def test_weights_are_those_of_the_paper(quantiser, base):
     assert quantization_of(plain) is None
 
 
+def test_layers_that_transformers_keeps_are_kept(quantiser, small_tokenizer):
+    """T5 casts what it gives to `wo` to the type of its weights, which would be that of whole bytes."""
+    model = tiny_model("t5", small_tokenizer, d_model=64, d_ff=64)
+    config = TrainingConfig(max_steps=1, quantization="nf4")
+    trained = Trainer(model, small_tokenizer, config, peft_config=LoraConfig(r=2), **COLUMNS).fit(
+        Dataset.from_dict(ROWS)
+    )
+    names = [name for name, layer in trained.model.named_modules() if isinstance(layer, quantiser.nn.Linear4bit)]
+    assert any(name.endswith("wi") for name in names)
+    assert not any("wo" in name.split(".") for name in names)
+
+
 def test_layers_that_blocks_do_not_divide_are_kept(quantiser, small_tokenizer):
     """If a row ends within a block, bitsandbytes would restore other weights on a CPU."""
     model = quantised(tiny_model("llama", small_tokenizer, hidden_size=32, intermediate_size=64), "nf4")

@@ -430,6 +430,7 @@ def test_holm_leaves_out_tests_that_were_not_made():
         (lambda: bootstrap_ci([1.0], confidence=95), "confidence must be a number above 0 and below 1, got 95"),
         (lambda: bootstrap_ci([1.0], n_resamples=0), "n_resamples must be a whole number from 1 up, got 0"),
         (lambda: bootstrap_ci([1.0, 2.0], seed=-1), "seed must be a whole number from 0 up, got -1"),
+        (lambda: hierarchical_bootstrap([[1.0]], seed=-1), "seed must be a whole number from 0 up, got -1"),
         (lambda: bootstrap_ci([1.0], weights=[1.0, 2.0]), r"weights must be of shape \(1,\), as values, got \(2,\)"),
         (lambda: bootstrap_ci([1.0], weights=[-1.0]), r"weights must be finite and at least 0, got \[-1.0\]"),
         (lambda: bootstrap_ci(np.ones((2, 11)), weights=[1, 1], metric=BLEU()), "weights must be None with a metric"),

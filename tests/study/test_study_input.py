@@ -6,7 +6,7 @@ import re
 
 import pytest
 from datasets import DatasetDict
-from peft import LoraConfig
+from peft import LoraConfig, PromptTuningConfig
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import TrainingConfig, load_model
@@ -146,6 +146,37 @@ def test_a_scenario_that_cannot_work_is_told_before_anything_runs(model, tmp_pat
         (
             {"methods": {"full": None}, "config": TrainingConfig(freeze=("decodr.*",))},
             "methods['full.freeze'] must be patterns that fit a parameter, got 'decodr.*'",
+        ),
+        ({"methods": {"lora": LoraConfig(r=0)}}, "methods['lora.r'] must be a whole number from 1 up, got 0"),
+        ({"methods": {"lora": LoraConfig(lora_alpha="16")}}, "methods['lora.lora_alpha'] must be a number, got '16'"),
+        ({"methods": {"lora": LoraConfig(bias="some")}}, "methods['lora.bias'] must be one of none, all, lora_only"),
+        (
+            {"methods": {"lora": LoraConfig(task_type="CAUSAL_LM")}},
+            "methods['lora.peft_config'] must be of the task of the model, SEQ_2_SEQ_LM, got task_type=CAUSAL_LM",
+        ),
+        (
+            {"methods": {"lora": LoraConfig(modules_to_save=["lm_hed"])}},
+            "methods['lora.modules_to_save'] must be names of modules of the model, got 'lm_hed'",
+        ),
+        (
+            {"methods": {"lora": LoraConfig(target_modules=["layer_norm"])}},
+            "methods['lora.peft_config'] must be one that fits T5ForConditionalGeneration, got LORA: Target module",
+        ),
+        (
+            {"methods": {"lora": LoraConfig(target_modules=["q"], exclude_modules=["q"])}},
+            "methods['lora.peft_config'] must be one that fits T5ForConditionalGeneration, got LORA: No modules were",
+        ),
+        (
+            {"methods": {"lora": LoraConfig(init_lora_weights="piza")}},
+            "methods['lora.peft_config'] must be one that fits T5ForConditionalGeneration, got LORA: Unknown init",
+        ),
+        (
+            {"methods": {"prompt": PromptTuningConfig(num_virtual_tokens=0)}},
+            "methods['prompt.num_virtual_tokens'] must be a whole number from 1 up, got 0",
+        ),
+        (
+            {"methods": {"full": None}, "config": TrainingConfig(quantization="nf4")},
+            "methods['full.peft_config'] must be given with quantization='nf4', got None",
         ),
     ],
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import torch
 from peft import PeftConfig, PeftModel, PeftType, TaskType, get_peft_model
 from peft import utils as peft_utils
 
+from codeshift.checks import check_choice, check_integer, check_number
 from codeshift.errors import ParameterError, Told, closest, warn
 from codeshift.finetune.classifiers import head_of, is_classifier
 from codeshift.finetune.errors import AdapterWarning
@@ -18,15 +20,15 @@ from codeshift.finetune.generators import has_fresh_decoder
 from codeshift.finetune.models import Model, base_model, is_decoder, is_encoder, peft_quiet
 from codeshift.finetune.quantisation import numbers_in, quantization_of
 
-if TYPE_CHECKING:
-    import torch
-
 _ALL_LINEAR = "all-linear"  # of PEFT: not a pattern
 # If PEFT has no default for a model, these two cannot be put on all linear layers: IA3 also needs the names of its
 # feed-forward modules, and the other trains norms.
 _NEVER_ALL_LINEAR = (PeftType.IA3, PeftType.LN_TUNING)
 # The loop must report every step to it; otherwise it is silently another method.
 _NEEDS_A_LOOP_OF_ITS_OWN = (PeftType.ADALORA,)
+_FROM_WEIGHTS = ("pissa", "olora", "loftq", "eva", "corda", "orthogonal", "lora_ga")  # what a model on no device lacks
+_LONGEST = 300
+_WITH_RANKS = (PeftType.LORA, PeftType.LOHA, PeftType.LOKR)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
         raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
     config = copy.deepcopy(config)
     _settle_task(model, config)
-    check_modules(model, config)
+    _check_sizes(config)
+    _check_modules(model, config)
     if config.is_prompt_learning:
         if is_classifier(model):
             _check_prompt(model, config)
@@ -121,9 +124,34 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
     try:
         with peft_quiet():
             return get_peft_model(model, config)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, NotImplementedError) as error:
         method, kind = config.peft_type.value, type(base_model(model)).__name__
-        raise ParameterError("peft_config", f"one that fits {kind}", Told(method), str(error)) from error
+        raise ParameterError("peft_config", f"one that fits {kind}", Told(method), _in_short(error)) from error
+
+
+def check_adapter(model: Model, config: PeftConfig) -> None:
+    """Check that a fresh adapter fits a model, which may be without weights; LoRA is put on it, other methods are not.
+
+    Raises:
+        ParameterError: see ``with_adapter``.
+    """
+    config = copy.deepcopy(config)
+    if config.peft_type != PeftType.LORA:
+        _settle_task(model, config)
+        _check_sizes(config)
+        _check_modules(model, config)
+        return
+    if str(config.init_lora_weights).startswith(_FROM_WEIGHTS):
+        config.init_lora_weights = True
+    with warnings.catch_warnings(), torch.device("meta"):
+        warnings.simplefilter("ignore", AdapterWarning)  # they are for the training
+        with_adapter(model, config)
+
+
+def _in_short(error: Exception) -> str:
+    """Return a text of PEFT in one line; it may show a whole module."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _settle_task(model: Model, config: PeftConfig) -> None:
@@ -132,7 +160,7 @@ def _settle_task(model: Model, config: PeftConfig) -> None:
         usual = TaskType.SEQ_CLS
     if config.task_type is None:
         config.task_type = usual
-    if (config.task_type == TaskType.SEQ_CLS) != is_classifier(model):
+    if config.task_type != usual:
         kind = Told(f"task_type={TaskType(config.task_type).value}")
         raise ParameterError("peft_config", f"of the task of the model, {usual.value}", kind, "leave task_type out")
 
@@ -186,7 +214,24 @@ def _tell_sizes(model: Model, config: PeftConfig) -> None:
             setattr(config, name, size)
 
 
-def check_modules(model: Model, config: PeftConfig) -> None:
+def _check_sizes(config: PeftConfig) -> None:
+    """Check the numbers that PEFT takes as they are, and fails on without a name.
+
+    Raises:
+        ParameterError: one cannot be; the message names it.
+    """
+    if config.peft_type in _WITH_RANKS:
+        for rank in (config.r, *(config.rank_pattern or {}).values()):
+            check_integer("r", rank, smallest=1)
+    if config.peft_type == PeftType.LORA:
+        check_number("lora_alpha", config.lora_alpha)
+        check_number("lora_dropout", config.lora_dropout, smallest=0.0, largest=1.0)
+        check_choice("bias", config.bias, ("none", "all", "lora_only"))
+    if config.is_prompt_learning:
+        check_integer("num_virtual_tokens", config.num_virtual_tokens, smallest=1)
+
+
+def _check_modules(model: Model, config: PeftConfig) -> None:
     """Check that the model has the modules that a config names, one by one or by a pattern.
 
     Raises:

@@ -50,7 +50,8 @@ def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[st
 
     The weights are divided into blocks of 64, each with a scale and 16 values (NF4); products are computed in the type
     of the weights before. The same weights give the same codes as transformers' ``BitsAndBytesConfig``. Layers whose
-    inputs are no multiple of 64 keep their weights: on a CPU, bitsandbytes restores others than it stored.
+    inputs are no multiple of 64 keep their weights: on a CPU, bitsandbytes restores others than it stored. So do those
+    that transformers never quantises, such as ``wo`` of T5, whose inputs are cast to the type of its weights.
 
     Args:
         model: Model of transformers, with its full weights.
@@ -65,6 +66,7 @@ def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[st
         return model
     check_extra("qlora")
     output = model.get_output_embeddings()
+    kept = (*kept, *(model._keep_in_fp32_modules or ()))
     layers = {
         name: layer
         for name, layer in model.named_modules()

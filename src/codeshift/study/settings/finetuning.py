@@ -9,9 +9,10 @@ import torch
 
 from codeshift.errors import ParameterError
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig
-from codeshift.finetune.adapters import check_modules
+from codeshift.finetune.adapters import check_adapter
 from codeshift.finetune.models import ModelOrName, Tokenizer, config_at_hand, load_tokenizer
 from codeshift.finetune.optimisation import check_patterns
+from codeshift.finetune.quantisation import check_quantization
 from codeshift.metrics import Metric
 from codeshift.study.settings.method_spec import MethodSpec
 from codeshift.study.settings.spec import ModelSpec, StudySpec
@@ -49,11 +50,12 @@ def trainer(
 
 
 def check_methods_fit(spec: StudySpec) -> None:
-    """Check that each model has what methods name of it, without its weights; a name of the hub is not looked up.
+    """Check that each model can have its methods, without its weights; a name of the hub is not looked up.
 
     Raises:
-        ParameterError: it lacks a module that an adapter is to be put on, or a parameter that a config freezes or
-            trains alone.
+        ParameterError: an adapter does not fit it, it lacks a parameter that a config freezes or trains alone, or
+            weights are to be quantised that are trained.
+        MissingExtraError: weights are to be quantised, and bitsandbytes is not installed.
     """
     for name, model in spec.models.items():
         _check_methods_fit(f"models[{name!r}]: methods" if name is not None else "methods", model)
@@ -61,16 +63,18 @@ def check_methods_fit(spec: StudySpec) -> None:
 
 def _check_methods_fit(parameter: str, own: ModelSpec) -> None:
     config = config_at_hand(own.model)
-    if config is None:
-        return
-    with torch.device("meta"):
-        model = own.task.fresh(config, load_tokenizer(own.tokenizer))
+    tokenizer = None if config is None else load_tokenizer(own.tokenizer)
     for name, peft_config in own.methods.items():
         try:
+            check_quantization(own.configs[name].quantization, peft_config, own.model)
+            if config is None or tokenizer is None:
+                continue
+            with torch.device("meta"):
+                model = own.task.fresh(config, tokenizer)
             if peft_config is None:
                 check_patterns(model, own.configs[name])
             else:
-                check_modules(model, peft_config)
+                check_adapter(model, peft_config)
         except ParameterError as error:
             setting = f"{name}.{error.parameter}"
             raise ParameterError(parameter, error.constraint, error.value, error.remedy, key=setting) from error
