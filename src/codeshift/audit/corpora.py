@@ -248,7 +248,7 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
             alike.setdefault(JSON[0] if ending in JSON else ending, []).append(file)
     if not alike:
         remedy = "a file, a folder or a pattern such as 'pretraining/*.parquet'"
-        remedy += "; the functions of source files are source_functions(folder, language)" if others else ""
+        remedy += "; the functions of source files are source_functions(folder, language)" if unread else ""
         raise ParameterError("corpus", f"files of {', '.join([PARQUET, *JSON, *CSV_SEPARATORS])}", str(path), remedy)
     if unread:
         names = listed([os.path.relpath(file, source) if source.is_dir() else file for file in unread], _SHOWN)
