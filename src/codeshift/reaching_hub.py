@@ -20,7 +20,7 @@ ANSWERS_WITHIN = 8.0
 """Seconds in which the hub must answer a first request."""
 
 _REMEMBERED = 60.0  # seconds for which what was found out holds
-_found: dict[str, tuple[float, bool]] = {}
+_answers_by_endpoint: dict[str, tuple[float, bool]] = {}
 
 
 @contextmanager
@@ -82,18 +82,18 @@ def check_revision(
 
 def _answers(endpoint: str) -> bool:
     """Tell whether the hub answers; a thread of its own waits, since a name server may take longer than any timeout."""
-    since, answers = _found.get(endpoint, (-_REMEMBERED, False))
+    since, answers = _answers_by_endpoint.get(endpoint, (-_REMEMBERED, False))
     if time.monotonic() - since < _REMEMBERED:
         return answers
     answered: list[bool] = []
-    thread = threading.Thread(target=lambda: answered.append(_asked(endpoint)), daemon=True)
+    thread = threading.Thread(target=lambda: answered.append(_responds(endpoint)), daemon=True)
     thread.start()
     thread.join(ANSWERS_WITHIN)
-    _found[endpoint] = time.monotonic(), answered == [True]
+    _answers_by_endpoint[endpoint] = time.monotonic(), answered == [True]
     return answered == [True]
 
 
-def _asked(endpoint: str) -> bool:
+def _responds(endpoint: str) -> bool:
     request = urllib.request.Request(f"{endpoint}/api/whoami-v2", method="HEAD")  # noqa: S310 - the user's own setting
     try:
         with urllib.request.urlopen(request, timeout=ANSWERS_WITHIN):  # noqa: S310

@@ -36,7 +36,7 @@ def online(monkeypatch) -> Iterator[pytest.MonkeyPatch]:
     """The settings of a machine that is not told to stay offline."""
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(reaching_hub.datasets.config, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(reaching_hub, "_found", {})
+    monkeypatch.setattr(reaching_hub, "_answers_by_endpoint", {})
     monkeypatch.setattr(reaching_hub, "ANSWERS_WITHIN", 3600.0)
     return monkeypatch
 
@@ -77,7 +77,7 @@ def test_a_hub_that_refuses_is_found_out_once(online):
 
 
 def test_what_the_cache_holds_is_used_and_told(online):
-    online.setattr(reaching_hub, "_asked", lambda endpoint: False)
+    online.setattr(reaching_hub, "_responds", lambda endpoint: False)
     told = pytest.warns(CodeshiftWarning, match="does not answer: owner/rows comes from the cache")
     with told, hub_or_cache("owner/rows") as unreachable:
         assert constants.is_offline_mode()
@@ -100,7 +100,7 @@ def test_any_answer_is_an_answer(online, error):
 
 def test_a_name_server_that_hangs_is_not_waited_for(online):
     hanging = threading.Event()
-    online.setattr(reaching_hub, "_asked", lambda endpoint: hanging.wait())
+    online.setattr(reaching_hub, "_responds", lambda endpoint: hanging.wait())
     online.setattr(reaching_hub, "ANSWERS_WITHIN", 0.1)
     try:
         with pytest.raises(DataError, match="does not answer"):
@@ -112,7 +112,7 @@ def test_a_name_server_that_hangs_is_not_waited_for(online):
 def test_offline_the_hub_is_not_asked(online):
     online.setattr(constants, "HF_HUB_OFFLINE", True)
     online.setattr(reaching_hub.datasets.config, "HF_HUB_OFFLINE", True)
-    online.setattr(reaching_hub, "_asked", lambda endpoint: pytest.fail("nothing is asked"))
+    online.setattr(reaching_hub, "_responds", lambda endpoint: pytest.fail("nothing is asked"))
     with pytest.raises(DataError, match="HF_HUB_OFFLINE is set, and the cache does not hold it"):
         data_hub.hub_parts("google/nothing", None, None)
 
@@ -129,13 +129,13 @@ LOADERS = {
 
 @pytest.mark.parametrize("loader", LOADERS)
 def test_models_and_tokenizers_are_told_likewise(online, loader):
-    online.setattr(reaching_hub, "_asked", lambda endpoint: False)
+    online.setattr(reaching_hub, "_responds", lambda endpoint: False)
     with pytest.raises(ParameterError, match=r"google/nothing.* does not answer within .*, and the cache"):
         LOADERS[loader]()
 
 
 def test_a_folder_is_loaded_without_the_hub(online, tmp_path):
-    online.setattr(reaching_hub, "_asked", lambda endpoint: pytest.fail("nothing is asked"))
+    online.setattr(reaching_hub, "_responds", lambda endpoint: pytest.fail("nothing is asked"))
     tokenizer = tiny_tokenizer(["a"])
     tokenizer.save_pretrained(tmp_path)
     tiny_model("gpt2", tokenizer).save_pretrained(tmp_path)

@@ -151,7 +151,7 @@ def measure_leakage(
                 groups=None if groups is None else _in_shared_groups(parts, part, groups),
                 worst=shown_pairs(of_part, train, pairs, worst),
                 worst_renamed=shown_pairs(of_part, train, of_renamed, worst),
-                rows=tuple(sorted(parts.given[part][near].tolist())),
+                rows=tuple(sorted(parts.given_order[part][near].tolist())),
             )
         )
     return leakages

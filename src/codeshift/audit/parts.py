@@ -30,7 +30,7 @@ class AuditParts:
         table: Table of the rows of all parts.
         rows: Positions of each part's rows in ``table``, sorted by content, so that the given order of rows does
             not affect draws and sums.
-        given: Positions of those rows in their part as given.
+        given_order: Positions of those rows in their part as given.
         train: Name of the part that models are trained on.
         test: Name of the part whose shift is measured.
         reference: Name of the in-distribution test part, or None.
@@ -39,7 +39,7 @@ class AuditParts:
 
     table: PropertyTable
     rows: dict[str, np.ndarray]
-    given: dict[str, np.ndarray]
+    given_order: dict[str, np.ndarray]
     train: str
     test: str
     reference: str | None
@@ -78,9 +78,9 @@ class AuditParts:
         left_out = {part: int((~mask).sum()) for part, mask in keep.items() if not mask.all()}
         places = np.cumsum(~stopped) - 1
         rows = {part: places[rows[keep[part]]] for part, rows in self.rows.items()}
-        order = {part: rows[keep[part]] for part, rows in self.given.items()}
+        order = {part: rows[keep[part]] for part, rows in self.given_order.items()}
         table = Selection(self.table, np.flatnonzero(~stopped))
-        return replace(self, table=table, rows=rows, given=order), left_out
+        return replace(self, table=table, rows=rows, given_order=order), left_out
 
     def texts(self, part: str, column: str) -> list[str]:
         """Return the texts of a part, in the order of content."""
@@ -88,7 +88,7 @@ class AuditParts:
 
     def given_texts(self, part: str, column: str) -> list[str]:
         """Return the texts of a part, in the order in which its rows were given."""
-        return self.table.texts(column).take(self.rows[part][np.argsort(self.given[part])])
+        return self.table.texts(column).take(self.rows[part][np.argsort(self.given_order[part])])
 
 
 def take_parts(
@@ -135,7 +135,7 @@ def take_parts(
     return AuditParts(
         table=table,
         rows={name: starts[name] + order for name, order in orders.items()},
-        given=orders,
+        given_order=orders,
         train=names["train"],
         test=names["test"],
         reference=names.get("reference"),

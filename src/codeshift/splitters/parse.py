@@ -69,7 +69,7 @@ class _Reader:
     """Builder of the values that a syntax tree describes."""
 
     text: str
-    given: Mapping[str, str]
+    defaults: Mapping[str, str]
     parameter: str
 
     def value(self, node: ast.expr) -> Any:
@@ -120,11 +120,11 @@ class _Reader:
             arguments[keyword.arg] = self.value(keyword.value)
         needed = {n for n, f in fields.items() if f.default is dataclasses.MISSING or n == "column"}
         for missing in sorted(needed - set(arguments)):
-            if missing not in self.given:
+            if missing not in self.defaults:
                 raise ParameterError(
                     self.parameter, f"{name} with its {missing}", node_text(self.text, node), _remedy(name, missing)
                 )
-            arguments[missing] = self.given[missing]
+            arguments[missing] = self.defaults[missing]
         return EXPRESSIBLE[name](**arguments)
 
     def _refuse(self, node: ast.expr, constraint: str, remedy: str) -> NoReturn:

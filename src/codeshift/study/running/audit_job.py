@@ -150,7 +150,7 @@ def _parts(job: AuditJob) -> AuditParts:
     return AuditParts(
         table=whole,
         rows={part: positions[part][order] for part, order in orders.items()},
-        given=orders,
+        given_order=orders,
         train="train",
         test="test_ood",
         reference="test_id" if len(positions["test_id"]) else None,
