@@ -80,8 +80,7 @@ Why not all near 95: five positive rows among fifty show few of the values that 
 rare rows decide a log loss. Average precision is biased upwards in few rows. The interval of the calibration
 error is made to hold in 95% of cases at least, whatever the model (Fang and Santos 2019, where a bin's gap of
 three standard deviations counts as clear); with 50 rows, of which many bins have one or two, it holds in
-fewer. The metrics of a cell share their draws, so that all of them are a little high or low together; and all
-simulations with as many rows draw the same 200 resamples, whose own chance may move a cell by 2 or 3 more.
+fewer. The metrics of a cell share their draws, so that all of them are a little high or low together.
 """
 
 
@@ -121,9 +120,9 @@ def _covered(counts: Counts, metric: Metric, rows: int, classes: int, share: flo
         truth = _value(metric, classes, share, sureness)
         rng = np.random.default_rng([rows, classes, int(100 * share), int(sureness)])
         hits = given = 0
-        for _ in range(runs):
+        for run in range(runs):  # each with resamples of its own, whose chance is then not that of all of them
             statistics = metric.statistics(*drawn(rows, classes, share, sureness, rng))
-            estimate = bootstrap_ci(statistics, metric=metric, n_resamples=_RESAMPLES)
+            estimate = bootstrap_ci(statistics, metric=metric, n_resamples=_RESAMPLES, seed=run)
             given += estimate.has_interval
             hits += bool(estimate.low <= truth <= estimate.high)
         return hits, given
@@ -135,9 +134,9 @@ def _detected(counts: Counts, inside: int, outside: int, runs: int) -> str:
     def count() -> tuple[int, int]:
         rng = np.random.default_rng([inside, outside])
         hits = given = 0
-        for _ in range(runs):
+        for run in range(runs):
             sides = ModelOutputs(margin=rng.normal(1, size=inside)), ModelOutputs(margin=rng.normal(size=outside))
-            estimate = ood_detection(*sides, n_resamples=_RESAMPLES)["margin"].auroc
+            estimate = ood_detection(*sides, n_resamples=_RESAMPLES, seed=run)["margin"].auroc
             given += estimate.has_interval
             hits += bool(estimate.low <= 0.76025 <= estimate.high)
         return hits, given
