@@ -94,6 +94,7 @@ def everything_dense() -> Iterator[None]:
         patch.object(search, "_LISTED_CANDIDATES", -1),
         patch.object(search, "_ENOUGH", 1),
         patch.object(join, "_CHUNK_CANDIDATES", 3),
+        patch.object(join, "_AT_ONCE", 2),
         patch.object(join, "_CHUNK_SHINGLES", 5),
         patch.object(tokens, "_BLOCK_BYTES", 7),
     ):

@@ -42,6 +42,7 @@ __all__ = [
 Wanted = Callable[[Ints, Ints], Bools]
 
 _CHUNK_CANDIDATES = 1 << 21
+_AT_ONCE = 1 << 18  # of these, filtered at once
 _CHUNK_SHINGLES = 1 << 22
 _PART = 1 << 20  # entries that are sorted at once
 _IN_MEMORY = 1 << 24  # bytes of all of them, beyond which they lie in a file
@@ -165,30 +166,39 @@ def candidates_between(
 def _chunks(
     index: Prefixes, entries: Ints, start: Ints, stop: Ints, wanted: Wanted | None, bar: Any
 ) -> Iterator[tuple[Ints, Ints]]:
+    sets = max(index.sets.sizes.size, 1)
     totals = np.cumsum(stop - start, dtype=np.int64)
-    begin = 0
-    while begin < entries.size:
-        done = totals[begin - 1] if begin else 0
-        end = max(int(np.searchsorted(totals, done + _CHUNK_CANDIDATES, side="right")), begin + 1)
-        part = slice(begin, end)
-        left = ragged(start[part], stop[part] - start[part])
-        right = np.repeat(entries[part], stop[part] - start[part])
-        yield _filtered(index, left, right, wanted)
-        bar.update(left.size)
+    for chunk in _slices(totals, slice(0, entries.size), _CHUNK_CANDIDATES):
+        keys = np.empty(0, np.int64)
+        for some in _slices(totals, chunk, _AT_ONCE):
+            left = ragged(start[some], stop[some] - start[some])
+            right = np.repeat(entries[some], stop[some] - start[some])
+            keys = np.concatenate([keys, _passing(index, left, right, wanted)])
+            bar.update(left.size)
+        keys.sort()
+        yield np.divmod(keys[changes(keys)], sets)
+
+
+def _slices(totals: Ints, within: slice, size: int) -> Iterator[slice]:
+    """Divide a slice of windows, whose sizes add up to ``totals``, into slices of at most a size, or of one window."""
+    begin = within.start
+    while begin < within.stop:
+        done = int(totals[begin - 1]) if begin else 0
+        end = max(int(np.searchsorted(totals, done + size, side="right")), begin + 1)
+        yield slice(begin, min(end, within.stop))
         begin = end
 
 
-def _filtered(index: Prefixes, left: Ints, right: Ints, wanted: Wanted | None) -> tuple[Ints, Ints]:
+def _passing(index: Prefixes, left: Ints, right: Ints, wanted: Wanted | None) -> Ints:
+    """Return the pairs of sets, as one number each, of the pairs of entries that pass all filters."""
     a, b = index.numbers[left].astype(np.int64), index.numbers[right].astype(np.int64)
     sizes = index.sets.sizes
     needed = least_overlap(index.threshold / (1 + index.threshold), sizes[a] + sizes[b])
     keep = np.minimum(sizes[a] - index.positions[left], sizes[b] - index.positions[right]) >= needed
     if wanted is not None:
         keep &= wanted(a, b)
-    keys = a[keep] * sizes.size + b[keep]
-    keys.sort()
-    keys = keys[changes(keys)]
-    return np.divmod(keys, max(sizes.size, 1))
+    keys: Ints = a[keep] * sizes.size + b[keep]
+    return keys
 
 
 def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | None = None) -> SimilarPairs:
