@@ -393,6 +393,15 @@ def test_hierarchical_bootstrap_without_enough():
     assert math.isnan(hierarchical_bootstrap([]).value)
     assert hierarchical_bootstrap([]).n == 0
     assert hierarchical_bootstrap([SKEWED, OTHER[:20]], rows="nested").has_interval
+    hits_and_others = hierarchical_bootstrap([[1.0, 0.0, 1.0, 1.0], [0.5, 0.2, 0.7, 0.9]])  # no share: no hits to count
+    assert hits_and_others.has_interval
+
+
+def test_pairs_of_no_weight_are_as_if_they_were_not_there():
+    """The group of a pair that weighs nothing is left out with it."""
+    first, second, groups = [0.5, 0.2, 0.7, 0.9, 0.1], [0.4, 0.3, 0.5, 0.6, 0.8], [0, 0, 1, 2, 2]
+    whole = paired_difference(first, second, weights=[1, 1, 1, 1, 0], groups=groups)
+    assert whole == paired_difference(first[:4], second[:4], weights=[1, 1, 1, 1], groups=groups[:4])
 
 
 def test_hierarchical_bootstrap_of_a_corpus_metric():

@@ -74,6 +74,8 @@ def test_classes_that_are_not_seen_are_told():
     assert shift.reweighted == 1.0
     assert "2 of 4 rows are of classes without an in-distribution row" in str(shift)
     assert math.isnan(prior_shift([1.0, 0.0], ["a", "b"], ["c"]).value)
+    with pytest.raises(ParameterError, match="confidence must be a number above 0 and below 1, got 95"):
+        prior_shift([1.0, 0.0], ["a", "b"], ["a"], confidence=95)
     with pytest.raises(ParameterError, match="id_classes must be one class for each of 2 rows, got 1"):
         prior_shift([1.0, 0.0], ["a"], ["a"])
 
