@@ -59,43 +59,43 @@ def audit(
     The order of rows within parts has no effect. ``docs/guides/reading-an-audit.md`` explains each figure.
 
     Args:
-        splits: the split, a codeshift ``SplitAssignment`` or any ``DatasetDict``.
-        data: the data that was assigned, if the assignment was pickled; or a ``PropertyTable`` of it, to share parses
+        splits: Split, a codeshift ``SplitAssignment`` or any ``DatasetDict``.
+        data: Data that was assigned, if the assignment was pickled; or a ``PropertyTable`` of it, to share parses
             and other values of the rows with other audits and splits.
-        column: the column that holds the code; by default that of the assignment or manifest, else ``"code"``.
-        manifest: the manifest of the split, if ``splits`` are parts written by codeshift; an assignment has its own.
-        language: the language of the code, or ``"column:lang"`` for the one that each row names, for properties of the
+        column: Column that holds the code; by default that of the assignment or manifest, else ``"code"``.
+        manifest: Manifest of the split, if ``splits`` are parts written by codeshift; an assignment has its own.
+        language: Language of the code, or ``"column:lang"`` for the one that each row names, for properties of the
             syntax tree; by default that of the region of the assignment or manifest. Without a language these
             properties are left out.
-        groups: the column whose values should not be on both sides; by default that of the assignment or manifest.
-        label: the column of a classification task's labels; the report then has their mix in each part, and the rows
+        groups: Column whose values should not be on both sides; by default that of the assignment or manifest.
+        label: Column of a classification task's labels; the report then has their mix in each part, and the rows
             whose near-duplicates have other labels. Rows without a label (None, or -1 of a ``ClassLabel``) are counted.
-        against: the corpora to look for the held-out rows in, by name: datasets, streams or paths as in ``overlap``,
+        against: Corpora to look for the held-out rows in, by name: datasets, streams or paths as in ``overlap``,
             such as what a model was pretrained on. They pass by in blocks; the report says what each holds.
-        properties: the properties to compare between parts; by default length in three units and, with ``language``,
+        properties: Properties to compare between parts; by default length in three units and, with ``language``,
             tree depth, node types and API names.
-        intended: the properties that the split was meant to move, which are not confounds; by default those of the
+        intended: Properties that the split was meant to move, which are not confounds; by default those of the
             region of the assignment or manifest.
-        train: the part that models are trained on.
-        test: the part whose shift is measured; by default ``"test_ood"``, or ``"test"`` if there is no such part.
-        reference: the in-distribution test part, with which to compare every figure; by default ``"test_id"`` if there
+        train: Part that models are trained on.
+        test: Part whose shift is measured; by default ``"test_ood"``, or ``"test"`` if there is no such part.
+        reference: In-distribution test part, with which to compare every figure; by default ``"test_id"`` if there
             is such a part.
-        near_duplicates: the definition of near-duplicates, which an audit always searches for. If it names ``columns``
+        near_duplicates: Definition of near-duplicates, which an audit always searches for. If it names ``columns``
             (by default those that the split was bound over), the report also says what leaks by each of them, such as
             by the prompt, and by all together, and what the corpora of ``against`` hold by each.
-        tokenizer: the Hugging Face tokenizer, its name or path, or a function from a text to its tokens, to count the
+        tokenizer: Hugging Face tokenizer, its name or path, or a function from a text to its tokens, to count the
             rows that the model's context truncates.
-        tokenizer_revision: the branch, tag or commit of a tokenizer of the hub; None for the newest.
-        max_length: the length of that context in tokens; by default the one that the tokenizer states.
-        seed: the seed of samples, folds and permutations.
-        n_permutations: the number of permutations for each p-value, at least 19 (for a property, at least 40 times the
+        tokenizer_revision: Branch, tag or commit of a tokenizer of the hub; None for the newest.
+        max_length: Length of that context in tokens; by default the one that the tokenizer states.
+        seed: Seed of samples, folds and permutations.
+        n_permutations: Number of permutations for each p-value, at least 19 (for a property, at least 40 times the
             number of properties that count). A verdict on a shift at level .05 needs 39, since its tests share it.
-        sample: the largest number of rows of each part in the two-sample tests and the nearest-row search.
-        worst: the number of leaking pairs in the report.
-        thresholds: the thresholds of the verdict.
-        num_proc: the number of processes that compute properties, as in ``Splitter.assign``, and that search corpora,
+        sample: Largest number of rows of each part in the two-sample tests and the nearest-row search.
+        worst: Number of leaking pairs in the report.
+        thresholds: Thresholds of the verdict.
+        num_proc: Number of processes that compute properties, as in ``Splitter.assign``, and that search corpora,
             as in ``overlap``. A ``PropertyTable`` brings its own.
-        progress: whether to show bars on long work, unless those of ``datasets`` are turned off.
+        progress: Whether to show bars on long work, unless those of ``datasets`` are turned off.
 
     Raises:
         ParameterError: if an argument is invalid, or a named part is missing.

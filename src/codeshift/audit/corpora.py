@@ -368,10 +368,10 @@ def corpus_blocks(
     Rows whose text is None are left out.
 
     Args:
-        searched: the column of the corpus, with the streams that have it, by column of the dataset.
-        name: the name of the corpus.
-        labels: the column of labels, by the column of the dataset whose texts have some.
-        size: the number of rows of a block.
+        searched: Column of the corpus, with the streams that have it, by column of the dataset.
+        name: Name of the corpus.
+        labels: Column of labels, by the column of the dataset whose texts have some.
+        size: Number of rows of a block.
 
     Raises:
         DataError: if there is no such column, or it holds values that are neither text nor None.

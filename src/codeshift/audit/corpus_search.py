@@ -44,12 +44,12 @@ class BlockCopies:
     """Copies of rows of a dataset that one block of a corpus holds.
 
     Attributes:
-        corpus_rows: the number of rows of the block.
-        exact: the rows with an exact copy.
-        exact_conflicts: those of them with an exact copy that has another label.
-        pairs: the nearest text of each row that has a similar one, by search: the row, the similarity, the text, and
+        corpus_rows: Number of rows of the block.
+        exact: Rows with an exact copy.
+        exact_conflicts: Those of them with an exact copy that has another label.
+        pairs: Nearest text of each row that has a similar one, by search: the row, the similarity, the text, and
             whether that has another label.
-        ngrams: rows that share an n-gram with this block, or with blocks before it.
+        ngrams: Rows that share an n-gram with this block, or with blocks before it.
     """
 
     corpus_rows: int
@@ -63,12 +63,12 @@ class CorpusSearch:
     """Search of blocks of a corpus for the texts of one column of a dataset.
 
     Args:
-        texts: the texts of the column, by part.
-        column: the column.
-        labels: the labels of the rows, by part; None for none.
-        near: the definition of near-duplicates.
-        renamed: whether renamed copies are looked for, too: in code, not in prose.
-        ngrams: the number of words of n-grams to look for; None for none.
+        texts: Texts of the column, by part.
+        column: Column.
+        labels: Labels of the rows, by part; None for none.
+        near: Definition of near-duplicates.
+        renamed: Whether renamed copies are looked for, too: in code, not in prose.
+        ngrams: Number of words of n-grams to look for; None for none.
     """
 
     def __init__(
@@ -130,8 +130,8 @@ class CorpusCopies:
     """Copies of rows of a dataset in the blocks of a corpus so far, which are the same in any order of the blocks.
 
     Args:
-        search: the search of the blocks.
-        worst: the number of pairs to keep of each part.
+        search: Search of the blocks.
+        worst: Number of pairs to keep of each part.
     """
 
     def __init__(self, search: CorpusSearch, worst: int) -> None:

@@ -270,9 +270,9 @@ def overlap(
             the text of each is looked for in the corpus's column of that name, or in the one that ``Corpus`` names for
             it: As exact copies and near-duplicates, in lists as n-grams. Texts of white space alone are like no other.
             A column that a corpus does not have is not looked for there, which the report says.
-        ngrams: the number of words of n-grams to look for as well, such as 13 (``ngrams_of``); None looks for none.
-        worst: the number of pairs to keep of each pair of parts.
-        num_proc: the number of processes that search blocks of the corpus, with any of which the result is the same;
+        ngrams: Number of words of n-grams to look for as well, such as 13 (``ngrams_of``); None looks for none.
+        worst: Number of pairs to keep of each pair of parts.
+        num_proc: Number of processes that search blocks of the corpus, with any of which the result is the same;
             None for one a core from 20,000 rows of the corpus on.
 
     Raises:

@@ -14,11 +14,11 @@ class SeenPair:
     """Row of a dataset and the nearest row of a corpus, which is no equal text.
 
     Attributes:
-        kind: the closest kind of copy that the row of the corpus is: ``"near"`` or ``"renamed"``.
-        jaccard: the Jaccard similarity of their token n-grams; of a renamed copy, without names, strings and numbers.
-        position: the position of the row in its part.
-        row: the text of the row.
-        corpus_row: the text of the row of the corpus.
+        kind: Closest kind of copy that the row of the corpus is: ``"near"`` or ``"renamed"``.
+        jaccard: Jaccard similarity of their token n-grams; of a renamed copy, without names, strings and numbers.
+        position: Position of the row in its part.
+        row: Text of the row.
+        corpus_row: Text of the row of the corpus.
 
     >>> SeenPair(kind="near", jaccard=1.0, position=3, row="x = 1", corpus_row="x  =  1").position
     3

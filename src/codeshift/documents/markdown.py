@@ -68,9 +68,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], rules: Sequence[s
     """Return a table of cells that are Markdown already.
 
     Args:
-        heads: heads of the columns.
-        rows: cells, one per column.
-        rules: alignment of the columns, ``"---:"`` for one of numbers; by default none.
+        heads: Heads of the columns.
+        rows: Cells, one per column.
+        rules: Alignment of the columns, ``"---:"`` for one of numbers; by default none.
 
     >>> print(table(["name", "rows"], [["**all**", "3"]], ["---", "---:"]))
     | name | rows |

@@ -18,8 +18,8 @@ def rows_at(data: Dataset, positions: np.ndarray) -> Dataset:
     """Return the rows at positions, as ``Dataset.select`` does, in a fraction of the memory where they are many.
 
     Args:
-        data: the dataset.
-        positions: the positions, shape (n,).
+        data: Dataset.
+        positions: Positions, shape (n,).
 
     >>> from datasets import Dataset
     >>> rows = Dataset.from_dict({"number": range(50_000)}).with_format("numpy")

@@ -111,7 +111,7 @@ def prior_shift_sample(rows: FloatArray, metric: SufficientStatistics) -> Weight
     Args:
         rows: 1 for an out-of-distribution row and 0 for others, the number of its class, and its statistics; shape
             (n, 2 + d).
-        metric: the metric whose statistics they are.
+        metric: Metric whose statistics they are.
 
     >>> from codeshift.metrics import Accuracy
     >>> right = [[0, 0, 1, 1, 0], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0], [0, 1, 1, 0, 0]]

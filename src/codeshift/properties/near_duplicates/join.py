@@ -78,7 +78,7 @@ class Prefixes:
 
 
 def prefixes(sets: ShingleSets, threshold: float) -> Prefixes:
-    """The index that the join walks through; a shingle that stands in one prefix alone is left out of it."""
+    """Return the index that the join walks through; a shingle that stands in one prefix alone is left out of it."""
     shared = np.diff(sets.indptr)
     unshared = sets.sizes - shared
     lengths = np.minimum(np.maximum(sets.sizes - least_overlap(threshold, sets.sizes) + 1 - unshared, 0), shared)
@@ -99,9 +99,9 @@ def _by_shingle(sets: ShingleSets, lengths: Ints, unshared: Ints) -> Iterator[tu
     """Yield shingle, set and position of the first shingles of each set, sorted by shingle and then by set, in parts.
 
     Args:
-        sets: the sets.
-        lengths: how many shingles of each are taken.
-        unshared: the position of the first.
+        sets: Sets.
+        lengths: How many shingles of each are taken.
+        unshared: Position of the first.
     """
     bits = np.uint64(sets.sizes.size.bit_length())
     parts = max(int(lengths.sum()) // _PART, 1)
@@ -126,7 +126,7 @@ def _by_shingle(sets: ShingleSets, lengths: Ints, unshared: Ints) -> Iterator[tu
 
 
 def index_of(sets: ShingleSets, threshold: float, shingles: Ints, numbers: Ints, positions: Ints) -> Prefixes:
-    """The index of entries that are sorted by shingle and then by set."""
+    """Return the index of entries that are sorted by shingle and then by set."""
     low = _lowest(sets, threshold, shingles, numbers)
     return Prefixes(sets=sets, threshold=threshold, numbers=numbers, positions=positions, low=low)
 
@@ -249,7 +249,7 @@ def _table(sets: ShingleSets, blocks: list[tuple[int, int]]) -> Any:
 
 
 def sorted_unique(index: Prefixes, chunks: list[SimilarPairs]) -> SimilarPairs:
-    """The pairs found in any chunk, each once."""
+    """Return the pairs found in any chunk, each once."""
     left, right = (np.concatenate([np.empty(0, np.int64), *(getattr(p, s) for p in chunks)]) for s in ("left", "right"))
     jaccard = np.concatenate([np.empty(0), *(pairs.jaccard for pairs in chunks)])
     _, first = np.unique(left * index.sets.sizes.size + right, return_index=True)

@@ -26,9 +26,9 @@ class Shingles:
     """The hash of each token n-gram of each text, repeated ones included, text after text.
 
     Attributes:
-        counts: the number of each text's, shape (n,).
-        hashes: the hashes.
-        keys: the distinct ones of each text, as the hash's upper bits above the text's number, in parts by the hash;
+        counts: Number of each text's, shape (n,).
+        hashes: Hashes.
+        keys: Distinct ones of each text, as the hash's upper bits above the text's number, in parts by the hash;
             each part is sorted in runs.
     """
 
@@ -41,9 +41,9 @@ class Shingles:
         """Store the shingles.
 
         Args:
-            blocks: the hashes of some of the texts and their number in each text, block by block.
-            texts: the number of texts.
-            expected: about how many shingles there are.
+            blocks: Hashes of some of the texts and their number in each text, block by block.
+            texts: Number of texts.
+            expected: About how many shingles there are.
         """
         parts = 1 << max(expected // _PART, 1).bit_length() - 1
         hashes, keys = Spool(np.uint64, _IN_MEMORY), Spool(np.uint64, _IN_MEMORY, parts)

@@ -40,12 +40,12 @@ class ShingleSets:
     """The distinct shingle sets that may have a partner, in an order of their content (size, then hash).
 
     Attributes:
-        sizes: the number of shingles of each set, all of them counted, shape (m,).
-        indptr: where each set's shared shingles start in ``shingles``, shape (m + 1,).
-        shingles: numbers of the shingles that stand in several sets, rarest first within each set. The others,
+        sizes: Number of shingles of each set, all of them counted, shape (m,).
+        indptr: Where each set's shared shingles start in ``shingles``, shape (m + 1,).
+        shingles: Numbers of the shingles that stand in several sets, rarest first within each set. The others,
             ``sizes - diff(indptr)`` of them, are rarer still, match nothing and are only counted.
-        width: the number of different shingles, of which none has a larger number.
-        members: for each text the number of its set, -1 where its set can have no partner, shape (n,).
+        width: Number of different shingles, of which none has a larger number.
+        members: For each text the number of its set, -1 where its set can have no partner, shape (n,).
     """
 
     sizes: Ints
@@ -78,18 +78,18 @@ def shingle_sets(
     processes: int = 1,
     ignored: Ignored = _NOTHING,
 ) -> ShingleSets:
-    """The shingle sets of some texts, without those that no other can match at the threshold.
+    """Return the shingle sets of some texts, without those that no other can match at the threshold.
 
     What remains of a corpus is a small part, and equal sets count once.
 
     Args:
-        texts: the texts.
-        rows: the positions of the texts to compare, ascending.
-        ngram: the number of tokens in a shingle.
-        threshold: the least similarity.
-        characters: about how many characters these texts have.
-        processes: the number of processes that hash the n-grams.
-        ignored: what does not count where tokens are compared.
+        texts: Texts.
+        rows: Positions of the texts to compare, ascending.
+        ngram: Number of tokens in a shingle.
+        threshold: Least similarity.
+        characters: About how many characters these texts have.
+        processes: Number of processes that hash the n-grams.
+        ignored: What does not count where tokens are compared.
     """
     with progress_bar("Near-duplicates: n-grams", len(rows), "row") as bar:
 
@@ -165,7 +165,7 @@ def _parts(pieces: Iterable[tuple[UInts, Ints]], parts: int) -> Iterator[tuple[U
 
 
 def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
-    """The rows and the shingle numbers of the distinct shingles of each row, row after row, and the numbers' hashes."""
+    """Return the rows and shingle numbers of each row's distinct shingles, row after row, and the numbers' hashes."""
     order = order_of_hashes(hashes)
     in_order = hashes[order]
     new = changes(in_order)
@@ -186,7 +186,7 @@ def _segment_sums(values: UInts, lengths: Ints) -> UInts:
 
 
 def _equal_groups(sizes: Ints, signatures: UInts) -> tuple[Ints, Ints]:
-    """A number for each distinct (size, signature), ascending, and one row that has it."""
+    """Return a number for each distinct (size, signature), ascending, and one row that has it."""
     order = np.lexsort((signatures, sizes))
     new = changes(sizes[order]) | changes(signatures[order])
     groups = np.empty_like(order)
@@ -198,11 +198,11 @@ def _shared(entries: Spool, sets_of: Ints, needed: Ints, *, total: int) -> tuple
     """Drop shingles of one set alone, and sets that have fewer of the others than needed, until a round drops little.
 
     Args:
-        entries: the text of each shingle and its number; those that are dropped leave it, but for those of the sets
+        entries: Text of each shingle and its number; those that are dropped leave it, but for those of the sets
             that the last round drops.
-        sets_of: the number of the set that each text stands for, -1 for none.
-        needed: the number of shingles that each set shares with any that is similar.
-        total: the number of shingles of all sets, those that stand in one alone too.
+        sets_of: Number of the set that each text stands for, -1 for none.
+        needed: Number of shingles that each set shares with any that is similar.
+        total: Number of shingles of all sets, those that stand in one alone too.
 
     Returns:
         ``sets_of`` without the sets that are dropped, and how many shingles are left of each set.
@@ -233,9 +233,9 @@ def _rarest_first(entries: Spool, sets_of: Ints, indptr: Ints) -> tuple[Spool, i
     """Number the shingles by how many sets have them, then by hash.
 
     Args:
-        entries: the text of each shingle and its number, in parts by the hash.
-        sets_of: the number of the set that each text stands for, -1 for none.
-        indptr: where each set's shingles start in the result.
+        entries: Text of each shingle and its number, in parts by the hash.
+        sets_of: Number of the set that each text stands for, -1 for none.
+        indptr: Where each set's shingles start in the result.
 
     Returns:
         The numbers, set after set and sorted within each set, and how many shingles there are.

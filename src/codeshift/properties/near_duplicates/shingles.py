@@ -24,7 +24,7 @@ _TASK = 2048  # texts that a worker hashes at once
 
 
 def shingle_hashes(texts: Iterable[str], ngram: int, ignored: Ignored = _NOTHING) -> Iterator[tuple[UInts, Ints]]:
-    """A 64-bit hash of each token n-gram of each text, repeated ones included, and their number in each text.
+    """Return a 64-bit hash of each token n-gram of each text, repeated ones included, and their number in each text.
 
     A text of fewer than ``ngram`` tokens has one shingle, the tuple of all its tokens; one without tokens has none.
 
@@ -36,7 +36,7 @@ def shingle_hashes(texts: Iterable[str], ngram: int, ignored: Ignored = _NOTHING
 
 
 def _block_shingles(tokens: Sequence[UInts], counts: Ints) -> tuple[UInts, Ints]:
-    """The shingles of a block, of its tokens as they count at each place of an n-gram."""
+    """Return the shingles of a block, of its tokens as they count at each place of an n-gram."""
     ngram, size = len(tokens), tokens[0].size
     row_starts = np.cumsum(counts) - counts
     whole = max(size - ngram + 1, 0)
@@ -78,7 +78,7 @@ def _read(texts: Sequence[str], rows: Ints) -> Iterator[str]:
 
 
 def _polynomials(columns: Sequence[UInts]) -> UInts:
-    """A hash of the rows of a table that is given column by column; tables of other widths start from another value."""
+    """Return a hash of the rows of a table given column by column; tables of other widths start from another value."""
     hashes = np.full(columns[0].size, len(columns), np.uint64)
     for column in columns:
         hashes *= _BASE

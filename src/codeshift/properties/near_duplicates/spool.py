@@ -19,9 +19,9 @@ class Spool:
     The file, if there is one, is a temporary one that is closed with the object's end.
 
     Args:
-        dtype: the type of a value.
-        in_memory: the bytes of all parts beyond which they lie in a file.
-        parts: the number of parts.
+        dtype: Type of a value.
+        in_memory: Bytes of all parts beyond which they lie in a file.
+        parts: Number of parts.
 
     >>> spool = Spool(np.int64, in_memory=16, parts=2)
     >>> spool.write(np.array([1, 2, 3]))

@@ -114,7 +114,7 @@ class Findings:
 
     @cached_property
     def prior_gaps(self) -> tuple[PriorGap, ...]:
-        """The part of each cell's gap that the mix of classes alone explains; none for text."""
+        """Part of each cell's gap that the mix of classes alone explains; none for text."""
         return tuple(prior_gaps(self.cells, self._metric))
 
     @cached_property

@@ -53,7 +53,7 @@ class PriorGap(CellChange):
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """Finding in words."""
         if math.isnan(self.value):
             return f"{self.cell.title}: the effect of the mix of classes is {self.text}."
         gap, left = self.measure.change(self.gap), self.measure.change(self.left)

@@ -17,7 +17,7 @@ class MarkedPair:
     Attributes:
         corpus: Name of the corpus, or of its part.
         column: Column of the texts.
-        pair: The two rows, how similar they are, and the position of the test row.
+        pair: Two rows, how similar they are, and the position of the test row.
 
     >>> seen = SeenPair(kind="near", jaccard=0.75, position=3, row="x = 1", corpus_row="x = 2")
     >>> pair = MarkedPair(corpus="web", column="code", pair=seen)
