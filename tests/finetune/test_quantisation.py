@@ -181,6 +181,6 @@ def test_what_cannot_be_quantised_is_refused(quantiser, base, small_tokenizer):
 
 def test_without_bitsandbytes_the_extra_is_named(base, small_tokenizer, monkeypatch):
     """Before anything is loaded."""
-    monkeypatch.setattr("codeshift.errors.find_spec", lambda name: None)
+    monkeypatch.setattr("codeshift.requirements.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"codeshift-ood\[qlora\]"):
         Trainer(base, small_tokenizer, TrainingConfig(quantization="nf4"), peft_config=LoraConfig(r=2), **COLUMNS)

@@ -100,10 +100,10 @@ def test_table_of_results(recount):
     }
     assert len(lines) == len(METRICS) * (runs[None] * shared + sum(runs[s] for s in SCENARIOS) * 4)
     names = ("method", "scenario", "ood_kept", "variant", "split_seed", "train_seed")
-    by_name = {tuple(getattr(r.key, name) for name in names): r.key for r in recount.results.records}
+    by_name = {tuple(getattr(r.key, name) or "" for name in names): r.key for r in recount.results.records}
     for line in lines:
         shared_run = line["method"] == "none" or line["ood_kept"] == 1.0
-        at = tuple(None if name == "scenario" and shared_run else line[name] for name in names)
+        at = tuple("" if name == "scenario" and shared_run else line[name] or "" for name in names)
         expected = recount.of_run(by_name[at], line["metric"], line["part"], line["scenario"])
         assert line["value"] == pytest.approx(expected.value, abs=1e-12), line
         assert line["n"] == expected.n, line
@@ -274,7 +274,7 @@ def test_curves(recount):
     assert findings().variants
     for curve in findings().variants:
         for point in curve.points:
-            cell = {0.0: ("none", None, ""), 0.5: (curve.method, 0.0, "wise_ft=0.5"), 1.0: (curve.method, 0.0, "")}
+            cell = {0.0: ("none", None, None), 0.5: (curve.method, 0.0, "wise_ft=0.5"), 1.0: (curve.method, 0.0, None)}
             method, kept, variant = cell[point.x]
             scores = [recount.score(name, method, kept, curve.part, EXACT, variant) for name in SCENARIOS]
             assert point.estimate.value == pytest.approx(np.mean([score.value for score in scores]), abs=1e-12)

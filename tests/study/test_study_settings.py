@@ -85,9 +85,9 @@ def test_a_study_file_has_a_key_for_every_argument():
     from codeshift.study import study_file
 
     keys = {argument.name for argument in fields(Study) if argument.init} - {"dataset", "config"}
-    assert {*study_file._MADE, *study_file._PLAIN} == keys | {"data", "training", "embedding", "pca"}
+    assert {*study_file._OBJECTS, *study_file._VALUES} == keys | {"data", "training", "embedding", "pca"}
     assert study_file._NEEDED == ("data", "scenarios", "source", "target")
-    assert {option.name for option in fields(CommonOptions)} <= set(study_file._PLAIN)
+    assert {option.name for option in fields(CommonOptions)} <= set(study_file._VALUES)
 
 
 def test_what_is_given_and_what_it_comes_to_are_apart(model):
