@@ -251,6 +251,8 @@ def test_columns_can_swap_names(folder: Path) -> None:
         ({"source": "{}/nowhere/rows.jsonl"}, "there is no folder '{}/nowhere'"),
         ({"source": "rows"}, "source must be an existing file or folder, or owner/name of the hub, got 'rows'"),
         ({"source": "data/rows.csv"}, "there is no folder 'data'"),
+        ({"source": "1" * 5000}, "source must be an existing file or folder, or owner/name of the hub, got '111"),
+        ({"source": "a\0b"}, "source must be an existing file or folder, or owner/name of the hub, got 'a"),
         ({"source": ""}, "source must be a path, or owner/name of the hub"),
         ({"source": "{}"}, "split must be one of train, validation, got None: name one, or join some by +"),
         ({"source": "{}", "split": "trian"}, "split must be a part of the data, got 'trian': did you mean train?"),

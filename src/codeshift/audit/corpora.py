@@ -199,8 +199,8 @@ def from_root(corpus: Any) -> Any:
 def files_of(path: str | os.PathLike[str]) -> list[str]:
     """Return the files of a path: itself, or all below a folder or of a pattern, sorted."""
     source = Path(path)
-    pattern = str(source / "**") if source.is_dir() else str(source)
-    return [str(source)] if source.is_file() else sorted(filter(os.path.isfile, glob(pattern, recursive=True)))
+    pattern = str(source / "**") if os.path.isdir(source) else str(source)
+    return [str(source)] if os.path.isfile(source) else sorted(filter(os.path.isfile, glob(pattern, recursive=True)))
 
 
 def corpus_identity(corpus: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,9 +100,9 @@ def _corpus(source: str) -> Any:
     from codeshift.data import load_data
 
     path = Path(source)
-    if source == EMBEDDED or path.is_file():
+    if source == EMBEDDED or os.path.isfile(path):
         return source
-    if path.is_dir():
+    if os.path.isdir(path):
         return load_data(source) if any((path / name).exists() for name in _OF_DATASETS) else source
     return source if any(sign in source for sign in "*?[") else load_data(source)
 

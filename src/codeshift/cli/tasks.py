@@ -183,8 +183,11 @@ def model_of(arguments: argparse.Namespace) -> str:
         return os.fspath(embedded_model_path())
     model: str = arguments.model
     path = Path(model).expanduser()
-    if path.exists() or not ("/" in model and (path.is_absolute() or model.startswith(".") or path.parent.is_dir())):
-        return os.fspath(path) if path.exists() else model
-    nearby = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    if os.path.exists(path):
+        return os.fspath(path)
+    has_folder = os.path.isdir(path.parent)
+    if "/" not in model or not (path.is_absolute() or model.startswith(".") or has_folder):
+        return model
+    nearby = [other.name for other in path.parent.iterdir()] if has_folder else []
     remedy = closest(path.name, nearby) if nearby else f"there is no folder {str(path.parent)!r}"
     raise ParameterError("--model", "an existing folder, or a name of the hub", model, remedy)

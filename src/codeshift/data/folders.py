@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -42,9 +43,9 @@ def local_parts(source: Path) -> PartReaders:
     Warns:
         LeftOutWarning: if files of rows are compressed in a way that is not read.
     """
-    if source.is_file():
+    if os.path.isfile(source):
         return {None: lambda: [read_file(source)]}
-    if not source.is_dir():
+    if not os.path.isdir(source):
         raise _missing(source)
     if (source / "dataset_dict.json").exists():
         return loaded_parts(_from_disk(source))
@@ -111,7 +112,7 @@ def files_of_parts(sources: Mapping[str, object]) -> PartReaders:
         if not isinstance(part, str) or not part:
             raise ParameterError("source", "a mapping of parts to files", part, 'such as {"train": "train.jsonl"}')
         path = Path(str(source)).expanduser()
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise _missing(path)
         parts[part] = _file_reader(path)
     return parts
@@ -156,6 +157,6 @@ def _from_disk(folder: Path) -> Dataset | DatasetDict:
 
 def _missing(path: Path) -> DataError:
     folder = path.parent
-    nearby = [other.name for other in folder.iterdir()] if folder.is_dir() else []
+    nearby = [other.name for other in folder.iterdir()] if os.path.isdir(folder) else []
     remedy = closest(path.name, nearby) if nearby else f"there is no folder {str(folder)!r}"
     return DataError("source", "an existing file or folder, or owner/name of the hub", str(path), remedy)

@@ -146,10 +146,10 @@ def _parts(source: DataSource, config: str | None, revision: str | None) -> Part
     if not isinstance(source, str | os.PathLike) or not str(source):
         raise ParameterError("source", "a path, or owner/name of the hub", source, 'such as "rows.jsonl"')
     path = Path(source).expanduser()
-    if not (path.exists() or path.parent.is_dir() or format_of(path)) and is_hub_name(str(source)):
+    if not (os.path.exists(path) or os.path.isdir(path.parent) or format_of(path)) and is_hub_name(str(source)):
         return hub_parts(str(source), config, revision)
     for name, value in (("config", config), ("revision", revision)):
-        if value is not None and path.exists():
+        if value is not None and os.path.exists(path):
             raise ParameterError(name, "left out for local files", value, "only the hub has them")
     return local_parts(path)
 

@@ -55,8 +55,8 @@ def config_at_hand(model: ModelOrName) -> PreTrainedConfig | None:
         return model.config
     if (
         isinstance(model, PeftModel)
-        or not (Path(model) / "config.json").is_file()
-        or (Path(model) / "adapter_config.json").is_file()
+        or not os.path.isfile(Path(model) / "config.json")
+        or os.path.isfile(Path(model) / "adapter_config.json")
     ):
         return None
     with told_by_transformers("model", model):

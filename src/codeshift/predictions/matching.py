@@ -125,7 +125,7 @@ def predictions_digest(outputs: Mapping[str, Output]) -> str:
 def _rows_of_file(path: Path) -> list[Any]:
     ending = format_of(path)
     if ending in CSV_SEPARATORS:
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise DataError("predictions", "a file that can be read", str(path), "there is no such file")
         # Cells as they are written: an answer may be a number, or empty.
         cells: list[Any] = csv_table(path, CSV_SEPARATORS[ending]).to_pylist()

@@ -12,12 +12,14 @@ _LONGEST = 60  # number of characters of a value that are shown
 def joined_words(names: Sequence[Any], word: str) -> str:
     """Join names with commas and ``word`` before the last; only the first of many are listed.
 
-    >>> joined_words(("for", "while"), "or"), joined_words(range(7), "and")
-    ('for or while', '0, 1, 2, 3 and 3 more')
+    >>> joined_words(("for", "while"), "or"), joined_words(range(7), "and"), joined_words((), "or")
+    ('for or while', '0, 1, 2, 3 and 3 more', 'none')
     """
     shown = [_cut(str(name)) for name in names[:_MOST]]
     shown += [f"{len(names) - _MOST:,} more"] if len(names) > _MOST else []
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {word} {shown[-1]}"
+    if len(shown) < 2:
+        return shown[0] if shown else "none"
+    return f"{', '.join(shown[:-1])} {word} {shown[-1]}"
 
 
 def spelled(plain: Any) -> str:

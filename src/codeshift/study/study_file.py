@@ -175,7 +175,7 @@ def _transforms(
 def _beside(file: SettingsFile, source: str) -> str:
     """Return the path beside the file if it exists or the text cannot be a hub name, or else the text."""
     path = file.path.parent / Path(source).expanduser()
-    return source if is_hub_name(source) and not path.exists() else str(path)
+    return source if is_hub_name(source) and not os.path.exists(path) else str(path)
 
 
 def _scenarios(file: SettingsFile, of_file: dict[str, Any], plain: dict[str, Any]) -> list[Scenario]:
