@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
+from codeshift.errors import ParameterError
 from codeshift.properties import APINames, CharCount, NodeTypes, PropertyTable, TokenCount, TreeDepth
 from codeshift.properties.columns import ContentHash, Label, Timestamp
 from codeshift.properties.encoder import ColumnVectors
@@ -139,3 +140,10 @@ def test_what_a_region_takes_out_is_not_masked(region: Region, masked: set[str])
     for each in found:
         for name, of, share in zip(each.categories, each.inside, each.values["test_ood"], strict=True):
             assert share > 0 or not of, f"{name} is masked, and no row of test_ood has it"
+
+
+@pytest.mark.parametrize("of", [Contains, Matches])
+def test_a_region_without_elements_is_none(of: type[Contains | Matches]) -> None:
+    """No row contains one of none, and every row all of none: an error says so, of an edited manifest too."""
+    with pytest.raises(ParameterError, match="region must be of one element or more, got none"):
+        of(NodeTypes("code", "python"), ())
