@@ -39,7 +39,7 @@ def distinct_functions() -> datasets.Dataset:
 
 def uncorrected(strength: Strength, thresholds: Thresholds) -> bool:
     """Whether either family of tests shows a shift at a level of its own."""
-    counted = [prop for prop in strength.properties if prop.counts]
+    counted = [prop for prop in strength.properties if prop.in_verdict]
     p_values = holm([prop.p_value for prop in counted])
     distances = np.array([prop.jensen_shannon for prop in counted])
     moved = (distances >= thresholds.jensen_shannon) & (p_values <= thresholds.alpha)

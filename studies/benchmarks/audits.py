@@ -270,7 +270,7 @@ def _leakage(report: AuditReport) -> dict[str, Any]:
 
 def _strength(report: AuditReport) -> dict[str, Any]:
     shift = report.strength[0]
-    farthest = max((of for of in shift.properties if of.counts), key=lambda of: of.jensen_shannon)
+    farthest = max((of for of in shift.properties if of.in_verdict), key=lambda of: of.jensen_shannon)
     moved = sum(of.p_value <= report.settings.thresholds.alpha for of in report.confounds)
     tokens = next(of for of in report.unseen_elements if of.kind == "TokenTypes")
     tests = {"auc": shift.classifier, "mmd": shift.mmd}

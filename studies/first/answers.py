@@ -71,8 +71,8 @@ class Answers:
     @cache  # noqa: B019 - the object lives as long as its numbers are used
     def seeds(self, scenario: str) -> frozenset[int]:
         """Return the split seeds for which all that is compared in a scenario is done."""
-        cells = [(method, kept, "") for method in METHODS for kept in (0.0, 1.0)]
-        cells += [("full", 0.0, WISE), (NONE, None, "")]
+        cells = [(method, kept, None) for method in METHODS for kept in (0.0, 1.0)]
+        cells += [("full", 0.0, WISE), (NONE, None, None)]
         return frozenset.intersection(*(
             frozenset(record.key.split_seed for record in self._records(scenario, *cell) if record.status == "done")
             for cell in cells

@@ -297,6 +297,14 @@ def test_a_region_of_more_rows_than_there_are_is_told(change: dict) -> None:
         SplitManifest.from_json(_signed(json.loads(manifest.to_json()) | change))
 
 
+def test_a_control_of_other_data_is_told() -> None:
+    """Rows of ``train_control`` are listed by the names under which all rows are."""
+    plain = json.loads(_assign("longest").manifest.to_json())
+    plain["control"] = {"other": plain["rows"]["data"]["train"]}
+    with pytest.raises(ManifestError, match=r"the text holds rows of \['data'\] and a control of \['other'\]"):
+        SplitManifest.from_json(_signed(plain))
+
+
 def test_deep_nesting_is_told() -> None:
     """Deeply nested text is an error of a manifest."""
     with pytest.raises(ManifestError, match="is not JSON"):

@@ -373,6 +373,10 @@ class SplitManifest:
         if not 0 <= self.region_rows <= self.n_rows or not self.n_rows:
             of = counted(self.n_rows, "row")
             raise ManifestError(f"{name} holds a region of {self.region_rows:,} of {of}: {NO_MANIFEST}")
+        if self.control and not set(self.digests) <= set(self.control):
+            raise ManifestError(
+                f"{name} holds rows of {sorted(self.digests)} and a control of {sorted(self.control)}: {NO_MANIFEST}"
+            )
         return self
 
     def save(self, path: str | os.PathLike[str], *, rows_beside: bool | None = None) -> None:
