@@ -268,7 +268,7 @@ def overlap(
             another one; or that of the text that a model must write.
         near_duplicates: Definition of near-duplicates. If it names ``columns``, such as a prompt's and the code's,
             the text of each is looked for in the corpus's column of that name, or in the one that ``Corpus`` names for
-            it: As exact copies and near-duplicates, in lists as n-grams. Texts of white space alone are like no other.
+            it: as exact copies and near-duplicates, in lists as n-grams. Texts of white space alone are like no other.
             A column that a corpus does not have is not looked for there, which the report says.
         ngrams: Number of words of n-grams to look for as well, such as 13 (``ngrams_of``); None looks for none.
         worst: Number of pairs to keep of each pair of parts.

@@ -30,7 +30,7 @@ class Thresholds:
 
     Attributes:
         leaked_rows: Share of a part's rows with an exact or near-duplicate in train above which the part leaks.
-            Leaked rows of share s can raise a score by up to s: At .01, by one point, the size of differences that
+            Leaked rows of share s can raise a score by up to s: at .01, by one point, the size of differences that
             papers report.
         leaked_groups: Share of a part's rows in groups that train contains too, above which the part leaks.
         copies: Smallest share of a held-out part's rows that repeat another one for which a caution is given.

@@ -56,7 +56,7 @@ class StreamDealer:
         region: Fitted region: ``splitter.fit(PropertyTable(sample))``, ``assignment.region`` or
             ``manifest.fitted_region()``.
         region_share: Share of the stream's rows inside the region, above 0 and below 1, since sizes are shares of
-            all rows: That of a sample (``region.contains(table).mean()``), or ``manifest.region_share``.
+            all rows: that of a sample (``region.contains(table).mean()``), or ``manifest.region_share``.
         columns: Columns of code, whose content identifies a row.
         **options: Fields of ``SplitConfig``, which describes them: ``seed``, ``ood_kept``, ``test_ood_size``,
             ``test_id_size``, ``validation_size``, ``validation_ood_size`` and ``groups``. The others have no meaning

@@ -38,7 +38,7 @@ class NearestRows:
         index: Number of that row, shape (q,); -1 where none is similar enough. Of equally similar rows it is one
             chosen by content, and the first of those with equal shingles.
         exact: Whether no corpus row is more similar, shape (q,). False only where so many rows are alike, or nearly
-            so, that not all pairs can be compared: For a query that has a hundred similar rows and more, and for one
+            so, that not all pairs can be compared: for a query that has a hundred similar rows and more, and for one
             that was not compared with all corpus rows that may be similar to it.
     """
 

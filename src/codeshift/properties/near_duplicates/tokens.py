@@ -56,7 +56,7 @@ def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
     The hash of a token depends on its characters alone: not on the process, the platform or the other texts.
 
     Args:
-        texts: N texts.
+        texts: Texts.
 
     Yields:
         The hashes of some of the texts, shape (their tokens,), and the counts, shape (their number,).
