@@ -174,8 +174,8 @@ def _compared(
     calls = []
     for of_partition, of_rows in zip(pairs, rows, strict=True):
         places = [
-            np.searchsorted(of_shard, of_rows)
-            for (of_shard,), of_rows in zip(own, source.positions(of_rows), strict=True)
+            np.searchsorted(of_shard, positions)
+            for (of_shard,), positions in zip(own, source.positions(of_rows), strict=True)
         ]
         parts = [(sets_of_shard, place) for sets_of_shard, place in zip(sets, places, strict=True) if place.size]
         if parts:

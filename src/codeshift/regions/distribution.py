@@ -170,9 +170,9 @@ def _elements(
     categories: dict[str, Mask] = {}
     inside: dict[str, bool] = {}
     for leaf, taken in leaves.items():
-        region_rows = _held(leaf, table, parts["test_ood"])
-        categories |= region_rows
-        inside |= {name: inside.get(name, False) or taken for name in region_rows}
+        masks = _held(leaf, table, parts["test_ood"])
+        categories |= masks
+        inside |= {name: inside.get(name, False) or taken for name in masks}
     holding = {part: _holding(elements, positions) for part, positions in parts.items()}
     moved = np.abs(holding["test_ood"] - holding["train"])
     moved[~_others(elements.vocabulary, prop, leaves)] = 0.0

@@ -120,7 +120,7 @@ class HeldSets:
 
         rows = summed(parts)
         numbers = np.frombuffer(b"".join(rows), dtype=np.int32)
-        ends = np.cumsum([0, *(len(rows_holding) // numbers.itemsize for rows_holding in rows)])
+        ends = np.cumsum([0, *(len(held_set) // numbers.itemsize for held_set in rows)])
         ones = np.ones(len(numbers), dtype=np.int8)
-        rows_holding = csr_matrix((ones, numbers, ends), shape=(len(rows), len(self.elements)))
-        return Sets(rows_holding.tocsc(), np.array(list(rows.values()), dtype=np.int64))
+        sets = csr_matrix((ones, numbers, ends), shape=(len(rows), len(self.elements)))
+        return Sets(sets.tocsc(), np.array(list(rows.values()), dtype=np.int64))

@@ -230,10 +230,10 @@ def _tables(sets: ShingleSets, left: Ints, right: Ints) -> Iterator[tuple[Ints, 
     for pairs in np.split(order, np.flatnonzero(np.diff(tiles[order])) + 1 if order.size else []):
         if not pairs.size:
             continue
-        one, other = int(block_of_left[pairs[0]]), int(block_of_right[pairs[0]])
-        blocks = [(int(starts[block]), int(starts[block + 1])) for block in dict.fromkeys((one, other))]
-        after_one = 0 if one == other else blocks[0][1] - blocks[0][0]
-        rows_of_left, rows_of_right = left[pairs] - starts[one], right[pairs] - starts[other] + after_one
+        first, second = int(block_of_left[pairs[0]]), int(block_of_right[pairs[0]])
+        blocks = [(int(starts[block]), int(starts[block + 1])) for block in dict.fromkeys((first, second))]
+        after_first = 0 if first == second else blocks[0][1] - blocks[0][0]
+        rows_of_left, rows_of_right = left[pairs] - starts[first], right[pairs] - starts[second] + after_first
         yield pairs, _table(sets, blocks), rows_of_left, rows_of_right
 
 

@@ -244,9 +244,9 @@ def _rarest_first(entries: Spool, sets_of: Ints, indptr: Ints) -> tuple[Spool, i
     of_frequency = np.zeros(1, np.int64)  # how many shingles stand in so many sets
     for part in range(len(entries.sizes)):
         _, numbers = _entries_of_sets(entries, part, sets_of, bits)
-        found = np.bincount(np.bincount(numbers), minlength=of_frequency.size)
-        found[: of_frequency.size] += of_frequency
-        of_frequency = found
+        longer = np.bincount(np.bincount(numbers), minlength=of_frequency.size)
+        longer[: of_frequency.size] += of_frequency
+        of_frequency = longer
     of_frequency[0] = 0
     width = int(of_frequency.sum())
     first = np.cumsum(of_frequency) - of_frequency  # the next number for a shingle of so many sets
