@@ -65,7 +65,7 @@ class Spool:
         return values
 
     def replace(self, values: npt.NDArray[Any], part: int = 0) -> None:
-        """Write values, no more than there are, in place of those of a part."""
+        """Write values, no more than there are, in place of those of a part, to which none is added any more."""
         self.sizes[part] = values.size
         if values.size:
             written = np.ascontiguousarray(values, self.dtype).data.cast("B")
