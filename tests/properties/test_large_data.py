@@ -13,7 +13,7 @@ from datasets import Dataset, disable_progress_bars
 from codeshift.errors import ParameterError
 from codeshift.properties import NodeTypes, PropertyTable, TokenCount, processes
 from codeshift.properties.lexer import lex
-from codeshift.properties.near_duplicates import NearDuplicates, join, partners, sets, shingles
+from codeshift.properties.near_duplicates import NearDuplicates, join, partners, sets, shingles, spool
 from codeshift.properties.near_duplicates.spool import Spool
 from codeshift.properties.node_pairs import NodePairs
 from codeshift.properties.syntax import SyntaxScan, scan
@@ -33,11 +33,10 @@ def rows() -> Dataset:
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every limit so small that 200 rows have many parts, all of them in files."""
     monkeypatch.setattr(partners, "_PART", 1 << 10)
-    monkeypatch.setattr(partners, "_IN_MEMORY", 1 << 8)
+    monkeypatch.setattr(spool, "_IN_MEMORY", 1 << 8)
     monkeypatch.setattr(partners, "_PIECE", 1 << 9)
     for module in (sets, join):
         monkeypatch.setattr(module, "_PART", 1 << 8)
-        monkeypatch.setattr(module, "_IN_MEMORY", 1 << 8)
     monkeypatch.setattr(join, "_CHUNK_SHINGLES", 1 << 8)
     monkeypatch.setattr(shingles, "_ROWS", 7)
     monkeypatch.setattr(shingles, "_TASK", 11)
@@ -51,7 +50,7 @@ def test_near_duplicates_are_the_same_in_parts(rows: Dataset, threshold: float, 
     with pytest.MonkeyPatch.context() as patch:
         for module in (partners, sets, join):
             patch.setattr(module, "_PART", 1 << 30)
-            patch.setattr(module, "_IN_MEMORY", 1 << 30)
+        patch.setattr(spool, "_IN_MEMORY", 1 << 30)
         patch.setattr(join, "_CHUNK_SHINGLES", 1 << 30)
         whole = search.components(texts)
     assert len(whole.pairs) > 10 or threshold == 1.0
@@ -70,18 +69,18 @@ def test_near_duplicates_are_the_same_from_several_processes(rows: Dataset, smal
 def test_parts_of_a_spool_are_what_was_written_to_each(in_memory: int) -> None:
     """Parts that are written in turns are read whole, in pieces, and after some of their values replaced them."""
     rng = np.random.default_rng(0)
-    spool, written = Spool(np.uint32, in_memory, parts=3), [np.empty(0, np.uint32)] * 3
+    in_parts, written = Spool(np.uint32, 3, in_memory=in_memory), [np.empty(0, np.uint32)] * 3
     for part in rng.integers(0, 3, size=40).tolist():
         values = rng.integers(0, 1 << 32, size=rng.integers(0, 9), dtype=np.uint32)
-        spool.write(values, part)
+        in_parts.write(values, part)
         written[part] = np.concatenate([written[part], values])
-    assert spool._file._rolled == (in_memory == 1)
-    assert spool.sizes == [values.size for values in written]
+    assert in_parts._file._rolled == (in_memory == 1)
+    assert in_parts.sizes == [values.size for values in written]
     for part, values in enumerate(written):
         for start, stop in ((0, values.size), (3, 17), (values.size, values.size)):
-            assert spool.read(part, start, stop).tolist() == values[start:stop].tolist()
-        spool.replace(values[::2], part)
-    assert [spool.read(part).tolist() for part in range(3)] == [values[::2].tolist() for values in written]
+            assert in_parts.read(part, start, stop).tolist() == values[start:stop].tolist()
+        in_parts.replace(values[::2], part)
+    assert [in_parts.read(part).tolist() for part in range(3)] == [values[::2].tolist() for values in written]
 
 
 def test_texts_are_those_of_the_column() -> None:

@@ -45,7 +45,6 @@ _CHUNK_CANDIDATES = 1 << 21
 _AT_ONCE = 1 << 18  # of these, filtered at once
 _CHUNK_SHINGLES = 1 << 22
 _PART = 1 << 20  # entries that are sorted at once
-_IN_MEMORY = 1 << 24  # bytes of all of them, beyond which they lie in a file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +105,7 @@ def _by_shingle(sets: ShingleSets, lengths: Ints, unshared: Ints) -> Iterator[tu
     bits = np.uint64(sets.sizes.size.bit_length())
     parts = max(int(lengths.sum()) // _PART, 1)
     bounds = np.array([(sets.width * part // parts) << int(bits) for part in range(1, parts)], np.uint64)
-    keys, positions = Spool(np.uint64, _IN_MEMORY, parts), Spool(np.int32, _IN_MEMORY, parts)
+    keys, positions = Spool(np.uint64, parts), Spool(np.int32, parts)
     for first, end in pairwise(blocks_of_sets(sets.indptr, _PART).tolist()):
         held, starts, taken = sets.block(first, end), sets.indptr[first:end] - sets.indptr[first], lengths[first:end]
         key = held[ragged(starts, taken)].astype(np.uint64) << bits

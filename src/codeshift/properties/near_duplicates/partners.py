@@ -17,7 +17,6 @@ __all__ = ["Shingles", "least_overlap", "settled"]
 
 _SLACK = 1 - 1e-12  # bounds computed in floating point must never cut a pair that the exact quotient keeps
 _PART = 1 << 21  # shingles of a part
-_IN_MEMORY = 1 << 24  # bytes of all shingles, beyond which they lie in files
 _PIECE = 1 << 20
 
 
@@ -46,7 +45,7 @@ class Shingles:
             expected: About how many shingles there are.
         """
         parts = 1 << max(expected // _PART, 1).bit_length() - 1
-        hashes, keys = Spool(np.uint64, _IN_MEMORY), Spool(np.uint64, _IN_MEMORY, parts)
+        hashes, keys = Spool(np.uint64), Spool(np.uint64, parts)
         shift = np.uint64(64 - parts.bit_length() + 1)
         bounds = np.arange(1, parts, dtype=np.uint64) << shift if parts > 1 else np.empty(0, np.uint64)
         bits = _row_bits(texts)

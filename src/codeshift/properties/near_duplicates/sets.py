@@ -31,7 +31,6 @@ __all__ = ["ShingleSets", "blocks_of_sets", "shingle_sets"]
 
 _NOTHING = Ignored()
 _PART = 1 << 20  # shingles that are numbered or sorted at once
-_IN_MEMORY = 1 << 24  # bytes of all of them, beyond which they lie in a file
 _CHARACTERS_A_TOKEN = 4
 
 
@@ -136,7 +135,7 @@ def _numbered(shingles: Shingles, alive: Bools) -> tuple[Ints, UInts, Spool]:
     sizes, signatures = np.zeros(texts, np.int64), np.zeros(texts, np.uint64)
     parts = 1 << max(total // _PART, 1).bit_length() - 1
     bits = _below(texts)
-    entries = Spool(np.uint64, _IN_MEMORY, parts)
+    entries = Spool(np.uint64, parts)
     for part, (hashes, rows) in enumerate(_parts(shingles.of_texts(alive), parts)):
         rows, of_part, values = _distinct(hashes, rows)
         sizes_of_part = np.bincount(rows, minlength=texts)
@@ -151,7 +150,7 @@ def _numbered(shingles: Shingles, alive: Bools) -> tuple[Ints, UInts, Spool]:
 
 def _parts(pieces: Iterable[tuple[UInts, Ints]], parts: int) -> Iterator[tuple[UInts, Ints]]:
     """Yield hashes and their rows in parts by the hash, ascending, so that no more than a part is in memory."""
-    hashes_of, rows_of = Spool(np.uint64, _IN_MEMORY, parts), Spool(np.uint32, _IN_MEMORY, parts)
+    hashes_of, rows_of = Spool(np.uint64, parts), Spool(np.uint32, parts)
     shift = np.uint64(64 - parts.bit_length() + 1)
     for hashes, rows in pieces:
         of_part = (hashes >> shift).astype(np.uint16) if parts > 1 else np.zeros(hashes.size, np.uint16)
@@ -252,7 +251,7 @@ def _rarest_first(entries: Spool, sets_of: Ints, indptr: Ints) -> tuple[Spool, i
     first = np.cumsum(of_frequency) - of_frequency  # the next number for a shingle of so many sets
     blocks = blocks_of_sets(indptr, _PART)
     of_sets = _below(indptr.size - 1)
-    by_set = Spool(np.uint64, _IN_MEMORY, max(blocks.size - 1, 1))
+    by_set = Spool(np.uint64, max(blocks.size - 1, 1))
     bounds = blocks[1:-1].astype(np.uint64) << of_sets
     for part in range(len(entries.sizes)):
         sets, numbers = _entries_of_sets(entries, part, sets_of, bits)
@@ -266,7 +265,7 @@ def _rarest_first(entries: Spool, sets_of: Ints, indptr: Ints) -> tuple[Spool, i
         packed.sort()
         for block, some in enumerate(np.split(packed, np.searchsorted(packed, bounds))):
             by_set.write(some, block)
-    ranked = Spool(np.int32 if width <= np.iinfo(np.int32).max else np.int64, _IN_MEMORY)
+    ranked = Spool(np.int32 if width <= np.iinfo(np.int32).max else np.int64)
     for block in range(len(by_set.sizes)):
         packed = by_set.read(block)
         packed.sort()

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 __all__ = ["Spool"]
 
+_IN_MEMORY = 1 << 24  # bytes
+
 
 class Spool:
     """Values of one type in parts, each in the order in which it is written.
@@ -20,10 +22,10 @@ class Spool:
 
     Args:
         dtype: Type of a value.
-        in_memory: Bytes of all parts beyond which they lie in a file.
         parts: Number of parts.
+        in_memory: Bytes of all parts beyond which they lie in a file; by default 16 MiB.
 
-    >>> spool = Spool(np.int64, in_memory=16, parts=2)
+    >>> spool = Spool(np.int64, parts=2, in_memory=16)
     >>> spool.write(np.array([1, 2, 3]))
     >>> spool.write(np.array([7]), part=1)
     >>> spool.write(np.array([4]))
@@ -31,10 +33,11 @@ class Spool:
     ([1, 2, 3, 4], [2, 3, 4], [7])
     """
 
-    def __init__(self, dtype: npt.DTypeLike, in_memory: int, parts: int = 1) -> None:
+    def __init__(self, dtype: npt.DTypeLike, parts: int = 1, *, in_memory: int | None = None) -> None:
         self.dtype = np.dtype(dtype)
         self.sizes = [0] * parts
-        self._file = SpooledTemporaryFile(max_size=in_memory)  # noqa: SIM115 - closed at the object's end
+        max_size = _IN_MEMORY if in_memory is None else in_memory
+        self._file = SpooledTemporaryFile(max_size=max_size)  # noqa: SIM115 - closed at the object's end
         self._end = 0
         self._pieces: list[list[tuple[int, int]]] = [[] for _ in range(parts)]  # where each begins, and its bytes
         weakref.finalize(self, self._file.close)
