@@ -17,9 +17,13 @@ __all__ = [
     "mixed",
     "order_of_hashes",
     "order_within_rows",
+    "packed",
+    "parts_by_hash",
+    "parts_for",
     "ragged",
     "stable_order",
     "unique_hashes",
+    "unpacked",
 ]
 
 Bools = npt.NDArray[np.bool_]
@@ -148,3 +152,45 @@ def _order_of_block(hashes: UInts, counts: Ints) -> Ints:
     # Two of a row that differ in their lower bits alone may stand the wrong way round.
     wrong = (in_order[1:] < in_order[:-1]) & ~changes(rows)[1:]
     return np.lexsort((hashes, rows)) if wrong.any() else order
+
+
+def parts_for(count: int, size: int) -> int:
+    """Return into how many parts by their hash so many values are divided, of about a size each: a power of two.
+
+    >>> parts_for(1_000, 300), parts_for(3, 300)
+    (2, 1)
+    """
+    return 1 << max(count // size, 1).bit_length() - 1
+
+
+def parts_by_hash(hashes: UInts, parts: int) -> npt.NDArray[np.uint16]:
+    """Return the part of each hash, by its upper bits, so that parts hold ascending hashes.
+
+    Args:
+        hashes: Hashes, shape (n,).
+        parts: Number of parts, as ``parts_for`` returns it.
+
+    >>> parts_by_hash(np.array([1, 2**63, 2**62], np.uint64), 4).tolist()
+    [0, 2, 1]
+    """
+    if parts == 1:
+        return np.zeros(hashes.size, np.uint16)
+    return (hashes >> np.uint64(64 - parts.bit_length() + 1)).astype(np.uint16)
+
+
+def packed(upper: AnyInts, lower: AnyInts, bits: np.uint64) -> UInts:
+    """Return pairs of numbers as one number each, the second one in the lower bits: sorted far faster than two keys.
+
+    >>> bits = np.uint64(2)
+    >>> pairs = packed(np.array([5, 0]), np.array([1, 3]), bits)
+    >>> pairs.tolist(), [numbers.tolist() for numbers in unpacked(pairs, bits)]
+    ([21, 3], [[5, 0], [1, 3]])
+    """
+    pairs: UInts = upper.astype(np.uint64) << bits
+    pairs |= lower.astype(np.uint64, copy=False)
+    return pairs
+
+
+def unpacked(pairs: UInts, bits: np.uint64) -> tuple[Ints, Ints]:
+    """Return the numbers that ``packed`` joined."""
+    return (pairs >> bits).astype(np.int64), (pairs & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)

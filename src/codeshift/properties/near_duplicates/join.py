@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.properties.near_duplicates.arrays import AnyInts, Bools, Floats, Ints, changes, ragged
+from codeshift.properties.near_duplicates.arrays import AnyInts, Bools, Floats, Ints, changes, packed, ragged, unpacked
 from codeshift.properties.near_duplicates.partners import least_overlap
 from codeshift.properties.near_duplicates.sets import ShingleSets, blocks_of_sets
 from codeshift.properties.near_duplicates.spool import Spool
@@ -108,8 +108,7 @@ def _by_shingle(sets: ShingleSets, lengths: Ints, unshared: Ints) -> Iterator[tu
     keys, positions = Spool(np.uint64, parts), Spool(np.int32, parts)
     for first, end in pairwise(blocks_of_sets(sets.indptr, _PART).tolist()):
         held, starts, taken = sets.block(first, end), sets.indptr[first:end] - sets.indptr[first], lengths[first:end]
-        key = held[ragged(starts, taken)].astype(np.uint64) << bits
-        key |= np.repeat(np.arange(first, end, dtype=np.uint64), taken)
+        key = packed(held[ragged(starts, taken)], np.repeat(np.arange(first, end), taken), bits)
         order = np.argsort(key)
         key, position = key[order], ragged(unshared[first:end], taken)[order]
         cuts = np.searchsorted(key, bounds)
@@ -119,9 +118,7 @@ def _by_shingle(sets: ShingleSets, lengths: Ints, unshared: Ints) -> Iterator[tu
     for part in range(parts):
         key = keys.read(part)
         order = np.argsort(key)
-        key = key[order]
-        numbers = key & ((np.uint64(1) << bits) - np.uint64(1))
-        yield (key >> bits).astype(np.int64), numbers.astype(np.int64), positions.read(part)[order]
+        yield *unpacked(key[order], bits), positions.read(part)[order]
 
 
 def index_of(sets: ShingleSets, threshold: float, shingles: Ints, numbers: Ints, positions: Ints) -> Prefixes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes
+from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, parts_by_hash, parts_for
 from codeshift.properties.near_duplicates.spool import Spool
 
 __all__ = ["Shingles", "least_overlap", "settled"]
@@ -44,10 +44,8 @@ class Shingles:
             texts: Number of texts.
             expected: About how many shingles there are.
         """
-        parts = 1 << max(expected // _PART, 1).bit_length() - 1
+        parts = parts_for(expected, _PART)
         hashes, keys = Spool(np.uint64), Spool(np.uint64, parts)
-        shift = np.uint64(64 - parts.bit_length() + 1)
-        bounds = np.arange(1, parts, dtype=np.uint64) << shift if parts > 1 else np.empty(0, np.uint64)
         bits = _row_bits(texts)
         counts = [np.empty(0, np.int64)]
         first = 0
@@ -59,7 +57,8 @@ class Shingles:
             keyed |= np.repeat(numbers, counts_of_block)
             keyed.sort()
             keyed = keyed[changes(keyed)]
-            for part, run in enumerate(np.split(keyed, np.searchsorted(keyed, bounds))):
+            cuts = np.searchsorted(parts_by_hash(keyed, parts), np.arange(1, parts))
+            for part, run in enumerate(np.split(keyed, cuts)):
                 keys.write(run, part)
             first += counts_of_block.size
         return cls(np.concatenate(counts), hashes, keys)

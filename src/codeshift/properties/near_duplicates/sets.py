@@ -19,7 +19,11 @@ from codeshift.properties.near_duplicates.arrays import (
     changes,
     mixed,
     order_of_hashes,
+    packed,
+    parts_by_hash,
+    parts_for,
     stable_order,
+    unpacked,
 )
 from codeshift.properties.near_duplicates.partners import Shingles, least_overlap, settled
 from codeshift.properties.near_duplicates.renaming import Ignored
@@ -133,7 +137,7 @@ def _numbered(shingles: Shingles, alive: Bools) -> tuple[Ints, UInts, Spool]:
     """
     texts, total = int(alive.sum()), int(shingles.counts[alive].sum())
     sizes, signatures = np.zeros(texts, np.int64), np.zeros(texts, np.uint64)
-    parts = 1 << max(total // _PART, 1).bit_length() - 1
+    parts = parts_for(total, _PART)
     bits = _below(texts)
     entries = Spool(np.uint64, parts)
     for part, (hashes, rows) in enumerate(_parts(shingles.of_texts(alive), parts)):
@@ -144,16 +148,15 @@ def _numbered(shingles: Shingles, alive: Bools) -> tuple[Ints, UInts, Spool]:
         several = np.bincount(of_part) > 1 if of_part.size else np.empty(0, np.bool_)
         keep = several[of_part]
         numbers = (np.cumsum(several) - 1)[of_part[keep]]
-        entries.write(_packed(rows[keep], numbers, bits), part)
+        entries.write(packed(rows[keep], numbers, bits), part)
     return sizes, signatures, entries
 
 
 def _parts(pieces: Iterable[tuple[UInts, Ints]], parts: int) -> Iterator[tuple[UInts, Ints]]:
     """Yield hashes and their rows in parts by the hash, ascending, so that no more than a part is in memory."""
     hashes_of, rows_of = Spool(np.uint64, parts), Spool(np.uint32, parts)
-    shift = np.uint64(64 - parts.bit_length() + 1)
     for hashes, rows in pieces:
-        of_part = (hashes >> shift).astype(np.uint16) if parts > 1 else np.zeros(hashes.size, np.uint16)
+        of_part = parts_by_hash(hashes, parts)
         order = np.argsort(of_part, kind="stable")
         cuts = np.searchsorted(of_part[order], np.arange(1, parts))
         for part, some in enumerate(np.split(order, cuts)):
@@ -211,14 +214,14 @@ def _shared(entries: Spool, sets_of: Ints, needed: Ints, *, total: int) -> tuple
     while True:
         counts = np.zeros(needed.size, np.int64)
         for part in range(len(entries.sizes)):
-            packed = entries.read(part)
-            texts, numbers = _unpacked(packed, bits)
+            pairs = entries.read(part)
+            texts, numbers = unpacked(pairs, bits)
             sets = sets_of[texts]
             keep = sets >= 0
-            packed, sets, numbers = packed[keep], sets[keep], numbers[keep]
+            pairs, sets, numbers = pairs[keep], sets[keep], numbers[keep]
             several = (np.bincount(numbers) > 1)[numbers] if numbers.size else np.empty(0, np.bool_)
             counts += np.bincount(sets[several], minlength=counts.size)
-            entries.replace(packed[several], part)
+            entries.replace(pairs[several], part)
         dropped = counts < needed
         counts[dropped] = 0
         sets_of = np.where((sets_of >= 0) & ~dropped[sets_of], sets_of, -1)
@@ -261,21 +264,21 @@ def _rarest_first(entries: Spool, sets_of: Ints, indptr: Ints) -> tuple[Spool, i
         ranks = np.empty_like(order)
         ranks[order] = np.arange(order.size) + (first - np.cumsum(of_part) + of_part)[frequencies[order]]
         first += of_part
-        packed = _packed(sets, ranks[numbers], of_sets)
-        packed.sort()
-        for block, some in enumerate(np.split(packed, np.searchsorted(packed, bounds))):
+        pairs = packed(sets, ranks[numbers], of_sets)
+        pairs.sort()
+        for block, some in enumerate(np.split(pairs, np.searchsorted(pairs, bounds))):
             by_set.write(some, block)
     ranked = Spool(np.int32 if width <= np.iinfo(np.int32).max else np.int64)
     for block in range(len(by_set.sizes)):
-        packed = by_set.read(block)
-        packed.sort()
-        ranked.write(_unpacked(packed, of_sets)[1])
+        pairs = by_set.read(block)
+        pairs.sort()
+        ranked.write(unpacked(pairs, of_sets)[1])
     return ranked, width
 
 
 def _entries_of_sets(entries: Spool, part: int, sets_of: Ints, bits: np.uint64) -> tuple[Ints, Ints]:
     """Return the sets and the numbers of the shingles of a part, without those of texts that stand for no set."""
-    texts, numbers = _unpacked(entries.read(part), bits)
+    texts, numbers = unpacked(entries.read(part), bits)
     sets = sets_of[texts]
     keep = sets >= 0
     return sets[keep], numbers[keep]
@@ -284,13 +287,3 @@ def _entries_of_sets(entries: Spool, part: int, sets_of: Ints, bits: np.uint64) 
 def _below(count: int) -> np.uint64:
     """Return the bits that are left of 64 below so many different numbers."""
     return np.uint64(64 - max(count, 1).bit_length())
-
-
-def _packed(upper: Ints, lower: Ints, bits: np.uint64) -> UInts:
-    packed: UInts = upper.astype(np.uint64) << bits
-    packed |= lower.astype(np.uint64)
-    return packed
-
-
-def _unpacked(packed: UInts, bits: np.uint64) -> tuple[Ints, Ints]:
-    return (packed >> bits).astype(np.int64), (packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)

@@ -21,6 +21,8 @@ from codeshift.properties.near_duplicates.arrays import (
     changes,
     mixed,
     order_within_rows,
+    parts_by_hash,
+    parts_for,
     ragged,
     unique_hashes,
 )
@@ -219,11 +221,11 @@ def candidates(entries: Array, threshold: float, most: int) -> Array | int:
 
 def _pieces(entries: Array) -> Iterator[Array]:
     """Yield entries in pieces by their shingle, which is a hash: those of a shingle stand in one."""
-    pieces = 1 << max(len(entries) // _ENTRIES, 1).bit_length() - 1
+    pieces = parts_for(len(entries), _ENTRIES)
     if pieces == 1:
         yield entries
         return
-    of_piece = (entries["shingle"] >> np.uint64(64 - pieces.bit_length() + 1)).astype(np.uint16)
+    of_piece = parts_by_hash(entries["shingle"], pieces)
     for piece in range(pieces):
         yield entries[of_piece == piece]
 
