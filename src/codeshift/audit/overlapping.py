@@ -381,6 +381,7 @@ def _copies_in_blocks(
     rows = sum(max((len(texts) for texts, _ in block.values()), default=0) for block in first)
     processes = processes_for(rows, num_proc) if len(first) > 1 else 1
     tasks = ((column, *of_column) for block in chain(first, blocks) for column, of_column in block.items())
+    del first  # so that a block that was searched is in memory no more
     if processes == 1:
         yield from ((column, searches[column].copies_in(texts, labels)) for column, texts, labels in tasks)
         return
