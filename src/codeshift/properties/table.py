@@ -167,7 +167,7 @@ class PropertyTable:
         return SyntaxScan(columns, language)
 
     def stopped(self, column: str, language: str) -> np.ndarray:
-        """On which rows the parser of a language gave up, as ``codeshift.properties.bounds`` says: shape ``(n,)``."""
+        """Tell on which rows the parser gave up, as ``codeshift.properties.bounds`` says: mask of shape ``(n,)``."""
         if (by_row := language_column(language)) is None:
             return self.syntax(column, language).stopped
         parts = [(rows, table.stopped(column, name)) for name, (rows, table) in self.by_language(by_row).items()]

@@ -99,7 +99,7 @@ class DuplicateComponents:
 
 
 def _row_links(classes: Ints, links: Ints, similarities: Floats) -> tuple[Ints, Floats]:
-    """Links between rows: of each class's first row to its others, and between the first rows of linked classes."""
+    """Return links between rows: of each class's first to its others, and between the first of linked classes."""
     first = np.zeros(classes.max(initial=0) + 1, np.int64)
     first[classes[::-1]] = np.arange(classes.size)[::-1]
     others = np.flatnonzero(first[classes] != np.arange(classes.size))

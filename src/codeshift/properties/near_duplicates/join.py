@@ -138,12 +138,12 @@ def _lowest(sets: ShingleSets, threshold: float, shingles: Ints, numbers: Ints) 
 
 
 def all_pairs(index: Prefixes, wanted: Wanted | None = None) -> SimilarPairs:
-    """Every pair at least as similar as the threshold, in order; ``wanted`` says which pairs are asked for at all."""
+    """Return every pair at least as similar as the threshold, in order, of those that ``wanted`` asks for."""
     return sorted_unique(index, [similar_among(index, *pair) for pair in all_candidates(index, wanted)])
 
 
 def all_candidates(index: Prefixes, wanted: Wanted | None = None) -> Iterator[tuple[Ints, Ints]]:
-    """Every pair that passes all filters, in chunks; one may come again in another chunk."""
+    """Yield every pair that passes all filters, in chunks; one may come again in another chunk."""
     with progress_bar("Near-duplicates: pairs", index.candidates, "pair") as bar:
         for first in range(0, index.low.size, _PART):
             low = index.low[first : first + _PART].astype(np.int64)
@@ -154,7 +154,7 @@ def all_candidates(index: Prefixes, wanted: Wanted | None = None) -> Iterator[tu
 def candidates_between(
     index: Prefixes, entries: Ints, start: Ints, stop: Ints, wanted: Wanted | None
 ) -> Iterator[tuple[Ints, Ints]]:
-    """Distinct pairs of sets that pass all filters, of each entry with those from ``start`` up to ``stop``."""
+    """Yield pairs of sets that pass all filters, of each entry with those from ``start`` up to ``stop``, in chunks."""
     with progress_bar("Near-duplicates: pairs", int((stop - start).sum()), "pair") as bar:
         yield from _chunks(index, entries, start, stop, wanted, bar)
 
@@ -198,7 +198,7 @@ def _passing(index: Prefixes, left: Ints, right: Ints, wanted: Wanted | None) ->
 
 
 def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | None = None) -> SimilarPairs:
-    """Compares candidates in full and keeps those that are similar enough: by the threshold, or as ``least`` says."""
+    """Compare candidates in full and keep those that are similar enough: by the threshold, or as ``least`` says."""
     overlap = np.zeros(left.size, np.int64)
     for pairs, table, of_left, of_right in _tables(index.sets, left, right):
         shingles = np.diff(table.indptr)

@@ -269,7 +269,7 @@ def _nearest(queries: Ints, corpus: Ints, index: Prefixes) -> NearestRows:
 
 
 def _cross_links(index: Prefixes, is_query: Bools, in_corpus: Bools) -> tuple[SimilarPairs, Bools]:
-    """Links between sets asked for and sets of the corpus, and whether each set has all of its links."""
+    """Return links between queries and sets of the corpus, and whether each set has all of its links."""
     if index.candidates > _LISTED_CANDIDATES:
         links, waiting = enough_pairs(index, is_query, in_corpus, _ENOUGH)
         return links, waiting | ~is_query

@@ -180,7 +180,7 @@ def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
 
 
 def _segment_sums(values: UInts, lengths: Ints) -> UInts:
-    """Sums modulo 2^64 of consecutive segments; empty ones are 0."""
+    """Return the sums modulo 2^64 of consecutive segments; empty ones are 0."""
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values)])
     ends = np.cumsum(lengths)
     totals: UInts = sums[ends] - sums[ends - lengths]
