@@ -100,10 +100,10 @@ def test_table_of_results(recount):
     }
     assert len(lines) == len(METRICS) * (runs[None] * shared + sum(runs[s] for s in SCENARIOS) * 4)
     names = ("method", "scenario", "ood_kept", "variant", "split_seed", "train_seed")
-    by_name = {tuple(getattr(r.key, name) or "" for name in names): r.key for r in recount.results.records}
+    by_name = {tuple(r.key.to_dict()[name] for name in names): r.key for r in recount.results.records}
     for line in lines:
         shared_run = line["method"] == "none" or line["ood_kept"] == 1.0
-        at = tuple("" if name == "scenario" and shared_run else line[name] or "" for name in names)
+        at = tuple(None if name == "scenario" and shared_run else line[name] for name in names)
         expected = recount.of_run(by_name[at], line["metric"], line["part"], line["scenario"])
         assert line["value"] == pytest.approx(expected.value, abs=1e-12), line
         assert line["n"] == expected.n, line

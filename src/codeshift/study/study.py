@@ -322,8 +322,8 @@ class Study(CommonOptions):
                 ``pilot``, 100 test rows of each scenario are scored by the model without fine-tuning.
 
         Raises:
-            ParameterError: if a scenario cannot be split, a method names a module that the model lacks, or an argument
-                is invalid.
+            ParameterError: if a scenario cannot be split, a method does not fit its model, or an argument is invalid.
+            MissingExtraError: if a config quantises weights, and bitsandbytes is not installed.
         """
         from codeshift.study.planning.estimate import estimate
         from codeshift.study.planning.forecast import forecast
@@ -373,8 +373,9 @@ class Study(CommonOptions):
             extend: Whether to allow more scenarios, methods, shares, seeds or variants than the folder was made with.
 
         Raises:
-            ParameterError: if the folder is that of another study; the message says what differs. If a method names a
-                module that the model lacks.
+            ParameterError: if the folder is that of another study; the message says what differs. If a method does not
+                fit its model.
+            MissingExtraError: if a config quantises weights, and bitsandbytes is not installed.
             StudyError: if no worker can be started, or the executor takes no more work.
         """
         refuse_unusable_workers(workers, executor, threads)

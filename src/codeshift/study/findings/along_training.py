@@ -9,13 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from codeshift.metrics import Estimate
-from codeshift.parts import TEST_PARTS
+from codeshift.parts import PARTS, TEST_PARTS, VALIDATION
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding
 from codeshift.study.folder.records import TrainingFacts
 from codeshift.study.results.measures import method_name
-
-MEASURED_PART = "validation"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +89,7 @@ def training_curves(cells: Cells) -> Iterator[TrainingCurve]:
     """Yield the curves of each part of each cell whose trainings watched test parts."""
     for cell in _trained_cells(cells):
         trainings = _watching(cells, cell)
-        for part in (MEASURED_PART, *TEST_PARTS):
+        for part in (PARTS[VALIDATION], *TEST_PARTS):
             runs = [dict(training.watched[part]) for training in trainings if part in training.watched]
             if not runs:
                 continue
@@ -124,7 +122,7 @@ def _watching(cells: Cells, cell: Cell) -> list[TrainingFacts]:
 
 def regret_of(facts: TrainingFacts) -> tuple[float, int, int, float] | None:
     """Return the regret of one training, the step chosen, the best step, and the loss at the step chosen."""
-    inside, outside = (dict(facts.watched.get(part, ())) for part in (MEASURED_PART, TEST_PARTS[1]))
+    inside, outside = (dict(facts.watched.get(part, ())) for part in (PARTS[VALIDATION], TEST_PARTS[1]))
     steps = [step for step in sorted(outside) if not math.isnan(inside.get(step, math.nan))]
     if not steps:
         return None

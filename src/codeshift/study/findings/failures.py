@@ -49,7 +49,7 @@ class FailureModes:
         part: Part of the test rows.
         state: State of the cell's runs.
         counts: Number of outputs by mode, ``"right"`` first; all seeds together. Modes that cannot be detected count
-            0: Without a language, none "does not parse".
+            0: without a language, none "does not parse".
 
     >>> cell, state = Cell(scenario="loops", method="lora", ood_kept=0.0), State(status="done", done=1, planned=1)
     >>> print(FailureModes(cell=cell, part="test_ood", state=state, counts={RIGHT: 3, EMPTY: 1}).sentence)

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from codeshift.metrics import Estimate, Metric
+from codeshift.metrics import Estimate
 from codeshift.metrics.aggregates.prior import prior_shift_sample
 from codeshift.metrics.base import FloatArray
 from codeshift.parts import TEST_PARTS
@@ -82,12 +82,12 @@ def _of_mix(cells: Cells, metric: str, cell: Cell) -> Quantity:
     measured = cells.metric(metric)
     change = cells.resampler.of_rows(
         cells.dealt(cell), "test", None, f"{metric} by the mix of {cell.scenario}",
-        partial(_rows, cells, measured, metric, cell), sample_of=partial(prior_shift_sample, metric=measured),
+        partial(_rows, cells, metric, cell), sample_of=partial(prior_shift_sample, metric=measured),
     )  # fmt: skip
     return -change
 
 
-def _rows(cells: Cells, measured: Metric, metric: str, cell: Cell, key: RunKey) -> FloatArray:
+def _rows(cells: Cells, metric: str, cell: Cell, key: RunKey) -> FloatArray:
     """Return what ``prior_shift_sample`` takes of each row of a run, NaN for rows of neither part."""
     inside, outside = (cells.results.members(part, cell.scenario, key.split_seed) for part in TEST_PARTS)
     scores = cells.results.scores(key)

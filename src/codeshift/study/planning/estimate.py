@@ -185,12 +185,7 @@ def _by_method(spec: StudySpec, throughput: float | Mapping[str, Any] | None) ->
 def _check_names(by_name: Mapping[str, Any], names: Collection[str | None], of: str) -> None:
     for name in by_name:
         if name not in names:
-            raise ParameterError(
-                "tokens_per_second",
-                f"of names of {of}",
-                name,
-                closest(name, [known for known in names if known is not None]),
-            )
+            raise ParameterError("tokens_per_second", f"of names of {of}", name, closest(name, names))
 
 
 def _probed(

@@ -386,5 +386,4 @@ class StudyResults:
     @staticmethod
     def _refuse_unknown(parameter: str, name: str | None, names: Collection[str | None]) -> None:
         if name not in names:
-            named = [known for known in names if known is not None]
-            raise ParameterError(parameter, "one of the study", name, closest(str(name), named))
+            raise ParameterError(parameter, "one of the study", name, closest(name, names))
