@@ -45,10 +45,10 @@ def main() -> int:
             seconds = time.process_time() - start
             limits = {name: getattr(config, name) for name in ("max_source_length", "max_target_length")}
             evaluator = Evaluator([NegativeLogLikelihood(), ExactMatch()], **texts, **limits)
-            estimate = evaluator.evaluate(
+            evaluated = evaluator.evaluate(
                 tuned.model, {"validation": validation}, tokenizer=model, parts=("validation",)
             )["validation"]
-            nll, match = (estimate.estimates[name] for name in ("negative_log_likelihood", "exact_match"))
+            nll, match = (evaluated.estimates[name] for name in ("negative_log_likelihood", "exact_match"))
             print(f"| {method} | {rate:g} | {nll.value:.3f} [{nll.low:.3f}, {nll.high:.3f}] | {match.value:.1%} | "
                   f"{seconds:.0f} |", flush=True)  # fmt: skip
     return 0

@@ -69,16 +69,16 @@ def mutants(path: Path, root: Path) -> list[Mutant]:
     """
     source = path.read_bytes()
     places = _Places(source)
-    mutants = []
+    unnumbered = []
     for start, stop, text in _faults(ast.parse(source), places):
         line = places.line_of(start)
         begin, end = places.starts[line - 1], places.end_of(places.line_of(stop))
         before, after = source[begin:end], source[begin:start] + text.encode() + source[stop:end]
         shown = [" ".join(each.decode().split()) for each in (before, after)]
-        mutants.append(Mutant(path.relative_to(root).as_posix(), start, stop, text, line, *shown))
+        unnumbered.append(Mutant(path.relative_to(root).as_posix(), start, stop, text, line, *shown))
     seen: Counter[tuple[str, str]] = Counter()
     numbered = []
-    for mutant in sorted(set(mutants)):
+    for mutant in sorted(set(unnumbered)):
         numbered.append(replace(mutant, number=seen[mutant.before, mutant.after]))
         seen[mutant.before, mutant.after] += 1
     return numbered

@@ -83,13 +83,13 @@ def make_model(gguf: Path, out: Path) -> None:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != DIGEST:
         raise SystemExit(f"{gguf} is another file than {FILE}: its SHA-256 is {digest}, not {DIGEST}")
-    out.mkdir(parents=True, exist_ok=True)
-    from gguf import GGUFReader
+    from gguf import GGUFReader  # not before: another file is told without it
 
-    read = GGUFReader(gguf)
-    tokenizer = _tokenizer(read)
+    out.mkdir(parents=True, exist_ok=True)
+    reader = GGUFReader(gguf)
+    tokenizer = _tokenizer(reader)
     tokenizer.save_pretrained(out)
-    _model(read, tokenizer).save_pretrained(out)
+    _model(reader, tokenizer).save_pretrained(out)
     for name in ("config.json", "generation_config.json"):  # every version of transformers makes the same folder
         content = json.loads((out / name).read_text(encoding="utf-8"))
         content.pop("transformers_version", None)
@@ -100,12 +100,12 @@ def make_model(gguf: Path, out: Path) -> None:
         (out / _LICENCE).write_text(licence, encoding="utf-8")
 
 
-def _tokenizer(read: Any) -> Any:
+def _tokenizer(reader: Any) -> Any:
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
     def value(name: str) -> Any:
-        return read.fields[f"tokenizer.{name}"].contents()
+        return reader.fields[f"tokenizer.{name}"].contents()
 
     tokens = value("ggml.tokens")
     merges = [tuple(merge.split(" ")) for merge in value("ggml.merges")]
@@ -121,7 +121,7 @@ def _tokenizer(read: Any) -> Any:
     named = {f"{role}_token": tokens[value(f"ggml.{name}_token_id")] for role, name in roles.items()}
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=made,
-        model_max_length=read.fields["llama.context_length"].contents(),
+        model_max_length=reader.fields["llama.context_length"].contents(),
         clean_up_tokenization_spaces=False,
         **named,
     )
@@ -129,25 +129,25 @@ def _tokenizer(read: Any) -> Any:
     return tokenizer
 
 
-def _model(read: Any, tokenizer: Any) -> Any:
+def _model(reader: Any, tokenizer: Any) -> Any:
     """Return an ordinary model with the weights of the file: one that transformers reads from GGUF cannot be saved."""
     import torch
     from gguf.quants import dequantize
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
     ends = {f"{role}_token_id": getattr(tokenizer, f"{role}_token_id") for role in ("bos", "eos", "pad")}
-    settings = {name: read.fields[f"llama.{stored}"].contents() for name, stored in _SETTINGS.items()}
+    settings = {name: reader.fields[f"llama.{stored}"].contents() for name, stored in _SETTINGS.items()}
     config = LlamaConfig(
         **settings,
         **ends,
         unk_token_id=tokenizer.unk_token_id,
-        rope_parameters={"rope_type": "default", "rope_theta": read.fields["llama.rope.freq_base"].contents()},
+        rope_parameters={"rope_type": "default", "rope_theta": reader.fields["llama.rope.freq_base"].contents()},
         tie_word_embeddings=True,  # the file has no other layer for the output
         architectures=["LlamaForCausalLM"],
         dtype="float32",
     )
     weights = {}
-    for tensor in read.tensors:
+    for tensor in reader.tensors:
         weight = dequantize(tensor.data, tensor.tensor_type)
         if tensor.name.endswith(("attn_q.weight", "attn_k.weight")):  # halves of a head stand side by side in GGUF
             pairs = weight.reshape(-1, config.head_dim // 2, 2, config.hidden_size)

@@ -151,7 +151,7 @@ def test_the_rows_are_the_same_on_every_python():
 
 
 def test_the_functions_fit_the_model():
-    """Hardly any source or name is truncated at the lengths of ``TRAINING``, which all trainings of the demo have."""
+    """Hardly any source or name is truncated at the lengths of ``DEMO_TRAINING``, which all of its trainings have."""
     for config in demo_study(200).spec.configs.values():
         assert config.max_source_length == DEMO_TRAINING["max_source_length"] < LENGTHS[0]
         assert config.max_target_length == DEMO_TRAINING["max_target_length"] == LENGTHS[1]

@@ -334,6 +334,8 @@ def test_bad_input(mine, theirs) -> None:
     assert overlap(mine, theirs.rename_column("code", "text"), corpus_column="text")["test", "data"].exact == 1
     with pytest.raises(ParameterError, match="a dataset, a stream"):
         overlap(mine, ["x = 1"])
+    with pytest.raises(ParameterError, match="corpus must be files of"):
+        overlap(mine, "1" * 5000)
     missing = Dataset.from_dict({"code": ["x = 1", None]})
     with pytest.raises(DataError, match=r"text in code, got 2: row 0 holds a value of type int"):
         overlap(mine, Dataset.from_dict({"code": [2]}))

@@ -76,6 +76,7 @@ def test_help_lists_splitters_metrics_and_defaults() -> None:
     split_defaults = {name: default for name, (_, default, _) in names.SPLIT_OPTIONS.items() if default}
     assert split_defaults["test_ood_size"] == "0.5"
     assert names.TRAINING_DEFAULTS["learning_rate"] == "5e-05"
+    assert names.TRAINING_DEFAULTS["train_batch_size"] == "16"
     for typed, defaults in (("split", split_defaults), ("train", names.TRAINING_DEFAULTS)):
         options = COMMANDS[f"codeshift {typed}"]._option_string_actions
         for name, default in defaults.items():

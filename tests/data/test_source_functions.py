@@ -79,3 +79,5 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         source_functions(tmp_path, "rusty")
     with pytest.raises(DataError, match="a folder"):
         source_functions(tmp_path / "nowhere", "python")
+    with pytest.raises(DataError, match="a folder"):
+        source_functions("1" * 5000, "python")

@@ -13,7 +13,9 @@ from codeshift.errors import ParameterError
 from codeshift.finetune import load_model
 from codeshift.finetune.generators import as_generator, has_fresh_decoder
 from codeshift.finetune.models import load_tokenizer
+from codeshift.finetune.quantisation import trained_quantization
 from codeshift.finetune.testing import FAMILIES, tiny_model
+from codeshift.finetune.trained import Trained, trained_with
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -75,6 +77,16 @@ def test_what_is_not_there_is_named(tmp_path):
         (tmp_path / "empty").mkdir(exist_ok=True)
         with pytest.raises(ParameterError, match=rf"{parameter} must be a folder or hub name .*empty"):
             load(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("name", ["1" * 5000, "a\0b"])
+def test_a_name_that_no_file_can_have_is_of_none(name):
+    """Such a model is told as one that is missing."""
+    for load, parameter in ((load_model, "model"), (load_tokenizer, "tokenizer")):
+        with pytest.raises(ParameterError, match=rf"{parameter} must be a folder or hub name that transformers loads"):
+            load(name)
+    assert trained_with(name) == Trained()
+    assert trained_quantization(name) is None
 
 
 def test_an_adapter_must_name_its_base(tokenizer, tmp_path):

@@ -247,3 +247,5 @@ def test_a_missing_file(folder: Path) -> None:
     study_file(folder)
     with pytest.raises(ParameterError, match=r"did you mean study\.yaml\?"):
         load_study(folder / "stdy.yaml")
+    with pytest.raises(ParameterError, match="file must be an existing file, got"):
+        load_study(f"{'1' * 5000}.yaml")

@@ -92,9 +92,9 @@ def read_decontamination_list(path: str | os.PathLike[str]) -> DecontaminationLi
     True
     """
     place = Path(path)
-    if place.suffix in _PICKLES and place.is_file():
+    if place.suffix in _PICKLES and os.path.isfile(place):
         return _of_nemo(place, _pickled(place))
-    if not (place / _INFO).is_file() or not any(place.glob(_FILES)):
+    if not os.path.isfile(place / _INFO) or not any(place.glob(_FILES)):
         return None
     try:
         size = json_value((place / _INFO).read_text(encoding="utf-8"))[_SIZE]

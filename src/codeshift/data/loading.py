@@ -165,12 +165,7 @@ def _chosen(parts: PartReaders, split: str | None, source: DataSource) -> Sequen
         if None in parts:
             raise ParameterError("split", f"left out: {source} has no parts", split, "all its rows are taken")
         if name not in parts:
-            raise ParameterError(
-                "split",
-                "a part of the data",
-                Told(repr(name)),
-                closest(name, [part for part in parts if part is not None]),
-            )
+            raise ParameterError("split", "a part of the data", Told(repr(name)), closest(name, _in_order(parts)))
     if len(set(names)) < len(names):
         raise ParameterError("split", "parts that differ", split, "name each once")
     return names

@@ -86,7 +86,7 @@ def source_functions(folder: str | os.PathLike[str], language: str) -> Dataset:
     """
     check_choice("language", language, SOURCES)
     root = Path(folder)
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise DataError("folder", "a folder", str(folder), "name one that exists")
     read = _python if language == "python" else _by_grammar(language)
     columns: dict[str, list[str]] = {name: [] for name in _COLUMNS}

@@ -27,7 +27,7 @@ _NEVER_ALL_LINEAR = (PeftType.IA3, PeftType.LN_TUNING)
 # The loop must report every step to it; otherwise it is silently another method.
 _NEEDS_A_LOOP_OF_ITS_OWN = (PeftType.ADALORA,)
 _FROM_WEIGHTS = ("pissa", "olora", "loftq", "eva", "corda", "orthogonal", "lora_ga")  # what a model on no device lacks
-_LONGEST = 300
+_LONGEST = 300  # characters of an error of PEFT
 _WITH_RANKS = (PeftType.LORA, PeftType.LOHA, PeftType.LOKR)
 
 
@@ -103,10 +103,7 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
     if config.peft_type in _NEEDS_A_LOOP_OF_ITS_OWN:
         needs = "of a method that needs no calls of its own in the loop"
         raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
-    config = copy.deepcopy(config)
-    _settle_task(model, config)
-    _check_sizes(config)
-    _check_modules(model, config)
+    config = _settled(model, config)
     if config.is_prompt_learning:
         if is_classifier(model):
             _check_prompt(model, config)
@@ -135,13 +132,11 @@ def check_adapter(model: Model, config: PeftConfig) -> None:
     Raises:
         ParameterError: see ``with_adapter``.
     """
-    config = copy.deepcopy(config)
     if config.peft_type != PeftType.LORA:
-        _settle_task(model, config)
-        _check_sizes(config)
-        _check_modules(model, config)
+        _settled(model, config)
         return
     if str(config.init_lora_weights).startswith(_FROM_WEIGHTS):
+        config = copy.deepcopy(config)
         config.init_lora_weights = True
     with warnings.catch_warnings(), torch.device("meta"):
         warnings.simplefilter("ignore", AdapterWarning)  # they are for the training
@@ -152,6 +147,15 @@ def _in_short(error: Exception) -> str:
     """Return a text of PEFT in one line; it may show a whole module."""
     text = " ".join(str(error).split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _settled(model: Model, config: PeftConfig) -> PeftConfig:
+    """Return a copy of a config for the task of a model, whose numbers can be and whose modules the model has."""
+    config = copy.deepcopy(config)
+    _settle_task(model, config)
+    _check_sizes(config)
+    _check_modules(model, config)
+    return config
 
 
 def _settle_task(model: Model, config: PeftConfig) -> None:

@@ -119,7 +119,7 @@ def quantization_of(model: Model) -> Quantization | None:
 def trained_quantization(folder: str | os.PathLike[str]) -> Quantization | None:
     """Return the quantisation that a folder written by ``Trainer`` was trained with, or None."""
     path = Path(folder) / TRAINING_FILE
-    if not path.is_file():
+    if not os.path.isfile(path):
         return None
     try:
         quantization: Quantization | None = json_value(path.read_text(encoding="utf-8"))["config"].get("quantization")

@@ -14,7 +14,7 @@ from codeshift.finetune.stored_weights import base_of_adapter, with_stored_adapt
 
 def is_adapter(name: str | os.PathLike[str]) -> bool:
     """Tell whether a folder holds an adapter."""
-    return (Path(name) / "adapter_config.json").exists()
+    return os.path.exists(Path(name) / "adapter_config.json")
 
 
 def load_adapter(name: str | os.PathLike[str], load_base: Callable[[str, str | None], Model]) -> PeftModel:

@@ -29,7 +29,7 @@ def check_index(name: str | os.PathLike[str]) -> None:
         ParameterError: it names another file, which might be a pickle, or it cannot be read.
     """
     path = Path(name) / _INDEX
-    if not path.is_file():
+    if not os.path.isfile(path):
         return
     remedy = "save the model again with save_pretrained"
     try:
@@ -88,7 +88,7 @@ def base_of_adapter(folder: Path) -> PeftConfig:
     if not base:
         remedy = "it was trained on an object: load that model, then PeftModel.from_pretrained(model, folder)"
         raise ParameterError("model", "an adapter that names its base", str(folder), remedy)
-    if (Path(base) / "adapter_config.json").exists():
+    if os.path.exists(Path(base) / "adapter_config.json"):
         what = "itself" if Path(base).resolve() == folder.resolve() else f"{base}, which is an adapter too"
         remedy = "write the folder of the model that it was trained on into its adapter_config.json"
         raise ParameterError("model", f"an adapter of a model, and its base is {what}", str(folder), remedy)

@@ -71,7 +71,7 @@ def trained_with(model: ModelOrName) -> Trained:
     True
     """
     path = Path(model) / TRAINING_FILE if isinstance(model, str | os.PathLike) else None
-    if path is None or not path.is_file():
+    if path is None or not os.path.isfile(path):
         return Trained()
     try:
         training = json_value(path.read_text(encoding="utf-8"))

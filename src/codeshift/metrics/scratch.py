@@ -24,11 +24,11 @@ def remove_tree(folder: str) -> None:
     """
     with contextlib.suppress(OSError):
         os.chmod(folder, stat.S_IRWXU)
-        undeletable = _emptied(folder, folder)
-        while undeletable:
-            inner = undeletable.pop()
+        moved_up = _emptied(folder, folder)
+        while moved_up:
+            inner = moved_up.pop()
             with contextlib.suppress(OSError):
-                undeletable += _emptied(inner, folder)
+                moved_up += _emptied(inner, folder)
                 os.rmdir(inner)
         os.rmdir(folder)
 

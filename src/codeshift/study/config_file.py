@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -139,8 +140,8 @@ def read_settings(path: Path) -> SettingsFile:
     """
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise ParameterError("file", "a file of YAML", str(path), "write it in YAML, and end its name in .yaml")
-    if not path.is_file():
-        nearby = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    if not os.path.isfile(path):
+        nearby = [other.name for other in path.parent.iterdir()] if os.path.isdir(path.parent) else []
         remedy = closest(path.name, nearby) if nearby else "check the path"
         raise ParameterError("file", "an existing file", str(path), remedy)
     if (size := path.stat().st_size) > _MOST_BYTES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -119,15 +120,9 @@ def prior_shift_sample(rows: FloatArray, metric: SufficientStatistics) -> Weight
     -0.5
     """
     outside = int(rows[:, 0].sum())
-
-    def changes(rows: FloatArray, weights: FloatArray) -> FloatArray:
-        return _changes(rows, weights, metric)
-
-    def without(rows: FloatArray) -> FloatArray | None:
-        return _without_each(rows, metric)
-
+    changes, without_each = partial(_changes, metric=metric), partial(_without_each, metric=metric)
     fewest = float(min(outside, len(rows) - outside))
-    return WeightedSample(rows, changes, without_of=without, trials=fewest, partial=True)
+    return WeightedSample(rows, changes, without_of=without_each, trials=fewest, partial=True)
 
 
 def _parts(

@@ -188,12 +188,12 @@ def _query(language: Language, name: str) -> Query | None:
     patterns = [kind if kind.startswith("(") else f"({kind}) @name" for kind in names]
     patterns += [f"({kind}) @checked" for kind in SYNTAX_CHECKS.get(name, ())]
     patterns += NEVER.get(name, ())
-    mended = []
+    known = []
     for pattern in patterns:  # a package may bring its own grammar, with other types of nodes
         with contextlib.suppress(QueryError):
             Query(language, pattern)
-            mended.append(pattern)
-    return Query(language, "\n".join(mended)) if mended else None
+            known.append(pattern)
+    return Query(language, "\n".join(known)) if known else None
 
 
 def _is_within(node: Node, kinds: frozenset[str] | set[str]) -> bool:

@@ -79,11 +79,11 @@ def _add_shared(counts: Integers, tokens: Integers, lengths: Integers, special: 
         inside = np.flatnonzero(sequence[:size] == sequence[order - 1 :])
         distinct, number = np.unique(gram[inside] * kinds + tokens[inside + order - 1], return_inverse=True)
         left, right = (np.bincount(number[is_right[inside] == side], minlength=len(distinct)) for side in (0, 1))
-        least = np.zeros(len(distinct), dtype=np.int64)
-        least[number] = inside  # a position of each
+        position = np.zeros(len(distinct), dtype=np.int64)
+        position[number] = inside  # one of each
         both = np.minimum(left, right)
-        np.add.at(counts[:, order - 1], row[least], both)
+        np.add.at(counts[:, order - 1], row[position], both)
         if order == 1:
-            np.add.at(counts[:, -1], row[least], both * special[tokens[least]])
+            np.add.at(counts[:, -1], row[position], both * special[tokens[position]])
         gram = np.zeros(len(tokens), dtype=np.int64)
         gram[inside] = number
