@@ -79,16 +79,14 @@ def _outside(table: dict[tuple[str, int, int], list[str]]) -> Iterator[str]:
     """Which numbers of 3 seeds and more lie outside of 92 to 98%, and of 2 below 88%."""
     every = [(at, cell) for at, cells in table.items() for cell in cells if cell != "–"]
     value = [(at, cell, int(cell.split()[0])) for at, cell in every]
-    low = [at_and_cell for at_and_cell in value if at_and_cell[2] < (92 if at_and_cell[0][2] > 2 else 88)]
-    high = [at_and_cell for at_and_cell in value if at_and_cell[2] > 98 and at_and_cell[0][2] > 2]
-    partial = sum("(" in cell for _, cell, _ in high)
-    too_low = (
-        "; ".join(f"{kind}, {rows:,} rows, {count} seeds: {cell}" for (kind, rows, count), cell, _ in low) or "none"
-    )
-    yield f"\nBelow 92% (with 2 seeds, below 88%): {too_low}."
+    low = [(at, cell) for at, cell, percent in value if percent < (92 if at[2] > 2 else 88)]
+    high = [(at, cell) for at, cell, percent in value if percent > 98 and at[2] > 2]
+    partial = sum("(" in cell for _, cell in high)
+    too_low = "; ".join(f"{kind}, {rows:,} rows, {count} seeds: {cell}" for (kind, rows, count), cell in low)
+    yield f"\nBelow 92% (with 2 seeds, below 88%): {too_low or 'none'}."
     yield f"Above 98%, of 3 seeds and more: {len(high)} of {sum(at[2] > 2 for at, _ in every)} numbers, {partial} of"
     yield "them where not every simulation has an interval."
-    full = [f"{kind}, {rows:,} rows, {count} seeds: {c}" for (kind, rows, count), c, _ in high if "(" not in c]
+    full = [f"{kind}, {rows:,} rows, {count} seeds: {c}" for (kind, rows, count), c in high if "(" not in c]
     yield f"The others: {'; '.join(full) or 'none'}."
     yield _WHY
 

@@ -28,13 +28,13 @@ _ENDINGS = {
 
 def files(folders: list[Path], most: int) -> dict[str, list[Path]]:
     """Files of each language, at most some, drawn with one seed."""
-    files: dict[str, list[Path]] = {}
+    by_language: dict[str, list[Path]] = {}
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             if path.suffix in _ENDINGS and path.is_file():
-                files.setdefault(_ENDINGS[path.suffix], []).append(path)
+                by_language.setdefault(_ENDINGS[path.suffix], []).append(path)
     drawn = random.Random(0)
-    return {language: drawn.sample(paths, min(most, len(paths))) for language, paths in files.items()}
+    return {language: drawn.sample(paths, min(most, len(paths))) for language, paths in by_language.items()}
 
 
 def shares(source: bytes, language: str) -> tuple[float, float, float]:

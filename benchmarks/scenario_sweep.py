@@ -59,14 +59,14 @@ def main() -> None:
     }
     mixed = simscood_scenarios("code", language="python")
     cpu(mixed[::5], data.select(range(300)))  # imports and grammars
-    figures: dict[str, list[float]] = {kind: [] for kind in kinds}
+    single: dict[str, list[float]] = {kind: [] for kind in kinds}
     fifteen: dict[str, list[float]] = {kind: [] for kind in (*kinds, "simscood")}
     for _ in range(options.repeats):
         for kind, scenarios in kinds.items():
-            figures[kind].append(cpu(scenarios[:1], data))
+            single[kind].append(cpu(scenarios[:1], data))
             fifteen[kind].append(cpu(scenarios, data))
         fifteen["simscood"].append(cpu(mixed, data))
-    alone = {kind: statistics.median(seconds) for kind, seconds in figures.items()}
+    alone = {kind: statistics.median(seconds) for kind, seconds in single.items()}
     alone["simscood"] = sum(alone.values())
     print("15 scenarios     alone  sweep  ratio")
     for kind, seconds in fifteen.items():
