@@ -57,7 +57,7 @@ class RowMarks:
         digest: Digest of these texts, in the order of the rows.
         n: Number of rows.
         by_column: Positions of the rows whose text in a column a corpus holds, by kind, by corpus, by column. A
-            corpus has the kinds that it was searched for: One that is known by digests has no ``"near"``.
+            corpus has the kinds that it was searched for: one that is known by digests has no ``"near"``.
 
     >>> marks = RowMarks.of(["x = 1", "y = 2"], "code", {"web": {"exact": [1], "renamed": [0, 1]}})
     >>> marks.seen().tolist(), marks.seen(kind="exact").tolist()

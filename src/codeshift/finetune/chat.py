@@ -44,7 +44,7 @@ class EncodedTurn:
         as_written: Whether the template keeps the target as it is. Llama 3's strips white space at both ends.
         as_whole: Whether the ids are those of ``apply_chat_template`` for the whole conversation. They are not where
             the tokenizer would join the end of the prompt and the beginning of the target, such as a line end and
-            an indentation, in one token: Then both are encoded apart, as they are when the model generates.
+            an indentation, in one token: then both are encoded apart, as they are when the model generates.
 
     >>> from codeshift.finetune.testing import tiny_tokenizer
     >>> tokenizer = tiny_tokenizer(["user assistant a b"])

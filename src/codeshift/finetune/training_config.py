@@ -160,7 +160,7 @@ class TrainingConfig:
             (``codeshift-ood[qlora]``); None keeps them. Products are computed in ``dtype``. The base of a stored
             adapter is quantised again when the folder is loaded, and is never merged with it.
         bucket_by_length: Whether to compute the rows of a step in batches of similar lengths, which saves padding. It
-            makes no batch larger and changes no step: Rows of a step are those of a plain shuffle either way.
+            makes no batch larger and changes no step: rows of a step are those of a plain shuffle either way.
         gradient_checkpointing: Whether to save memory at the cost of about a third more time.
         freeze: Shell-style patterns of the names of parameters that are not trained, such as ``"*.embed_tokens.*"``.
         train_only: Patterns of the names of parameters to train; the others are not trained.

@@ -37,7 +37,7 @@ class BLEU(Metric):
     Attributes:
         smoothing: Treatment of orders without a matching n-gram. ``"exp"`` (sacrebleu's default), ``"floor"``,
             ``"add-k"`` and ``"none"`` are sacrebleu's. ``"codexglue"`` adds 1 to matches and totals of every order, as
-            the evaluators of CodeXGLUE do: Harmless for a corpus, but it gives a wrong one-token row .84.
+            the evaluators of CodeXGLUE do: harmless for a corpus, but it gives a wrong one-token row .84.
         max_order: Length of the longest n-gram.
 
     Source: Papineni et al., BLEU (ACL 2002); smoothing: Chen and Cherry (WMT 2014), Lin and Och (COLING 2004).

@@ -73,7 +73,7 @@ def prior_shift(
         id_values: In-distribution rows' scores, shape (n,); with ``metric``, its row statistics, shape (n, d).
         id_classes: True class of each of these rows, shape (n,).
         ood_classes: True class of each out-of-distribution row, shape (m,). Classes without an in-distribution row
-            tell nothing: They are left out, and ``note`` has their share.
+            tell nothing: they are left out, and ``note`` has their share.
         metric: Corpus metric whose ``statistics`` the rows are.
         confidence: Nominal coverage of the interval.
         n_resamples: Number of resamples, of both sides.

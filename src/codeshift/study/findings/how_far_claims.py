@@ -18,7 +18,7 @@ _NO_GAP = "The gap itself is not shown, or too unsure for a share of it."
 
 
 def how_far_claims(cells: Cells, metric: str) -> Iterator[Claim]:
-    """Yield the claim about the gap at equal similarity, with the region masked; none unless splits are audited."""
+    """Yield the claim about the gap at equal similarity, at the smallest share kept; none unless splits are audited."""
     if not cells.methods or not masks(cells):
         return
     of_methods = {method: _of_method(cells, metric, method) for method in cells.methods}
