@@ -74,6 +74,40 @@ def test_a_resumed_run_has_the_same_history(data, tokenizer, tmp_path):
     assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(halves), strict=True))
 
 
+@pytest.mark.parametrize(
+    ("settings", "trained_rows"),
+    [
+        ({"eval_strategy": "epoch", "eval_steps": None}, 600),
+        ({"eval_strategy": "steps", "eval_steps": 30}, 240),
+        ({"eval_strategy": "steps", "eval_steps": 1}, 8),
+        ({"eval_strategy": "epoch", "eval_steps": None, "train_batch_size": 1000}, 600),
+        ({"eval_strategy": "epoch", "eval_steps": None}, 100_000),
+    ],
+)
+def test_names_alone_take_less_than_a_tenth_of_the_time(settings, trained_rows):
+    """Of two forward passes for a trained row, watched rows take a tenth at most; but one row of a part is watched."""
+    config = TrainingConfig(**{**SETTINGS, **settings})
+    rows_of_epoch = trained_rows if settings["eval_strategy"] == "epoch" else 600
+    assert config.rows_between_validations(rows_of_epoch) == trained_rows
+    parts = {part: Dataset.from_dict({"x": range(500)}) for part in ("test_id", "test_ood")}
+    watch = dict.fromkeys(parts)
+    drawn = watched_rows(parts, watch, seed=0, trained_rows=trained_rows)
+    sizes = [len(rows) for rows in drawn.values()]
+    assert sizes == [min(max(trained_rows // 12, 1), 200)] * 2
+    assert sum(sizes) <= 2 * trained_rows / 10 or sizes == [1, 1]
+    assert len(watched_rows(parts, {"test_id": 300, "test_ood": None}, seed=0, trained_rows=60)["test_ood"]) == 10
+
+
+def test_names_alone_are_watched(data, tokenizer):
+    """A training draws as many rows as its own rows allow."""
+    result = trainer(tokenizer, watch=("test_id", "test_ood")).fit(data)
+    drawn = watched_rows(data, {"test_id": 1, "test_ood": 1}, seed=0)  # 16 rows in two steps of 8: one of each part
+    scored = Evaluator([NegativeLogLikelihood()], **COLUMNS).evaluate(result.model, drawn, tokenizer=tokenizer)
+    for part in drawn:
+        expected = scored[part].estimates["negative_log_likelihood"].value
+        assert result.watched(part)[-1][1] == pytest.approx(expected, rel=1e-6)
+
+
 def test_it_never_chooses(data, tokenizer):
     """Without validation there is no best step, however low the loss of a watched part."""
     parts = {part: rows for part, rows in data.items() if part != "validation"}
@@ -88,7 +122,9 @@ def test_it_never_chooses(data, tokenizer):
     [
         ({"validation": 5}, "watch must be made of other parts than validation"),
         ({"test_id": 0}, "watch must be a whole number from 1 up"),
-        (["test_id"], "watch must be numbers of rows by part"),
+        ("test_id", "watch must be several names of parts"),
+        (["test_id", 3], "watch must be several names of parts"),
+        (["validation"], "watch must be made of other parts than validation"),
     ],
 )
 def test_what_cannot_be_watched(tokenizer, watch, message):

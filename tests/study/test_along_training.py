@@ -24,7 +24,7 @@ def _study(model, **changes):
 @pytest.fixture(scope="module")
 def watched(model, tmp_path_factory):
     """The results of a study that watches."""
-    study = _study(model, watch={"test_id": 5, "test_ood": 4})
+    study = _study(model, watch=("test_id", "test_ood"))
     return study.run(tmp_path_factory.mktemp("watched"), threads=1, progress=False)
 
 
@@ -47,9 +47,11 @@ def test_a_folder_may_begin_to_watch(watched, model):
     """Watching is a free setting: the folder of a study without it is the same study's."""
     from codeshift.study.settings.fingerprint import fingerprint, refuse_other_study
 
-    ours, theirs = (fingerprint(_study(model, watch=watch).spec) for watch in ({"test_ood": 4}, None))
-    refuse_other_study(ours, theirs, "a", extend=False)
-    refuse_other_study(theirs, ours, "a", extend=False)
+    plain = fingerprint(_study(model).spec)
+    for watch in ({"test_ood": 4}, ["test_id", "test_ood"]):
+        watching = fingerprint(_study(model, watch=watch).spec)
+        refuse_other_study(watching, plain, "a", extend=False)
+        refuse_other_study(plain, watching, "a", extend=False)
 
 
 def test_the_report_shows_curves_and_regret(watched):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -26,7 +25,7 @@ from codeshift.finetune.training_config import TrainingConfig, check_config
 from codeshift.finetune.training_loop import TrainingRun
 from codeshift.finetune.training_result import TrainingResult
 from codeshift.finetune.validation import Validation
-from codeshift.finetune.watching import check_watch, watched_rows
+from codeshift.finetune.watching import Watch, check_watch, watched_rows
 from codeshift.reaching_hub import check_revision
 from codeshift.requirements import check_folder
 
@@ -55,9 +54,10 @@ class Trainer:
         peft_config: Config of any method of PEFT; None for full fine-tuning.
         evaluator: Evaluator whose metrics are computed on ``validation`` too; its first metric then decides which
             weights are best and when to stop early. None uses the loss.
-        watch: Numbers of rows of other parts to score while the model trains, such as ``{"test_id": 200,
-            "test_ood": 200}``, drawn by the config's seed: their loss, and the metrics of ``evaluator``, whenever
-            validation takes place (``eval_strategy``), in the history. They never choose weights or end a run.
+        watch: Other parts to score while the model trains, on rows drawn by the config's seed: their loss, and the
+            metrics of ``evaluator``, whenever validation takes place (``eval_strategy``), in the history. They never
+            choose weights or end a run. Names, such as ``("test_id", "test_ood")``, take as many rows as cost less than
+            a tenth of the training's time, at most 200 of each; ``{"test_id": 200, "test_ood": 200}`` says how many.
         progress: Whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
         trackers: Names of trackers of accelerate, such as ``("tensorboard",)``; they write to ``output_dir/logs``.
         revision: Branch, tag or commit of the model if it is a name of the hub, and of the tokenizer if it has the
@@ -90,7 +90,7 @@ class Trainer:
         system: str | None = None,
         peft_config: PeftConfig | None = None,
         evaluator: Evaluator | None = None,
-        watch: Mapping[str, int] | None = None,
+        watch: Watch | None = None,
         progress: bool = True,
         trackers: tuple[Tracker, ...] = (),
         revision: str | None = None,
@@ -145,9 +145,11 @@ class Trainer:
             if "validation" in parts:
                 rows = encoded["validation"], parts["validation"]
                 validation = Validation(objective, *rows, self.tokenizer, self.evaluator)
+            trained_rows = self.config.rows_between_validations(len(parts["train"]))
+            drawn = watched_rows(data, self.watch, self.config.seed, trained_rows=trained_rows)
             watched = [
                 Validation(objective, objective.encode(rows, part), rows, self.tokenizer, self.evaluator, part)
-                for part, rows in watched_rows(data, self.watch, self.config.seed).items()
+                for part, rows in drawn.items()
             ]
             with chosen_parameters(model, self.config):
                 run = TrainingRun(

@@ -277,6 +277,16 @@ class TrainingConfig:
         """Return the number of steps between validations in a run on ``rows`` rows; None without validation."""
         return {"no": None, "steps": self.eval_steps, "epoch": self.steps_per_epoch(rows)}[self.eval_strategy]
 
+    def rows_between_validations(self, rows: int) -> int:
+        """Return the number of rows that are trained on from one validation to the next; 0 without validation.
+
+        >>> TrainingConfig(eval_strategy="steps", eval_steps=4, train_batch_size=8).rows_between_validations(1000)
+        32
+        """
+        if self.eval_strategy == "epoch":
+            return rows
+        return (self.eval_steps or 0) * self.train_batch_size if self.eval_strategy == "steps" else 0
+
     def save_interval(self, rows: int) -> int | None:
         """Return the number of steps between checkpoints in a run on ``rows`` rows; None without checkpoints."""
         return {"no": None, "steps": self.save_steps, "epoch": self.steps_per_epoch(rows)}[self.save_strategy]

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from codeshift.finetune.extraction import Extract
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Source, Task, TaskName
+    from codeshift.finetune.watching import Watch
     from codeshift.predictions.matching import Predictions
     from codeshift.study.planning.estimate import Throughput
 
@@ -125,9 +126,9 @@ class Study(CommonOptions):
             score for rows that a corpus holds and that none does. A ``codeshift.audit.Corpus`` names the column of its
             code, or its columns by those of the data; ``RowMarks`` of ``run_parts(key)["test"]`` stand for a corpus
             that was searched elsewhere.
-        watch: Numbers of rows to score while a model trains, such as ``{"test_id": 200, "test_ood": 200}``: what is in
-            the region and what is not, of the scenario that is masked, whenever validation takes place. It chooses
-            nothing.
+        watch: Parts to score while a model trains, such as ``("test_id", "test_ood")`` or ``{"test_id": 200,
+            "test_ood": 200}``, as in ``Trainer``: what is in the region and what is not, of the scenario that is
+            masked, whenever validation takes place. It chooses nothing.
         detection: Whether the model's confidence in each output and the distance of its source from training rows are
             kept, for the report's section on whether they tell the shift. They cost about a fifth of an evaluation.
             Probabilities of classes are always kept.
@@ -198,7 +199,7 @@ class Study(CommonOptions):
     adapter_scales: Sequence[float] = ()
     audit: bool | Mapping[str, Any] = True
     against: Mapping[str, Any] | None = None
-    watch: Mapping[str, int] | None = None
+    watch: Watch | None = None
     detection: bool = True
     transforms: Mapping[str, Transform | Chain] | Sequence[Transform | Chain] | Transform | Chain | None = None
     generate_rows: int | None = None

@@ -99,7 +99,7 @@ class RunModels:
         parts = {part: test.select(np.flatnonzero(facts.members[part])) for part in self.method.watch}
         return {part: rows for part, rows in parts.items() if len(rows)}
 
-    def _watch(self, watched: Mapping[str, Dataset]) -> dict[str, int] | None:
+    def _watch(self, watched: Mapping[str, Dataset]) -> dict[str, int | None] | None:
         return {part: self.method.watch[part] for part in watched} or None
 
     def _unseen(self, train: Dataset) -> list[str]:

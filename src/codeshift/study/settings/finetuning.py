@@ -24,7 +24,7 @@ def trainer(
     tokenizer: Tokenizer,
     config: TrainingConfig,
     *,
-    watch: Mapping[str, int] | None = None,
+    watch: Mapping[str, int | None] | None = None,
     progress: bool,
 ) -> Trainer:
     """Return the trainer of a method.
@@ -34,7 +34,7 @@ def trainer(
         model: Model to train, or its path or hub name.
         tokenizer: Tokenizer of the model.
         config: Config of this training.
-        watch: Numbers of rows of other parts to score while it trains.
+        watch: Numbers of rows of other parts to score while it trains, see ``Trainer``.
         progress: Whether a bar is shown.
     """
     return Trainer(

@@ -47,7 +47,7 @@ class MethodSpec:
     peft_config: PeftConfig | None = field(repr=False)
     evaluation: EvaluationSettings = field(repr=False)
     scenarios: tuple[str, ...] = field(repr=False)
-    watch: Mapping[str, int] = field(default_factory=dict)
+    watch: Mapping[str, int | None] = field(default_factory=dict)
     detection: bool = True
     language: str | None = None
     has_general: bool = False

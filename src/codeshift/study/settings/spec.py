@@ -82,7 +82,8 @@ class StudySpec:
         audit: Settings of the audit of each split; None for no audit.
         against: Corpora by name in which the test rows are looked for, each a path, a dataset or a stream.
         evaluation: Settings of the evaluation, for models without their own.
-        watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
+        watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains; None for as many as take
+            less than a tenth of its time.
         detection: Whether confidences and distances from training rows are kept of each row.
         keep_weights: Whether trained weights are kept in the folder.
         transforms: Rewrites of the test rows by name, each of which gives rows that each model is scored on as well.
@@ -109,7 +110,7 @@ class StudySpec:
     audit: AuditSettings | None = field(metadata=FREE)
     against: Mapping[str, Any] = field(metadata=FREE | omitted_if({}), repr=False)
     evaluation: EvaluationSettings
-    watch: Mapping[str, int] = field(metadata=FREE | omitted_if({}))
+    watch: Mapping[str, int | None] = field(metadata=FREE | omitted_if({}))
     detection: bool = field(metadata=FREE | omitted_if(value=True))
     keep_weights: bool = field(metadata=FREE)
     transforms: Mapping[str, Transform | Chain] = field(metadata=omitted_if({}))

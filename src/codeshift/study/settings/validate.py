@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from codeshift.finetune.extraction import Extract
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Source, Task, TaskName
+    from codeshift.finetune.watching import Watch
 
 
 def common_column(scenarios: Sequence[Scenario]) -> str:
@@ -250,21 +251,20 @@ def check_against(against: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: from_root(source) for name, source in against.items()}
 
 
-def check_watched(watch: Mapping[str, int] | None, models: Iterable[ModelSpec]) -> dict[str, int]:
-    """Return the numbers of rows to score while models train; {} for none.
+def check_watched(watch: Watch | None, models: Iterable[ModelSpec]) -> dict[str, int | None]:
+    """Return the numbers of rows to score while models train, None where they are left open; {} scores none.
 
     Raises:
         ParameterError: if a part is no test part of a scenario, a number is not whole, or a training validates never.
     """
-    from codeshift.finetune.watching import check_watch
+    from codeshift.finetune.watching import check_watch, watched_counts
 
-    if watch is None:
-        return {}
+    counts = {} if watch is None else watched_counts(watch)
     for config in (config for model in models for config in model.configs.values()):
-        check_watch(watch, config)
-    for part in watch:
+        check_watch(counts, config)
+    for part in counts:
         check_choice("watch", part, TEST_PARTS)
-    return dict(watch)
+    return counts
 
 
 def check_transforms(transforms: object, task: Task) -> dict[str, Transform | Chain]:
