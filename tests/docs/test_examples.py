@@ -53,7 +53,7 @@ def test_notebook_runs(source: Path, kernel: AsyncKernelManager) -> None:
 
 
 @pytest.mark.slow
-def test_notebook_of_a_chat_model_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_notebook_of_a_chat_model_runs(tmp_path: Path, kernel: AsyncKernelManager) -> None:
     """The same with a tiny chat model, whose answers are noise; tests/test_real_model.py asks SmolLM2 itself."""
     texts = (notebooks.EXAMPLES / "data" / "mbpp.jsonl").read_text(encoding="utf-8").splitlines()
     tokenizer = tiny_tokenizer(texts, vocab_size=2000)
@@ -61,9 +61,13 @@ def test_notebook_of_a_chat_model_runs(monkeypatch: pytest.MonkeyPatch, tmp_path
     tokenizer.chat_template = (ROOT / "tests/data/chat_templates/chatml.jinja").read_text(encoding="utf-8")
     tokenizer.save_pretrained(tmp_path)
     tiny_model("llama", tokenizer, max_position_embeddings=2048).save_pretrained(tmp_path)
-    monkeypatch.setenv("SMOLLM2", str(tmp_path))
     sizes = {"train_size": 2, "test_id_size": 2, "test_ood_size": 2, "min_test_rows": 0}
-    notebooks.execute(CHAT, shortened={"max_steps": 1, "max_new_tokens": 4} | sizes)
+    notebooks.execute(
+        CHAT,
+        shortened={"max_steps": 1, "max_new_tokens": 4} | sizes,
+        first=f"import os; os.environ['SMOLLM2'] = {str(tmp_path)!r}",
+        kernel=kernel,
+    )
 
 
 @pytest.mark.parametrize("source", notebooks.sources(), ids=_name)
