@@ -21,6 +21,13 @@ EXPECTED = (
     "import warnings; from codeshift.errors import SmallPartWarning; warnings.simplefilter('ignore', SmallPartWarning)"
     "; warnings.filterwarnings('ignore', r'.* tokens$')"
 )
+# Workers of a cluster are forked from a process that has imported what they need.
+FORKED = (
+    "import dask; from multiprocessing import forkserver, get_context"
+    "; dask.config.set({'distributed.worker.multiprocessing-method': 'forkserver'})"
+    "; get_context('forkserver').set_forkserver_preload(['distributed', 'codeshift.study.running.worker'])"
+    "; forkserver.ensure_running()"
+)
 SHORTENED = {"max_steps": 2, "sample": 100, "train_size": 100, "max_source_length": 16, "max_target_length": 16}
 MOST_ROWS = dict.fromkeys(
     ("02_five_splitters", "03_compose_and_audit", "04_full_against_lora", "05_a_study", "08_to_a_cluster"), 300
@@ -47,8 +54,9 @@ def test_notebook_runs(source: Path, kernel: AsyncKernelManager) -> None:
 
     Trainings stop after two steps here, and rows are fewer and shorter: every cell runs, in a fraction of the time.
     """
+    first = f"{FORKED}; {EXPECTED}" if "LocalCluster" in source.read_text(encoding="utf-8") else EXPECTED
     notebooks.execute(
-        source, shortened=SHORTENED, most_rows=MOST_ROWS.get(source.stem, 700), first=EXPECTED, kernel=kernel
+        source, shortened=SHORTENED, most_rows=MOST_ROWS.get(source.stem, 700), first=first, kernel=kernel
     )
 
 
