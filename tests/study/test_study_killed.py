@@ -63,7 +63,7 @@ def _kill_after(processes, model, folder, written, delay):
     child.start()
     while not set(folder.glob(written)) - before:
         assert child.is_alive()
-        time.sleep(0.001)
+        time.sleep(0.005)
     time.sleep(delay)
     child.kill()
     child.join()
