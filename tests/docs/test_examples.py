@@ -21,6 +21,13 @@ EXPECTED = (
     "import warnings; from codeshift.errors import SmallPartWarning; warnings.simplefilter('ignore', SmallPartWarning)"
     "; warnings.filterwarnings('ignore', r'.* tokens$')"
 )
+# Workers of a cluster are forked from a process that has imported what they need.
+FORKED = (
+    "import dask; from multiprocessing import forkserver, get_context"
+    "; dask.config.set({'distributed.worker.multiprocessing-method': 'forkserver'})"
+    "; get_context('forkserver').set_forkserver_preload(['distributed', 'codeshift.study.running.worker'])"
+    "; forkserver.ensure_running()"
+)
 SHORTENED = {"max_steps": 2, "sample": 100, "train_size": 100, "max_source_length": 16, "max_target_length": 16}
 MOST_ROWS = dict.fromkeys(
     ("02_five_splitters", "03_compose_and_audit", "04_full_against_lora", "05_a_study", "08_to_a_cluster"), 300
@@ -47,13 +54,14 @@ def test_notebook_runs(source: Path, kernel: AsyncKernelManager) -> None:
 
     Trainings stop after two steps here, and rows are fewer and shorter: every cell runs, in a fraction of the time.
     """
+    first = f"{FORKED}; {EXPECTED}" if "LocalCluster" in source.read_text(encoding="utf-8") else EXPECTED
     notebooks.execute(
-        source, shortened=SHORTENED, most_rows=MOST_ROWS.get(source.stem, 700), first=EXPECTED, kernel=kernel
+        source, shortened=SHORTENED, most_rows=MOST_ROWS.get(source.stem, 700), first=first, kernel=kernel
     )
 
 
 @pytest.mark.slow
-def test_notebook_of_a_chat_model_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_notebook_of_a_chat_model_runs(tmp_path: Path, kernel: AsyncKernelManager) -> None:
     """The same with a tiny chat model, whose answers are noise; tests/test_real_model.py asks SmolLM2 itself."""
     texts = (notebooks.EXAMPLES / "data" / "mbpp.jsonl").read_text(encoding="utf-8").splitlines()
     tokenizer = tiny_tokenizer(texts, vocab_size=2000)
@@ -61,9 +69,13 @@ def test_notebook_of_a_chat_model_runs(monkeypatch: pytest.MonkeyPatch, tmp_path
     tokenizer.chat_template = (ROOT / "tests/data/chat_templates/chatml.jinja").read_text(encoding="utf-8")
     tokenizer.save_pretrained(tmp_path)
     tiny_model("llama", tokenizer, max_position_embeddings=2048).save_pretrained(tmp_path)
-    monkeypatch.setenv("SMOLLM2", str(tmp_path))
     sizes = {"train_size": 2, "test_id_size": 2, "test_ood_size": 2, "min_test_rows": 0}
-    notebooks.execute(CHAT, shortened={"max_steps": 1, "max_new_tokens": 4} | sizes)
+    notebooks.execute(
+        CHAT,
+        shortened={"max_steps": 1, "max_new_tokens": 4} | sizes,
+        first=f"import os; os.environ['SMOLLM2'] = {str(tmp_path)!r}",
+        kernel=kernel,
+    )
 
 
 @pytest.mark.parametrize("source", notebooks.sources(), ids=_name)

@@ -25,6 +25,7 @@ NLL, EXACT, VALID = (metric.name for metric in METRICS)
 WRONG = ("", "x = (", "pass", "for x in y:\n    pass", "return x " * 9)
 
 
+@cache
 def generated_results() -> StudyResults:
     """Return four scenarios that share test rows, baselines and the model without fine-tuning; 32 rows in each part."""
     results = study_results(scenarios=SCENARIOS, rows=ROWS, general=GENERAL, variants=("wise_ft=0.5",), **SEEDS)

@@ -21,6 +21,7 @@ from codeshift.study.folder.records import EvaluationFacts, TrainingFacts
 from codeshift.study.folder.run_scores import RunScores
 from codeshift.study.running import run_models, worker
 from codeshift.study.running.run_job import RunJob
+from codeshift.study.settings import finetuning
 from codeshift.study.settings.keys import RunKey
 from codeshift.temporary_files import NO_PROCESS, temporary_name
 
@@ -79,6 +80,7 @@ def untrained(event: Event) -> Iterator[None]:
         return TrainingFacts(steps=1, training_seconds=0.0, first_loss=1.0, last_loss=1.0, rows=rows, weights=weights)
 
     with (
+        patch.object(finetuning, "check_methods_fit", lambda _: None),  # makes a model without weights at each run
         patch.object(run_models, "trainer", Trained),
         patch.object(run_models, "_facts", facts),
         patch.object(worker, "RunModels", Models),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import socket
@@ -19,6 +18,7 @@ from filelock import Timeout
 from codeshift.study import LockWarning
 from codeshift.study.folder import locks
 from codeshift.study.folder.locks import HolderWatch, awaited, locked
+from helpers.forked import forked_processes
 
 
 def hold(path: Path, ready: Path) -> None:
@@ -33,7 +33,7 @@ def hold(path: Path, ready: Path) -> None:
 def held(tmp_path: Path) -> Iterator[tuple[Path, BaseProcess]]:
     """A lock and the process that holds it."""
     path, ready = tmp_path / "locks" / "run.lock", tmp_path / "ready"
-    holder = multiprocessing.get_context("spawn").Process(target=hold, args=(path, ready))
+    holder = forked_processes().Process(target=hold, args=(path, ready))
     holder.start()
     while not ready.exists():
         assert holder.is_alive()

@@ -63,7 +63,7 @@ def _kill_after(processes, model, folder, written, delay):
     child.start()
     while not set(folder.glob(written)) - before:
         assert child.is_alive()
-        time.sleep(0.001)
+        time.sleep(0.005)
     time.sleep(delay)
     child.kill()
     child.join()
@@ -166,8 +166,10 @@ def test_stopped_at_any_moment(moment, model, straight, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_is_replaced(model, straight, tmp_path):
+def test_a_worker_that_dies_is_replaced(model, straight, tmp_path, processes, monkeypatch):
     """Two processes, one of them killed in the middle of the study: its run goes on in another one."""
+    monkeypatch.setattr(executors_module, "get_context", lambda _: processes)  # tests/test_demo.py spawns its workers
+    monkeypatch.setattr(executors_module, "_begin", _begin_forked)
     killed = []
 
     def kill_one(record):
@@ -179,6 +181,10 @@ def test_a_worker_that_dies_is_replaced(model, straight, tmp_path):
     results = small_study(model).run(tmp_path / "two", workers=2, threads=1, progress=kill_one)
     assert killed
     assert_same(results, load_results(straight))
+
+
+def _begin_forked(threads, device, parent):
+    """Change nothing: a forked process has the settings of its server, which is its parent."""
 
 
 def test_a_worker_that_is_terminated_in_a_training_ends(processes):

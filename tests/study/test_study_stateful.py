@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from codeshift.errors import DamagedFileError, DamagedFileWarning, ParameterError
 from codeshift.study import Study, StudyResults, load_results
@@ -40,11 +40,13 @@ def model() -> Path:
 
 @cache
 def study_with(extensions: frozenset[str]) -> Study:
-    """One scenario and seed, and what it was extended by."""
+    """Return one scenario and seed, and what it was extended by; a study is planned before it is run."""
     changes: dict[str, Any] = {"scenarios": (LONG,), "methods": {"full": None}, "language": "python"}
     for name in sorted(extensions):
         changes |= EXTENSIONS[name]
-    return small_study(model(), **changes)
+    study = small_study(model(), **changes)
+    assert study.plan().runs
+    return study
 
 
 @cache
@@ -80,11 +82,6 @@ class StudyMachine(RuleBasedStateMachine):
                 return study_with(self.extensions).run(self.folder, threads=1, progress=False, extend=True, **options)
             except StoppedError:
                 return None
-
-    @initialize()
-    def begin(self) -> None:
-        """A study is planned before it is run."""
-        assert study_with(self.extensions).plan().runs
 
     @rule(retry=st.booleans())
     def resume(self, retry: bool) -> None:

@@ -116,7 +116,7 @@ def _log_probabilities(i: int, row: Any, tokens: int) -> FloatArray:
     if array.ndim != 1:
         raise DataError(f"predictions[{i}]", "a 1-D array of log-probabilities", row, "give one number a token")
     _check_length(i, array.size, tokens)
-    if array.size and np.nanmax(array, initial=-np.inf) > _ROUNDING:
+    if (array > _ROUNDING).any():
         remedy = "give logarithms of probabilities (log_softmax), not logits, losses or probabilities"
         raise DataError(f"predictions[{i}]", "log-probabilities of at most 0", row, remedy)
     return np.minimum(array, 0.0)

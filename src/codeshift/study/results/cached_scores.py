@@ -35,15 +35,19 @@ class CachedScores:
 
     def __init__(self, load: Load) -> None:
         self._load = lru_cache(maxsize=_KEPT)(load)
-        self._copies = Memory()
+        self._copies_of_runs = Memory()
+        self._copies_of_texts = Memory()
 
     def __call__(self, key: RunKey, part: str) -> RunScores:
         """Return the scores of a run on a set."""
         return self._load(key, part)
 
-    def copies(self, scores: RunScores) -> NDArray[np.int64]:
-        """Return a number for each row, equal for rows that are nearly the same, found once for all runs on them."""
+    def copies(self, key: RunKey, part: str) -> NDArray[np.int64]:
+        """Return a number for each row of a set, equal for rows that are nearly the same, found once for all runs."""
+        return self._copies_of_runs.remember((key, part), lambda: self._copies(self(key, part)))
+
+    def _copies(self, scores: RunScores) -> NDArray[np.int64]:
         digest = hashlib.sha256()
         for text in (*scores.sources, "", *scores.references):
             digest.update(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
-        return self._copies.remember(digest.digest(), lambda: copies(scores.sources, scores.references))
+        return self._copies_of_texts.remember(digest.digest(), lambda: copies(scores.sources, scores.references))

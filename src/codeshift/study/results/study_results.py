@@ -71,6 +71,10 @@ class StudyResults:
     def _cached(self) -> CachedScores:
         return self.load if isinstance(self.load, CachedScores) else CachedScores(self.load)
 
+    @cached_property
+    def _record_of(self) -> dict[RunKey, RunRecord]:
+        return {record.key: record for record in self.records}
+
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes of a classification; none of a study of text."""
@@ -218,12 +222,15 @@ class StudyResults:
         Raises:
             ParameterError: if the run is not done, or was not evaluated on that set.
         """
+        self._refuse_unscored(key, part)
+        return self._cached(key, part)
+
+    def _refuse_unscored(self, key: RunKey, part: str) -> None:
         self._refuse_unknown("part", part, self.sets)
-        record = next((record for record in self.records if record.key == key), None)
+        record = self._record_of.get(key)
         if record is None or record.status != "done":
             state = "no run of this study" if record is None else f"{record.status} {record.error}".strip()
             raise ParameterError("key", "that of a run that is done", key.name, f"it is {state}")
-        return self._cached(key, part)
 
     def members(self, part: str, scenario: str, split_seed: int) -> NDArray[np.bool_]:
         """Return the mask over the test rows of a scenario's part; shape (rows,).
@@ -330,7 +337,8 @@ class StudyResults:
         Raises:
             ParameterError: if the run is not done, or was not evaluated on that set.
         """
-        return self._cached.copies(self.scores(key, part))
+        self._refuse_unscored(key, part)
+        return self._cached.copies(key, part)
 
     def table(self, *, n_resamples: int = 1000, seed: int = 0) -> pa.Table:
         """Return a table of one line for each run, part and metric, with the 95% bootstrap interval over rows.
