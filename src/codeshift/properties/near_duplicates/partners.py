@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, parts_by_hash, parts_for
 from codeshift.properties.near_duplicates.spool import Spool
+from codeshift.properties.near_duplicates.threads import in_threads
 
 __all__ = ["Shingles", "least_overlap", "settled"]
 
 _SLACK = 1 - 1e-12  # bounds computed in floating point must never cut a pair that the exact quotient keeps
-_PART = 1 << 21  # shingles of a part
+_PART = 1 << 20  # shingles of a part
 _PIECE = 1 << 20
 
 
@@ -63,39 +65,62 @@ class Shingles:
             first += counts_of_block.size
         return cls(np.concatenate(counts), hashes, keys)
 
-    def with_partner(self, threshold: float) -> Bools:
+    def with_partner(self, threshold: float, threads: int = 1) -> Bools:
         """Return whether each text's set may have a partner, by how many of its shingles stand elsewhere too.
 
         A set whose shingles mostly stand nowhere else has no partner; without it others lose theirs, and so on until a
         round drops little. One sort of 64-bit keys, the hash's upper bits above the row's number, is the fastest way to
         count. Shingles that agree in the upper bits alone can only keep a set that could go: it is dropped by the join.
+
+        Args:
+            threshold: Least similarity.
+            threads: Number of threads that count parts.
         """
-        bits = _row_bits(self.counts.size)
-        rows_of = (np.uint64(1) << bits) - np.uint64(1)
+        parts = range(len(self.keys.sizes))
         remaining = sum(self.keys.sizes)
         sizes, shared = np.zeros(self.counts.size, np.int64), np.zeros(self.counts.size, np.int64)
-        for part in range(len(self.keys.sizes)):
-            keys: UInts = self.keys.read(part)
-            keys.sort()
-            sizes += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
-            keys = _in_several(keys, bits)
-            shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
-            self.keys.replace(keys, part)
+        for of_part, shared_of_part in in_threads(threads, self._counted, parts):
+            sizes += of_part
+            shared += shared_of_part
         # Two shingles of one row that agree in the upper bits make its count one too small, hence the one.
         needed = np.maximum(least_overlap(threshold, sizes) - 1, 1)
         while True:
             alive = shared >= needed
             before, remaining, shared = remaining, 0, np.zeros_like(sizes)
-            for part in range(len(self.keys.sizes)):
-                keys = self.keys.read(part)
-                keys = keys[alive[(keys & rows_of).astype(np.int64)]]
-                remaining += keys.size
-                keys = _in_several(keys, bits)
-                shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
-                self.keys.replace(keys, part)
+            for left, shared_of_part in in_threads(threads, partial(self._reduced, alive), parts):
+                remaining += left
+                shared += shared_of_part
             if settled(remaining, before):
                 may_have: Bools = alive | (self.counts == 0)
                 return may_have
+
+    def _counted(self, part: int) -> tuple[Ints, Ints]:
+        """Sort a part and leave in it what stands in several texts; count the shingles of each text, and these."""
+        keys: UInts = self.keys.read(part)
+        keys.sort()
+        return self._by_text(keys), self._shared(keys, part)
+
+    def _reduced(self, alive: Bools, part: int) -> tuple[int, Ints]:
+        """Leave in a part what stands in several of some texts; count what these had in it, and what each has left."""
+        keys: UInts = self.keys.read(part)
+        keys = keys[alive[self._texts(keys)]]
+        return keys.size, self._shared(keys, part)
+
+    def _shared(self, keys: UInts, part: int) -> Ints:
+        """Leave in a part those of its keys, given in order, whose hash stands in several texts; count them by text."""
+        bits = _row_bits(self.counts.size)
+        new = changes(keys >> bits)
+        alone = new & np.append(new[1:], True)
+        several: UInts = keys[~alone]
+        self.keys.replace(several, part)
+        return self._by_text(several)
+
+    def _by_text(self, keys: UInts) -> Ints:
+        return np.bincount(self._texts(keys), minlength=self.counts.size)
+
+    def _texts(self, keys: UInts) -> Ints:
+        bits = _row_bits(self.counts.size)
+        return (keys & ((np.uint64(1) << bits) - np.uint64(1))).view(np.int64)
 
     def of_texts(self, kept: Bools) -> Iterator[tuple[UInts, Ints]]:
         """Yield the hashes of some texts and the text of each one, by its number among these, piece by piece."""
@@ -121,14 +146,6 @@ def least_overlap(threshold: float, sizes: Ints) -> Ints:
 def settled(remaining: int, before: int) -> bool:
     """Return whether a round dropped too little for another one: else rows in a chain would go one by one."""
     return remaining >= 0.99 * before
-
-
-def _in_several(keys: UInts, bits: np.uint64) -> UInts:
-    """Return the keys whose hash stands in several texts, of keys in order."""
-    new = changes(keys >> bits)
-    alone = new & np.append(new[1:], True)
-    several: UInts = keys[~alone]
-    return several
 
 
 def _row_bits(texts: int) -> np.uint64:

@@ -1,10 +1,14 @@
-"""Arrays that are written end to end, in several parts, and read again: in memory while small, then in one file."""
+"""Arrays that are written end to end, in several parts, and read again: in memory while small, then in one file.
+
+Several threads may read and write at once.
+"""
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -38,6 +42,7 @@ class Spool:
         self.sizes = [0] * parts
         max_size = _IN_MEMORY if in_memory is None else in_memory
         self._file = SpooledTemporaryFile(max_size=max_size)  # noqa: SIM115 - closed at the object's end
+        self._lock = Lock()  # held while the file is at a place
         self._end = 0
         self._pieces: list[list[tuple[int, int]]] = [[] for _ in range(parts)]  # where each begins, and its bytes
         weakref.finalize(self, self._file.close)
@@ -47,24 +52,26 @@ class Spool:
         if not values.size:
             return
         written = np.ascontiguousarray(values, self.dtype).data.cast("B")
-        self._file.seek(self._end)
-        self._file.write(written)
-        pieces = self._pieces[part]
-        if pieces and sum(pieces[-1]) == self._end:
-            pieces[-1] = (pieces[-1][0], pieces[-1][1] + written.nbytes)
-        else:
-            pieces.append((self._end, written.nbytes))
-        self._end += written.nbytes
-        self.sizes[part] += values.size
+        with self._lock:
+            self._file.seek(self._end)
+            self._file.write(written)
+            pieces = self._pieces[part]
+            if pieces and sum(pieces[-1]) == self._end:
+                pieces[-1] = (pieces[-1][0], pieces[-1][1] + written.nbytes)
+            else:
+                pieces.append((self._end, written.nbytes))
+            self._end += written.nbytes
+            self.sizes[part] += values.size
 
     def read(self, part: int = 0, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
         """Return the values of a part: all, or those from ``start`` up to ``stop``."""
         values = np.empty((self.sizes[part] if stop is None else stop) - start, self.dtype)
         if values.size:
             into = values.data.cast("B")
-            for begin, end, place in self._places(part, start * self.dtype.itemsize, into.nbytes):
-                self._file.seek(place)
-                self._file.readinto(into[begin:end])
+            with self._lock:
+                for begin, end, place in self._places(part, start * self.dtype.itemsize, into.nbytes):
+                    self._file.seek(place)
+                    self._file.readinto(into[begin:end])
         return values
 
     def replace(self, values: npt.NDArray[Any], part: int = 0) -> None:
@@ -72,9 +79,10 @@ class Spool:
         self.sizes[part] = values.size
         if values.size:
             written = np.ascontiguousarray(values, self.dtype).data.cast("B")
-            for begin, end, place in self._places(part, 0, written.nbytes):
-                self._file.seek(place)
-                self._file.write(written[begin:end])
+            with self._lock:
+                for begin, end, place in self._places(part, 0, written.nbytes):
+                    self._file.seek(place)
+                    self._file.write(written[begin:end])
 
     def _places(self, part: int, first: int, count: int) -> Iterator[tuple[int, int, int]]:
         """Yield where bytes of a part lie: for each piece the first and the end of those there, and their place."""
