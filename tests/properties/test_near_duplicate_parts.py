@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -19,11 +20,15 @@ from helpers.nearly_alike import nearly_alike
 
 
 @pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of a few n-grams, so that little code has many of them."""
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Parts of a few n-grams, so that little code has many of them, and threads that take turns all the time."""
     monkeypatch.setattr(partners, "_PART", 500)
     monkeypatch.setattr(partners, "_PIECE", 700)
     monkeypatch.setattr(sets, "_PART", 400)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
 
 
 def code() -> list[str]:

@@ -6,8 +6,10 @@ after set. What is in memory is a few numbers for each text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from threading import Lock
 
 import numpy as np
 
@@ -24,10 +26,10 @@ from codeshift.properties.near_duplicates.arrays import (
     parts_for,
     unpacked,
 )
-from codeshift.properties.near_duplicates.partners import Shingles, least_overlap, settled
+from codeshift.properties.near_duplicates.partners import ShingleKeys, Shingles, least_overlap, settled
 from codeshift.properties.near_duplicates.renaming import Ignored
-from codeshift.properties.near_duplicates.shingles import shingles_of_rows
 from codeshift.properties.near_duplicates.spool import Spool
+from codeshift.properties.near_duplicates.stored_shingles import ShinglesOfRows
 from codeshift.properties.near_duplicates.threads import in_threads
 from codeshift.properties.progress import progress_bar
 
@@ -94,17 +96,14 @@ def shingle_sets(
         processes: Number of processes that hash the n-grams, and of threads that then sort them.
         ignored: What does not count where tokens are compared.
     """
-    with progress_bar("Near-duplicates: n-grams", len(rows), "row") as bar:
-
-        def followed() -> Iterator[tuple[UInts, Ints]]:
-            for block in shingles_of_rows(texts, rows, ngram, processes, ignored):
-                bar.update(block[1].size)
-                yield block
-
-        shingles = Shingles.of(followed(), len(rows), characters // _CHARACTERS_A_TOKEN)
-        alive = shingles.with_partner(threshold, processes)
-        sizes, signatures, entries = _numbered(shingles, alive, processes)
-    del shingles
+    keys = ShingleKeys.of(rows.size, characters // _CHARACTERS_A_TOKEN)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        of_rows = ShinglesOfRows(ngram=ngram, ignored=ignored, keys=keys, folder=folder)
+        with progress_bar("Near-duplicates: n-grams", len(rows), "row") as bar:
+            shingles = of_rows.stored(texts, rows, processes, bar.update)
+            alive = shingles.with_partner(threshold, processes)
+            sizes, signatures, entries = _numbered(shingles, alive, processes)
+        del shingles  # its files must be closed before the folder can go
     groups, examples = _equal_groups(sizes, signatures)
     members = np.full(alive.size, -1)
     members[alive] = groups
@@ -141,7 +140,20 @@ def _numbered(shingles: Shingles, alive: Bools, threads: int) -> tuple[Ints, UIn
     parts = parts_for(total, _PART)
     bits = _below(texts)
     entries = Spool(np.uint64, parts)
-    hashes_of, rows_of = _in_parts(shingles.of_texts(alive), parts)
+    hashes_of, rows_of = Spool(np.uint64, parts), Spool(np.uint32, parts)
+
+    number_of = np.where(alive, np.cumsum(alive) - 1, -1)
+    together = Lock()  # hashes and their rows stand at the same places
+
+    def divided(piece: tuple[int, int, int]) -> None:
+        hashes, rows = shingles.of_piece(piece, number_of)
+        of_part = parts_by_hash(hashes, parts)
+        order = np.argsort(of_part, kind="stable")
+        cuts = np.searchsorted(of_part[order], np.arange(1, parts))
+        for part, some in enumerate(np.split(order, cuts)):
+            with together:
+                hashes_of.write(hashes[some], part)
+                rows_of.write(rows[some], part)
 
     def numbered(part: int) -> tuple[Ints, UInts]:
         rows, of_part, values = _distinct(hashes_of.read(part), rows_of.read(part))
@@ -153,23 +165,12 @@ def _numbered(shingles: Shingles, alive: Bools, threads: int) -> tuple[Ints, UIn
         entries.write(packed(rows[keep], numbers, bits), part)
         return sizes_of_part, signatures_of_part
 
+    for _ in in_threads(threads, divided, shingles.pieces()):
+        pass
     for sizes_of_part, signatures_of_part in in_threads(threads, numbered, range(parts)):
         sizes += sizes_of_part
         signatures += signatures_of_part
     return sizes, signatures, entries
-
-
-def _in_parts(pieces: Iterable[tuple[UInts, Ints]], parts: int) -> tuple[Spool, Spool]:
-    """Store hashes and their rows in parts by the hash, ascending."""
-    hashes_of, rows_of = Spool(np.uint64, parts), Spool(np.uint32, parts)
-    for hashes, rows in pieces:
-        of_part = parts_by_hash(hashes, parts)
-        order = np.argsort(of_part, kind="stable")
-        cuts = np.searchsorted(of_part[order], np.arange(1, parts))
-        for part, some in enumerate(np.split(order, cuts)):
-            hashes_of.write(hashes[some], part)
-            rows_of.write(rows[some], part)
-    return hashes_of, rows_of
 
 
 def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
@@ -177,7 +178,7 @@ def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
     order = order_of_hashes(hashes)
     in_order = hashes[order]
     new = changes(in_order)
-    numbers = np.cumsum(new)
+    numbers: Ints = np.cumsum(new, dtype=np.int64)
     numbers -= 1
     bits = _below(int(rows.max(initial=0)) + 1)
     pairs = packed(rows[order], numbers, bits)
