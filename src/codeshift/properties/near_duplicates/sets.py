@@ -13,6 +13,7 @@ from threading import Lock
 
 import numpy as np
 
+from codeshift.properties.freed_memory import keep_freed_memory
 from codeshift.properties.near_duplicates.arrays import (
     AnyInts,
     Bools,
@@ -96,6 +97,7 @@ def shingle_sets(
         processes: Number of processes that hash the n-grams, and of threads that then sort them.
         ignored: What does not count where tokens are compared.
     """
+    keep_freed_memory()
     keys = ShingleKeys.of(rows.size, characters // _CHARACTERS_A_TOKEN)
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         of_rows = ShinglesOfRows(ngram=ngram, ignored=ignored, keys=keys, folder=folder)
