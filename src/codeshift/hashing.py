@@ -111,9 +111,13 @@ def keyed_hashes(keys: np.ndarray, seed: int, role: str) -> np.ndarray:
 
     Digests are hashed as their hexadecimal digits.
     """
-    secret = hash_key(f"{seed}:{role}")
-    hashed = (hashlib.blake2b(key, key=secret, digest_size=8).digest() for key in _spelled(keys))
-    return np.fromiter((int.from_bytes(each, "big") for each in hashed), dtype=np.uint64, count=len(keys))
+    keyed = hashlib.blake2b(key=hash_key(f"{seed}:{role}"), digest_size=8)
+    raw = bytearray()
+    for key in _spelled(keys):
+        state = keyed.copy()  # half the cost of another one with the same key
+        state.update(key)
+        raw += state.digest()
+    return np.frombuffer(raw, dtype=">u8").astype(np.uint64)
 
 
 def _spelled(keys: np.ndarray) -> Iterator[bytes]:

@@ -27,7 +27,6 @@ from scipy.sparse.csgraph import shortest_path
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError
 from codeshift.properties.lexer import lex
 from codeshift.properties.near_duplicates import NearDuplicates, dense, join, search, sets, tokens
-from codeshift.properties.near_duplicates.arrays import stable_order
 from codeshift.properties.near_duplicates.shingles import shingle_hashes
 from codeshift.splitters import LengthSplitter
 from helpers.nearly_alike import few_comparisons, nearly_alike
@@ -46,12 +45,6 @@ def test_hashes_that_differ_in_their_lower_bits_alone_are_ordered() -> None:
     rows, numbers, values = sets._distinct(hashes, np.array([0, 0, 1, 1, 1]))
     assert values.tolist() == [9, 2**63 + 1, 2**63 + 2, 2**63 + 3]
     assert list(zip(rows.tolist(), numbers.tolist(), strict=True)) == [(0, 0), (0, 3), (1, 0), (1, 1), (1, 2)]
-
-
-def test_rows_beyond_sixteen_bits_are_ordered() -> None:
-    """The order of rows is that of a stable sort."""
-    rows = np.random.default_rng(0).integers(0, 1 << 18, 500)
-    assert stable_order(rows).tolist() == np.argsort(rows, kind="stable").tolist()
 
 
 def shingle_set(text: str, ngram: int) -> frozenset[tuple[str, ...]]:

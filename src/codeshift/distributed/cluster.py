@@ -13,6 +13,7 @@ import pyarrow as pa
 from codeshift.checks import check_integer
 from codeshift.distributed.shards import Shard, Unreadable
 from codeshift.errors import DataError, MissingExtraError, ParameterError
+from codeshift.properties.freed_memory import keep_freed_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,6 +86,7 @@ def on_shard(shard: Shard, kept: np.ndarray | None, function: Callable[..., Any]
     Raises:
         DataError: as the function does, with the name of the file.
     """
+    keep_freed_memory()
     try:
         shard.data()
     except (OSError, pa.ArrowException) as error:

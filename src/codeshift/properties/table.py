@@ -18,6 +18,7 @@ from codeshift.memory import Memory
 from codeshift.properties.batch_columns import BatchColumns
 from codeshift.properties.cache import cached
 from codeshift.properties.dataset_columns import check_name
+from codeshift.properties.freed_memory import keep_freed_memory
 from codeshift.properties.grammars import grammar
 from codeshift.properties.processes import check_num_proc, processes_for
 from codeshift.properties.row_languages import RowLanguages, gathered, language_column, rows_by_language
@@ -223,6 +224,7 @@ class PropertyTable:
         on_disk: bool = True,
     ) -> BatchColumns:
         texts = self.texts(column)
+        keep_freed_memory()
         if len(texts) < _CACHED_FROM or not self.cached:
             slices = (texts[start : start + BATCH] for start in range(0, len(texts), BATCH))
             return BatchColumns.of_lists((function({column: part}, **arguments) for part in slices), schema)

@@ -20,6 +20,8 @@ from codeshift.properties import PropertyTable
 from codeshift.properties.dataset_columns import check_name, column_values
 from codeshift.properties.labels import typed_text
 from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates, components_over
+from codeshift.properties.near_duplicates.workers import Workers
+from codeshift.properties.processes import processes_for
 from codeshift.properties.row_languages import language_column
 from codeshift.properties.selection import Selection
 from codeshift.properties.texts import RowTexts
@@ -28,6 +30,8 @@ from codeshift.splits.selecting import rows_at
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
+
+_DIGESTED_AT_ONCE = 10_000  # rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,9 +149,10 @@ class SplitRows:
             check_name("column", column)
 
         def taken() -> np.ndarray:
-            return row_digests(
-                [*(self.texts((column,)) for column in columns), *(self.values(*named) for named in also.items())]
-            )
+            texts = [self.texts((column,)) for column in columns]
+            if also or not texts:
+                return row_digests([*texts, *(self.values(*named) for named in also.items())])
+            return _digests_of_texts(texts, processes_for(sum(self.lengths), self.training_table.num_proc))
 
         key = columns, tuple(also)
         if len(self.tables) > 1:
@@ -252,7 +257,8 @@ class SplitRows:
 
         def search_all() -> DuplicateComponents:
             if search.columns is None:
-                return search.components(self.texts(columns), num_proc=self.training_table.num_proc)
+                digests = self.digests(columns) if len(columns) == 1 else None
+                return search.components(self.texts(columns), num_proc=self.training_table.num_proc, digests=digests)
 
             texts = [self.texts((column,)) for column in search.columns]
             return components_over(texts, search, num_proc=self.training_table.num_proc)
@@ -280,3 +286,16 @@ class SplitRows:
         rows = self.tables[split].data.with_format("arrow")
         row: dict[str, Any] = rows[position - int(self.offsets[split])].to_pylist()[0]
         return row
+
+
+def _digests_of_texts(columns: list[RowTexts], processes: int) -> np.ndarray:
+    """Return the digests of rows of several columns of text, some rows at a time; of processes each takes some."""
+    if processes == 1:
+        return row_digests(columns)
+    with Workers(processes, shared=columns) as workers:
+        starts = range(0, len(columns[0]), _DIGESTED_AT_ONCE)
+        return np.concatenate(list(workers.map(_digests_from, ((start,) for start in starts))))
+
+
+def _digests_from(columns: list[RowTexts], start: int) -> np.ndarray:
+    return row_digests([texts[start : start + _DIGESTED_AT_ONCE] for texts in columns])

@@ -27,6 +27,7 @@ __all__ = ["NearDuplicates", "NearestRows"]
 
 _LISTED_CANDIDATES = 20_000_000  # pairs of index entries; beyond it the search is satisfied with fewer pairs
 _ENOUGH = 100
+_SAMPLES, _SAMPLED = 100, 20  # texts whose lengths are looked at: so many times so many in a row
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -160,12 +161,16 @@ class NearDuplicates:
     def _ignored(self) -> Ignored:
         return Ignored(identifiers=self.identifiers == "ignored", literals=self.literals == "ignored")
 
-    def components(self, texts: Sequence[str], *, num_proc: int | None = 1) -> DuplicateComponents:
+    def components(
+        self, texts: Sequence[str], *, num_proc: int | None = 1, digests: np.ndarray | None = None
+    ) -> DuplicateComponents:
         """Return the connected components of near-duplicates among rows.
 
         Args:
             texts: Code of n rows.
             num_proc: Number of processes; None for one a core from 20,000 rows on, and one for fewer.
+            digests: Digests of 16 bytes of the texts, of shape ``(n,)``, where they are known: equal texts have equal
+                digests, and no others have. None to compute them.
 
         Returns:
             The label of each row's component, the links that were found and their similarity.
@@ -177,7 +182,9 @@ class NearDuplicates:
             CodeshiftWarning: if links are assumed.
         """
         texts = _checked("texts", texts)
-        rows, sets = self._sets({"texts": texts}, texts, self.threshold, check_num_proc(num_proc))
+        if digests is None:
+            digests = _digests({"texts": texts})
+        rows, sets = self._sets(texts, digests, self.threshold, check_num_proc(num_proc))
         index = prefixes(sets, self.threshold)
         complete = index.candidates <= _LISTED_CANDIDATES
         links, assumed = (all_pairs(index), 0) if complete else spanning_pairs(index)
@@ -218,7 +225,8 @@ class NearDuplicates:
         """
         threshold = self.threshold if at_least is None else _similarity("at_least", at_least)
         queries, corpus = _checked("queries", queries), _checked("corpus", corpus)
-        rows, sets = self._sets({"queries": queries, "corpus": corpus}, [*queries, *corpus], threshold, 1)
+        digests = _digests({"queries": queries, "corpus": corpus})
+        rows, sets = self._sets([*queries, *corpus], digests, threshold, 1)
         classes = _classes(rows, sets)
         nearest = _nearest(classes[: len(queries)], classes[len(queries) :], prefixes(sets, threshold))
         unsettled = int(nearest.unsettled.sum())
@@ -229,17 +237,18 @@ class NearDuplicates:
         return nearest
 
     def _sets(
-        self,
-        texts_by_argument: Mapping[str, Sequence[str]],
-        texts: Sequence[str],
-        threshold: float,
-        num_proc: int | None,
+        self, texts: Sequence[str], digests: np.ndarray, threshold: float, num_proc: int | None
     ) -> tuple[Ints, ShingleSets]:
         """Return the number of each row's text, and the shingle sets of these texts."""
-        rows, first, characters = _distinct(texts_by_argument)
-        processes = processes_for(first.size, num_proc)
+        rows, first = _distinct(digests)
         sets = shingle_sets(
-            texts, first, self.ngram, threshold, characters=characters, processes=processes, ignored=self._ignored()
+            texts,
+            first,
+            self.ngram,
+            threshold,
+            characters=_mean_length(texts) * first.size,
+            processes=processes_for(first.size, num_proc),
+            ignored=self._ignored(),
         )
         return rows, sets
 
@@ -286,8 +295,8 @@ def _classes(rows: Ints, sets: ShingleSets) -> Ints:
     return classes
 
 
-def _distinct(texts_by_argument: Mapping[str, Sequence[str]]) -> tuple[Ints, Ints, int]:
-    """Return the number of each row's text, in order of first occurrence, the first row of each, and the length of all.
+def _digests(texts_by_argument: Mapping[str, Sequence[str]]) -> np.ndarray:
+    """Return the digests of rows, by 16 bytes each.
 
     Args:
         texts_by_argument: Rows, by the name of the argument that holds them, for errors.
@@ -296,14 +305,17 @@ def _distinct(texts_by_argument: Mapping[str, Sequence[str]]) -> tuple[Ints, Int
         DataError: a row holds something else than a string.
     """
     digests = bytearray()
-    characters = 0
     for name, texts in texts_by_argument.items():
         for row, text in enumerate(texts):
             if not isinstance(text, str):
                 raise DataError(name, "a sequence of texts", text, f"drop or fill row {row}, which holds no text")
-            characters += len(text)
             digests += blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    halves = np.frombuffer(digests, np.uint64).reshape(-1, 2)
+    return np.frombuffer(digests, "V16")
+
+
+def _distinct(digests: np.ndarray) -> tuple[Ints, Ints]:
+    """Return the number of each row's text, in order of first occurrence, and the first row of each."""
+    halves = digests.view(np.uint64).reshape(-1, 2)
     order = np.lexsort((halves[:, 1], halves[:, 0]))  # stable: of equal texts, the first one comes first
     new = changes(halves[order, 0]) | changes(halves[order, 1])
     first = order[new]
@@ -311,7 +323,14 @@ def _distinct(texts_by_argument: Mapping[str, Sequence[str]]) -> tuple[Ints, Int
     rank[np.argsort(first)] = np.arange(first.size)
     rows = np.empty_like(order)
     rows[order] = rank[np.cumsum(new) - 1]
-    return rows, np.sort(first), characters
+    return rows, np.sort(first)
+
+
+def _mean_length(texts: Sequence[str]) -> int:
+    """Return how many characters a text has on average, at least one, of some texts at equal distances."""
+    step = max(len(texts) // _SAMPLES, _SAMPLED)
+    lengths = [len(text) for start in range(0, len(texts), step) for text in texts[start : start + _SAMPLED]]
+    return max(sum(lengths) // max(len(lengths), 1), 1)
 
 
 def _checked(name: str, texts: Iterable[str]) -> Sequence[str]:

@@ -6,11 +6,14 @@ after set. What is in memory is a few numbers for each text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from threading import Lock
 
 import numpy as np
 
+from codeshift.properties.freed_memory import keep_freed_memory
 from codeshift.properties.near_duplicates.arrays import (
     AnyInts,
     Bools,
@@ -22,13 +25,13 @@ from codeshift.properties.near_duplicates.arrays import (
     packed,
     parts_by_hash,
     parts_for,
-    stable_order,
     unpacked,
 )
-from codeshift.properties.near_duplicates.partners import Shingles, least_overlap, settled
+from codeshift.properties.near_duplicates.partners import ShingleKeys, Shingles, least_overlap, settled
 from codeshift.properties.near_duplicates.renaming import Ignored
-from codeshift.properties.near_duplicates.shingles import shingles_of_rows
 from codeshift.properties.near_duplicates.spool import Spool
+from codeshift.properties.near_duplicates.stored_shingles import ShinglesOfRows
+from codeshift.properties.near_duplicates.threads import in_threads
 from codeshift.properties.progress import progress_bar
 
 __all__ = ["ShingleSets", "blocks_of_sets", "shingle_sets"]
@@ -91,29 +94,28 @@ def shingle_sets(
         ngram: Number of tokens in a shingle.
         threshold: Least similarity.
         characters: About how many characters these texts have.
-        processes: Number of processes that hash the n-grams.
+        processes: Number of processes that hash the n-grams, and of threads that then sort them.
         ignored: What does not count where tokens are compared.
     """
-    with progress_bar("Near-duplicates: n-grams", len(rows), "row") as bar:
-
-        def followed() -> Iterator[tuple[UInts, Ints]]:
-            for block in shingles_of_rows(texts, rows, ngram, processes, ignored):
-                bar.update(block[1].size)
-                yield block
-
-        shingles = Shingles.of(followed(), len(rows), characters // _CHARACTERS_A_TOKEN)
-        alive = shingles.with_partner(threshold)
-        sizes, signatures, entries = _numbered(shingles, alive)
-    del shingles
+    keep_freed_memory()
+    keys = ShingleKeys.of(rows.size, characters // _CHARACTERS_A_TOKEN)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        of_rows = ShinglesOfRows(ngram=ngram, ignored=ignored, keys=keys, folder=folder)
+        with progress_bar("Near-duplicates: n-grams", len(rows), "row") as bar:
+            shingles = of_rows.stored(texts, rows, processes, bar.update)
+            alive = shingles.with_partner(threshold, processes)
+            sizes, signatures, entries = _numbered(shingles, alive, processes)
+        del shingles  # its files must be closed before the folder can go
     groups, examples = _equal_groups(sizes, signatures)
     members = np.full(alive.size, -1)
     members[alive] = groups
     sets_of = np.full(sizes.size, -1)
     sets_of[examples] = np.arange(examples.size)
     sizes = sizes[examples]
-    sets_of, shared = _shared(entries, sets_of, least_overlap(threshold, sizes), total=int(sizes.sum()))
+    needed = least_overlap(threshold, sizes)
+    sets_of, shared = _shared(entries, sets_of, needed, total=int(sizes.sum()), threads=processes)
     indptr = np.concatenate([[0], np.cumsum(shared)])
-    ranked, width = _rarest_first(entries, sets_of, indptr)
+    ranked, width = _rarest_first(entries, sets_of, indptr, processes)
     return ShingleSets(sizes=sizes, indptr=indptr, shingles=ranked, width=width, members=members)
 
 
@@ -127,7 +129,7 @@ def blocks_of_sets(indptr: Ints, size: int) -> Ints:
     return np.unique(np.concatenate([[0], starts, [indptr.size - 1]]))
 
 
-def _numbered(shingles: Shingles, alive: Bools) -> tuple[Ints, UInts, Spool]:
+def _numbered(shingles: Shingles, alive: Bools, threads: int) -> tuple[Ints, UInts, Spool]:
     """Number the distinct shingles of some texts, in the order of their hashes, part by part.
 
     Returns:
@@ -140,30 +142,37 @@ def _numbered(shingles: Shingles, alive: Bools) -> tuple[Ints, UInts, Spool]:
     parts = parts_for(total, _PART)
     bits = _below(texts)
     entries = Spool(np.uint64, parts)
-    for part, (hashes, rows) in enumerate(_parts(shingles.of_texts(alive), parts)):
-        rows, of_part, values = _distinct(hashes, rows)
-        sizes_of_part = np.bincount(rows, minlength=texts)
-        sizes += sizes_of_part
-        signatures += _segment_sums(mixed(values)[of_part], sizes_of_part)
-        several = np.bincount(of_part) > 1 if of_part.size else np.empty(0, np.bool_)
-        keep = several[of_part]
-        numbers = (np.cumsum(several) - 1)[of_part[keep]]
-        entries.write(packed(rows[keep], numbers, bits), part)
-    return sizes, signatures, entries
-
-
-def _parts(pieces: Iterable[tuple[UInts, Ints]], parts: int) -> Iterator[tuple[UInts, Ints]]:
-    """Yield hashes and their rows in parts by the hash, ascending, so that no more than a part is in memory."""
     hashes_of, rows_of = Spool(np.uint64, parts), Spool(np.uint32, parts)
-    for hashes, rows in pieces:
+
+    number_of = np.where(alive, np.cumsum(alive) - 1, -1)
+    together = Lock()  # hashes and their rows stand at the same places
+
+    def divided(piece: tuple[int, int, int]) -> None:
+        hashes, rows = shingles.of_piece(piece, number_of)
         of_part = parts_by_hash(hashes, parts)
         order = np.argsort(of_part, kind="stable")
         cuts = np.searchsorted(of_part[order], np.arange(1, parts))
         for part, some in enumerate(np.split(order, cuts)):
-            hashes_of.write(hashes[some], part)
-            rows_of.write(rows[some], part)
-    for part in range(parts):
-        yield hashes_of.read(part), rows_of.read(part)
+            with together:
+                hashes_of.write(hashes[some], part)
+                rows_of.write(rows[some], part)
+
+    def numbered(part: int) -> tuple[Ints, UInts]:
+        rows, of_part, values = _distinct(hashes_of.read(part), rows_of.read(part))
+        sizes_of_part = np.bincount(rows, minlength=texts)
+        signatures_of_part = _segment_sums(mixed(values)[of_part], sizes_of_part)
+        several = np.bincount(of_part) > 1 if of_part.size else np.empty(0, np.bool_)
+        keep = several[of_part]
+        numbers = (np.cumsum(several) - 1)[of_part[keep]]
+        entries.write(packed(rows[keep], numbers, bits), part)
+        return sizes_of_part, signatures_of_part
+
+    for _ in in_threads(threads, divided, shingles.pieces()):
+        pass
+    for sizes_of_part, signatures_of_part in in_threads(threads, numbered, range(parts)):
+        sizes += sizes_of_part
+        signatures += signatures_of_part
+    return sizes, signatures, entries
 
 
 def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
@@ -171,12 +180,12 @@ def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
     order = order_of_hashes(hashes)
     in_order = hashes[order]
     new = changes(in_order)
-    values = in_order[new]
-    numbers, rows = np.cumsum(new) - 1, rows[order]
-    order = stable_order(rows)
-    by_row, of_row = rows[order], numbers[order]
-    new = changes(by_row) | changes(of_row)
-    return by_row[new].astype(np.int64, copy=False), of_row[new].astype(np.int64, copy=False), values
+    numbers: Ints = np.cumsum(new, dtype=np.int64)
+    numbers -= 1
+    bits = _below(int(rows.max(initial=0)) + 1)
+    pairs = packed(rows[order], numbers, bits)
+    pairs.sort()
+    return *unpacked(pairs[changes(pairs)], bits), in_order[new]
 
 
 def _segment_sums(values: UInts, lengths: Ints) -> UInts:
@@ -196,7 +205,7 @@ def _equal_groups(sizes: Ints, signatures: UInts) -> tuple[Ints, Ints]:
     return groups, order[new]
 
 
-def _shared(entries: Spool, sets_of: Ints, needed: Ints, *, total: int) -> tuple[Ints, Ints]:
+def _shared(entries: Spool, sets_of: Ints, needed: Ints, *, total: int, threads: int) -> tuple[Ints, Ints]:
     """Drop shingles of one set alone, and sets that have fewer of the others than needed, until a round drops little.
 
     Args:
@@ -205,23 +214,28 @@ def _shared(entries: Spool, sets_of: Ints, needed: Ints, *, total: int) -> tuple
         sets_of: Number of the set that each text stands for, -1 for none.
         needed: Number of shingles that each set shares with any that is similar.
         total: Number of shingles of all sets, those that stand in one alone too.
+        threads: Number of threads that count parts.
 
     Returns:
         ``sets_of`` without the sets that are dropped, and how many shingles are left of each set.
     """
     bits = _below(sets_of.size)
     before = total
+
+    def counted(part: int) -> Ints:
+        pairs = entries.read(part)
+        texts, numbers = unpacked(pairs, bits)
+        sets = sets_of[texts]
+        keep = sets >= 0
+        pairs, sets, numbers = pairs[keep], sets[keep], numbers[keep]
+        several = (np.bincount(numbers) > 1)[numbers] if numbers.size else np.empty(0, np.bool_)
+        entries.replace(pairs[several], part)
+        return np.bincount(sets[several], minlength=needed.size)
+
     while True:
         counts = np.zeros(needed.size, np.int64)
-        for part in range(len(entries.sizes)):
-            pairs = entries.read(part)
-            texts, numbers = unpacked(pairs, bits)
-            sets = sets_of[texts]
-            keep = sets >= 0
-            pairs, sets, numbers = pairs[keep], sets[keep], numbers[keep]
-            several = (np.bincount(numbers) > 1)[numbers] if numbers.size else np.empty(0, np.bool_)
-            counts += np.bincount(sets[several], minlength=counts.size)
-            entries.replace(pairs[several], part)
+        for counts_of_part in in_threads(threads, counted, range(len(entries.sizes))):
+            counts += counts_of_part
         dropped = counts < needed
         counts[dropped] = 0
         sets_of = np.where((sets_of >= 0) & ~dropped[sets_of], sets_of, -1)
@@ -231,48 +245,66 @@ def _shared(entries: Spool, sets_of: Ints, needed: Ints, *, total: int) -> tuple
         before = left
 
 
-def _rarest_first(entries: Spool, sets_of: Ints, indptr: Ints) -> tuple[Spool, int]:
+def _rarest_first(entries: Spool, sets_of: Ints, indptr: Ints, threads: int) -> tuple[Spool, int]:
     """Number the shingles by how many sets have them, then by hash.
 
     Args:
         entries: Text of each shingle and its number, in parts by the hash.
         sets_of: Number of the set that each text stands for, -1 for none.
         indptr: Where each set's shingles start in the result.
+        threads: Number of threads that sort parts.
 
     Returns:
         The numbers, set after set and sorted within each set, and how many shingles there are.
     """
-    bits = _below(sets_of.size)
-    of_frequency = np.zeros(1, np.int64)  # how many shingles stand in so many sets
-    for part in range(len(entries.sizes)):
+    bits, parts = _below(sets_of.size), range(len(entries.sizes))
+
+    def frequencies_of(part: int) -> tuple[Ints, Ints]:
         _, numbers = _entries_of_sets(entries, part, sets_of, bits)
-        longer = np.bincount(np.bincount(numbers), minlength=of_frequency.size)
-        longer[: of_frequency.size] += of_frequency
-        of_frequency = longer
+        of_frequency = np.bincount(np.bincount(numbers))
+        frequencies = np.flatnonzero(of_frequency)
+        return frequencies, of_frequency[frequencies]
+
+    # In how many sets shingles of a part stand, and how many of them in so many: few different numbers.
+    frequencies_of_parts = list(in_threads(threads, frequencies_of, parts))
+    largest = max((int(frequencies.max(initial=0)) for frequencies, _ in frequencies_of_parts), default=0)
+    of_frequency = np.zeros(largest + 1, np.int64)
+    for frequencies, counts in frequencies_of_parts:
+        of_frequency[frequencies] += counts
     of_frequency[0] = 0
     width = int(of_frequency.sum())
-    first = np.cumsum(of_frequency) - of_frequency  # the next number for a shingle of so many sets
+    following = np.cumsum(of_frequency) - of_frequency  # the next number for a shingle of so many sets
+    offsets = []  # by part and frequency: what makes a shingle's place, rarest first, its number among those of all
+    for frequencies, counts in frequencies_of_parts:
+        offsets.append(following[frequencies] - np.cumsum(counts) + counts)
+        following[frequencies] += counts
     blocks = blocks_of_sets(indptr, _PART)
     of_sets = _below(indptr.size - 1)
     by_set = Spool(np.uint64, max(blocks.size - 1, 1))
     bounds = blocks[1:-1].astype(np.uint64) << of_sets
-    for part in range(len(entries.sizes)):
+
+    def ranked_by_set(part: int) -> None:
         sets, numbers = _entries_of_sets(entries, part, sets_of, bits)
-        frequencies = np.bincount(numbers)
-        order = np.argsort(frequencies, kind="stable")
-        of_part = np.bincount(frequencies, minlength=first.size)
+        order = np.argsort(np.bincount(numbers), kind="stable")
         ranks = np.empty_like(order)
-        ranks[order] = np.arange(order.size) + (first - np.cumsum(of_part) + of_part)[frequencies[order]]
-        first += of_part
+        _, counts = frequencies_of_parts[part]
+        ranks[order] = np.arange(order.size) + np.repeat(offsets[part], counts)
         pairs = packed(sets, ranks[numbers], of_sets)
         pairs.sort()
         for block, some in enumerate(np.split(pairs, np.searchsorted(pairs, bounds))):
             by_set.write(some, block)
-    ranked = Spool(np.int32 if width <= np.iinfo(np.int32).max else np.int64)
-    for block in range(len(by_set.sizes)):
+
+    for _ in in_threads(threads, ranked_by_set, parts):
+        pass
+
+    def ranks_of(block: int) -> Ints:
         pairs = by_set.read(block)
         pairs.sort()
-        ranked.write(unpacked(pairs, of_sets)[1])
+        return unpacked(pairs, of_sets)[1]
+
+    ranked = Spool(np.int32 if width <= np.iinfo(np.int32).max else np.int64)
+    for ranks in in_threads(threads, ranks_of, range(len(by_set.sizes))):
+        ranked.write(ranks)
     return ranked, width
 
 

@@ -12,15 +12,12 @@ import numpy as np
 
 from codeshift.properties.near_duplicates.arrays import Ints, UInts, mixed, ragged
 from codeshift.properties.near_duplicates.renaming import Ignored
-from codeshift.properties.near_duplicates.tokens import join_blocks
-from codeshift.properties.near_duplicates.workers import Workers
 
-__all__ = ["shingle_hashes", "shingles_of_rows"]
+__all__ = ["read_rows", "shingle_hashes"]
 
 _NOTHING = Ignored()
 _BASE = np.uint64(0x9FB21C651E98DF25)  # odd, so that no multiplication loses a bit
 _ROWS = 512  # texts that are read at once
-_TASK = 2048  # texts that a worker hashes at once
 
 
 def shingle_hashes(texts: Iterable[str], ngram: int, ignored: Ignored = _NOTHING) -> Iterator[tuple[UInts, Ints]]:
@@ -28,6 +25,7 @@ def shingle_hashes(texts: Iterable[str], ngram: int, ignored: Ignored = _NOTHING
 
     A text of fewer than ``ngram`` tokens has one shingle, the tuple of all its tokens; one without tokens has none.
 
+    >>> from codeshift.properties.near_duplicates.tokens import join_blocks
     >>> hashes, counts = join_blocks(shingle_hashes(["a b c d", "a b", "c b a", ""], ngram=3))
     >>> counts.tolist()
     [2, 1, 1, 0]
@@ -51,24 +49,8 @@ def _block_shingles(tokens: Sequence[UInts], counts: Ints) -> tuple[UInts, Ints]
     return mixed(hashes[keep]), windows
 
 
-def shingles_of_rows(
-    texts: Sequence[str], rows: Ints, ngram: int, processes: int, ignored: Ignored
-) -> Iterator[tuple[UInts, Ints]]:
-    """Yield the shingles of some texts, block by block, in order; of several processes each makes some blocks."""
-    if processes == 1:
-        yield from shingle_hashes(_read(texts, rows), ngram, ignored)
-        return
-    with Workers(processes, shared=texts) as workers:
-        parts = np.split(rows, range(_TASK, rows.size, _TASK))
-        yield from workers.map(_hashes, ((part, ngram, ignored) for part in parts))
-
-
-def _hashes(texts: Sequence[str], rows: Ints, ngram: int, ignored: Ignored) -> tuple[UInts, Ints]:
-    return join_blocks(shingle_hashes(_read(texts, rows), ngram, ignored))
-
-
-def _read(texts: Sequence[str], rows: Ints) -> Iterator[str]:
-    """Yield texts, of which only some are read at once."""
+def read_rows(texts: Sequence[str], rows: Ints) -> Iterator[str]:
+    """Yield the texts at ascending positions, of which only some are read at once."""
     numbers = rows // _ROWS
     for block in np.split(rows, np.flatnonzero(numbers[1:] != numbers[:-1]) + 1):
         if block.size:

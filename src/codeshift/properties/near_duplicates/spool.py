@@ -1,11 +1,16 @@
-"""Arrays that are written end to end, in several parts, and read again: in memory while small, then in one file."""
+"""Arrays that are written end to end, in several parts, and read again: in memory while small, then in one file.
+
+Several threads may read and write at once.
+"""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from threading import Lock
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,33 +43,59 @@ class Spool:
         self.sizes = [0] * parts
         max_size = _IN_MEMORY if in_memory is None else in_memory
         self._file = SpooledTemporaryFile(max_size=max_size)  # noqa: SIM115 - closed at the object's end
+        self._lock = Lock()  # held while the file is at a place
         self._end = 0
-        self._pieces: list[list[tuple[int, int]]] = [[] for _ in range(parts)]  # where each begins, and its bytes
-        weakref.finalize(self, self._file.close)
+        self._files: dict[str, IO[bytes]] = {"": self._file}  # by their path: this one, and those of other processes
+        # Of each piece the file, where it begins there, and its bytes.
+        self._pieces: list[list[tuple[str, int, int]]] = [[] for _ in range(parts)]
+        weakref.finalize(self, _close, self._files)
 
     def write(self, values: npt.NDArray[Any], part: int = 0) -> None:
         """Add values at the end of a part."""
         if not values.size:
             return
         written = np.ascontiguousarray(values, self.dtype).data.cast("B")
-        self._file.seek(self._end)
-        self._file.write(written)
-        pieces = self._pieces[part]
-        if pieces and sum(pieces[-1]) == self._end:
-            pieces[-1] = (pieces[-1][0], pieces[-1][1] + written.nbytes)
+        with self._lock:
+            self._file.seek(self._end)
+            self._file.write(written)
+            self._add(part, "", self._end, values.size)
+            self._end += written.nbytes
+
+    def adopt(self, path: str, place: int, sizes: Sequence[int]) -> None:
+        """Add values that another process wrote to a file, which must stay there, at the end of each part.
+
+        Args:
+            path: Path of the file.
+            place: Byte at which those of the first part begin; those of the others come right after.
+            sizes: Number of values of each part.
+        """
+        with self._lock:
+            if path not in self._files:
+                self._files[path] = Path(path).open("r+b")  # noqa: SIM115 - closed at the object's end
+            for part, size in enumerate(sizes):
+                if size:
+                    self._add(part, path, place, size)
+                place += size * self.dtype.itemsize
+
+    def _add(self, part: int, path: str, place: int, size: int) -> None:
+        """Note that values of a part lie at a place of a file."""
+        pieces, count = self._pieces[part], size * self.dtype.itemsize
+        last_path, last_place, last_count = pieces[-1] if pieces else ("", -1, 0)
+        if (last_path, last_place + last_count) == (path, place):
+            pieces[-1] = (path, last_place, last_count + count)
         else:
-            pieces.append((self._end, written.nbytes))
-        self._end += written.nbytes
-        self.sizes[part] += values.size
+            pieces.append((path, place, count))
+        self.sizes[part] += size
 
     def read(self, part: int = 0, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
         """Return the values of a part: all, or those from ``start`` up to ``stop``."""
         values = np.empty((self.sizes[part] if stop is None else stop) - start, self.dtype)
         if values.size:
             into = values.data.cast("B")
-            for begin, end, place in self._places(part, start * self.dtype.itemsize, into.nbytes):
-                self._file.seek(place)
-                self._file.readinto(into[begin:end])
+            with self._lock:
+                for begin, end, file, place in self._places(part, start * self.dtype.itemsize, into.nbytes):
+                    file.seek(place)
+                    file.readinto(into[begin:end])  # type: ignore[attr-defined]
         return values
 
     def replace(self, values: npt.NDArray[Any], part: int = 0) -> None:
@@ -72,18 +103,24 @@ class Spool:
         self.sizes[part] = values.size
         if values.size:
             written = np.ascontiguousarray(values, self.dtype).data.cast("B")
-            for begin, end, place in self._places(part, 0, written.nbytes):
-                self._file.seek(place)
-                self._file.write(written[begin:end])
+            with self._lock:
+                for begin, end, file, place in self._places(part, 0, written.nbytes):
+                    file.seek(place)
+                    file.write(written[begin:end])
 
-    def _places(self, part: int, first: int, count: int) -> Iterator[tuple[int, int, int]]:
-        """Yield where bytes of a part lie: for each piece the first and the end of those there, and their place."""
+    def _places(self, part: int, first: int, count: int) -> Iterator[tuple[int, int, IO[bytes], int]]:
+        """Yield where bytes of a part lie: of each piece the first and the end of those, its file and its place."""
         done = 0
-        for place, size in self._pieces[part]:
+        for path, place, size in self._pieces[part]:
             if first < size:
                 taken = min(size - first, count - done)
-                yield done, done + taken, place + first
+                yield done, done + taken, self._files[path], place + first
                 done += taken
                 if done == count:
                     return
             first = max(first - size, 0)
+
+
+def _close(files: dict[str, IO[bytes]]) -> None:
+    for file in files.values():
+        file.close()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -174,7 +173,7 @@ def _hard_pieces(classes: UBytes) -> tuple[Ints, Ints]:
     operator = (classes & _OPERATOR) != 0
     hard = (classes & _HIGH) != 0
     hard[1:] |= operator[1:] & operator[:-1]
-    joins = np.flatnonzero(classes & _JOINER)  # never at either end: the buffer begins and ends with a line end
+    joins = np.flatnonzero((classes & _JOINER) != 0)  # never at either end: the buffer begins and ends with a line end
     hard[joins[(classes[joins - 1] & _WORD != 0) & (classes[joins + 1] & _DIGIT != 0)]] = True
     atom = (classes & _ATOM) != 0
     edges = np.flatnonzero(atom[1:] != atom[:-1]) + 1
@@ -189,27 +188,31 @@ def _lexed(buffer: bytes, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
     numbers: dict[bytes, int] = {}
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
     which = np.array([numbers.setdefault(buffer[start:end], len(numbers)) for start, end in spans])
-    spans_of_pieces = [_short_spans(piece) if len(piece) <= _LONG else _byte_spans(piece) for piece in numbers]
-    counts = np.array([len(heads) for heads, _ in spans_of_pieces])
+    heads, tails, counts = _tokens_of_pieces(list(numbers))
     taken = ragged((np.cumsum(counts) - counts)[which], counts[which])
     base = np.repeat(starts, counts[which])
-    heads, tails = (
-        np.array([place for pair in spans_of_pieces for place in pair[side]], dtype=np.int64) for side in (0, 1)
-    )
     return base + heads[taken], base + tails[taken]
 
 
-def _byte_spans(piece: bytes) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    text = piece.decode("utf-8", "surrogatepass")
-    spans = token_spans(text)
-    if len(text) == len(piece):
-        return tuple(start for start, _ in spans), tuple(end - 1 for _, end in spans)
-    sizes = np.array([len(character.encode("utf-8", "surrogatepass")) for character in text])
-    offsets = np.concatenate([[0], np.cumsum(sizes)]).tolist()
-    return tuple(offsets[start] for start, _ in spans), tuple(offsets[end] - 1 for _, end in spans)
+def _tokens_of_pieces(pieces: list[bytes]) -> tuple[Ints, Ints, Ints]:
+    """Return the first and the last byte of each of the lexer's tokens in its piece, and how many each piece has.
 
+    No token goes beyond a line end, so all pieces are given to the lexer at once.
 
-_short_spans = lru_cache(maxsize=1 << 16)(_byte_spans)  # the same few pieces come back in block after block
+    Args:
+        pieces: Text, without line ends, in UTF-8.
+    """
+    joined = b"\n".join(pieces)
+    text = joined.decode("utf-8", "surrogatepass")
+    spans = np.array(token_spans(text), np.int64).reshape(-1, 2)
+    if len(text) < len(joined):
+        spans = np.flatnonzero(np.frombuffer(joined + b"\n", np.uint8) & 0xC0 != 0x80)[spans]
+    sizes = np.array([len(piece) for piece in pieces]) + 1
+    begins = np.cumsum(sizes) - sizes
+    cuts = np.searchsorted(spans[:, 0], np.append(begins, len(joined)))
+    counts = np.diff(cuts)
+    heads, tails = (spans - np.repeat(begins, counts)[:, np.newaxis]).T
+    return heads, tails - 1, counts
 
 
 def _span_hashes(buffer: bytes, starts: Ints, ends: Ints) -> UInts:
@@ -218,13 +221,14 @@ def _span_hashes(buffer: bytes, starts: Ints, ends: Ints) -> UInts:
     lengths = ends - starts
     hashes = (eights[starts] & _MASKS[np.minimum(lengths, 8)]) ^ (lengths.astype(np.uint64) * _ODD)
     hashes = mixed(hashes)
+    rest = np.flatnonzero(lengths > 8)
     for done in range(8, _LONG, 8):
-        rest = np.flatnonzero(lengths > done)
+        rest = rest[lengths[rest] > done]
         if not rest.size:
             return hashes
         more = eights[starts[rest] + done] & _MASKS[np.minimum(lengths[rest] - done, 8)]
         hashes[rest] = mixed(hashes[rest] * _ODD ^ more)
-    for index in np.flatnonzero(lengths > _LONG).tolist():
+    for index in rest[lengths[rest] > _LONG].tolist():
         digest = blake2b(buffer[starts[index] : ends[index]], digest_size=8).digest()
         hashes[index] = int.from_bytes(digest, "little")
     return hashes

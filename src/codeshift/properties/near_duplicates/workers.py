@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -46,6 +47,7 @@ class Workers:
 
 
 def _begin(shared: Any) -> None:
+    gc.freeze()  # a collection would write to, and so copy, the memory that a fork has of the process that started it
     _SHARED[:] = [shared]
 
 

@@ -1,0 +1,44 @@
+"""Threads that share the parts of what is sorted: numpy's sorts, and most else that it does, run side by side."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+__all__ = ["in_threads"]
+
+T = TypeVar("T")
+Task = TypeVar("Task")
+
+
+def in_threads(count: int, function: Callable[[Task], T], tasks: Iterable[Task]) -> Iterator[T]:
+    """Yield the result of a function for each task, in their order.
+
+    Of the results no more wait to be taken than there are threads. The threads have ended when the last result is
+    taken, so that a process that is started later is not a copy of one with threads.
+
+    Args:
+        count: Number of threads; with one, this thread calls the function.
+        function: Function, which several threads call at once.
+        tasks: Tasks.
+
+    >>> list(in_threads(2, abs, [-2, 1, -3]))
+    [2, 1, 3]
+    """
+    if count == 1:
+        yield from map(function, tasks)
+        return
+    remaining = iter(tasks)
+    with ThreadPoolExecutor(count) as pool:
+        waiting: deque[Future[T]] = deque(pool.submit(function, task) for task in islice(remaining, count))
+        try:
+            while waiting:
+                result = waiting.popleft().result()
+                waiting.extend(pool.submit(function, task) for task in islice(remaining, 1))
+                yield result
+        finally:
+            for task in waiting:
+                task.cancel()
