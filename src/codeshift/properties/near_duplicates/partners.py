@@ -18,7 +18,7 @@ __all__ = ["ShingleKeys", "Shingles", "least_overlap", "settled"]
 
 _SLACK = 1 - 1e-12  # bounds computed in floating point must never cut a pair that the exact quotient keeps
 _PART = 1 << 20  # shingles of a part
-_PIECE = 1 << 20
+_PIECE = 1 << 19
 
 
 @dataclass(frozen=True)

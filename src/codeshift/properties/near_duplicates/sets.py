@@ -37,7 +37,7 @@ from codeshift.properties.progress import progress_bar
 __all__ = ["ShingleSets", "blocks_of_sets", "shingle_sets"]
 
 _NOTHING = Ignored()
-_PART = 1 << 20  # shingles that are numbered or sorted at once
+_PART = 1 << 19  # shingles that are numbered or sorted at once
 _CHARACTERS_A_TOKEN = 4
 
 
