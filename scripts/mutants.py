@@ -9,7 +9,7 @@ somebody reads it, and writes why into the table with ``--equivalent KEY --why R
 The tests of a package run once without a mutant, and the package ``coverage``, which has to be installed beside, notes
 the lines that each of them executes. A mutant is then met by those alone that execute its statement, the quick ones
 first, until one fails; those that start processes come last, since the lines of these are not seen. Tests that take
-longer than a second are run when all mutants of a package have met the others, on those that survived. A fault in what
+longer than ``QUICK`` are run when all mutants of a package have met the others, on those that survived. A fault in what
 is executed on import, such as a constant, is met by all; one in a statement that no test executes survives at once.
 What the tests of a file execute is kept in ``build/mutants`` until that file or one of the package changes.
 
@@ -56,6 +56,8 @@ TABLE = ROOT / "docs" / "promises" / "mutants.jsonl"
 SAMPLE = 600
 CPU_SECONDS = 900
 """CPU seconds after which a mutant counts as one that never ends."""
+QUICK = 0.3
+"""CPU seconds below which a test is one of the first that a mutant meets."""
 _IMPORT = ""
 """Stands among the tests for what is executed before they run."""
 
@@ -162,8 +164,9 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = read_table(arguments.table)
     if arguments.equivalent:
-        rows[arguments.equivalent] |= {"result": "equivalent", "why": arguments.why}
-        write_table(arguments.table, rows.values())
+        package, mutant = next(each for each in drawn(arguments.seed, SAMPLE) if each[1].key == arguments.equivalent)
+        row = rows.get(mutant.key) or row_of(package, mutant, "equivalent", "none", 0.0)
+        write_table(arguments.table, row | {"result": "equivalent", "why": arguments.why})
     elif arguments.report:
         print(report(rows.values()))
     else:
@@ -175,28 +178,12 @@ def main() -> None:
         ]
         until = time.monotonic() + arguments.minutes * 60
         with Workshop() as workshop:
-            for package in arguments.packages:
-                left = [mutant for name, mutant in wanted if name == package]
-                for workshop.thorough in (False, True):
-                    left = [
-                        mutant for mutant in left if not _tried(workshop, package, mutant, rows, arguments.table, until)
-                    ]
-
-
-def _tried(
-    workshop: Workshop, package: str, mutant: Mutant, rows: dict[str, dict[str, Any]], table: Path, until: float
-) -> bool:
-    """Try a mutant if there is time; return whether its row is written, which that of a survivor is of all tests."""
-    if time.monotonic() > until:
-        return False
-    row = workshop.tried(package, mutant)
-    if row["result"] == "survived" and not workshop.thorough:
-        print(f"{row['key']} at {row['place']} is left to the tests that take longer", file=sys.stderr, flush=True)
-        return False
-    rows[mutant.key] = row
-    write_table(table, rows.values())
-    print(json.dumps(row), flush=True)
-    return True
+            for workshop.thorough in (False, True):
+                for package in arguments.packages:
+                    for mutant in (mutant for name, mutant in wanted if name == package):
+                        row = read_table(arguments.table).get(mutant.key, {"result": "survived"})
+                        if row["result"] == "survived" and time.monotonic() < until:  # or somebody has judged it
+                            workshop.work(package, mutant, arguments.table)
 
 
 def read_table(path: Path) -> dict[str, dict[str, Any]]:
@@ -205,8 +192,18 @@ def read_table(path: Path) -> dict[str, dict[str, Any]]:
     return {row["key"]: row for row in map(json.loads, lines)}
 
 
-def write_table(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write the table whole."""
+def row_of(package: str, mutant: Mutant, result: str, by: str, seconds: float) -> dict[str, Any]:
+    """Return the row of a mutant; its digest is that of the file which the mutant is of."""
+    state = hashlib.sha256((ROOT / mutant.file).read_bytes()).hexdigest()[:12]
+    return {
+        "key": mutant.key, "package": package, "place": f"{mutant.file}:{mutant.line}", "result": result, "by": by,
+        "seconds": seconds, "before": mutant.before, "after": mutant.after, "sha256": state,
+    }  # fmt: skip
+
+
+def write_table(path: Path, row: dict[str, Any]) -> None:
+    """Put a row into the table, which is written whole."""
+    rows = (read_table(path) | {row["key"]: row}).values()
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_suffix(".unfinished")
     temporary.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -251,7 +248,7 @@ class Workshop:
             importlib.import_module(name)
         self.sound: set[str] = set()  # the tests that are known to pass without a mutant
         self.traces: dict[tuple[str, bool], dict[str, Trace]] = {}
-        self.thorough = True  # whether tests that take longer than a second are run, too
+        self.thorough = True  # whether tests that take longer are run, too
         self.sessions: dict[str, Connection] = {}  # to the process that has collected the tests of a package
         return self
 
@@ -263,35 +260,42 @@ class Workshop:
         os.chdir(ROOT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def tried(self, package: str, mutant: Mutant) -> dict[str, Any]:
-        """Return the row of a mutant: whether a test that executes it failed, which, and its CPU seconds."""
+    def work(self, package: str, mutant: Mutant, table: Path) -> None:
+        """Try a mutant, and write its row; if tests that take longer are still to come, a survivor is only noted."""
+        noted = ROOT / "build" / "mutants" / "survivors-of-quick-tests"
+        if not self.thorough and noted.exists() and mutant.key in noted.read_text(encoding="utf-8"):
+            return
+        row = row_of(package, mutant, *self.tried(package, mutant))
+        print(json.dumps(row), flush=True)
+        if row["result"] != "survived" or self.thorough:
+            write_table(table, row)
+        else:
+            with noted.open("a", encoding="utf-8") as file:
+                file.write(mutant.key + "\n")
+
+    def tried(self, package: str, mutant: Mutant) -> tuple[str, str, float]:
+        """Return whether a test that executes a mutant failed, which, and the CPU seconds."""
         path, source = self.folder / mutant.file, (ROOT / mutant.file).read_bytes()
         traces, mutated = self.traces_of(package), mutant.apply(source)
         lines = executed_with(source.decode(), mutant.line)
         tests = in_order(traces, mutant.file, lines)
         if not self.thorough:
-            tests = [name for name in tests if traces[name].seconds < 1 and not traces[name].starts]
-        result, by, seconds = "survived", "none", 0.0
-        if tests:
-            limit = 60 + 3 * round(sum(traces[name].seconds for name in tests))
-            on_import = lines is None or not lines.isdisjoint(traces[_IMPORT].lines.get(mutant.file, ()))
-            fault = None if on_import else (mutant.file, source, mutated)
-            self._session(package)
-            path.write_bytes(mutated)
-            result, by, seconds = self._met(package, fault, tests, limit)
-            alone = self._met(package, fault, [by], CPU_SECONDS)[0] if result == "killed" and by in traces else result
-            path.write_bytes(source)
-            if alone == "survived" != result or (
-                alone == "killed" and by in traces and not self._is_sound(package, by)
-            ):
-                print(f"{by} depends on the tests before it, and is left out", file=sys.stderr)
-                traces[by].passes = False
-                return self.tried(package, mutant)
-        facts = {"key": mutant.key, "package": package, "place": f"{mutant.file}:{mutant.line}", "result": result}
-        state = hashlib.sha256(source).hexdigest()[:12]
-        return facts | {
-            "by": by, "seconds": seconds, "before": mutant.before, "after": mutant.after, "sha256": state,
-        }  # fmt: skip
+            tests = [name for name in tests if traces[name].seconds < QUICK and not traces[name].starts]
+        if not tests:
+            return "survived", "none", 0.0
+        limit = 60 + 3 * round(sum(traces[name].seconds for name in tests))
+        on_import = lines is None or not lines.isdisjoint(traces[_IMPORT].lines.get(mutant.file, ()))
+        fault = None if on_import else (mutant.file, source, mutated)
+        self._session(package)
+        path.write_bytes(mutated)
+        result, by, seconds = self._met(package, fault, tests, limit)
+        alone = self._met(package, fault, [by], CPU_SECONDS)[0] if result == "killed" and by in traces else result
+        path.write_bytes(source)
+        if alone == "survived" != result or (alone == "killed" and by in traces and not self._is_sound(package, by)):
+            print(f"{by} depends on the tests before it, and is left out", file=sys.stderr)
+            traces[by].passes = False
+            return self.tried(package, mutant)
+        return result, by, seconds
 
     def _met(
         self, package: str, fault: tuple[str, bytes, bytes] | None, tests: list[str], limit: int
