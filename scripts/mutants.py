@@ -8,9 +8,13 @@ somebody reads it, and writes why into the table with ``--equivalent KEY --why R
 
 The tests of a package run once without a mutant, and the package ``coverage``, which has to be installed beside, notes
 the lines that each of them executes. A mutant is then met by those alone that execute its statement, the quick ones
-first, until one fails; those that start processes come last, since the lines of these are not seen. A fault in what is
-executed on import, such as a constant, is met by all; one in a statement that no test executes survives at once. What
-tests execute is kept in ``build/mutants`` until a file of the package or of its tests changes.
+first, until one fails; those that start processes come last, since the lines of these are not seen. Tests that take
+longer than ``QUICK`` are run when all mutants of a package have met the others, on those that survived. A fault in what
+is executed on import, such as a constant, is met by all; one in a statement that no test executes survives at once.
+What the tests of a file execute is kept in ``build/mutants`` until that file or one of the package changes.
+
+A fault inside of a function is put into the function that was imported, in a fork of a process that has collected the
+tests: nothing is imported or collected again. For other faults everything is.
 """
 
 from __future__ import annotations
@@ -18,10 +22,14 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import gc
 import hashlib
 import importlib
 import importlib.util
+import inspect
+import itertools
 import json
+import multiprocessing
 import multiprocessing.process
 import os
 import resource
@@ -32,9 +40,11 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
@@ -46,33 +56,37 @@ TABLE = ROOT / "docs" / "promises" / "mutants.jsonl"
 SAMPLE = 600
 CPU_SECONDS = 900
 """CPU seconds after which a mutant counts as one that never ends."""
+QUICK = 0.3
+"""CPU seconds below which a test is one of the first that a mutant meets."""
+_IMPORT = ""
+"""Stands among the tests for what is executed before they run."""
 
 _SPLITS, _SPLITTERS = "tests/splits", "tests/splitters"
 _STUDY = "tests/study"
 _FINETUNE = "tests/finetune"
 
-# By package: its files, and the files of tests of them, which run in this order until one fails.
-PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+# By package: its files, the files of tests of them, and those which take minutes of CPU, for what survives the others.
+PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "splits": (
         ("src/codeshift/splits/*.py",),
         (
             f"{_SPLITS}/test_manifest.py", f"{_SPLITS}/test_assignment.py", f"{_SPLITS}/test_official.py",
             f"{_SPLITS}/test_config.py", f"{_SPLITS}/test_card.py", f"{_SPLITTERS}/test_group_splitter.py",
-            f"{_SPLITS}/test_cross_validation.py", f"{_SPLITS}/test_streaming.py",
-            f"{_SPLITTERS}/test_bad_input.py", f"{_SPLITS}/test_odd_input.py", f"{_SPLITS}/test_partition.py",
-            f"{_SPLITS}/test_dropping.py",
-            f"{_SPLITS}/test_regimes.py", f"{_SPLITS}/test_unparsable.py", f"{_SPLITTERS}/test_laws.py",
-            f"{_SPLITS}/test_hub.py",
+            f"{_SPLITS}/test_cross_validation.py", f"{_SPLITS}/test_streaming.py", f"{_SPLITS}/test_odd_input.py",
+            f"{_SPLITS}/test_partition.py", f"{_SPLITS}/test_dropping.py", f"{_SPLITS}/test_regimes.py",
+        ),
+        (
+            f"{_SPLITTERS}/test_bad_input.py", f"{_SPLITS}/test_unparsable.py", f"{_SPLITS}/test_hub.py",
+            f"{_SPLITTERS}/test_laws.py",
         ),
     ),
     "regions": (
         ("src/codeshift/regions/*.py",),
         (
-            "tests/regions", f"{_SPLITS}/test_manifest.py",
-            f"{_SPLITTERS}/test_time_splitter.py", f"{_SPLITTERS}/test_group_splitter.py",
+            "tests/regions", f"{_SPLITTERS}/test_time_splitter.py", f"{_SPLITTERS}/test_group_splitter.py",
             f"{_SPLITTERS}/test_cluster_splitter.py", f"{_SPLITTERS}/test_predicate_splitter.py",
-            f"{_STUDY}/test_distributions.py", f"{_SPLITTERS}/test_laws.py",
         ),
+        (f"{_SPLITS}/test_manifest.py", f"{_STUDY}/test_distributions.py", f"{_SPLITTERS}/test_laws.py"),
     ),
     "metrics/aggregates": (
         ("src/codeshift/metrics/aggregates/*.py",),
@@ -80,9 +94,10 @@ PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "tests/metrics/test_aggregates.py", "tests/metrics/test_metric_golden.py",
             "tests/metrics/test_pass_at_k.py", "tests/metrics/test_prior_shift.py",
             "tests/metrics/test_classification.py", "tests/metrics/test_ood_detection.py",
-            "tests/metrics/test_metric_laws.py",
-            f"{_STUDY}/test_findings_intervals.py", f"{_STUDY}/test_findings_resampling.py",
-            "tests/metrics/test_interval_coverage.py",
+        ),
+        (
+            "tests/metrics/test_metric_laws.py", f"{_STUDY}/test_findings_intervals.py",
+            f"{_STUDY}/test_findings_resampling.py", "tests/metrics/test_interval_coverage.py",
         ),
     ),
     "loss": (
@@ -90,9 +105,10 @@ PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "src/codeshift/finetune/tasks/*.py", "src/codeshift/finetune/teacher_forcing.py",
             "src/codeshift/finetune/optimisation.py", "src/codeshift/finetune/batching.py",
         ),
+        (f"{_FINETUNE}/test_classification.py", f"{_FINETUNE}/test_confidence.py"),
         (
-            f"{_FINETUNE}/test_classification.py", f"{_FINETUNE}/test_trainer.py", f"{_FINETUNE}/test_peer.py",
-            f"{_FINETUNE}/test_evaluator.py", f"{_FINETUNE}/test_capacity.py", f"{_FINETUNE}/test_confidence.py",
+            f"{_FINETUNE}/test_trainer.py", f"{_FINETUNE}/test_peer.py", f"{_FINETUNE}/test_evaluator.py",
+            f"{_FINETUNE}/test_capacity.py",
         ),
     ),
     "resume": (
@@ -100,19 +116,18 @@ PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "src/codeshift/finetune/checkpoint.py", "src/codeshift/finetune/training_loop.py",
             "src/codeshift/finetune/row_log.py", "src/codeshift/finetune/atomic_folder.py",
         ),
-        (
-            f"{_FINETUNE}/test_row_log.py", f"{_FINETUNE}/test_resume.py", f"{_FINETUNE}/test_trainer.py",
-            f"{_FINETUNE}/test_watching.py",
-        ),
+        (f"{_FINETUNE}/test_row_log.py",),
+        (f"{_FINETUNE}/test_trainer.py", f"{_FINETUNE}/test_watching.py", f"{_FINETUNE}/test_resume.py"),
     ),
     "store": (
         (
             "src/codeshift/files.py", "src/codeshift/study/folder/store.py", "src/codeshift/study/folder/records.py",
             "src/codeshift/study/folder/run_scores.py", "src/codeshift/study/folder/locks.py",
         ),
+        (f"{_STUDY}/test_files.py", f"{_STUDY}/test_locks.py"),
         (
-            f"{_STUDY}/test_files.py", f"{_STUDY}/test_locks.py", f"{_STUDY}/test_study_damage.py",
-            f"{_STUDY}/test_study_disk.py", f"{_STUDY}/test_study_run.py", f"{_STUDY}/test_study_stateful.py",
+            f"{_STUDY}/test_study_damage.py", f"{_STUDY}/test_study_disk.py", f"{_STUDY}/test_study_run.py",
+            f"{_STUDY}/test_study_stateful.py",
         ),
     ),
 }  # fmt: skip
@@ -126,7 +141,7 @@ def drawn(seed: int, count: int) -> list[tuple[str, Mutant]]:
     """Return a sample of the mutants of all packages, each with its package; a smaller one is the start of a larger."""
     every = [
         (package, mutant)
-        for package, (patterns, _) in PACKAGES.items()
+        for package, (patterns, *_) in PACKAGES.items()
         for pattern in patterns
         for path in sorted(ROOT.glob(pattern))
         for mutant in mutants(path, ROOT)
@@ -149,8 +164,9 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = read_table(arguments.table)
     if arguments.equivalent:
-        rows[arguments.equivalent] |= {"result": "equivalent", "why": arguments.why}
-        write_table(arguments.table, rows.values())
+        package, mutant = next(each for each in drawn(arguments.seed, SAMPLE) if each[1].key == arguments.equivalent)
+        row = rows.get(mutant.key) or row_of(package, mutant, "equivalent", "none", 0.0)
+        write_table(arguments.table, row | {"result": "equivalent", "why": arguments.why})
     elif arguments.report:
         print(report(rows.values()))
     else:
@@ -160,15 +176,14 @@ def main() -> None:
             if package in arguments.packages
             and (mutant.key not in rows or (arguments.again and rows[mutant.key]["result"] == "survived"))
         ]
-        wanted.sort(key=lambda each: arguments.packages.index(each[0]))
+        until = time.monotonic() + arguments.minutes * 60
         with Workshop() as workshop:
-            until = time.monotonic() + arguments.minutes * 60
-            for package, mutant in wanted:
-                if time.monotonic() > until:
-                    break
-                rows[mutant.key] = workshop.tried(package, mutant)
-                write_table(arguments.table, rows.values())
-                print(json.dumps(rows[mutant.key]), flush=True)
+            for workshop.thorough in (False, True):
+                for package in arguments.packages:
+                    for mutant in (mutant for name, mutant in wanted if name == package):
+                        row = read_table(arguments.table).get(mutant.key, {"result": "survived"})
+                        if row["result"] == "survived" and time.monotonic() < until:  # or somebody has judged it
+                            workshop.work(package, mutant, arguments.table)
 
 
 def read_table(path: Path) -> dict[str, dict[str, Any]]:
@@ -177,8 +192,18 @@ def read_table(path: Path) -> dict[str, dict[str, Any]]:
     return {row["key"]: row for row in map(json.loads, lines)}
 
 
-def write_table(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write the table whole."""
+def row_of(package: str, mutant: Mutant, result: str, by: str, seconds: float) -> dict[str, Any]:
+    """Return the row of a mutant; its digest is that of the file which the mutant is of."""
+    state = hashlib.sha256((ROOT / mutant.file).read_bytes()).hexdigest()[:12]
+    return {
+        "key": mutant.key, "package": package, "place": f"{mutant.file}:{mutant.line}", "result": result, "by": by,
+        "seconds": seconds, "before": mutant.before, "after": mutant.after, "sha256": state,
+    }  # fmt: skip
+
+
+def write_table(path: Path, row: dict[str, Any]) -> None:
+    """Put a row into the table, which is written whole."""
+    rows = (read_table(path) | {row["key"]: row}).values()
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_suffix(".unfinished")
     temporary.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -222,72 +247,128 @@ class Workshop:
         for name in _PRELOADED:
             importlib.import_module(name)
         self.sound: set[str] = set()  # the tests that are known to pass without a mutant
-        self.traces: dict[str, dict[str, Trace]] = {}
+        self.traces: dict[tuple[str, bool], dict[str, Trace]] = {}
+        self.thorough = True  # whether tests that take longer are run, too
+        self.sessions: dict[str, Connection] = {}  # to the process that has collected the tests of a package
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Delete the copy."""
+        """End the processes, and delete the copy."""
+        for session in self.sessions.values():
+            session.send(None)
+            os.wait()
         os.chdir(ROOT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def tried(self, package: str, mutant: Mutant) -> dict[str, Any]:
-        """Return the row of a mutant: whether a test that executes it failed, which, and its CPU seconds."""
-        path, source = self.folder / mutant.file, (ROOT / mutant.file).read_bytes()
-        traces = self.traces_of(package)
-        tests = in_order(traces, mutant.file, executed_with(source.decode(), mutant.line))
-        result, by, seconds = "survived", "none", 0.0
-        if tests:
-            limit = 60 + 3 * round(sum(traces[name].seconds for name in tests))
-            path.write_bytes(mutant.apply(source))
-            result, by, seconds = self._run(Chosen(tests, set(traces)), limit)
-            alone = self._run(Chosen([by], set()), CPU_SECONDS)[0] if result == "killed" and by in traces else result
-            path.write_bytes(source)
-            if alone == "survived" != result or (alone == "killed" and by in traces and not self._is_sound(by)):
-                print(f"{by} depends on the tests before it, and is left out", file=sys.stderr)
-                traces[by].passes = False
-                return self.tried(package, mutant)
-        facts = {"key": mutant.key, "package": package, "place": f"{mutant.file}:{mutant.line}", "result": result}
-        state = hashlib.sha256(source).hexdigest()[:12]
-        return facts | {
-            "by": by, "seconds": seconds, "before": mutant.before, "after": mutant.after, "sha256": state,
-        }  # fmt: skip
+    def work(self, package: str, mutant: Mutant, table: Path) -> None:
+        """Try a mutant, and write its row; if tests that take longer are still to come, a survivor is only noted."""
+        noted = ROOT / "build" / "mutants" / "survivors-of-quick-tests"
+        if not self.thorough and noted.exists() and mutant.key in noted.read_text(encoding="utf-8"):
+            return
+        row = row_of(package, mutant, *self.tried(package, mutant))
+        print(json.dumps(row), flush=True)
+        if row["result"] != "survived" or self.thorough:
+            write_table(table, row)
+        else:
+            with noted.open("a", encoding="utf-8") as file:
+                file.write(mutant.key + "\n")
 
-    def _is_sound(self, test: str) -> bool:
+    def tried(self, package: str, mutant: Mutant) -> tuple[str, str, float]:
+        """Return whether a test that executes a mutant failed, which, and the CPU seconds."""
+        path, source = self.folder / mutant.file, (ROOT / mutant.file).read_bytes()
+        traces, mutated = self.traces_of(package), mutant.apply(source)
+        lines = executed_with(source.decode(), mutant.line)
+        tests = in_order(traces, mutant.file, lines)
+        if not self.thorough:
+            tests = [name for name in tests if traces[name].seconds < QUICK and not traces[name].starts]
+        if not tests:
+            return "survived", "none", 0.0
+        limit = 60 + 3 * round(sum(traces[name].seconds for name in tests))
+        on_import = lines is None or not lines.isdisjoint(traces[_IMPORT].lines.get(mutant.file, ()))
+        fault = None if on_import else (mutant.file, source, mutated)
+        self._session(package)
+        path.write_bytes(mutated)
+        result, by, seconds = self._met(package, fault, tests, limit)
+        alone = self._met(package, fault, [by], CPU_SECONDS)[0] if result == "killed" and by in traces else result
+        path.write_bytes(source)
+        if alone == "survived" != result or (alone == "killed" and by in traces and not self._is_sound(package, by)):
+            print(f"{by} depends on the tests before it, and is left out", file=sys.stderr)
+            traces[by].passes = False
+            return self.tried(package, mutant)
+        return result, by, seconds
+
+    def _met(
+        self, package: str, fault: tuple[str, bytes, bytes] | None, tests: list[str], limit: int
+    ) -> tuple[str, str, float]:
+        """Run tests on a fault that may be inside of a function; return what ``_run`` does."""
+        if fault is not None:
+            session = self._session(package)
+            session.send((tests, limit, fault))
+            if (outcome := session.recv()) is not None:
+                return outcome
+        return self._run(Chosen(tests, set(self.traces_of(package)) if len(tests) > 1 else set()), limit)
+
+    def _is_sound(self, package: str, test: str) -> bool:
         """Return whether a test passes by itself without a mutant."""
-        if test not in self.sound and self._run(Chosen([test], set()), CPU_SECONDS)[0] == "survived":
-            self.sound.add(test)
+        if test not in self.sound:
+            session = self._session(package)
+            session.send(([test], CPU_SECONDS, None))
+            if session.recv()[0] == "survived":
+                self.sound.add(test)
         return test in self.sound
+
+    def _session(self, package: str) -> Connection:
+        """Return the connection to the process that has collected the tests of a package, which is begun if need be."""
+        if package not in self.sessions:
+            patterns, *tests = PACKAGES[package]
+            sources = [path for pattern in patterns for path in sorted(self.folder.glob(pattern))]
+            names = [path.relative_to(self.folder).as_posix() for path in sources]
+            self.sessions[package], other = multiprocessing.Pipe()
+            if os.fork() == 0:
+                self.sessions[package].close()  # so that this process sees the end of the other
+                _test(
+                    Collected(self.folder, [*names, *itertools.chain(*tests)], other),
+                    self.folder / "first-failure",
+                    None,
+                )
+            self.sessions[package].recv()  # it has imported the files as they are, before one is mutated
+        return self.sessions[package]
 
     def traces_of(self, package: str) -> dict[str, Trace]:
         """Return what each test of a package executes; kept in ``build`` until a file of it or its tests changes."""
-        if package not in self.traces:
-            patterns, tests = PACKAGES[package]
+        if (package, self.thorough) not in self.traces:
+            patterns, quick, lengthy = PACKAGES[package]
+            tests = (*quick, *lengthy) if self.thorough else quick
             sources = sorted(path for pattern in patterns for path in self.folder.glob(pattern))
-            files = [*sources, *(path for name in tests for path in _modules(self.folder / name))]
-            digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
-            kept = ROOT / "build" / "mutants" / f"{package.replace('/', '-')}-{digest}.json"
-            if not kept.exists():
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                names = [path.relative_to(self.folder).as_posix() for path in sources]
-                self._run(Recorder(self.folder, set(names), kept, [*names, *tests]), 20 * CPU_SECONDS)
-            self.traces[package] = {name: Trace(**each) for name, each in json.loads(kept.read_text()).items()}
-        return self.traces[package]
+            names = {path.relative_to(self.folder).as_posix(): path for path in sources}
+            content = b"".join(path.read_bytes() for path in sources)
+            modules = {
+                path.relative_to(self.folder).as_posix(): path
+                for test in tests
+                for path in _modules(self.folder / test)
+            }
+            traces = self.traces[package, self.thorough] = {_IMPORT: Trace(passes=False)}
+            for arguments, more in [
+                (list(names), b""),
+                *(([name], path.read_bytes()) for name, path in modules.items()),
+            ]:
+                digest = hashlib.sha256(content + more).hexdigest()[:12]
+                kept = (
+                    ROOT / "build" / "mutants" / package.replace("/", "-") / f"{Path(arguments[-1]).stem}-{digest}.json"
+                )
+                if not kept.exists():
+                    kept.parent.mkdir(parents=True, exist_ok=True)
+                    self._run(Recorder(self.folder, set(names), kept, arguments), 20 * CPU_SECONDS)
+                executed = {name: Trace(**each) for name, each in json.loads(kept.read_text()).items()}
+                for file, lines in executed.pop(_IMPORT).lines.items():
+                    traces[_IMPORT].lines[file] = sorted({*lines, *traces[_IMPORT].lines.get(file, ())})
+                traces |= executed
+        return self.traces[package, self.thorough]
 
     def _run(self, plugin: Chosen | Recorder, limit: int) -> tuple[str, str, float]:
         """Run a plugin's tests in a forked process; return how it ended, the first failure, and its CPU seconds."""
         failure = self.folder / "first-failure"
-        failure.write_text("")
-        child = os.fork()
-        if child == 0:
-            _test(plugin, failure, limit)
-        _, status, used = os.wait4(child, 0)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)  # what it may have left
-        seconds = round(used.ru_utime + used.ru_stime, 1)
-        if os.WIFSIGNALED(status):
-            return "timeout", signal.Signals(os.WTERMSIG(status)).name, seconds
-        by = failure.read_text()
-        return ("survived" if by == "none" else "killed"), by, seconds
+        return _forked(lambda: _test(plugin, failure, limit), failure)
 
 
 @dataclass
@@ -351,6 +432,83 @@ def in_order(traces: Mapping[str, Trace], file: str, lines: set[int] | None) -> 
     for name, test in chosen.items():
         sums[ranks[name], files[name]] += test.seconds
     return sorted(chosen, key=lambda name: (ranks[name], sums[ranks[name], files[name]], files[name]))
+
+
+def changed_functions(before: CodeType, after: CodeType) -> list[tuple[CodeType, CodeType]]:
+    r"""Return the functions of a module, nested ones too, that a fault changes; none where it changes more than these.
+
+    >>> before, after, other = (
+    ...     compile(f"LOW = {low}\ndef f(x):\n    return [x + {add} for _ in 'ab']", "m.py", "exec")
+    ...     for low, add in ((1, 1), (1, 2), (2, 1))
+    ... )
+    >>> [pair[0].co_name for pair in changed_functions(before, after)], changed_functions(before, other)
+    (['f', '<listcomp>'], [])
+    """
+    pairs = [(before, after)]
+    changed = []
+    for old, new in pairs:
+        if _content(old) == _content(new):
+            continue
+        inner = [[each for each in code.co_consts if isinstance(each, CodeType)] for code in (old, new)]
+        is_function = bool(old.co_flags & inspect.CO_OPTIMIZED)
+        if is_function:
+            changed.append((old, new))
+        elif len(inner[0]) != len(inner[1]) or _content(old, nested=False) != _content(new, nested=False):
+            return []
+        pairs.extend(zip(*inner, strict=False))
+    return changed
+
+
+def _content(code: CodeType, *, nested: bool = True) -> tuple[Any, ...]:
+    """Return what a code object does, whatever its lines are."""
+    constants = [
+        (_content(each) if nested else "") if isinstance(each, CodeType) else repr(each) for each in code.co_consts
+    ]
+    names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
+    return code.co_code, names, constants
+
+
+class Collected:
+    """Plugin of pytest that collects tests, and then runs those that it is sent the names of, each time in a fork."""
+
+    def __init__(self, folder: Path, arguments: list[str], connection: Connection) -> None:
+        self.folder, self.arguments, self.connection = folder, arguments, connection
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Answer each request by what ``_forked`` returns, or by None where the fault is in no function."""
+        items = {item.nodeid: item for item in session.items}
+        gc.unfreeze()  # what the tests' surroundings have put where it is not listed
+        functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
+        gc.freeze()
+        failure = self.folder / "first-failure"
+        scratch = self.folder.with_name(f"{self.folder.name}-scratch")
+        self.connection.send("collected")
+        while (request := self.connection.recv()) is not None:
+            tests, limit, fault = request
+            codes = [] if fault is None else self._placed(functions, *fault)
+            if fault is not None and not codes:
+                self.connection.send(None)
+                continue
+            chosen = [items[name] for name in tests if name in items]
+            scratch.mkdir(exist_ok=True)
+            self.connection.send(_forked(lambda: _go_through(chosen, codes, scratch, failure, limit), failure))  # noqa: B023
+            shutil.rmtree(scratch, ignore_errors=True)
+        return True
+
+    def _placed(
+        self, functions: list[FunctionType], file: str, before: bytes, after: bytes
+    ) -> list[tuple[FunctionType, CodeType]]:
+        """Return the imported functions that a fault changes, each with its code."""
+        path = str(self.folder / file)
+        pairs = changed_functions(*(compile(source, path, "exec", dont_inherit=True) for source in (before, after)))
+        return [
+            (function, new)
+            for function in functions
+            if function.__code__.co_filename == path
+            for old, new in pairs
+            if function.__code__ == old and len(new.co_freevars) == len(old.co_freevars)
+        ]
 
 
 class Chosen:
@@ -417,14 +575,18 @@ class Recorder:
     def pytest_sessionfinish(self) -> None:
         """Write the table."""
         self.coverage.stop()
+        self.traces[_IMPORT] = Trace(passes=False)
         executed = self.coverage.get_data()
         for path, file in self.files.items():
             for line, tests in executed.contexts_by_lineno(path).items():
-                for name in filter(None, tests):
+                for name in tests:
                     self.traces[name].lines.setdefault(file, []).append(line)
         for name in sorted(self.failed):
             print(f"{name} fails without a mutant, and is left out", file=sys.__stderr__)
-        rows = {name: vars(trace) | {"passes": name not in self.failed} for name, trace in self.traces.items()}
+        rows = {
+            name: vars(trace) | {"passes": trace.passes and name not in self.failed}
+            for name, trace in self.traces.items()
+        }
         temporary = self.kept.with_suffix(".unfinished")
         temporary.write_text(json.dumps(rows, indent=0), encoding="utf-8")
         temporary.replace(self.kept)
@@ -444,7 +606,48 @@ def _is_no_test(item: pytest.Item) -> bool:
     return item.nodeid.startswith("src/") and not isinstance(item, pytest.DoctestItem)
 
 
-def _test(plugin: Chosen | Recorder, failure: Path, limit: int) -> None:
+def _forked(function: Callable[[], Any], failure: Path) -> tuple[str, str, float]:
+    """Call a function that does not return in a fork; return how it ended, the first failure, and its CPU seconds."""
+    failure.write_text("")
+    child = os.fork()
+    if child == 0:
+        function()
+    _, status, used = os.wait4(child, 0)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # what it may have left
+    seconds = round(used.ru_utime + used.ru_stime, 1)
+    if os.WIFSIGNALED(status):
+        return "timeout", signal.Signals(os.WTERMSIG(status)).name, seconds
+    by = failure.read_text()
+    return ("survived" if by == "none" else "killed"), by, seconds
+
+
+def _go_through(
+    items: list[pytest.Item], codes: list[tuple[FunctionType, CodeType]], scratch: Path, failure: Path, limit: int
+) -> None:
+    """Give functions their code, and run collected tests in this process, which ends here, until one fails."""
+    _set_off(limit)
+    os.environ.update(TMPDIR=str(scratch), PYTEST_DEBUG_TEMPROOT=str(scratch))
+    tempfile.tempdir = str(scratch)
+    for function, code in codes:
+        function.__code__ = code
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        if failure.read_text():
+            break
+    else:
+        failure.write_text("none")
+    os._exit(0)
+
+
+def _set_off(limit: int | None) -> None:
+    """Make this process the first of its group, with a limit on its CPU seconds."""
+    os.setsid()
+    if limit is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+
+
+def _test(plugin: Chosen | Recorder | Collected, failure: Path, limit: int | None) -> None:
     """Run tests in this process, which ends here; write the first failure, or ``none``."""
 
     class Failures:
@@ -456,11 +659,10 @@ def _test(plugin: Chosen | Recorder, failure: Path, limit: int) -> None:
             if report.failed and not failure.read_text():
                 failure.write_text(report.nodeid)
 
-    os.setsid()
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+    _set_off(limit)
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    with failure.with_name("output").open("w") as output:
+    with failure.with_name(f"output-{type(plugin).__name__}").open("w") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not real_model", "-o", f"timeout={CPU_SECONDS}"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -108,9 +111,9 @@ def test_a_mutant_keeps_its_key_when_lines_are_added_before_it(tmp_path: Path) -
 
 def test_the_tests_of_mutants_exist() -> None:
     """Every package has files, and tests that are there."""
-    for patterns, tests in mutants.PACKAGES.values():
+    for patterns, *groups in mutants.PACKAGES.values():
         assert all(list(mutants.ROOT.glob(pattern)) for pattern in patterns)
-        assert all((mutants.ROOT / test).exists() for test in tests)
+        assert all((mutants.ROOT / test).exists() for tests in groups for test in tests)
 
 
 def test_a_fault_is_met_by_the_tests_that_execute_its_statement() -> None:
@@ -137,6 +140,59 @@ def test_the_lines_of_a_fault() -> None:
     source = "x = 1\ndef f(y=x):\n    try:\n        y = g(\n            1,\n        )\n    except E:\n        y = 2\n"
     expected = {1: None, 2: {3, 4, 5, 6, 7, 8}, 3: {3}, 5: {4, 5, 6}, 7: {7}, 8: {8}}
     assert {line: mutants.executed_with(source, line) for line in expected} == expected
+
+
+def test_functions_that_a_fault_changes() -> None:
+    """With those that hold them; none where a value that is computed on import changes, too."""
+
+    def changed(before: str, after: str) -> list[str]:
+        codes = [compile(text, "a.py", "exec") for text in (source, source.replace(before, after))]
+        return [old.co_qualname for old, _ in mutants.changed_functions(*codes)]
+
+    source = (
+        "LOW = 1\nclass A:\n    high = 2\n    def f(self, x=3):\n        check(x)\n        return lambda y: y < 4\n"
+    )
+    assert changed("< 4", "< 5") == ["A.f", "A.f.<locals>.<lambda>"]
+    assert changed("check(x)", "pass") == ["A.f"]
+    assert not any(changed(*pair) for pair in (("LOW = 1", "LOW = 0"), ("high = 2", "high = 0"), ("x=3", "x=4")))
+
+
+SESSION = """
+import multiprocessing, os, sys
+from pathlib import Path
+import mutants
+
+folder = Path.cwd()
+source = (folder / "faulty.py").read_bytes()
+session, other = multiprocessing.Pipe()
+if os.fork() == 0:
+    session.close()
+    mutants._test(mutants.Collected(folder, ["test_faulty.py"], other), folder / "first-failure", None)
+session.recv()
+tests = ["test_faulty.py::test_sound", "test_faulty.py::test_low", "test_faulty.py::test_last"]
+for before, after in ((b"x", b"x"), (b"return x + LOW", b"return x - LOW"), (b"LOW = 1", b"LOW = 2"), (b"> 8", b"> 7")):
+    fault = None if before == after else ("faulty.py", source, source.replace(before, after))
+    session.send((tests, 60, fault))
+    print((session.recv() or ("imported", ""))[:2])
+session.send(None)
+"""
+
+
+def test_a_fault_is_put_into_a_function_that_was_imported(tmp_path: Path) -> None:
+    """The first test that fails is named, and the next fault is alone; one that needs an import is left to others."""
+    (tmp_path / "faulty.py").write_text("LOW = 1\n\ndef f(x):\n    return x + LOW\n\ndef g(x):\n    return x > 8\n")
+    (tmp_path / "test_faulty.py").write_text(
+        "import faulty\n\ndef test_sound():\n    pass\n\ndef test_low():\n    assert faulty.f(1) == 2\n\n"
+        "def test_last():\n    assert not faulty.g(7)\n"
+    )
+    path = os.pathsep.join([str(tmp_path), str(mutants.ROOT / "scripts"), *sys.path])
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", SESSION], cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    assert [ast.literal_eval(line) for line in done.stdout.splitlines()] == [
+        ("survived", "none"), ("killed", "test_faulty.py::test_low"), ("imported", ""), ("survived", "none"),
+    ]  # fmt: skip
 
 
 def test_the_table_of_mutants_says_why_some_are_equivalent() -> None:

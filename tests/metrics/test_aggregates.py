@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 
 import numpy as np
@@ -24,7 +25,10 @@ from codeshift.metrics import (
     relative_performance,
     worst_group,
 )
-from codeshift.metrics.aggregates.units import resampled_counts
+from codeshift.metrics.aggregates.copies import copies
+from codeshift.metrics.aggregates.intervals import INTERVAL_METHODS
+from codeshift.metrics.aggregates.sample import as_sample
+from codeshift.metrics.aggregates.units import resampled_counts, weighted_sums
 
 SCORES = st.lists(st.floats(0, 1), min_size=2, max_size=25)
 RNG = np.random.default_rng(20)
@@ -94,6 +98,21 @@ def test_intervals_move_with_their_values(values, shift):
         assert found.low == pytest.approx(found.high)
     moved = bootstrap_ci(np.array(values) + shift, n_resamples=50)
     assert moved.value == pytest.approx(found.value + shift, abs=1e-9)
+
+
+def test_bca_of_a_symmetric_sample_is_the_percentile_interval():
+    """Rows at the mean have no part in the skewness: there is none, and no bias, so the levels are the normal ones."""
+    levels = INTERVAL_METHODS["BCa"](np.linspace(0, 1, 1001), as_sample([0.0, 0.5, 0.5, 0.5, 1.0]), 1.96)
+    assert levels == pytest.approx((stats.norm.cdf(-1.96), stats.norm.cdf(1.96)))
+
+
+@pytest.mark.parametrize(
+    "function", [bootstrap_ci, generalization_gap, hierarchical_bootstrap, paired_difference, relative_performance]
+)
+def test_defaults_are_those_that_the_errors_name(function):
+    """``leave it out to take 2000``, and likewise a 95% interval and seed 0."""
+    parameters = inspect.signature(function).parameters
+    assert [parameters[name].default for name in ("n_resamples", "confidence", "seed")] == [2000, 0.95, 0]
 
 
 @pytest.mark.parametrize("method", ["percentile", "BCa"])
@@ -185,6 +204,14 @@ def test_blocks_are_one_stream():
     smaller = list(resampled_counts(30_000, 100, np.random.default_rng(0), width=90_000))
     assert len(smaller) > len(blocks)
     np.testing.assert_array_equal(np.concatenate(smaller), counts)
+
+
+def test_sums_of_a_resample_are_the_same_beside_others():
+    """To the last bit, so that neither the size of a block nor BLAS shows in a result."""
+    rows = RNG.normal(size=(501, 3))
+    counts = np.concatenate(list(resampled_counts(501, 64, np.random.default_rng(0))))
+    alone = np.concatenate([weighted_sums(count[None], rows) for count in counts])
+    np.testing.assert_array_equal(weighted_sums(counts, rows), alone)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=7))
@@ -311,6 +338,23 @@ def test_generalization_gap_of_a_corpus_metric():
     assert found.low < found.value < found.high
 
 
+@pytest.mark.parametrize(
+    ("hits", "others", "low", "high"),
+    [((0, 10), (0, 20), -0.1611, 0.2775), ((0, 10), (0, 10), -0.2775, 0.2775), ((10, 10), (0, 20), 0.6791, 1.0),
+     ((10, 10), (0, 10), 0.6075, 1.0), ((0, 10), (10, 10), -1.0, -0.6075), ((0, 20), (0, 10), -0.2775, 0.1611)],
+)  # fmt: skip
+def test_gaps_of_shares_at_their_bound_are_newcombes(hits, others, low, high):
+    """Cases (e) to (h) of table II of Newcombe (1998), method 10, and two with their sides exchanged."""
+    scores = [np.arange(rows) < right for right, rows in (hits, others)]
+    gap = generalization_gap(*np.array(scores, dtype=object))
+    assert (gap.low, gap.high, gap.method) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5), "Newcombe")
+
+
+def test_zeros_beside_scores_that_are_no_shares_are_none_either():
+    """One side beyond 0 and 1 tells that the other, of zeros, is no share at its bound."""
+    assert generalization_gap([0.0] * 10, [3.0, 1.0, 2.0, 4.0]).method == "percentile"
+
+
 def test_groups():
     """Each group's estimate is that of its rows; masks may overlap or be empty."""
     labels = np.array(["a", "b", "c"])[np.arange(60) % 3]
@@ -323,6 +367,15 @@ def test_groups():
     assert found["all"].value == pytest.approx(np.average(SKEWED, weights=np.arange(60)))
     assert math.isnan(found["none"].value)
     assert found["none"].n == 0
+
+
+def test_a_prompt_that_all_rows_have_is_no_frame():
+    """Rows of one source with targets of a word are nearly the same; words that several sources share do not count."""
+    prompt = (
+        "Name the function that reads the lines of a file, leaves out those that are empty and returns the others: "
+    )
+    assert copies([prompt] * 2, ["lines", "rows"]).tolist() == [0, 0]
+    assert copies([prompt + "f", prompt + "g"], ["lines", "rows"]).tolist() == [0, 1]
 
 
 def test_groups_of_a_corpus_metric():
@@ -350,7 +403,7 @@ def test_worst_group():
     assert worst_group(values, masks).group == "all"
     nobody = worst_group([], [])
     assert nobody.group is None
-    assert (math.isnan(nobody.estimate.value), nobody.estimate.n) == (True, 0)
+    assert (math.isnan(nobody.estimate.value), nobody.estimate.n, nobody.estimate.confidence) == (True, 0, 0.95)
 
 
 def test_hierarchical_bootstrap_holds_the_noise_of_seeds():
@@ -395,6 +448,7 @@ def test_hierarchical_bootstrap_without_enough():
     assert hierarchical_bootstrap([SKEWED, OTHER[:20]], rows="nested").has_interval
     hits_and_others = hierarchical_bootstrap([[1.0, 0.0, 1.0, 1.0], [0.5, 0.2, 0.7, 0.9]])  # no share: no hits to count
     assert hits_and_others.has_interval
+    assert hierarchical_bootstrap([[1.0, 0.0, 0.4, 0.7], [0.5, 0.0, 0.7, 1.0]]).has_interval
 
 
 def test_pairs_of_no_weight_are_as_if_they_were_not_there():
