@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from codeshift.errors import DamagedFileError
+from codeshift.errors import DamagedFileError, closest
 from codeshift.temporary_files import temporary_name
 
 _DIGEST, _FILES = "sha256", "files"
@@ -268,6 +268,21 @@ def vouched_files(path: Path) -> list[Path]:
         DamagedFileError: if the record is not what was written.
     """
     return [path.parent / name for name in sorted(_read(path).get(_FILES, {}))]
+
+
+def hint_of_missing(path: Path) -> str:
+    """Return a hint for a path that has no file: the closest names in its folder, or that there is no such folder.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = write_text(Path(folder) / "train.jsonl", "")
+    ...     hint_of_missing(Path(folder) / "trian.jsonl"), hint_of_missing(Path("nowhere/train.jsonl"))
+    ('did you mean train.jsonl?', "there is no folder 'nowhere'")
+    """
+    if not os.path.isdir(path.parent):  # Path.is_dir raises for a name that is too long
+        return f"there is no folder {str(path.parent)!r}"
+    names = [other.name for other in path.parent.iterdir()]
+    return closest(path.name, names) if names else f"the folder {str(path.parent)!r} is empty"
 
 
 def is_full(error: BaseException) -> bool:

@@ -169,6 +169,23 @@ def test_what_is_no_manifest_is_an_error(tmp_path: Path, text: str, message: str
 
 
 @pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("splt.json", "did you mean split.json"),
+        ("nowhere/split.json", "there is no folder '.*nowhere'"),
+        ("x" * 400, "choose one of split.json"),
+        ("split\0.json", "did you mean split.json"),
+        ("", "did you mean|choose one of"),
+    ],
+)
+def test_a_manifest_that_does_not_exist_is_an_error_of_ours(name: str, remedy: str, tmp_path: Path) -> None:
+    """Also where no file can have the name, being too long or holding NUL, or where it is a folder."""
+    (tmp_path / "split.json").write_text("", encoding="utf-8")
+    with pytest.raises(ManifestError, match=f"(?s)^path must be the file of a manifest, got '.*': {remedy}"):
+        SplitManifest.load(tmp_path / name)
+
+
+@pytest.mark.parametrize(
     ("field", "change", "message"),
     [
         ("sizes", {"test_id": {"asked": 1, "have": 1}}, "holds .* as sizes: it is not a readable manifest"),

@@ -15,6 +15,7 @@ from codeshift.data.joining import Piece
 from codeshift.data.shards import check_shards, shard_number, whole_name
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
 from codeshift.file_formats import COMPRESSED, format_of
+from codeshift.files import hint_of_missing
 from codeshift.formatting import counted, listed
 from codeshift.parts import TRANSFORMED, rewritten_by, transformed_by
 
@@ -156,7 +157,5 @@ def _from_disk(folder: Path) -> Dataset | DatasetDict:
 
 
 def _missing(path: Path) -> DataError:
-    folder = path.parent
-    nearby = [other.name for other in folder.iterdir()] if os.path.isdir(folder) else []
-    remedy = closest(path.name, nearby) if nearby else f"there is no folder {str(folder)!r}"
-    return DataError("source", "an existing file or folder, or owner/name of the hub", str(path), remedy)
+    constraint = "an existing file or folder, or owner/name of the hub"
+    return DataError("source", constraint, str(path), hint_of_missing(path))

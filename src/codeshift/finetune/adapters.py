@@ -100,9 +100,6 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
         raise ParameterError("peft_config", "None for a model that has an adapter", config, "call merge_and_unload()")
     if not isinstance(config, PeftConfig):
         raise ParameterError("peft_config", "a config of PEFT or None", config, "such as peft.LoraConfig(r=8)")
-    if config.peft_type in _NEEDS_A_LOOP_OF_ITS_OWN:
-        needs = "of a method that needs no calls of its own in the loop"
-        raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
     config = _settled(model, config)
     if config.is_prompt_learning:
         if is_classifier(model):
@@ -150,7 +147,14 @@ def _in_short(error: Exception) -> str:
 
 
 def _settled(model: Model, config: PeftConfig) -> PeftConfig:
-    """Return a copy of a config for the task of a model, whose numbers can be and whose modules the model has."""
+    """Return a copy of a config for the task of a model, with numbers and modules checked.
+
+    Raises:
+        ParameterError: training cannot use the method, a number is out of range, or the model lacks a module.
+    """
+    if config.peft_type in _NEEDS_A_LOOP_OF_ITS_OWN:
+        needs = "of a method that needs no calls of its own in the loop"
+        raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
     config = copy.deepcopy(config)
     _settle_task(model, config)
     _check_sizes(config)

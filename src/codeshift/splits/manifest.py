@@ -26,7 +26,7 @@ from codeshift.regions.base import Region, region_words
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.facts import FoundDuplicates, PartSize, environment, grammars_of, part_sizes
 from codeshift.splits.fitting import Recipe
-from codeshift.splits.manifest_files import MANY_ROWS, read_rows, write_rows
+from codeshift.splits.manifest_files import MANY_ROWS, read_rows, read_text, write_rows
 from codeshift.splits.manifest_json import NO_MANIFEST, fields_of, to_text
 from codeshift.splits.manifest_rows import (
     RowDigests,
@@ -407,14 +407,10 @@ class SplitManifest:
         """Read a manifest from a file.
 
         Raises:
-            ManifestError: if the file is not a manifest, has a format that this version does not know, or was changed
-                after it was written.
+            ManifestError: if there is no such file, or it is not a manifest, has a format that this version does not
+                know, or was changed after it was written.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise ManifestError(f"{path} is not text ({error}): it is not a manifest") from error
-        return cls._from_file(Path(path), text)
+        return cls._from_file(Path(path), read_text(Path(path)))
 
     def check_order(self, rows: SplitRows, parts: np.ndarray, reasons: np.ndarray) -> None:
         """Check that the rows are in the order of an assignment.

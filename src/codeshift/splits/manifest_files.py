@@ -1,15 +1,16 @@
-"""Digests of the rows of a manifest in a Parquet file beside it, for splits of many rows."""
+"""Files of a manifest: its text, and for splits of many rows the digests of the rows in a Parquet file beside it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from codeshift.errors import ManifestError
-from codeshift.files import file_digest, replaced
+from codeshift.errors import ManifestError, shown
+from codeshift.files import file_digest, hint_of_missing, replaced
 from codeshift.hashing import DIGEST
 from codeshift.parts import CONTROL
 from codeshift.splits.manifest_rows import RowDigests
@@ -19,6 +20,20 @@ MANY_ROWS = 1_000_000
 
 ROWS_SUFFIX = ".rows.parquet"
 """Ending of the file of rows beside a manifest."""
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a manifest's file.
+
+    Raises:
+        ManifestError: if there is no such file, or it is not text.
+    """
+    if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
+        raise ManifestError(f"path must be the file of a manifest, got {shown(str(path))}: {hint_of_missing(path)}")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path} is not text ({error}): it is not a manifest") from error
 
 
 def write_rows(
