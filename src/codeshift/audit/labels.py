@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.audit.correction import property_permutations
 from codeshift.audit.distances import jensen_shannon, one_hot
 from codeshift.audit.parts import AuditParts
@@ -66,12 +67,12 @@ class LabelShift:
     @property
     def conflicts_share(self) -> float:
         """Share of labelled rows with a near-duplicate in train that has another label; NaN if there are no rows."""
-        return self.conflicts / self.n if self.n else math.nan
+        return ratio(self.conflicts, self.n)
 
     @property
     def conflicts_within_share(self) -> float:
         """Share of labelled rows with a near-duplicate in the part that has another label; NaN if there are no rows."""
-        return self.conflicts_within / self.n if self.n else math.nan
+        return ratio(self.conflicts_within, self.n)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from datasets import Dataset, DatasetDict, load_from_disk
 from codeshift.data.formats import FILE_FORMATS, read_file
 from codeshift.data.joining import Piece
 from codeshift.data.shards import check_shards, shard_number, whole_name
-from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, warn
 from codeshift.file_formats import COMPRESSED, format_of
 from codeshift.files import hint_of_missing
 from codeshift.formatting import counted, listed

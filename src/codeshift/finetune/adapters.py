@@ -12,6 +12,7 @@ import torch
 from peft import PeftConfig, PeftModel, PeftType, TaskType, get_peft_model
 from peft import utils as peft_utils
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import check_choice, check_integer, check_number
 from codeshift.errors import ParameterError, Told, closest, warn
 from codeshift.finetune.classifiers import head_of, is_classifier
@@ -49,7 +50,7 @@ class TrainableParameters:
     @property
     def share(self) -> float:
         """Share of the parameters that is trained."""
-        return self.trainable / self.total if self.total else float("nan")
+        return ratio(self.trainable, self.total)
 
     def __str__(self) -> str:
         return f"{self.trainable:,} of {self.total:,} parameters ({self.share:.2%})"

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import check_choice, check_integer, settle
-from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric, ratio
+from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric
 from codeshift.metrics.rows import token_rows
 
 _SACREBLEU = ("none", "exp", "floor", "add-k")

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import check_integer, settle
 from codeshift.metrics.aggregates.binomial import wilson
-from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Scale, ratio
+from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Scale
 from codeshift.metrics.classes import IntArray, MeanOfClassRows, OfClassRows, class_rows, outside_note
 
 _LEAST = float(np.finfo(np.float64).eps)

@@ -9,9 +9,10 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import check_integer, settle
 from codeshift.errors import DataError, ParameterError, closest
-from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
+from codeshift.metrics.base import CorpusScore, FloatArray, Metric
 from codeshift.metrics.rows import equally_long
 
 IntArray: TypeAlias = NDArray[np.int64]

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.errors import DataError, ParameterError
-from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, Scale, ratio
+from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, Scale
 from codeshift.metrics.rows import equally_long, id_rows
 
 # Low-precision softmaxes overshoot log(1) = 0 by rounding; a logit or a positive loss overshoots by far more.

@@ -194,7 +194,7 @@ class SplitAssignment:
     @cached_property
     def sizes(self) -> dict[str, int]:
         """Number of rows of each part, including ``excluded``."""
-        return {part: self.manifest.sizes[part].got for part in (*self.delivered, "excluded")}
+        return {part: self.manifest.sizes[part].actual for part in (*self.delivered, "excluded")}
 
     @cached_property
     def excluded(self) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -12,6 +12,7 @@ from codeshift.errors import ManifestError, shown
 from codeshift.files import content_digest, json_value
 from codeshift.properties.serialise import check_plain, is_of
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.facts import PartSize
 from codeshift.splits.manifest_rows import RowDigests
 
 MANIFEST_FORMAT = "codeshift-split/2"
@@ -23,9 +24,18 @@ _ROWS_FILE = "rows_file"
 OF_ROWS = ("digests", "control")
 """Fields that can be in a file of their own."""
 
+
+@dataclass
+class _SizeRecord:
+    """Keys of a part's size in the file."""
+
+    asked: int | None
+    got: int
+
+
 _KEYS = {"config": "request", "digests": "rows"}
 """Key of a field in the file, where it is not the field's name."""
-_WRITTEN_AS = {SplitConfig: dict, RowDigests: list[str]}
+_WRITTEN_AS = {SplitConfig: dict, RowDigests: list[str], PartSize: _SizeRecord}
 """Types of JSON by those of the fields that are not written by their own fields."""
 _OPTIONAL = frozenset({"transformed"})
 """Fields that the file leaves out if they are empty."""
@@ -123,6 +133,8 @@ def _plain(value: Any) -> Any:
     """Return a field as a JSON value; a dataclass leaves out what has its default."""
     if isinstance(value, SplitConfig):
         return value.to_dict()
+    if isinstance(value, PartSize):
+        return asdict(_SizeRecord(asked=value.requested, got=value.actual))
     if is_dataclass(value):
         items = ((field, getattr(value, field.name)) for field in fields(value))
         return {field.name: _plain(item) for field, item in items if item != field.default}
@@ -137,6 +149,8 @@ def _typed(value: Any, kind: Any) -> Any:
         return SplitConfig.from_dict(value)
     if kind is RowDigests:
         return RowDigests.from_hex(value)
+    if kind is PartSize:
+        return PartSize(requested=value["asked"], actual=value["got"])
     origin, parts = get_origin(kind), get_args(kind)
     if origin is UnionType:
         return next(_typed(value, part) for part in parts if is_of(value, part, _WRITTEN_AS))

@@ -8,7 +8,7 @@ import numpy as np
 
 from codeshift.errors import ParameterError
 from codeshift.parts import BOUND, MASKED, OFFICIAL, TEST_ID, TEST_OOD, TRAIN, VALIDATION, VALIDATION_OOD
-from codeshift.splits.config import SplitConfig, rows_asked
+from codeshift.splits.config import SplitConfig, rows_requested
 from codeshift.splits.groups import RowGroups
 from codeshift.splits.partition import Partition, draw, keep_pool
 
@@ -87,7 +87,7 @@ def _draw_validation(
         if not size:
             continue
         total = int((train & rows).sum()) if part == VALIDATION_OOD else int(train.sum())
-        partition.asked[name] = rows_asked(size, total)
+        partition.requested[name] = rows_requested(size, total)
         # Only groups that lie wholly on one side of the region can be drawn.
-        drawn = draw(~groups.holding(~(usable & rows)), groups, config.seed, name, partition.asked[name])
+        drawn = draw(~groups.holding(~(usable & rows)), groups, config.seed, name, partition.requested[name])
         partition.parts[drawn[groups.labels]] = part

@@ -18,6 +18,7 @@ from peft import PeftModel
 from torch.nn import functional
 from transformers import PreTrainedConfig
 
+from codeshift.arithmetic import ratio
 from codeshift.defaults import BATCH_SIZE
 from codeshift.errors import ParameterError, closest, warn
 from codeshift.finetune.batching import Batch, pad
@@ -296,7 +297,7 @@ class ClassEntropy(Objective[LabelledRows]):
         logits = torch.from_numpy(np.stack([score.logits for score in scores]))
         loss = self._loss(logits, torch.from_numpy(data.labelling.numbers), 0.0)
         total = self.amounts(data).sum()
-        return float(loss / total) if total else float("nan")
+        return ratio(loss, total)
 
 
 def collated(

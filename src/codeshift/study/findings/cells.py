@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -136,7 +136,7 @@ class Cells:
         return "full" if "full" in self.methods else next(iter(self.methods), None)
 
     @property
-    def masked(self) -> float | None:
+    def lowest_share(self) -> float | None:
         """Smallest share kept, which defines out of distribution in this study; None if nothing is trained."""
         return min(self.results.ood_kept, default=None)
 
@@ -197,6 +197,10 @@ class Cells:
         if part not in self.parts:
             return nothing()
         return self.resampler.quantity(self.records(cell), metric, part, cell.scenario)
+
+    def at_lowest_share(self, method: str, scenarios: Iterable[str]) -> list[Cell]:
+        """Return a method's cells at the smallest share kept, one for each scenario."""
+        return [Cell(scenario=name, method=method, ood_kept=self.lowest_share) for name in scenarios]
 
     def baseline(self, cell: Cell) -> Cell:
         """Return the 100% baseline of a cell: the same method and variant with all rows of the region."""

@@ -116,10 +116,10 @@ def examples(cells: Cells, *, of_each: int = 2, part: str = "test_ood") -> Itera
 
     The rows are those with the smallest digests of content, so that nobody chose them.
     """
-    if cells.masked is None or not cells.methods:
+    if cells.lowest_share is None or not cells.methods:
         return
     for scenario in cells.results.scenarios:
-        keys = _first_done(cells, scenario, cells.masked)
+        keys = _first_done(cells, scenario, cells.lowest_share)
         if keys is None:
             continue
         right = {name: _right(cells.results.scores(key)) for name, key in keys.items()}
@@ -199,7 +199,8 @@ def _example(cells: Cells, scenario: str, part: str, keys: Mapping[str, RunKey],
     all_scores = {name: cells.results.scores(key) for name, key in keys.items()}
     first = next(iter(all_scores.values()))
     return ExampleRow(
-        scenario=scenario, part=part, ood_kept=cells.masked, split_seed=next(iter(keys.values())).split_seed, row=row,
-        kind=kind, reference=first.references[row], source=first.sources[row] if len(first.sources) else "",
+        scenario=scenario, part=part, ood_kept=cells.lowest_share,
+        split_seed=next(iter(keys.values())).split_seed, row=row, kind=kind, reference=first.references[row],
+        source=first.sources[row] if len(first.sources) else "",
         outputs={name: scores.predictions[row] or "" for name, scores in all_scores.items()},
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codeshift.study.findings.claims import Claim, ClaimVerdict, verdict
+from codeshift.study.findings.claim import Claim, ClaimVerdict, verdict
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import mean_of
 from codeshift.study.results.measures import Measure

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.metrics import Estimate
 from codeshift.metrics.aggregates.prior import prior_shift_sample
 from codeshift.metrics.base import FloatArray
@@ -103,4 +104,4 @@ def _compared(cells: Cells, cell: Cell) -> float:
         inside, outside = (cells.results.members(part, cell.scenario, record.key.split_seed) for part in TEST_PARTS)
         known += int(np.isin(classes[outside], classes[inside]).sum())
         total += int(outside.sum())
-    return known / total if total else math.nan
+    return ratio(known, total)

@@ -123,8 +123,8 @@ class RunRecord:
         training: Facts of the training; None if nothing was trained.
         evaluated: Facts of the evaluation by set: ``"test"``, and ``"general"`` if the study has such a set.
         versions: Versions of Python and of the libraries that can change a number.
-        given: Where the outputs come from if they were made elsewhere and given to ``Study.add_run``: the ``model``'s
-            name, a ``digest`` of the outputs and what was extracted of them (``extract``); empty otherwise.
+        origin: Origin of the outputs if they were made elsewhere and given to ``Study.add_run``: the ``model``'s name,
+            a ``digest`` of the outputs and what was extracted of them (``extract``); empty otherwise.
 
     >>> RunRecord(key=RunKey(method="none"), status="done", seconds=12.5)
     RunRecord(key=RunKey(method='none', scenario=None, ood_kept=None, variant=None, split_seed=0,
@@ -139,7 +139,7 @@ class RunRecord:
     training: TrainingFacts | None = field(default=None, repr=False)
     evaluated: Mapping[str, EvaluationFacts] = field(default_factory=dict, repr=False)
     versions: Mapping[str, str] = field(default_factory=dict, repr=False)
-    given: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    origin: Mapping[str, str | None] = field(default_factory=dict, repr=False)
 
     @property
     def steps(self) -> int | None:
@@ -159,8 +159,8 @@ class RunRecord:
             facts["evaluated"] = {part: evaluation.to_dict() for part, evaluation in self.evaluated.items()}
         if self.versions:
             facts["versions"] = dict(self.versions)
-        if self.given:
-            facts["given"] = dict(self.given)
+        if self.origin:
+            facts["origin"] = dict(self.origin)
         return {
             "key": self.key.to_dict(),
             "status": self.status,
@@ -187,7 +187,7 @@ class RunRecord:
                 part: EvaluationFacts.from_dict(evaluation) for part, evaluation in facts.get("evaluated", {}).items()
             },
             versions=facts.get("versions", {}),
-            given=facts.get("given", {}),
+            origin=facts.get("origin", {}),
         )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from codeshift.documents.document import Block, Code, Paragraph, Section, SideBySide
 from codeshift.documents.inline import Mark, Span, Text
-from codeshift.formatting import counted
 from codeshift.study.findings import ExampleRow
+from codeshift.study.report.blocks import scenario_sections
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.differences import marked
 from codeshift.study.report.tables import part_kind
@@ -17,17 +17,10 @@ _DIFFERS, _LACKS = "differs", "lacks"
 
 def what_models_write(contents: ReportContents) -> Section:
     """Return example rows by scenario, the first one unfolded."""
-    by_scenario: dict[str, list[ExampleRow]] = {}
+    by_scenario: dict[str, list[tuple[Block, ...]]] = {}
     for example in contents.findings.examples(contents.examples):
-        by_scenario.setdefault(example.scenario, []).append(example)
-    rows = tuple(
-        Section(
-            title=(scenario, Mark(f" · {counted(len(examples), 'row')}", "soft")),
-            blocks=tuple(block for example in examples for block in _example(example)),
-            look="folded" if i else "unfolded",
-        )
-        for i, (scenario, examples) in enumerate(by_scenario.items())
-    )
+        by_scenario.setdefault(example.scenario, []).append(_example(example))
+    rows = scenario_sections(by_scenario, "row")
     above = Paragraph((
         "Rows of the test set, drawn without looking at them. ", Mark("Marked in an output", _DIFFERS),
         ": what the reference lacks. ", Mark("Marked in the reference", _LACKS),

@@ -14,7 +14,7 @@ from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import count_value, estimated, interval_p_value, kept_share, named, of_all, part_kind
 from codeshift.study.results.measures import method_name
 
-MARKS_TOLD = {"exact": "exact copy", "near": "near-duplicate", "renamed": "renamed copy", NGRAMS: "n-gram"}
+MARK_TITLES = {"exact": "exact copy", "near": "near-duplicate", "renamed": "renamed copy", NGRAMS: "n-gram"}
 """Kinds of marks in words."""
 
 
@@ -41,7 +41,7 @@ def seen_share_table(findings: Findings) -> Table | None:
     columns = (
         Column("scenario", numeric=False), Column("part", numeric=False), Column("split seed"),
         Column("corpus", numeric=False), *([Column("column", numeric=False)] if by_column else []), Column("rows"),
-        *(Column(MARKS_TOLD[kind]) for kind in kinds),
+        *(Column(MARK_TITLES[kind]) for kind in kinds),
     )  # fmt: skip
     note = (
         "Rows that a corpus holds; each kind of copy includes those before it. A dash: this kind cannot be looked for "

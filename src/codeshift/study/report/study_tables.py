@@ -293,7 +293,9 @@ def _rate(element: UnseenElement, rate: Estimate) -> Value:
 def failure_table(findings: Findings) -> Table | None:
     """Make the table of the failure modes of each cell at the smallest share kept."""
     failures = [
-        failure for failure in findings.failures if failure.n and failure.cell.ood_kept in (None, findings.cells.masked)
+        failure
+        for failure in findings.failures
+        if failure.n and failure.cell.ood_kept in (None, findings.cells.lowest_share)
     ]
     if not failures:
         return None

@@ -102,7 +102,7 @@ def add_given_run(
             seconds=0.0,
             evaluated=_scored(scorer),
             versions=versions(),
-            given={"model": model, "digest": predictions_digest(scorer.outputs), "extract": extract},
+            origin={"model": model, "digest": predictions_digest(scorer.outputs), "extract": extract},
         )
         run.store.write_record(record)
     return record

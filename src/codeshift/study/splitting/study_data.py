@@ -22,7 +22,7 @@ from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.selection import Selection
-from codeshift.splits.config import SplitConfig, rows_asked
+from codeshift.splits.config import SplitConfig, rows_requested
 from codeshift.splits.groups import RowGroups, group_rows, identities_of
 from codeshift.splits.partition import draw
 from codeshift.splits.rows import SplitRows
@@ -87,7 +87,7 @@ class StudyData:
             in_test[self.official["test"]] = True
             free = ~units.holding(in_test)
         else:
-            drawn = draw(free, units, split_seed, "study test", rows_asked(test_size, len(units.labels)))
+            drawn = draw(free, units, split_seed, "study test", rows_requested(test_size, len(units.labels)))
             in_test = drawn[of_rows]
             free &= ~drawn
         in_validation = np.zeros(n_rows, dtype=bool)
@@ -95,7 +95,7 @@ class StudyData:
             in_validation[self.official["validation"]] = True
         elif config.validation_size:
             counted = n_rows - int(in_test.sum()) if self.official else len(units.labels)
-            target = rows_asked(config.validation_size, counted)
+            target = rows_requested(config.validation_size, counted)
             in_validation = draw(free, units, split_seed, "study validation", target)[of_rows]
         parts = {"train": ~in_test & ~in_validation, "validation": in_validation, "test": in_test}
         if not config.validation_size and not in_validation.any():

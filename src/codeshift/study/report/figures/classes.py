@@ -44,7 +44,7 @@ def confused(findings: Findings) -> dict[tuple[str, str], NDArray[np.int64]]:
     """Return numbers of rows by true class and predicted class, over all scenarios and seeds, by method and part."""
     counts: dict[tuple[str, str], NDArray[np.int64]] = {}
     for matrix in findings.confusions:
-        if matrix.cell.ood_kept == findings.cells.masked:
+        if matrix.cell.ood_kept == findings.cells.lowest_share:
             at = (matrix.cell.method, matrix.part)
             counts[at] = counts.get(at, np.zeros_like(matrix.counts)) + matrix.counts
     return counts
@@ -75,7 +75,7 @@ def reliability_diagram(findings: Findings) -> Plot | None:
     """Plot accuracy by confidence on both parts, by scenario and method, at the smallest share kept."""
     by_panel: dict[tuple[str, str], dict[str, Reliability]] = {}
     for calibration in findings.calibrations:
-        if calibration.cell.ood_kept == findings.cells.masked and calibration.bins is not None:
+        if calibration.cell.ood_kept == findings.cells.lowest_share and calibration.bins is not None:
             parts = by_panel.setdefault((calibration.cell.scenario, calibration.cell.method), {})
             parts[calibration.part] = calibration.bins
     panels = []
