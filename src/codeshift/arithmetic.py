@@ -18,7 +18,7 @@ def ratio(numerator: float, denominator: float) -> float:
 def mean(values: Sequence[float]) -> float:
     """Return the mean of numbers, whose sum is rounded once, in any order; NaN if there are none.
 
-    >>> mean([0.1, 0.2, 0.3]), mean([])
-    (0.2, nan)
+    >>> mean([0.1] * 10), mean([])
+    (0.1, nan)
     """
     return ratio(math.fsum(values), len(values))

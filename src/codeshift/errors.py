@@ -295,7 +295,7 @@ def closest(name: object, options: Iterable[object]) -> str:
     texts = [str(option) if plain else repr(option) for option in distinct]
     matches = difflib.get_close_matches(str(name), texts, n=3, cutoff=0.6)
     if matches:
-        return f"did you mean {_listed(matches)}?"
+        return f"did you mean {_joined_by_or(matches)}?"
     if len(texts) <= 20:
         return f"choose one of {', '.join(texts)}"
     return f"choose one of {', '.join(texts[:20])} and {len(texts) - 20} more"
@@ -314,5 +314,5 @@ def _kind(value: object, article: str = "a") -> str:
     return kind if article == "a" and kind == "text" else f"{article} {kind}"
 
 
-def _listed(names: list[str]) -> str:
+def _joined_by_or(names: list[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]

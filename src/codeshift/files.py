@@ -169,7 +169,7 @@ def read_json(path: Path) -> dict[str, Any]:
         FileNotFoundError: if there is no such record.
         DamagedFileError: if it is not what was written.
     """
-    whole = _read(path)
+    whole = _read_record(path)
     whole.pop(_FILES, None)
     return whole
 
@@ -177,7 +177,7 @@ def read_json(path: Path) -> dict[str, Any]:
 def damaged(path: Path) -> list[DamagedFileError]:
     """Return the damage to a record and to the files whose digests it holds; an empty list if there is no record."""
     try:
-        vouched = _read(path).get(_FILES, {})
+        vouched = _read_record(path).get(_FILES, {})
     except FileNotFoundError:
         return []
     except DamagedFileError as error:
@@ -190,7 +190,7 @@ def damaged_files(folder: Path, digests: Mapping[str, str]) -> list[DamagedFileE
     errors = []
     for name, digest in digests.items():
         try:
-            _check(folder / name, digest)
+            _check_digest(folder / name, digest)
         except DamagedFileError as error:
             errors.append(error)
     return errors
@@ -213,7 +213,7 @@ def json_value(text: str | bytes) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_record(path: Path) -> dict[str, Any]:
     """Read the content of a record, digests of other files included."""
     try:
         whole = json_value(path.read_text(encoding="utf-8"))
@@ -237,14 +237,14 @@ def check_file(path: Path, file: Path) -> None:
     Raises:
         DamagedFileError: if the record or the file is not what was written, or the record does not list the file.
     """
-    vouched = _read(path).get(_FILES, {})
+    vouched = _read_record(path).get(_FILES, {})
     name = file.relative_to(path.parent).as_posix()
     if name not in vouched:
         raise DamagedFileError(file, f"{path.name} holds no digest of it")
-    _check(file, vouched[name])
+    _check_digest(file, vouched[name])
 
 
-def _check(file: Path, digest: str) -> None:
+def _check_digest(file: Path, digest: str) -> None:
     try:
         facts = file.stat()
         differs = _digest_at(file, facts.st_size, facts.st_mtime_ns) != digest
@@ -267,7 +267,7 @@ def vouched_files(path: Path) -> list[Path]:
         FileNotFoundError: if there is no such record.
         DamagedFileError: if the record is not what was written.
     """
-    return [path.parent / name for name in sorted(_read(path).get(_FILES, {}))]
+    return [path.parent / name for name in sorted(_read_record(path).get(_FILES, {}))]
 
 
 def hint_of_missing(path: Path) -> str:

@@ -80,7 +80,7 @@ def untrained(event: Event) -> Iterator[None]:
 
     with (
         patch.object(run_models, "trainer", Trained),
-        patch.object(run_models, "_facts", facts),
+        patch.object(run_models, "_training_facts", facts),
         patch.object(worker, "RunModels", Models),
         patch.object(worker, "RunScorer", Scorer),
     ):

@@ -146,7 +146,7 @@ def opened_corpora(corpora: Any, columns: Collection[str], corpus_column: str, l
         for stream in rows if isinstance(rows, tuple) else (rows,):
             columns_known = getattr(stream, "column_names", None) or ()
             for in_corpus in needed if columns_known else ():
-                _check_columns(columns_known, name, in_corpus, label)
+                _check_columns_of_part(columns_known, name, in_corpus, label)
         by_name[name] = replace(corpus, source=rows) if isinstance(corpus, Corpus) else rows
     return by_name
 
@@ -241,7 +241,7 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
     alike: dict[str, list[str]] = {}
     unread = []
     for file in files_of(path):
-        ending = _ending(Path(file))
+        ending = _row_format(Path(file))
         if ending is None:
             unread.append(file)
         else:
@@ -256,7 +256,7 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
         warn(LeftOutWarning(f"{left_out} of {path} not searched, having no rows in a format that is read: {names}"))
     for ending, of_format in alike.items():
         if ending == PARQUET:
-            yield _parquet(of_format)
+            yield _parquet_rows(of_format)
         elif ending in CSV_SEPARATORS:
             options = {"files": of_format, "separator": CSV_SEPARATORS[ending]}
             yield IterableDataset.from_generator(_csv_rows, gen_kwargs=options)
@@ -264,7 +264,7 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
             yield IterableDataset.from_generator(_json_rows, gen_kwargs={"files": of_format})
 
 
-def _parquet(files: Sequence[str]) -> IterableDataset:
+def _parquet_rows(files: Sequence[str]) -> IterableDataset:
     """Return the rows of Parquet files as a stream, whose ends are looked at first.
 
     Raises:
@@ -301,15 +301,15 @@ def _json_rows(files: Sequence[str]) -> Iterator[dict[str, Any]]:
             ):
                 for line, content in enumerate(text, start=1):  # noqa: B007 - for the message
                     if content.lstrip().startswith("["):
-                        yield from map(_object, json_value(content + text.read()))
+                        yield from map(_json_object, json_value(content + text.read()))
                     elif content.strip():
-                        yield _object(json_value(content))
+                        yield _json_object(json_value(content))
         except (OSError, ValueError) as error:  # of what is compressed or written otherwise
             problem = f"line {line}: {error}" if line else str(error)
             raise DataError("corpus", "files of JSON Lines", file, problem) from error
 
 
-def _object(row: Any) -> dict[str, Any]:
+def _json_object(row: Any) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise ValueError(f"{json.dumps(row)[:_WIDTH]} is no object")
     return row
@@ -343,7 +343,7 @@ def _csv_rows_of(file: str, separator: str) -> Iterator[dict[str, str]]:
             yield from batch.to_pylist()
 
 
-def _ending(path: Path) -> str | None:
+def _row_format(path: Path) -> str | None:
     """Return the extension that decides how a file is read; None for a file of another format."""
     # A manifest stands beside the parts of a split, and has no rows.
     return None if path.name == MANIFEST else format_of(path)
@@ -400,7 +400,7 @@ def corpus_blocks(
             warn(LeftOutWarning(f"{empty} of part {name} of the corpus not searched, having None in {searched[of][0]}"))
 
 
-def _check_columns(columns: Collection[str], name: str, column: str, label: str | None) -> None:
+def _check_columns_of_part(columns: Collection[str], name: str, column: str, label: str | None) -> None:
     for needed in (column, label):
         if needed is not None and needed not in columns:
             remedy = f"{closest(needed, columns)}; name it: corpus_column, or Corpus(source, column)"
@@ -417,7 +417,7 @@ def _batches(
     start = 0
     for batch in rows.iter(batch_size=size):
         for of, column in columns.items():
-            _check_columns(batch, name, column, labels.get(of))
+            _check_columns_of_part(batch, name, column, labels.get(of))
             for row, text in enumerate(batch[column], start=start):
                 if not isinstance(text, str | None):
                     remedy = f"row {row} holds a value of type {type(text).__name__}; name a column of text"

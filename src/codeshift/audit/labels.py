@@ -125,7 +125,7 @@ def measure_labels(
     extra = np.setdiff1d(of_part[of_part != NO_LABEL], in_train)
     listed = [*in_train[order].tolist(), *extra.tolist()]
     before, after = (_shares(of, listed) for of in (of_train, of_part))
-    sides = [_distinct(of, components[name]) for name, of in ((parts.train, of_train), (part, of_part))]
+    sides = [_labels_of_components(of, components[name]) for name, of in ((parts.train, of_train), (part, of_part))]
     distance = p_value = math.nan
     if all(len(side) for side in sides):
         is_part = np.repeat([False, True], [len(side) for side in sides])
@@ -150,8 +150,8 @@ def measure_labels(
         total_variation=agreed(float(np.abs(before - after).sum() / 2)) if n and counts.sum() else math.nan,
         jensen_shannon=agreed(distance),
         p_value=agreed(p_value),
-        conflicts=_conflicts(_Labelled(codes[1], of_part, together[n_train:]), train_rows, search),
-        conflicts_within=_conflicts(within, within, search),
+        conflicts=_count_conflicts(_Labelled(codes[1], of_part, together[n_train:]), train_rows, search),
+        conflicts_within=_count_conflicts(within, within, search),
     )
 
 
@@ -181,7 +181,7 @@ def _shares(labels: np.ndarray, listed: Sequence[int]) -> np.ndarray:
     return np.asarray(counts / max(counts.sum(), 1.0))
 
 
-def _distinct(labels: np.ndarray, components: np.ndarray) -> np.ndarray:
+def _labels_of_components(labels: np.ndarray, components: np.ndarray) -> np.ndarray:
     """Return the labels of the first labelled row of each component."""
     labelled = labels != NO_LABEL
     return first_of_each(labels[labelled], components[labelled])
@@ -195,7 +195,7 @@ class _Labelled(NamedTuple):
     components: np.ndarray
 
 
-def _conflicts(rows: _Labelled, others: _Labelled, search: NearDuplicates) -> int:
+def _count_conflicts(rows: _Labelled, others: _Labelled, search: NearDuplicates) -> int:
     """Count the labelled rows with a near-duplicate among the others that has another label.
 
     A component is a chain: its ends may be alike in nothing. So pairs are searched for, within components that have

@@ -140,7 +140,11 @@ def measure_leakage(
     leakages, ends = [], np.cumsum(list(map(len, texts))).tolist()
     for part, of_part, end in zip(parts.held_out, texts, ends, strict=True):
         rows = slice(end - len(of_part), end)
-        near, pairs, of_renamed = copies.near[rows], _within(rows, copies.pairs), _within(rows, renamed_pairs)
+        near, pairs, of_renamed = (
+            copies.near[rows],
+            _pairs_of_rows(rows, copies.pairs),
+            _pairs_of_rows(rows, renamed_pairs),
+        )
         leakages.append(
             Leakage(
                 part=part,
@@ -158,7 +162,7 @@ def measure_leakage(
     return leakages
 
 
-def _within(rows: slice, pairs: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+def _pairs_of_rows(rows: slice, pairs: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
     """Return the pairs of some rows, which are counted from the first of them."""
     return [(row - rows.start, other, jaccard) for row, other, jaccard in pairs if rows.start <= row < rows.stop]
 

@@ -119,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
         batch_size=arguments.batch_size,
         max_source_length=arguments.max_source_length,
         max_target_length=arguments.max_target_length,
-        decoding=_decoding(arguments),
+        decoding=_decoding_of(arguments),
         generate_rows=arguments.generate_rows,
         features=arguments.features,
         confidence=arguments.confidence,
@@ -133,13 +133,13 @@ def run(arguments: argparse.Namespace) -> int:
         parts=arguments.parts,
         output_dir=arguments.out,
         revision=arguments.model_revision,
-        marks=_marks(arguments, data, evaluator.task),
+        marks=_marks_of(arguments, data, evaluator.task),
     )
-    report(arguments, scores_in_words(result, arguments.out), _plain(result))
+    report(arguments, scores_in_words(result, arguments.out), _json_result(result))
     return DONE
 
 
-def _marks(arguments: argparse.Namespace, data: Dataset | DatasetDict, task: Task) -> dict[str, RowMarks] | None:
+def _marks_of(arguments: argparse.Namespace, data: Dataset | DatasetDict, task: Task) -> dict[str, RowMarks] | None:
     """Return the marks of the rows that corpora hold, by each text of the task; None if no corpora are named."""
     corpora = corpora_of(arguments)
     if corpora is None:
@@ -156,7 +156,7 @@ def _marks(arguments: argparse.Namespace, data: Dataset | DatasetDict, task: Tas
     return dict(overlap(parts, corpora, column=column, near_duplicates=near_duplicates, worst=0).marks)
 
 
-def _decoding(arguments: argparse.Namespace) -> Decoding:
+def _decoding_of(arguments: argparse.Namespace) -> Decoding:
     from codeshift.finetune import Decoding
 
     return Decoding(
@@ -178,7 +178,7 @@ def _trained(arguments: argparse.Namespace, model: str) -> Task | None:
     return trained_with(model).task
 
 
-def _plain(result: EvaluationResult) -> dict[str, Any]:
+def _json_result(result: EvaluationResult) -> dict[str, Any]:
     plain = {"scores": result.aggregates(), "metadata": result.metadata}
     more = {"seen": result.seen_aggregates(), "transformed": result.transformed()}
     return plain | {name: rows for name, rows in more.items() if rows}

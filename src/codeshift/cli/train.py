@@ -106,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
         revision=arguments.model_revision,
     )
     result = trainer.fit(splits, arguments.out, resume=not arguments.restart)
-    report(arguments, _in_words(result, config, arguments.out, task.kind), _plain(result, arguments.out))
+    report(arguments, _summary(result, config, arguments.out, task.kind), _json_result(result, arguments.out))
     return DONE
 
 
@@ -174,7 +174,7 @@ def _setting(text: str) -> tuple[str, str]:
     return pair[1], pair[2]
 
 
-def _in_words(result: TrainingResult, config: TrainingConfig, out: str, kind: str) -> str:
+def _summary(result: TrainingResult, config: TrainingConfig, out: str, kind: str) -> str:
     lines = [f"{len(result.losses)} steps in {result.seconds:.1f} s: {result.parameters} trained."]
     unit = "row" if kind == CLASSIFICATION else "target token"
     lines.append(f"Loss, in nats per {unit}: {result.losses[0]:.4f} at first, {result.losses[-1]:.4f} at last.")
@@ -190,7 +190,7 @@ def _in_words(result: TrainingResult, config: TrainingConfig, out: str, kind: st
     return "\n".join([*lines, f"The model is in {out}."])
 
 
-def _plain(result: TrainingResult, out: str) -> dict[str, Any]:
+def _json_result(result: TrainingResult, out: str) -> dict[str, Any]:
     return {
         "steps": len(result.losses),
         "seconds": result.seconds,

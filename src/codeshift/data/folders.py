@@ -47,7 +47,7 @@ def local_parts(source: Path) -> PartReaders:
     if os.path.isfile(source):
         return {None: lambda: [read_file(source)]}
     if not os.path.isdir(source):
-        raise _missing(source)
+        raise _missing_source(source)
     if (source / "dataset_dict.json").exists():
         return loaded_parts(_from_disk(source))
     if (source / "state.json").exists():
@@ -114,7 +114,7 @@ def files_of_parts(sources: Mapping[str, object]) -> PartReaders:
             raise ParameterError("source", "a mapping of parts to files", part, 'such as {"train": "train.jsonl"}')
         path = Path(str(source)).expanduser()
         if not os.path.isfile(path):
-            raise _missing(path)
+            raise _missing_source(path)
         parts[part] = _file_reader(path)
     return parts
 
@@ -156,6 +156,6 @@ def _from_disk(folder: Path) -> Dataset | DatasetDict:
         raise DataError("source", "a folder that datasets has saved", str(folder), f"{error}") from error
 
 
-def _missing(path: Path) -> DataError:
+def _missing_source(path: Path) -> DataError:
     constraint = "an existing file or folder, or owner/name of the hub"
     return DataError("source", constraint, str(path), hint_of_missing(path))

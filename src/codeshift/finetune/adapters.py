@@ -101,7 +101,7 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
         raise ParameterError("peft_config", "None for a model that has an adapter", config, "call merge_and_unload()")
     if not isinstance(config, PeftConfig):
         raise ParameterError("peft_config", "a config of PEFT or None", config, "such as peft.LoraConfig(r=8)")
-    config = _settled(model, config)
+    config = _checked_copy(model, config)
     if config.is_prompt_learning:
         if is_classifier(model):
             _check_prompt(model, config)
@@ -131,7 +131,7 @@ def check_adapter(model: Model, config: PeftConfig) -> None:
         ParameterError: see ``with_adapter``.
     """
     if config.peft_type != PeftType.LORA:
-        _settled(model, config)
+        _checked_copy(model, config)
         return
     if str(config.init_lora_weights).startswith(_FROM_WEIGHTS):
         config = copy.deepcopy(config)
@@ -147,7 +147,7 @@ def _in_short(error: Exception) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def _settled(model: Model, config: PeftConfig) -> PeftConfig:
+def _checked_copy(model: Model, config: PeftConfig) -> PeftConfig:
     """Return a copy of a config for the task of a model, with numbers and modules checked.
 
     Raises:

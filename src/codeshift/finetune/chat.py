@@ -96,7 +96,10 @@ def encode_turn(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat = 
     """
     _check_text(tokenizer, source, target, chat)
     before, answered = chat.turns(source), chat.turns(source, target)
-    prompt_text, whole = _text(tokenizer, before, prompt=True), _text(tokenizer, answered, prompt=False)
+    prompt_text, whole = (
+        _templated_text(tokenizer, before, prompt=True),
+        _templated_text(tokenizer, answered, prompt=False),
+    )
     prompt, ids = _ids(tokenizer, before, prompt=True), _ids(tokenizer, answered, prompt=False)
     if not whole.startswith(prompt_text):
         raise ChatTemplateError(
@@ -122,16 +125,16 @@ def encode_turn(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat = 
     return EncodedTurn(ids, learned, as_written=target in whole[len(prompt_text) :], as_whole=as_whole)
 
 
-def _text(tokenizer: Tokenizer, turns: list[Turn], *, prompt: bool) -> str:
-    return str(_applied(tokenizer, turns, add_generation_prompt=prompt, tokenize=False))
+def _templated_text(tokenizer: Tokenizer, turns: list[Turn], *, prompt: bool) -> str:
+    return str(_templated(tokenizer, turns, add_generation_prompt=prompt, tokenize=False))
 
 
 def _ids(tokenizer: Tokenizer, turns: list[Turn], *, prompt: bool) -> NDArray[np.int64]:
-    encoded = _applied(tokenizer, turns, add_generation_prompt=prompt, tokenize=True, return_dict=True)
+    encoded = _templated(tokenizer, turns, add_generation_prompt=prompt, tokenize=True, return_dict=True)
     return np.array(encoded["input_ids"], dtype=np.int64)
 
 
-def _applied(tokenizer: Tokenizer, turns: list[Turn], **options: Any) -> Any:
+def _templated(tokenizer: Tokenizer, turns: list[Turn], **options: Any) -> Any:
     if getattr(tokenizer, "chat_template", None) is None:
         raise ChatTemplateError(
             "tokenizer",

@@ -329,7 +329,7 @@ class EvaluationResult:
         """
         return [
             {
-                "part": part, "metric": name, **_plain(e), "rows": len(evaluated.references),
+                "part": part, "metric": name, **_estimate_values(e), "rows": len(evaluated.references),
                 "unparsable": evaluated.unparsable.get(name, 0),
             }
             for part, evaluated in self.parts.items()
@@ -347,7 +347,7 @@ class EvaluationResult:
     def _seen_aggregates(self, *, each_corpus: bool) -> list[dict[str, Any]]:
         """Return the dicts of ``seen_aggregates``, for each corpus as well or for any of them alone."""
         return [
-            {"part": part, "corpus": corpus or "", "seen": seen, "metric": name, **_plain(e)}
+            {"part": part, "corpus": corpus or "", "seen": seen, "metric": name, **_estimate_values(e)}
             for part, evaluated in self.parts.items()
             if evaluated.marks is not None
             for corpus in (None, *(evaluated.marks.corpora if each_corpus else ()))
@@ -430,7 +430,7 @@ def interval_text(row: dict[str, Any]) -> str:
     return interval(row["low"], row["high"], 4) + kind
 
 
-def _plain(estimate: Estimate) -> dict[str, Any]:
+def _estimate_values(estimate: Estimate) -> dict[str, Any]:
     """Return the figures of an estimate by name."""
     return {
         "value": estimate.value, "low": estimate.low, "high": estimate.high, "n": estimate.n,

@@ -16,7 +16,7 @@ from codeshift.finetune.limits import GivenLimits, Limits
 from codeshift.metrics import Metric
 
 
-def _decoding(parameter: str, value: Any) -> Decoding:
+def _checked_decoding(parameter: str, value: Any) -> Decoding:
     if not isinstance(value, Decoding):
         raise ParameterError(parameter, "a Decoding or None", value, "such as Decoding(num_beams=5)")
     return value
@@ -24,7 +24,7 @@ def _decoding(parameter: str, value: Any) -> Decoding:
 
 @settings(
     {
-        "decoding": _decoding,
+        "decoding": _checked_decoding,
         "shots": partial(check_integer, smallest=0),
         "extract": lambda _, value: check_extract(value),
         "generate_rows": optional(partial(check_integer, smallest=1, remedy="leave metrics of text out for none")),

@@ -54,7 +54,7 @@ def generate(
             are there.
     """
     order = rows[np.lexsort((rows, sources.lengths[rows]))[::-1]]
-    writer = _Writer(model, tokenizer, decoding, limit, written, ends, confidence)
+    writer = _OutputWriter(model, tokenizer, decoding, limit, written, ends, confidence)
     numbers = RowNumbers(sources, decoding.seed) if writer.draws else None
     n = decoding.n
     items = np.repeat(order, n) * n + np.tile(np.arange(n), len(order))  # a row and the number of its sample in one
@@ -78,7 +78,7 @@ def generate(
                 on_batch(order[ended - whole : ended], joined)
 
 
-class _Writer:
+class _OutputWriter:
     """One model and one way of decoding."""
 
     def __init__(

@@ -153,10 +153,10 @@ def ood_detection(
     check_integer("n_resamples", n_resamples, smallest=1, remedy="leave it out to take 2000")
     sides = in_distribution, out_of_distribution
     scores = [ood_scores(side, train, temperature=temperature) for side in sides]
-    groups = _groups(*sides)
+    groups = _numbered_groups(*sides)
     options = {"confidence": confidence, "n_resamples": n_resamples, "seed": seed}
     errors = None if any(side.errors is None for side in sides) else np.concatenate([side.errors for side in sides])
-    common = _common(scores[0], scores[1], train)
+    common = _common_scores(scores[0], scores[1], train)
     detectors, risk = {}, {}
     outside = np.repeat([False, True], [side.rows for side in sides])
     for name in common:
@@ -166,9 +166,9 @@ def ood_detection(
         alike = None if groups is None else groups[measured]
         detectors[name] = Detector(
             name=name,
-            auroc=_figure(AUROC(), rows, alike, options),
-            aupr=_figure(AveragePrecision(), rows, alike, options),
-            fpr_at_95=_figure(_AT_95, rows, alike, options),
+            auroc=_ranking_estimate(AUROC(), rows, alike, options),
+            aupr=_ranking_estimate(AveragePrecision(), rows, alike, options),
+            fpr_at_95=_ranking_estimate(_AT_95, rows, alike, options),
             left_out=int((~measured).sum()),
         )
         if errors is not None and (measured & ~np.isnan(errors)).any():
@@ -178,7 +178,9 @@ def ood_detection(
     return OODDetection(detectors, in_distribution.rows, out_of_distribution.rows, risk)
 
 
-def _common(inside: dict[str, FloatArray], outside: dict[str, FloatArray], train: TrainFeatures | None) -> list[str]:
+def _common_scores(
+    inside: dict[str, FloatArray], outside: dict[str, FloatArray], train: TrainFeatures | None
+) -> list[str]:
     """Return the names of the scores that both sides allow."""
     common = [name for name in inside if name in outside]
     if not common:
@@ -195,11 +197,13 @@ _AT_95 = FalseNegativeRateAt(fpr=0.05)
 """Share of out-of-distribution rows, positive here, that are missed where 5% of in-distribution rows are flagged."""
 
 
-def _figure(metric: Ranking, rows: FloatArray, groups: np.ndarray | None, options: dict[str, Any]) -> Estimate:
+def _ranking_estimate(
+    metric: Ranking, rows: FloatArray, groups: np.ndarray | None, options: dict[str, Any]
+) -> Estimate:
     return bootstrap_ci(rows, metric=metric, groups=groups, **options)
 
 
-def _groups(inside: ModelOutputs, outside: ModelOutputs) -> np.ndarray | None:
+def _numbered_groups(inside: ModelOutputs, outside: ModelOutputs) -> np.ndarray | None:
     """Number the groups of both sides, which are apart; None if neither side has any."""
     if inside.groups is None and outside.groups is None:
         return None

@@ -57,7 +57,7 @@ class PredictionsError(DataError):
         }
         faults = {words: fault for words, fault in kinds.items() if fault[1]}
         counts = [f"{counted(len(names), noun)} {words}" for words, (noun, names) in faults.items()]
-        lists = [f"{words} {_listed(names, self.places)}" for words, (_, names) in faults.items()]
+        lists = [f"{words} {_named_with_places(names, self.places)}" for words, (_, names) in faults.items()]
         remedies = ["Keep one prediction for each row"] if self.doubled else []
         if self.missing or self.surplus:
             remedies.append(
@@ -93,7 +93,7 @@ def read_predictions(
         rows = predictions
     else:
         raise ParameterError("predictions", "a file, a dataset or rows", predictions, 'such as "predictions.jsonl"')
-    return [_read(i, row, identity_column, prediction_column) for i, row in enumerate(rows)]
+    return [_checked_prediction(i, row, identity_column, prediction_column) for i, row in enumerate(rows)]
 
 
 def match(expected: Mapping[str, str], predicted: Sequence[tuple[str, Output]]) -> dict[str, Output]:
@@ -138,7 +138,7 @@ def _rows_of_file(path: Path) -> list[Any]:
         raise DataError("predictions", "a file that can be read", str(path), str(error)) from error
 
 
-def _read(i: int, row: Any, identity_column: str | None, prediction_column: str) -> tuple[str, Output]:
+def _checked_prediction(i: int, row: Any, identity_column: str | None, prediction_column: str) -> tuple[str, Output]:
     place = f"predictions[{i}]"
     if not isinstance(row, Mapping):
         raise DataError(place, "an object with named values", row, "give an identity and a text")
@@ -182,5 +182,5 @@ def _answer(place: str, row: Mapping[str, Any]) -> tuple[Any, bool]:
         raise DataError(place, "an answer of the model", fault, remedy) from error
 
 
-def _listed(identities: Sequence[str], places: Mapping[str, str]) -> str:
+def _named_with_places(identities: Sequence[str], places: Mapping[str, str]) -> str:
     return listed([f"{name} ({places[name]})" if name in places else name for name in identities], _SHOWN)

@@ -81,8 +81,8 @@ def score_predictions(
     chosen = evaluation_parts(splits, parts)
     for rows in chosen.values():
         task.check(rows, tuple(settings.metrics.values()))
-    identities = {part: _identities(part, rows, task, id_column) for part, rows in chosen.items()}
-    places = _places(identities, id_column)
+    identities = {part: _row_identities(part, rows, task, id_column) for part, rows in chosen.items()}
+    places = _places_in_words(identities, id_column)
     predicted = read_predictions(predictions, identity_column=id_column, prediction_column=prediction_column)
     outputs = match(places, predicted)
     scored = {
@@ -109,14 +109,14 @@ def _metadata(task: Generation, settings: EvaluationSettings, parts: Mapping[str
     }
 
 
-def _identities(part: str, rows: Dataset, task: Generation, id_column: str | None) -> list[str]:
+def _row_identities(part: str, rows: Dataset, task: Generation, id_column: str | None) -> list[str]:
     if id_column is None:
         return row_identities(part, *task.texts(rows))
     check_column(rows, id_column, "id_column")
     return [str(value) for value in rows[id_column]]
 
 
-def _places(identities: Mapping[str, list[str]], id_column: str | None) -> dict[str, str]:
+def _places_in_words(identities: Mapping[str, list[str]], id_column: str | None) -> dict[str, str]:
     """Return the place in words of each row by its identity."""
     places = {name: f"row {i} of {part}" for part, names in identities.items() for i, name in enumerate(names)}
     if len(places) < sum(map(len, identities.values())):

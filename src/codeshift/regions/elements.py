@@ -147,7 +147,7 @@ class Contains(CountedElements):
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
         """Describe the region by its elements."""
-        return _words(plain, plain["elements"])
+        return _elements_in_words(plain, plain["elements"])
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ class Matches(CountedElements):
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
         """Describe the region by its patterns."""
-        return _words(plain, plain["patterns"])
+        return _elements_in_words(plain, plain["patterns"])
 
 
 def matching(pattern: str, names: Sequence[str]) -> list[str]:
@@ -216,7 +216,7 @@ def matching(pattern: str, names: Sequence[str]) -> list[str]:
     return [name for name in names if matches(name)]
 
 
-def _words(plain: Mapping[str, Any], names: Sequence[str]) -> str:
+def _elements_in_words(plain: Mapping[str, Any], names: Sequence[str]) -> str:
     often = "" if plain["min_count"] == 1 else f", {plain['min_count']} times or more"
     verb = property_class(plain["property"]).verb
     return f"that {verb} {joined_words(names, 'or' if plain['match'] == 'any' else 'and')}{often}"

@@ -314,7 +314,7 @@ class SplitAssignment:
             and (self.names, self.lengths) == (other.names, other.lengths)
             and bool(np.array_equal(self.parts, other.parts))
             and bool(np.array_equal(self.reasons, other.reasons))
-            and _same(self.control, other.control)
+            and _equal_arrays(self.control, other.control)
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -328,7 +328,7 @@ class SplitAssignment:
         return parts_html(self.manifest.splitter, {**self.sizes, **indented}, rows=len(self.parts))
 
 
-def _same(first: np.ndarray | None, second: np.ndarray | None) -> bool:
+def _equal_arrays(first: np.ndarray | None, second: np.ndarray | None) -> bool:
     if first is None or second is None:
         return first is second
     return bool(np.array_equal(first, second))

@@ -91,9 +91,9 @@ class CrossValidator:
             raise ParameterError(
                 "groups", "None", Told("a value"), "the rows are split already: pass the column to as_cv, groups=..."
             )
-        if X is not None and _rows_of(X) != self.n_rows:
+        if X is not None and _row_count(X) != self.n_rows:
             remedy = "X must hold one row of features for each row of the data, in its order"
-            raise DataError("X", f"the {self.n_rows} rows that were split", Told(f"{_rows_of(X)} rows"), remedy)
+            raise DataError("X", f"the {self.n_rows} rows that were split", Told(f"{_row_count(X)} rows"), remedy)
         # Returned rather than yielded, so that the errors above are raised by the call, not by the loop's first step.
         return ((rows[self.train].copy(), rows[self.part].copy()) for rows in self.positions)
 
@@ -149,6 +149,6 @@ def _seed_of(seed: int, i: int) -> int:
     return int(digest([str(seed), str(i)])[:12], 16)
 
 
-def _rows_of(features: Any) -> int:
+def _row_count(features: Any) -> int:
     # Sparse matrices have no length.
     return int(features.shape[0]) if getattr(features, "shape", ()) else len(features)

@@ -52,7 +52,7 @@ def to_text(values: Mapping[str, Any], rows_file: Mapping[str, str] | None = Non
     listed = {
         name: value for name, value in values.items() if name not in elsewhere and (name not in _OPTIONAL or value)
     }
-    plain = {_KEYS.get(field, field): _plain(value) for field, value in listed.items()}
+    plain = {_KEYS.get(field, field): _to_plain(value) for field, value in listed.items()}
     if rows_file is not None:
         plain[_ROWS_FILE] = dict(rows_file)
     content = {"format": MANIFEST_FORMAT, **plain}
@@ -78,7 +78,7 @@ def fields_of(
         ManifestError: if the text is not a manifest, has a format that this version does not know, or was changed after
             it was written.
     """
-    plain = _content(text, name, {_KEYS.get(field, field) for field in kinds})
+    plain = _checked_content(text, name, {_KEYS.get(field, field) for field in kinds})
     rows_file = plain.get(_ROWS_FILE)
     if rows_file is None:
         return _checked_fields(plain, name, kinds)
@@ -104,10 +104,10 @@ def _checked_fields(plain: Mapping[str, Any], name: str, kinds: Mapping[str, Any
         check_plain(values["region"])
     except ManifestError as error:
         raise ManifestError(f"{name}: {error}: {NO_MANIFEST}") from error
-    return {field: _typed(value, kinds[field]) for field, value in values.items()}
+    return {field: _from_plain(value, kinds[field]) for field, value in values.items()}
 
 
-def _content(text: str, name: str, keys: set[str]) -> dict[str, Any]:
+def _checked_content(text: str, name: str, keys: set[str]) -> dict[str, Any]:
     """Return the content of a manifest's text, of the known format, with these keys and unchanged."""
     try:
         plain = json_value(text)
@@ -129,7 +129,7 @@ def _content(text: str, name: str, keys: set[str]) -> dict[str, Any]:
     return dict(plain)
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     """Return a field as a JSON value; a dataclass leaves out what has its default."""
     if isinstance(value, SplitConfig):
         return value.to_dict()
@@ -137,13 +137,13 @@ def _plain(value: Any) -> Any:
         return asdict(_SizeRecord(asked=value.requested, got=value.actual))
     if is_dataclass(value):
         items = ((field, getattr(value, field.name)) for field in fields(value))
-        return {field.name: _plain(item) for field, item in items if item != field.default}
+        return {field.name: _to_plain(item) for field, item in items if item != field.default}
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _to_plain(item) for key, item in value.items()}
     return list(value) if isinstance(value, RowDigests) else value
 
 
-def _typed(value: Any, kind: Any) -> Any:
+def _from_plain(value: Any, kind: Any) -> Any:
     """Return a JSON value as the type of a field, which it fits."""
     if kind is SplitConfig:
         return SplitConfig.from_dict(value)
@@ -153,10 +153,10 @@ def _typed(value: Any, kind: Any) -> Any:
         return PartSize(requested=value["asked"], actual=value["got"])
     origin, parts = get_origin(kind), get_args(kind)
     if origin is UnionType:
-        return next(_typed(value, part) for part in parts if is_of(value, part, _WRITTEN_AS))
+        return next(_from_plain(value, part) for part in parts if is_of(value, part, _WRITTEN_AS))
     if origin is dict and parts[1] is not Any:
-        return {key: _typed(item, parts[1]) for key, item in value.items()}
+        return {key: _from_plain(item, parts[1]) for key, item in value.items()}
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{key: _typed(item, hints[key]) for key, item in value.items()})  # type: ignore[operator]
+        return kind(**{key: _from_plain(item, hints[key]) for key, item in value.items()})  # type: ignore[operator]
     return tuple(value) if origin is tuple else value

@@ -59,10 +59,10 @@ def divide_official(split: np.ndarray, inside: np.ndarray, groups: RowGroups, co
         partition.exclude(validation & inside, MASKED)
     # A row equal to a test row would leak it, so the copy on the other side is excluded; the test split stays whole,
     # except for a group that is on both sides of the region.
-    _bind(partition, test & ~inside, test & inside, groups)
-    _bind(partition, train | validation, test, groups)
-    _bind(partition, validation & ~inside, partition.parts == VALIDATION_OOD, groups)
-    _bind(partition, train, np.isin(partition.parts, (VALIDATION, VALIDATION_OOD)), groups)
+    _exclude_bound(partition, test & ~inside, test & inside, groups)
+    _exclude_bound(partition, train | validation, test, groups)
+    _exclude_bound(partition, validation & ~inside, partition.parts == VALIDATION_OOD, groups)
+    _exclude_bound(partition, train, np.isin(partition.parts, (VALIDATION, VALIDATION_OOD)), groups)
     if not validation.any():
         _draw_validation(partition, train, inside, groups, config)
     partition.pool = inside & (partition.parts == TRAIN)
@@ -70,7 +70,7 @@ def divide_official(split: np.ndarray, inside: np.ndarray, groups: RowGroups, co
     return partition
 
 
-def _bind(partition: Partition, rows: np.ndarray, to: np.ndarray, groups: RowGroups) -> None:
+def _exclude_bound(partition: Partition, rows: np.ndarray, to: np.ndarray, groups: RowGroups) -> None:
     """Exclude those of ``rows`` that share a group with any of ``to`` and are not excluded already."""
     partition.exclude(rows & (partition.reasons == 0) & groups.holding(to)[groups.labels], BOUND)
 

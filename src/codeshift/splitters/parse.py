@@ -48,7 +48,7 @@ did you mean unit?
     """
     defaults = {"column": column} | ({} if language is None else {"language": language})
     try:
-        splitter = _Reader(text.strip(), defaults, parameter).value(parsed_expression(text.strip()).body)
+        splitter = _SplitterReader(text.strip(), defaults, parameter).value(parsed_expression(text.strip()).body)
     except SyntaxError as error:
         place = f"{error.msg} at character {error.offset}" if error.offset else error.msg
         raise ParameterError(parameter, "an expression of splitters", text, f"{place}; {_EXAMPLE}") from error
@@ -65,7 +65,7 @@ did you mean unit?
 
 
 @dataclasses.dataclass(frozen=True)
-class _Reader:
+class _SplitterReader:
     """Builder of the values that a syntax tree describes."""
 
     text: str

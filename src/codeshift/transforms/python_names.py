@@ -35,13 +35,13 @@ def rename_python(text: str, parser: CodeParser, new_names: NewNames, *, paramet
     source = PythonSource.read(text)
     if source is None or source.looks_inside:
         return text
-    tables = _tables(text)
+    tables = _tables_of_functions(text)
     functions = [
         (function, names)
         for function in source.outermost_functions()
         if (names := _local_names(tables.get((function.name, function.lineno)), source, parameters=parameters))
     ]
-    places = _places(source, parser, functions)
+    places = _places_by_function(source, parser, functions)
     rest = bytes_edited(source.data, [Edit(start, end, b" ") for of in places for start, end, _ in of])
     taken = words_of(rest.decode())
     edits, mappings = [], []
@@ -55,7 +55,7 @@ def rename_python(text: str, parser: CodeParser, new_names: NewNames, *, paramet
     return renamed if after is not None and expected is not None and same_meaning(expected, after) else text
 
 
-def _tables(text: str) -> dict[tuple[str, int], symtable.SymbolTable]:
+def _tables_of_functions(text: str) -> dict[tuple[str, int], symtable.SymbolTable]:
     """Return the tables of functions that stand in no other, by name and line."""
     try:
         with warnings.catch_warnings():
@@ -113,7 +113,7 @@ def _shown_names(tree: ast.AST) -> set[str]:
 NamePlace = tuple[int, int, str]
 
 
-def _places(
+def _places_by_function(
     source: PythonSource, parser: CodeParser, functions: list[tuple[Function, set[str]]]
 ) -> list[list[NamePlace]]:
     """Return the places of the names to replace, function by function."""

@@ -113,7 +113,7 @@ def hierarchical_bootstrap(
         note = few(samples)
         if not note:
             note = TWO_SEEDS if len(samples) == 2 else ""
-            half = half_width(_components(samples, rows), confidence)
+            half = half_width(_variance_components(samples, rows), confidence)
             odds = _of_odds(samples, metric, value)
             method = f"{METHOD}, log odds" if odds else METHOD
             low, high = log_odds(value, half) if odds else (value - half, value + half)
@@ -172,7 +172,7 @@ def _samples(
     bounds: tuple[float, float] | None,
 ) -> list[Sample]:
     bounds = within(bounds, *values) if metric is None else bounds
-    labels = _labels(groups, rows, [len(np.asarray(v)) for v in values])
+    labels = _group_labels(groups, rows, [len(np.asarray(v)) for v in values])
     samples = [
         as_sample(v, metric=metric, nan_policy=nan_policy, groups=of, name=f"values[{i}]", bounds=bounds)
         for i, (v, of) in enumerate(zip(values, labels, strict=True))
@@ -183,7 +183,7 @@ def _samples(
     return samples
 
 
-def _labels(
+def _group_labels(
     groups: Sequence[Hashable] | NDArray[Any] | None, rows: str, lengths: list[int]
 ) -> list[NDArray[np.int64] | None]:
     if groups is None:
@@ -196,7 +196,7 @@ def _labels(
     return [group_labels(of, n, f"groups[{i}]") for i, (of, n) in enumerate(zip(groups, lengths, strict=True))]
 
 
-def _components(samples: Sequence[Sample], rows: str) -> list[Component]:
+def _variance_components(samples: Sequence[Sample], rows: str) -> list[Component]:
     seed_values: FloatArray = np.array([sample.value for sample in samples])
     moved = [influences(sample) for sample in samples]
     if rows == "nested":

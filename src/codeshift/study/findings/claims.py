@@ -48,14 +48,14 @@ def _on_test_ood(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Cl
         yield _gap(cells, metric, names)
     if 1.0 in cells.results.ood_kept:
         yield _costs(cells, metric, names)
-        yield from _dimensions(cells, metric, names)
+        yield from _dimensions_cost(cells, metric, names)
         if any(0 < kept < 1 for kept in cells.results.ood_kept):
             yield _wins_back(cells, metric, names)
         for method in cells.methods:
             if method != cells.reference_method:
                 yield _keeps_more(cells, metric, method, names)
-        yield from _unseen(cells, names)
-        yield from _strength(cells, metric, names)
+        yield from _writes_less(cells, names)
+        yield from _stronger_costs(cells, metric, names)
     if cells.has_none and cells.methods:
         yield _forgets(cells, metric, "test_ood", names)
     if cells.methods and is_measured(cells):
@@ -67,7 +67,7 @@ def masks(cells: Cells) -> bool:
     return cells.lowest_share is not None and cells.lowest_share < 1
 
 
-def _lost(cells: Cells, metric: str, cell: Cell) -> Quantity:
+def _share_lost(cells: Cells, metric: str, cell: Cell) -> Quantity:
     """Return the share of the 100% baseline's score that is lost; that is added if lower is better."""
     baseline = cells.quantity(cells.baseline(cell), metric, "test_ood")
     return cells.worse(metric, (cells.quantity(cell, metric, "test_ood") - baseline) / baseline)
@@ -75,7 +75,7 @@ def _lost(cells: Cells, metric: str, cell: Cell) -> Quantity:
 
 def _costs(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     by_method = {
-        method: {cell.scenario: _lost(cells, metric, cell) for cell in cells.at_lowest_share(method, names)}
+        method: {cell.scenario: _share_lost(cells, metric, cell) for cell in cells.at_lowest_share(method, names)}
         for method in cells.methods
     }
     every = {(method, name): lost for method, losses in by_method.items() for name, lost in losses.items()}
@@ -123,7 +123,7 @@ def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     return claim_about(cells, claim, pooled, words, measure=measure)
 
 
-def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
+def _dimensions_cost(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
     """Compare syntax and semantics with complexity, as SimSCOOD does."""
     of = {kind: [name for name in scenarios if name in names] for kind, scenarios in cells.results.dimensions.items()}
     others = [kind for kind in ("syntax", "semantics") if kind in of]
@@ -131,7 +131,8 @@ def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Cla
         return
     lost = {
         kind: mean_of([
-            _lost(cells, metric, cell) for method in cells.methods for cell in cells.at_lowest_share(method, scenarios)
+            _share_lost(cells, metric, cell)
+            for method in cells.methods for cell in cells.at_lowest_share(method, scenarios)
         ])
         for kind, scenarios in of.items()
     }  # fmt: skip
@@ -185,7 +186,8 @@ def _keeps_more(cells: Cells, metric: str, method: str, names: Sequence[str]) ->
     reference = cells.reference_method or ""
     pairs = [cells.at_lowest_share(name, names) for name in (method, reference)]
     differences = [
-        _lost(cells, metric, theirs) - _lost(cells, metric, ours) for ours, theirs in zip(*pairs, strict=True)
+        _share_lost(cells, metric, theirs) - _share_lost(cells, metric, ours)
+        for ours, theirs in zip(*pairs, strict=True)
     ]
     pooled = mean_of(differences)
     rows = [
@@ -206,7 +208,7 @@ def _keeps_more(cells: Cells, metric: str, method: str, names: Sequence[str]) ->
     return claim_about(cells, f"{method_name(method)} keeps more than {method_name(reference)}", pooled, words)
 
 
-def _unseen(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
+def _writes_less(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
     masking = masking_scenarios(cells)
     if not masking:
         return
@@ -228,7 +230,7 @@ def _unseen(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
     yield claim_about(cells, claim, mean_of(drops), words + ".", missing=missing)
 
 
-def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
+def _stronger_costs(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
     effects = [effect for effect in strength_effects(cells, metric, names) if effect.value == effect.value]
     claim = "A stronger shift costs more"
     if not effects:
@@ -246,7 +248,7 @@ def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim
 
 
 def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Claim:
-    by_method = {method: mean_of(_changes(cells, metric, part, method, names)) for method in cells.methods}
+    by_method = {method: mean_of(_changes_by_scenario(cells, metric, part, method, names)) for method in cells.methods}
     measure = cells.measure(metric)
     words = "; ".join(
         f"{method_name(method)} {measure.change(cells.estimate(cells.worse(metric, change)))}"
@@ -292,7 +294,7 @@ def _at_best(part: str, loss: float, lost: ClaimVerdict) -> str:
     return "gains most" if lost == "does not hold" else "comes out best"
 
 
-def _changes(cells: Cells, metric: str, part: str, method: str, names: Sequence[str]) -> list[Quantity]:
+def _changes_by_scenario(cells: Cells, metric: str, part: str, method: str, names: Sequence[str]) -> list[Quantity]:
     changes = []
     for cell in cells.at_lowest_share(method, names):
         before = cells.quantity(Cell(scenario=cell.scenario, method=NONE, ood_kept=None), metric, part)

@@ -134,12 +134,12 @@ def _ranked(cells: Cells, key: RunKey, scenario: str, score: str) -> FloatArray:
     """Return the statistics of the ranking of the rows of both parts, NaN for other rows; shape (rows, 4)."""
     results = cells.results
     strange = results.scores(key).ood[score]
-    outside, inside = (_compared(results, key, part, scenario) for part in ("test_ood", "test_id"))
+    outside, inside = (_rows_compared(results, key, part, scenario) for part in ("test_ood", "test_id"))
     measured = (inside | outside) & ~np.isnan(strange)
     return np.where(measured[:, None], ranking_rows(outside, np.nan_to_num(strange)), np.nan)
 
 
-def _compared(results: StudyResults, key: RunKey, part: str, scenario: str) -> NDArray[np.bool_]:
+def _rows_compared(results: StudyResults, key: RunKey, part: str, scenario: str) -> NDArray[np.bool_]:
     """Return the rows of a part that are compared: all of a classifier's, or those that text was written for."""
     if results.classes:
         return results.members(part, scenario, key.split_seed)

@@ -111,7 +111,7 @@ class _OutputModes:
         rows: list[int] = np.flatnonzero(self._cells.results.scored_rows(key, part, scenario)).tolist()
         facts = self._cells.results.splits[scenario, key.split_seed]
         other = [row for row in rows if self._plain[key][row] == OTHER_TEXT]
-        lacking = set(_lacking(scores, other, facts, self._language))
+        lacking = set(_rows_lacking(scores, other, facts, self._language))
         for row in rows:
             mode = LACKS if row in lacking else self._plain[key][row]
             if mode is not None:
@@ -171,7 +171,7 @@ def repeats_itself(text: str) -> bool:
     return False
 
 
-def _lacking(scores: RunScores, rows: Sequence[int], facts: SplitFacts, language: str | None) -> list[int]:
+def _rows_lacking(scores: RunScores, rows: Sequence[int], facts: SplitFacts, language: str | None) -> list[int]:
     if facts.masked is None or not rows or not reads_rows_in(facts.masked, language):
         return []
     languages = [scores.languages[row] for row in rows] if len(scores.languages) else ()

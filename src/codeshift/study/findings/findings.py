@@ -248,7 +248,9 @@ class Findings:
             ood, inside = (self.outputs.get((method, part), Counter()) for part in ("test_ood", "test_id"))
             modes = sorted((mode for mode in (*MODES, RIGHT) if ood[mode]), key=lambda mode: -ood[mode])
             if modes:
-                listed = ", ".join(f"{mode} {_of(ood, mode)} (test_id {_of(inside, mode)})" for mode in modes)
+                listed = ", ".join(
+                    f"{mode} {_share_of_mode(ood, mode)} (test_id {_share_of_mode(inside, mode)})" for mode in modes
+                )
                 whose = "the model without fine-tuning" if method == NONE else method_name(method)
                 sizes = f"n = {ood.total():,}; test_id n = {inside.total():,}"
                 sentences.append(f"Outputs of {whose} on test_ood ({sizes}): {listed}.")
@@ -268,6 +270,6 @@ class Findings:
         return counts
 
 
-def _of(counts: Counter[str], mode: str) -> str:
+def _share_of_mode(counts: Counter[str], mode: str) -> str:
     """Format the share of outputs in a mode; a dash if there are no outputs."""
     return share(counts[mode] / counts.total() if counts else math.nan, 0)

@@ -28,14 +28,14 @@ def how_far_claims(cells: Cells, metric: str) -> Iterator[Claim]:
             method: [gap for gap in gaps if gap is not None and gap.is_known(cells.min_rows)]
             for method, gaps in of_methods.items()
         }
-        yield _claim(cells, metric, {method: gaps for method, gaps in measured.items() if gaps})
+        yield _claim_on_gap(cells, metric, {method: gaps for method, gaps in measured.items() if gaps})
 
 
 def _of_method(cells: Cells, metric: str, method: str) -> list[ComparedGap | None]:
     return [compared_gap(cells, metric, cell) for cell in cells.at_lowest_share(method, cells.results.scenarios)]
 
 
-def _claim(cells: Cells, metric: str, measured: dict[str, list[ComparedGap]]) -> Claim:
+def _claim_on_gap(cells: Cells, metric: str, measured: dict[str, list[ComparedGap]]) -> Claim:
     """Test the share of the mean gap that goes away at equal similarity, which says nothing of a gap that may be 0."""
     if not measured:
         too_few = no_scenario(cells, _BOTH)

@@ -53,7 +53,7 @@ class ModelsClaim(Finding):
             )
         of = "models" if measured == len(self.by_model) else f"{measured} of {len(self.by_model)} models"
         mean = f"Mean over {of} {self.measure.change(self.estimate)}" if self.value == self.value else "No mean"
-        verdicts = "; ".join(f"{name} {_number(claim)}: {claim.verdict}" for name, claim in self.by_model.items())
+        verdicts = "; ".join(f"{name} {_shown_number(claim)}: {claim.verdict}" for name, claim in self.by_model.items())
         return f"{mean}. {verdicts}. In every model: {self.in_every}."
 
     @property
@@ -94,5 +94,5 @@ def _over_models(by_model: Mapping[str, Claim], confidence: float) -> ModelsClai
     )  # fmt: skip
 
 
-def _number(claim: Claim) -> str:
+def _shown_number(claim: Claim) -> str:
     return claim.measure.change(claim.estimate)

@@ -44,7 +44,7 @@ def _scored_better(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     changes = f"{what}{kept_in_words(cells.lowest_share)}: {by_methods}."
     changes += " Rows of the two kinds can differ in difficulty as well."
     claim = "Rows that a corpus holds are scored better than rows that none does"
-    return _claim(cells, metric, claim, mean_of(list(by_method.values())), changes)
+    return _claim_on_seen(cells, metric, claim, mean_of(list(by_method.values())), changes)
 
 
 def _favours(cells: Cells, metric: str, method: str, names: Sequence[str]) -> Claim:
@@ -63,7 +63,7 @@ def _favours(cells: Cells, metric: str, method: str, names: Sequence[str]) -> Cl
     evidence += f"{kept_in_words(cells.lowest_share)}: "
     evidence += f"{on_both[0]} on rows that no corpus holds, {on_both[1]} on rows that one does."
     claim = f"What corpora hold favours {names_of[0]} over {names_of[1]}"
-    return _claim(cells, metric, claim, more, evidence)
+    return _claim_on_seen(cells, metric, claim, more, evidence)
 
 
 def _ahead(cells: Cells, metric: str, difference: Quantity) -> Quantity:
@@ -76,7 +76,7 @@ def _in_scores(cells: Cells, metric: str, better: Quantity) -> Quantity:
     return better if cells.metric(metric).higher_is_better else -better
 
 
-def _claim(cells: Cells, metric: str, claim: str, quantity: Quantity, evidence: str) -> Claim:
+def _claim_on_seen(cells: Cells, metric: str, claim: str, quantity: Quantity, evidence: str) -> Claim:
     return claim_about(
         cells, claim, quantity, evidence, compared="of each scenario that has enough of both",
         missing=f"{no_scenario(cells, _BOTH)} {evidence}", measure=cells.measure(metric),

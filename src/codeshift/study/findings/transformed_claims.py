@@ -23,18 +23,18 @@ def transformed_claims(cells: Cells, metric: str) -> Iterator[Claim]:
     small = too_small(cells, metric, PARTS[TEST_ID])
     names = [name for name in cells.results.scenarios if name not in small]
     for transform in transforms:
-        yield naming_left_out(cells, _costs(cells, metric, transform, names), small, PARTS[TEST_ID])
+        yield naming_left_out(cells, _transform_costs(cells, metric, transform, names), small, PARTS[TEST_ID])
         for method in cells.methods:
             if method != cells.reference_method:
-                kept = _keeps_more(cells, metric, transform, method, names)
+                kept = _keeps_more_under(cells, metric, transform, method, names)
                 yield naming_left_out(cells, kept, small, PARTS[TEST_ID])
 
 
-def _costs(cells: Cells, metric: str, transform: str, names: Sequence[str]) -> Claim:
+def _transform_costs(cells: Cells, metric: str, transform: str, names: Sequence[str]) -> Claim:
     """Test whether models do worse on the same programs rewritten: the mean over methods and scenarios."""
     measure = cells.measure(metric)
     by_method = {
-        method: mean_of([_change(cells, metric, transform, cell) for cell in cells.at_lowest_share(method, names)])
+        method: mean_of([_difference(cells, metric, transform, cell) for cell in cells.at_lowest_share(method, names)])
         for method in cells.methods
     }
     changes = "; ".join(
@@ -51,16 +51,16 @@ def _costs(cells: Cells, metric: str, transform: str, names: Sequence[str]) -> C
     return claim_about(cells, claim, worse, evidence, measure=measure)
 
 
-def _change(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
+def _difference(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
     after, before = sides_of(cells, metric, cell, transform)
     return after - before
 
 
-def _keeps_more(cells: Cells, metric: str, transform: str, method: str, names: Sequence[str]) -> Claim:
+def _keeps_more_under(cells: Cells, metric: str, transform: str, method: str, names: Sequence[str]) -> Claim:
     """Test whether a method keeps a larger share of its own score than the reference method does."""
     reference = cells.reference_method or ""
     lost = {
-        name: [_lost(cells, metric, transform, cell) for cell in cells.at_lowest_share(name, names)]
+        name: [_share_taken(cells, metric, transform, cell) for cell in cells.at_lowest_share(name, names)]
         for name in (method, reference)
     }
     pooled = mean_of([theirs - ours for ours, theirs in zip(lost[method], lost[reference], strict=True)])
@@ -74,7 +74,7 @@ def _keeps_more(cells: Cells, metric: str, transform: str, method: str, names: S
     return claim_about(cells, claim, pooled, evidence)
 
 
-def _lost(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
+def _share_taken(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
     """Return the share of the score on ``test_id`` that is lost on its rows rewritten; added if lower is better."""
     after, before = sides_of(cells, metric, cell, transform)
     return cells.worse(metric, (after - before) / before)

@@ -68,7 +68,7 @@ class TrainingFacts:
     def from_dict(cls, values: Mapping[str, Any]) -> TrainingFacts:
         """Make facts from the values of ``to_dict``; other values are left out."""
         counts = values["parameters"]
-        own = _own(cls, values) | {"trainable_parameters": counts["trainable"], "parameters": counts["total"]}
+        own = _own_fields(cls, values) | {"trainable_parameters": counts["trainable"], "parameters": counts["total"]}
         watched = values.get("watched", {}).items()
         own["watched"] = {part: [(int(step), loss) for step, loss in steps] for part, steps in watched}
         return cls(**own)
@@ -106,7 +106,7 @@ class EvaluationFacts:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> EvaluationFacts:
         """Make facts from the values of ``to_dict``; other values are left out."""
-        return cls(**_own(cls, values))
+        return cls(**_own_fields(cls, values))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +191,7 @@ class RunRecord:
         )
 
 
-def _own(cls: type[TrainingFacts | EvaluationFacts], values: Mapping[str, Any]) -> dict[str, Any]:
+def _own_fields(cls: type[TrainingFacts | EvaluationFacts], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that are fields of a class."""
     names = {attribute.name for attribute in fields(cls)}
     return {name: value for name, value in values.items() if name in names}

@@ -273,11 +273,11 @@ class StudyStore:
 
     def read_record(self, key: RunKey) -> RunRecord | None:
         """Read the record of a run that is done or failed; return None if the run is pending."""
-        return _record(self.record(key))
+        return _read_run_record(self.record(key))
 
     def earlier_record(self, key: RunKey) -> RunRecord | None:
         """Read the earlier record of a run that is evaluated again; return None if there is none."""
-        return _record(self.earlier(key))
+        return _read_run_record(self.earlier(key))
 
     def evaluate_again(self, key: RunKey) -> None:
         """Make a run that is done pending; its weights stay, and its record as the source of the training's facts."""
@@ -371,7 +371,7 @@ class StudyStore:
             return {part: arrays[name] for part, name in named.items() if name in arrays.files}
 
 
-def _record(path: Path) -> RunRecord | None:
+def _read_run_record(path: Path) -> RunRecord | None:
     content = _read_or_warn(path)
     return None if content is None else RunRecord.from_dict(content)
 

@@ -66,8 +66,10 @@ def estimate(
         remedy = "give the throughput, or have it measured"
         raise ParameterError("probe_steps", "0 where tokens_per_second is given", probe_steps, remedy)
     speeds = _speeds(spec, tokens_per_second)
-    costs = {name: _costs(spec, name, splits, speeds[name], probe_steps) for name in spec.models}
-    tests = tuple(_test(splits, scenario.name, seed) for scenario in spec.scenarios for seed in spec.split_seeds)
+    costs = {name: _measured_costs(spec, name, splits, speeds[name], probe_steps) for name in spec.models}
+    tests = tuple(
+        _planned_test(splits, scenario.name, seed) for scenario in spec.scenarios for seed in spec.split_seeds
+    )
     return replace(plan, runs=tuple(_planned(spec, splits, key, costs[key.model]) for key in plan.keys), tests=tests)
 
 
@@ -79,7 +81,7 @@ class _Costs:
     speeds: Mapping[str, Speed]
 
 
-def _costs(
+def _measured_costs(
     spec: StudySpec, name: str | None, splits: StudySplits, stated: dict[str, Speed], probe_steps: int
 ) -> _Costs:
     model = spec.models[name]
@@ -88,7 +90,7 @@ def _costs(
     return _Costs(tokens, _probed(spec, name, splits, tokenizer, probe_steps) if probe_steps else stated)
 
 
-def _test(splits: StudySplits, scenario: str, split_seed: int) -> PlannedTest:
+def _planned_test(splits: StudySplits, scenario: str, split_seed: int) -> PlannedTest:
     counts = splits.scenario(scenario, split_seed).test_rows()
     (test_ood, distinct_ood), (test_id, distinct_id) = counts["test_ood"], counts["test_id"]
     return PlannedTest(

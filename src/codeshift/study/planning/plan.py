@@ -130,7 +130,7 @@ class Plan:
         splits = [(scenario.name, seed) for seed in spec.split_seeds for scenario in spec.scenarios]
         targets = "labels" if spec.task.class_names else "target tokens"
         audited = [] if spec.audit is None else [PlannedAudit(scenario=name, split_seed=seed) for name, seed in splits]
-        return cls(runs=tuple(PlannedRun(key=key) for key in _keys(spec)), audits=tuple(audited), targets=targets)
+        return cls(runs=tuple(PlannedRun(key=key) for key in _run_keys(spec)), audits=tuple(audited), targets=targets)
 
     def key(
         self, *, method: str, model: str | None = None, scenario: str | None, ood_kept: float | None, split_seed: int,
@@ -256,7 +256,7 @@ class Plan:
         return pd.DataFrame(self.to_rows())
 
 
-def _keys(spec: StudySpec) -> Iterator[RunKey]:
+def _run_keys(spec: StudySpec) -> Iterator[RunKey]:
     if spec.task.zero_shot:
         for name in spec.models:
             yield from (RunKey(method=NONE, split_seed=split, model=name) for split in spec.split_seeds)

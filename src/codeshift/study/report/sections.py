@@ -33,12 +33,12 @@ def what_was_found(contents: ReportContents) -> Section:
             "A claim holds where the whole 95% interval of its number lies on the side that it says, does not hold "
             f"where it lies on the other, and is not shown otherwise. All are about {findings.measure.title}; {seeds}."
         )
-        blocks += [SideBySide(tuple(map(_claim, findings.claims)), 30.0), Note(meaning)]
+        blocks += [SideBySide(tuple(map(_claim_section, findings.claims)), 30.0), Note(meaning)]
     blocks.append(Points(tuple(findings.failing())))
     return Section(title="What was found", blocks=tuple(blocks), name="findings", menu="Findings")
 
 
-def _claim(claim: Claim) -> Section:
+def _claim_section(claim: Claim) -> Section:
     title = (Mark(claim.verdict, "verdict"), " ", claim.claim)
     return Section(title=title, blocks=(Paragraph(claim.evidence),), look="card", kind=VERDICT_KINDS[claim.verdict])
 

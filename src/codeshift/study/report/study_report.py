@@ -81,7 +81,7 @@ class Report:
     ) -> None:
         self.results = results
         self.findings = Findings(results=results, metric=metric, n_resamples=n_resamples, seed=seed)
-        self.title = title or results.settings.title or _named(results.settings.model)
+        self.title = title or results.settings.title or _default_title(results.settings.model)
         self.subtitle = self._own_subtitle() if subtitle is None else subtitle
         self.notes, self.command = tuple(notes), command
         self.examples = check_integer("examples", examples, smallest=0, remedy="0 shows none")
@@ -217,7 +217,7 @@ def _done_of(done: int, planned: int, noun: str) -> str:
     return counted(planned, noun) if done == planned else f"{done} of {counted(planned, noun)}"
 
 
-def _named(model: str | None) -> str:
+def _default_title(model: str | None) -> str:
     """Return a title for a study that has none; a model that was given as an object has no name."""
     return "What fine-tuning loses out of distribution" if model is None else f"Out of distribution: {model}"
 

@@ -50,10 +50,10 @@ def do_run(run: RunJob) -> Outcome:
         "done", or "busy" if another process is doing the run.
     """
     with _ONE_AT_A_TIME:
-        return do_locked(run.store.lock(run.name), partial(_do, run))
+        return do_locked(run.store.lock(run.name), partial(_train_and_score, run))
 
 
-def _do(run: RunJob) -> None:
+def _train_and_score(run: RunJob) -> None:
     with _threads(run.threads), quiet():
         _Work(run).do()
 

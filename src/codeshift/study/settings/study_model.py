@@ -102,7 +102,7 @@ def model_spec(
             methods={**methods, **own_methods},
             configs=own_configs,
             evaluation=evaluation_of(task, own_configs),
-            own=_own(study_model, own_methods, own_configs),
+            own=_own_settings(study_model, own_methods, own_configs),
         )
     except ParameterError as error:
         if name is None:
@@ -123,7 +123,7 @@ def _own_methods(study_model: StudyModel, methods: Mapping[str, PeftConfig | Non
     return own
 
 
-def _own(
+def _own_settings(
     study_model: StudyModel, methods: Mapping[str, PeftConfig | None], configs: Mapping[str, TrainingConfig]
 ) -> dict[str, Any]:
     """Return what a model was given for itself."""

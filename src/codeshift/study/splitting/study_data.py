@@ -57,7 +57,7 @@ class StudyData:
             return cls(rows.tables[0], {})
         parts = {name: table.data for name, table in zip(rows.names, rows.tables, strict=True)}
         positions = {name: np.arange(*span) for name, span in rows.spans.items()}
-        return cls(PropertyTable(_end_to_end(parts)), positions)
+        return cls(PropertyTable(_all_rows(parts)), positions)
 
     @cached_property
     def whole(self) -> SplitRows:
@@ -188,7 +188,7 @@ def _reordered(components: DuplicateComponents, order: Positions) -> DuplicateCo
     return dataclasses.replace(components, labels=rank[labels], pairs=place[components.pairs])
 
 
-def _end_to_end(parts: Mapping[str, Dataset]) -> Dataset:
+def _all_rows(parts: Mapping[str, Dataset]) -> Dataset:
     """Concatenate the rows of all splits, with the columns that they have in common.
 
     Raises:

@@ -81,14 +81,14 @@ def reliability_diagram(findings: Findings) -> Plot | None:
     panels = []
     for (scenario, method), parts in by_panel.items():
         title = f"{scenario}, {method_name(method)}"
-        label = f"{title}: " + " ".join(f"On {part}, {_told(bins)}." for part, bins in parts.items())
+        label = f"{title}: " + " ".join(f"On {part}, {_bins_in_words(bins)}." for part, bins in parts.items())
         panels.append(
             Panel(title=title, draw=partial(_draw_reliability, parts=parts), label=label, width=3.4, height=3.0)
         )
     return Plot(name=ReportFigure.RELIABILITY, title="Accuracy by confidence", panels=tuple(panels)) if panels else None
 
 
-def _told(bins: Reliability) -> str:
+def _bins_in_words(bins: Reliability) -> str:
     filled = np.flatnonzero(bins.rows)
     return "; ".join(
         f"{int(bins.rows[i])} rows with confidence {bins.confidence[i]:.2f} are right in {bins.accuracy[i]:.2f}"

@@ -74,7 +74,7 @@ def _draw_kept(
     for curve in curves:
         ends.append(_draw_line(ax, curve, *style[curve.method], _SHORT.get(curve.method, curve.method)))
     shares = [point.x for point in curves[0].points]
-    without = _without(findings, part, scenario)
+    without = _untrained_score(findings, part, scenario)
     if not math.isnan(without):
         colour = style[NONE][0]
         ax.axhline(without * measure.scale.factor, color=colour, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
@@ -88,7 +88,7 @@ def _draw_kept(
         label_ends(ax, ends, theme)
 
 
-def _without(findings: Findings, part: str, scenario: str | None) -> float:
+def _untrained_score(findings: Findings, part: str, scenario: str | None) -> float:
     """Return the score of the model without fine-tuning, for a scenario or as the mean over all."""
     if not findings.cells.has_none:
         return math.nan
