@@ -156,9 +156,9 @@ def write_json(path: Path, content: Mapping[str, Any], files: Iterable[Path] = (
     codeshift.errors.DamagedFileError: ...run.json is not what was written (its digest differs)
     """
     vouched = {file.relative_to(path.parent).as_posix(): file_digest(file) for file in sorted(files)}
-    whole = dict(content) | ({_FILES: vouched} if vouched else {})
-    whole = json.loads(json.dumps(whole))  # as it is read back: tuples are lists, names are texts
-    text = json.dumps(whole | {_DIGEST: content_digest(whole)}, indent=1, ensure_ascii=False, allow_nan=allow_nan)
+    record = dict(content) | ({_FILES: vouched} if vouched else {})
+    record = json.loads(json.dumps(record))  # as it is read back: tuples are lists, names are texts
+    text = json.dumps(record | {_DIGEST: content_digest(record)}, indent=1, ensure_ascii=False, allow_nan=allow_nan)
     return write_text(path, text + "\n")
 
 
@@ -169,9 +169,9 @@ def read_json(path: Path) -> dict[str, Any]:
         FileNotFoundError: if there is no such record.
         DamagedFileError: if it is not what was written.
     """
-    whole = _read_record(path)
-    whole.pop(_FILES, None)
-    return whole
+    record = _read_record(path)
+    record.pop(_FILES, None)
+    return record
 
 
 def damaged(path: Path) -> list[DamagedFileError]:
@@ -216,17 +216,17 @@ def json_value(text: str | bytes) -> Any:
 def _read_record(path: Path) -> dict[str, Any]:
     """Read the content of a record, digests of other files included."""
     try:
-        whole = json_value(path.read_text(encoding="utf-8"))
-        if not isinstance(whole, dict):
-            raise DamagedFileError(path, f"it holds a {type(whole).__name__}, not an object")
-        digest = content_digest(whole)
+        record = json_value(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise DamagedFileError(path, f"it holds a {type(record).__name__}, not an object")
+        digest = content_digest(record)
     except (ValueError, RecursionError) as error:
         if isinstance(error, DamagedFileError):
             raise
         raise DamagedFileError(path, f"it is not JSON: {error}") from error
-    if whole.pop(_DIGEST, None) != digest:
+    if record.pop(_DIGEST, None) != digest:
         raise DamagedFileError(path, "its digest differs")
-    return dict(whole)
+    return dict(record)
 
 
 def check_file(path: Path, file: Path) -> None:

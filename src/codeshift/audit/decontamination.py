@@ -151,8 +151,8 @@ def _decoded_lines(stream: Any) -> Iterator[str]:
     """Yield the lines of a stream of bytes, of which only some are in memory at once."""
     rest = b""
     while block := stream.read(1 << 20):
-        *whole, rest = (rest + block).split(b"\n")
-        yield from (line.decode("utf-8", "surrogatepass") for line in whole)
+        *lines, rest = (rest + block).split(b"\n")
+        yield from (line.decode("utf-8", "surrogatepass") for line in lines)
     if rest:
         yield rest.decode("utf-8", "surrogatepass")
 

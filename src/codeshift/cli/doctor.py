@@ -54,8 +54,8 @@ def _report_text(installation: Installation, environment: str) -> str:
 def _title(installation: Installation, part: str) -> str:
     if part in ("base", "grammars"):
         return {"base": "Libraries", "grammars": "Grammars"}[part]
-    whole = all(library.version for library in installation.of(part))
-    return f"Extra {part}" + ("" if whole else f" (not there whole: pip install 'codeshift-ood[{part}]')")
+    complete = all(library.version for library in installation.of(part))
+    return f"Extra {part}" + ("" if complete else f" (incomplete: pip install 'codeshift-ood[{part}]')")
 
 
 def _indented_part(installation: Installation, part: str) -> str:

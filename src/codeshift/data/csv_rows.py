@@ -82,12 +82,12 @@ def _all_match(column: pa.ChunkedArray, pattern: str) -> bool:
 
 def _are_floats(cells: list[str]) -> bool:
     """Tell whether Python, pandas or R would write floats so; 3 may stand for 3.0 only if no cell ends in .0."""
-    whole = [cell for cell in cells if cell.lstrip("-").isdigit()]
-    if whole and any(cell.endswith(".0") for cell in cells):
+    integers = [cell for cell in cells if cell.lstrip("-").isdigit()]
+    if integers and any(cell.endswith(".0") for cell in cells):
         return False
-    if any(str(int(cell)) != cell or abs(int(cell)) > _EXACT for cell in whole):
+    if any(str(int(cell)) != cell or abs(int(cell)) > _EXACT for cell in integers):
         return False
-    return all(repr(float(cell)) == cell for cell in set(cells).difference(whole))
+    return all(repr(float(cell)) == cell for cell in set(cells).difference(integers))
 
 
 def _csv_lines(path: Path, separator: str) -> Iterator[CsvLine]:

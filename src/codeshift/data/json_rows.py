@@ -180,8 +180,8 @@ def _typed_array(values: list[Any]) -> pa.Array:
     nested = {type(value) for value in values if value is not None}
     if nested == {dict} or nested == {list}:
         return _nested(values)
-    whole = nested == {int} and max(value for value in values if value is not None) >= 2**63
-    return pa.array(values, type=pa.uint64() if whole else None)
+    beyond_int64 = nested == {int} and max(value for value in values if value is not None) >= 2**63
+    return pa.array(values, type=pa.uint64() if beyond_int64 else None)
 
 
 def _nested(values: list[Any]) -> pa.Array:

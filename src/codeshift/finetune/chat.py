@@ -96,12 +96,12 @@ def encode_turn(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat = 
     """
     _check_text(tokenizer, source, target, chat)
     before, answered = chat.turns(source), chat.turns(source, target)
-    prompt_text, whole = (
+    prompt_text, full_text = (
         _templated_text(tokenizer, before, prompt=True),
         _templated_text(tokenizer, answered, prompt=False),
     )
     prompt, ids = _ids(tokenizer, before, prompt=True), _ids(tokenizer, answered, prompt=False)
-    if not whole.startswith(prompt_text):
+    if not full_text.startswith(prompt_text):
         raise ChatTemplateError(
             "tokenizer",
             "one whose chat template only adds to what comes before the answer",
@@ -110,19 +110,19 @@ def encode_turn(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat = 
         )
     as_whole = np.array_equal(ids[: len(prompt)], prompt)
     if not as_whole:
-        rest = tokenizer(whole[len(prompt_text) :], add_special_tokens=False)["input_ids"]
+        rest = tokenizer(full_text[len(prompt_text) :], add_special_tokens=False)["input_ids"]
         ids = np.concatenate([prompt, np.array(rest, dtype=np.int64)])
     ends = np.flatnonzero(np.isin(ids[len(prompt) :], list(_special(tokenizer))))
     if not len(ends):
         raise ChatTemplateError(
             "tokenizer",
             "one whose chat template ends the assistant's turn with a special token",
-            Told(repr(whole[len(prompt_text) :][-_SHOWN:])),
+            Told(repr(full_text[len(prompt_text) :][-_SHOWN:])),
             "without one a model cannot learn to stop: write eos_token after the content of the assistant",
         )
     learned = np.zeros(len(ids), dtype=bool)
     learned[len(prompt) : len(prompt) + ends[0] + 1] = True
-    return EncodedTurn(ids, learned, as_written=target in whole[len(prompt_text) :], as_whole=as_whole)
+    return EncodedTurn(ids, learned, as_written=target in full_text[len(prompt_text) :], as_whole=as_whole)
 
 
 def _templated_text(tokenizer: Tokenizer, turns: list[Turn], *, prompt: bool) -> str:

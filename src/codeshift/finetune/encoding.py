@@ -178,13 +178,13 @@ class Encoder:
             return [*before, *after][: self.max_source_length]
         return [*before, *cut_to(ids, room, self.tokenizer), *after]
 
-    def _cut_target(self, ids: list[int], whole: list[int]) -> list[int]:
+    def _cut_target(self, ids: list[int], target_ids: list[int]) -> list[int]:
         """Cut a target, leaving out the end token: the model must not learn to end where the text was cut."""
         before, after = self._target_frame
         room = self.max_target_length - len(before) - len(after)
         if after[-1] != self._end and room >= 0:  # the end, then a language: the model needs the last token
             return [*before, *ids[:room], *after]
-        return whole[: self.max_target_length]
+        return target_ids[: self.max_target_length]
 
     @cached_property
     def _texts(self) -> Tokenizing:

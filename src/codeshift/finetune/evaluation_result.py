@@ -215,7 +215,7 @@ class PartEvaluation:
         """
         scores = {name: self.scores(name) for name in self.metrics}
         several = any(output is not None and output.others for output in self.outputs)
-        extracted = any(output is not None and output.whole is not None for output in self.outputs)
+        extracted = any(output is not None and output.full_text is not None for output in self.outputs)
         sure = any(confidence is not None for confidence in self._confidences)
         classified = [] if self.classes is None else self.classes.rows()
         seen = {} if self.marks is None else self.marks.kinds_of_rows()
@@ -229,7 +229,7 @@ class PartEvaluation:
                 if several:
                     row["samples"] = None if output is None else [sample.text for sample in output.samples]
                 if extracted:
-                    row["output"] = None if output is None else output.whole
+                    row["output"] = None if output is None else output.full_text
             if sure:
                 known = self._confidences[i]
                 row |= dict.fromkeys(_CONFIDENCE) if known is None else vars(known)

@@ -69,13 +69,13 @@ def generate(
         for done, outputs in in_batches(items, batch_size, write):
             samples = [*unfinished, *outputs]
             last = done[-1] // n
-            whole = len(samples) // n
-            of_rows = [samples[i * n : i * n + n] for i in range(whole)]
-            unfinished = samples[whole * n :]
+            complete = len(samples) // n
+            of_rows = [samples[i * n : i * n + n] for i in range(complete)]
+            unfinished = samples[complete * n :]
             ended = int(np.flatnonzero(order == last)[0]) + (0 if unfinished else 1)
-            if whole:
+            if complete:
                 joined = [replace(first, others=tuple(others)) for first, *others in of_rows]
-                on_batch(order[ended - whole : ended], joined)
+                on_batch(order[ended - complete : ended], joined)
 
 
 class _OutputWriter:

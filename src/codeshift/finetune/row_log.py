@@ -86,10 +86,10 @@ def _row_of(line: bytes) -> dict[str, Any] | None:
     """Return the content of a line, or None if it was damaged."""
     try:
         content = json_value(line)
-        whole = isinstance(content, dict) and content.pop(_CHECK) == content_digest(content)[:16]
+        intact = isinstance(content, dict) and content.pop(_CHECK) == content_digest(content)[:16]
     except (ValueError, KeyError, RecursionError):  # the last of a digest, which nests deeper
         return None
-    return content if whole else None
+    return content if intact else None
 
 
 def open_logs(folder: Path, metadata: dict[str, Any], kinds: Iterable[str]) -> dict[str, RowLog]:

@@ -209,9 +209,11 @@ def _class_numbers(rows: Any, count: int) -> IntArray | None:
         numbers = np.asarray(rows)
     except ValueError:
         return None
-    whole = numbers.ndim == 1 and np.issubdtype(numbers.dtype, np.integer)
+    are_integers = numbers.ndim == 1 and np.issubdtype(numbers.dtype, np.integer)
     mixed = not isinstance(rows, np.ndarray) and any(isinstance(row, bool | np.bool_) for row in rows)
-    return numbers.astype(np.int64) if whole and not mixed and ((numbers >= -1) & (numbers < count)).all() else None
+    return (
+        numbers.astype(np.int64) if are_integers and not mixed and ((numbers >= -1) & (numbers < count)).all() else None
+    )
 
 
 def _probabilities(i: int, row: Any) -> FloatArray:

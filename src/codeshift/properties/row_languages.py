@@ -178,7 +178,7 @@ def gathered(parts: Sequence[tuple[NDArray[np.int64], Any]], rows: int) -> Any:
     if not all(isinstance(values, np.ndarray) for _, values in parts):
         kind = type(next(values for _, values in parts if not isinstance(values, np.ndarray))).__name__
         raise ParameterError("language", "one language for a property of such values", kind, "name one language")
-    whole = np.empty((rows, *parts[0][1].shape[1:]), dtype=np.result_type(*(values for _, values in parts)))
+    joined = np.empty((rows, *parts[0][1].shape[1:]), dtype=np.result_type(*(values for _, values in parts)))
     for positions, values in parts:
-        whole[positions] = values
-    return whole
+        joined[positions] = values
+    return joined

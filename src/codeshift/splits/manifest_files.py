@@ -108,5 +108,5 @@ def _array_of(chunk: Any) -> np.ndarray:
 
 def _dictionary(column: Any) -> tuple[list[str], np.ndarray]:
     """Return the distinct values of a column of few, and the code of each row."""
-    whole = column.unify_dictionaries().combine_chunks()
-    return whole.dictionary.to_pylist(), whole.indices.to_numpy()
+    combined = column.unify_dictionaries().combine_chunks()
+    return combined.dictionary.to_pylist(), combined.indices.to_numpy()

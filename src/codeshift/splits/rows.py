@@ -204,9 +204,9 @@ class SplitRows:
         """
         for name, span in self.spans.items():
             if not kept[slice(*span)].any():
-                whole = "data" if name == WHOLE else f"the {name} split"
+                described = "data" if name == WHOLE else f"the {name} split"
                 remedy = "check the language and the column: the parser gave up on every row"
-                raise DataError(whole, "rows that can be parsed", Told("none"), remedy)
+                raise DataError(described, "rows that can be parsed", Told("none"), remedy)
         positions = [np.flatnonzero(kept[slice(*span)]) for span in self.spans.values()]
         tables = [
             table.remember(("only", within.tobytes()), partial(Selection, table, within))

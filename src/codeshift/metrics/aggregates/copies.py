@@ -35,10 +35,10 @@ def copies(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.int64]:
         return np.zeros(0, dtype=np.int64)
     search = NearDuplicates()
     prompts = _without_frame(list(sources)) if len(sources) else [""] * len(targets)
-    whole = search.components([f"{source}\n{target}" for source, target in zip(prompts, targets, strict=True)])
+    components = search.components([f"{source}\n{target}" for source, target in zip(prompts, targets, strict=True)])
     long = np.array([i for i, target in enumerate(targets) if len(lex(target)) >= LEAST_TOKENS], dtype=np.int64)
     alike = search.components([targets[i] for i in long])
-    return _joined_labels(len(targets), np.concatenate([whole.pairs, long[alike.pairs]]))
+    return _joined_labels(len(targets), np.concatenate([components.pairs, long[alike.pairs]]))
 
 
 def _without_frame(texts: list[str]) -> list[str]:

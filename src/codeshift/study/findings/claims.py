@@ -214,14 +214,16 @@ def _writes_less(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
         return
     scenarios = [name for name in masking if name in names]
     by_method = {m: [recall_of(cells, cell) for cell in cells.at_lowest_share(m, scenarios)] for m in cells.methods}
-    whole = {
+    with_all_rows = {
         m: [recall_of(cells, cells.baseline(cell)) for cell in cells.at_lowest_share(m, scenarios)]
         for m in cells.methods
     }
-    drops = [after - before for m in cells.methods for before, after in zip(by_method[m], whole[m], strict=True)]
+    drops = [
+        after - before for m in cells.methods for before, after in zip(by_method[m], with_all_rows[m], strict=True)
+    ]
     words = "Where the reference holds the masked element, outputs hold it in: "
     words += _of_methods(cells, lambda m: mean_of(by_method[m]))
-    words += f"; with all rows kept {_of_methods(cells, lambda m: mean_of(whole[m]))}"
+    words += f"; with all rows kept {_of_methods(cells, lambda m: mean_of(with_all_rows[m]))}"
     if cells.has_none:
         without = mean_of([recall_of(cells, Cell(scenario=s, method=NONE, ood_kept=None)) for s in scenarios])
         words += f"; {method_name(NONE)} {SHARE.estimate(cells.estimate(without))}"

@@ -163,10 +163,10 @@ def repeats_itself(text: str) -> bool:
     for period in range(1, _LONGEST_PERIOD + 1):
         if len(tokens) <= period * _TIMES:
             return False
-        whole = tokens[:-1] if tokens[-1 - period].startswith(tokens[-1]) else tokens  # the last token may be cut
-        again = whole[-period:]
+        complete = tokens[:-1] if tokens[-1 - period].startswith(tokens[-1]) else tokens  # the last token may be cut
+        again = complete[-period:]
         times = _TIMES if any(token[0].isalnum() for token in again) else _TIMES_WITHOUT_WORDS
-        if whole[-period * times :] == again * times:
+        if complete[-period * times :] == again * times:
             return True
     return False
 

@@ -204,10 +204,10 @@ def _row_sums_by_run(
 def _rows_between(by_split: Mapping[tuple[str, int], FloatArray], rows: Mapping[str, FloatArray], count: int) -> float:
     """Return the variance between split seeds that their rows cause: all of it for own rows, the residual if shared."""
     squares = []
-    for name, whole in rows.items():
+    for name, total in rows.items():
         mine = [moved for (of, _), moved in by_split.items() if of == name]
-        squares += [fsum((moved - whole / count) ** 2) for moved in mine]
-        squares.append((count - len(mine)) * fsum((whole / count) ** 2))
+        squares += [fsum((moved - total / count) ** 2) for moved in mine]
+        squares.append((count - len(mine)) * fsum((total / count) ** 2))
     return count / (count - 1) * math.fsum(squares)
 
 
@@ -230,7 +230,7 @@ def _variances_within(
         seeds.append(_spread([math.fsum(shares) for shares in moved.values()], count))
         for name in dict.fromkeys(of for of, at, _ in by_run if at == split):
             mine = [by_run[of, at, seed] for of, at, seed in by_run if (of, at) == (name, split) and seed is not None]
-            whole = sum(mine, np.zeros(1)) / count
-            deviations = [fsum((own - whole) ** 2) for own in mine] + [(count - len(mine)) * fsum(whole**2)]
+            mean = sum(mine, np.zeros(1)) / count
+            deviations = [fsum((own - mean) ** 2) for own in mine] + [(count - len(mine)) * fsum(mean**2)]
             rows.append(count / (count - 1) * math.fsum(deviations))
     return math.fsum(seeds), math.fsum(rows)

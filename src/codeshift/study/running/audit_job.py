@@ -144,11 +144,11 @@ def _nearest_similarities(job: AuditJob) -> Mapping[float, FloatArray]:
 
 
 def _audit_parts(job: AuditJob) -> AuditParts:
-    whole, rank = _sorted_table(job.store.check_data(job.store.rows_file), job.settings.column)
+    table, rank = _sorted_table(job.store.check_data(job.store.rows_file), job.settings.column)
     positions = _part_positions(job)
     orders = {part: np.argsort(rank[rows]) for part, rows in positions.items()}
     return AuditParts(
-        table=whole,
+        table=table,
         rows={part: positions[part][order] for part, order in orders.items()},
         given_order=orders,
         train="train",
@@ -170,5 +170,5 @@ def _part_positions(job: AuditJob) -> dict[str, Positions]:
 def _sorted_table(path: Path, column: str) -> tuple[PropertyTable, Positions]:
     """Return the table of all rows, and the rank of each row in the order of content."""
     table = PropertyTable(Dataset.from_file(str(path)))
-    whole = SplitRows((WHOLE,), (table,))
-    return table, whole.row_order(whole.digests((column,)))
+    split_rows = SplitRows((WHOLE,), (table,))
+    return table, split_rows.row_order(split_rows.digests((column,)))

@@ -60,7 +60,7 @@ class StudyData:
         return cls(PropertyTable(_all_rows(parts)), positions)
 
     @cached_property
-    def whole(self) -> SplitRows:
+    def all_rows(self) -> SplitRows:
         """All rows as one list."""
         return SplitRows((WHOLE,), (self.table,))
 
@@ -115,7 +115,7 @@ class StudyData:
         """
         if config.drops and self.official:
             config = dataclasses.replace(config, near_duplicates=config.search)
-        grouping = group_rows(self.whole, (column,), config)
+        grouping = group_rows(self.all_rows, (column,), config)
         if grouping.kept is None:
             return grouping.groups, grouping.groups.labels
         assert grouping.similar is not None  # noqa: S101 - something was dropped
@@ -144,7 +144,7 @@ class Parts:
         names = tuple(name for name in OFFICIAL if name in positions)
         tables = tuple(Selection(data.table, positions[name]) for name in names)
         order = np.concatenate([positions[name] for name in names])
-        rows = CachedSplitRows(names=names, tables=tables, whole=data.whole, order=order)
+        rows = CachedSplitRows(names=names, tables=tables, all_rows=data.all_rows, order=order)
         return cls(positions, rows, split_seed)
 
     def identities(self, columns: tuple[str, ...], config: SplitConfig) -> NDArray[np.int64]:
@@ -159,22 +159,22 @@ class CachedSplitRows(SplitRows):
     """SplitRows that are split many times, with cached digests and components of near-duplicates.
 
     Attributes:
-        whole: All rows as one list.
+        all_rows: All rows as one list.
         order: Position in ``whole`` of each row, parts end to end.
     """
 
-    whole: SplitRows
+    all_rows: SplitRows
     order: Positions
 
     def digests(self, columns: tuple[str, ...], also: Mapping[str, str] = MappingProxyType({})) -> np.ndarray:
         """Return the digest of each row."""
-        return self.memory.remember((columns, tuple(also)), lambda: self.whole.digests(columns, also)[self.order])
+        return self.memory.remember((columns, tuple(also)), lambda: self.all_rows.digests(columns, also)[self.order])
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
         """Return the components of near-duplicates: those of ``whole``, in the order of these rows."""
         return self.memory.remember(
             ("near-duplicates", columns, search),
-            lambda: _reordered(self.whole.near_duplicates(columns, search), self.order),
+            lambda: _reordered(self.all_rows.near_duplicates(columns, search), self.order),
         )
 
 
