@@ -37,7 +37,8 @@ WORDS = {
     "checks | documents | files | reaching_hub": "arguments; reports of any look; files written whole",
     "draws | file_formats | marks | parts | requirements | task_kinds": "draws; marks of rows; names of parts, files",
     "temporary_files": "names of what is being written",
-    "arithmetic | defaults | errors | formatting | hashing | literals | memory": "errors; values kept",
+    "defaults | errors | formatting | hashing | literals | memory": "what goes wrong; values written, read and kept",
+    "arithmetic | wording": "quotients that may be NaN; values and hints in messages",
 }
 """What each layer is for; those that a split passes through begin with what comes out of it."""
 OF_A_SPLIT = ("properties", "regions", "splits", "splitters | metrics | transforms")

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from codeshift.errors import ParameterError, Told, closest
+from codeshift.errors import ParameterError
+from codeshift.wording import Verbatim, closest
 
 Check = Callable[[str, Any], Any]
 """Function of an argument's name and value that returns the value to use or raises a ``ParameterError``."""
@@ -282,7 +283,9 @@ def settings(
                 if name in (renamed or {}):
                     raise ParameterError(name, "given by its current name", value, name_hint(name, names, renamed))
                 if name not in names:
-                    raise ParameterError(cls.__name__, "given settings that it has", Told(name), name_hint(name, names))
+                    raise ParameterError(
+                        cls.__name__, "given settings that it has", Verbatim(name), name_hint(name, names)
+                    )
             settled = {
                 name: checks[name](name, value) if name in checks else value for name, value in arguments.items()
             }

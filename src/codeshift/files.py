@@ -17,8 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from codeshift.errors import DamagedFileError, closest
+from codeshift.errors import DamagedFileError
 from codeshift.temporary_files import temporary_name
+from codeshift.wording import closest
 
 _DIGEST, _FILES = "sha256", "files"
 

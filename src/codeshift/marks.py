@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.defaults import MARKS, NGRAMS
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.hashing import digest
+from codeshift.wording import closest
 
 
 def kinds_within(kind: str) -> tuple[str, ...]:

@@ -26,9 +26,10 @@ import codeshift
 from codeshift.audit import AuditReport, audit, overlap
 from codeshift.audit.corpora import EMBEDDED
 from codeshift.data import load_rows, load_task
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.transforms import DropComments
+from codeshift.wording import closest
 from studies.benchmarks.page import PAGE, page
 
 RESULTS = Path(__file__).with_name("audits.json")

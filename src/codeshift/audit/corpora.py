@@ -15,7 +15,7 @@ from codeshift.audit.decontamination import DecontaminationList, read_decontamin
 from codeshift.audit.embedded_digests import embedded_digests
 from codeshift.checks import settle
 from codeshift.defaults import EMBEDDED
-from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, warn
 from codeshift.file_formats import COMPRESSED, CSV_SEPARATORS, JSON, PARQUET, format_of
 from codeshift.files import json_value
 from codeshift.formatting import counted, listed
@@ -25,6 +25,7 @@ from codeshift.parts import MANIFEST
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.near_duplicates.digests import CodeDigests
 from codeshift.properties.texts import column_texts
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from datasets import IterableDataset

@@ -38,13 +38,14 @@ from codeshift.documents.document import (
     numbers,
     row,
 )
-from codeshift.errors import ParameterError, closest, warn
+from codeshift.errors import ParameterError, warn
 from codeshift.marks import RowMarks, kinds_within
 from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.near_duplicates.digests import CodeDigests
 from codeshift.properties.near_duplicates.workers import Workers
 from codeshift.properties.processes import check_num_proc, processes_for
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.hashing import content_order, row_digests
 from codeshift.parts import SELECTED_ON
 from codeshift.properties import PropertyTable
 from codeshift.properties.selection import Selection
 from codeshift.properties.texts import column_texts
 from codeshift.splitters import Region, SplitAssignment, SplitManifest
+from codeshift.wording import Verbatim, closest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -74,7 +75,7 @@ class AuditParts:
         for part in self.with_train:
             if keep[part].size and not keep[part].any():
                 remedy = "check the language and the column: the parser gave up on every row"
-                raise DataError(part, "rows that can be parsed", Told("none"), remedy)
+                raise DataError(part, "rows that can be parsed", Verbatim("none"), remedy)
         left_out = {part: int((~mask).sum()) for part, mask in keep.items() if not mask.all()}
         places = np.cumsum(~stopped) - 1
         rows = {part: places[rows[keep[part]]] for part, rows in self.rows.items()}

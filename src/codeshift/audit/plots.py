@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from codeshift.audit.bins import whole_bins
-from codeshift.errors import MissingExtraError, ParameterError, closest
+from codeshift.errors import MissingExtraError, ParameterError
 from codeshift.regions.distribution import Distribution
+from codeshift.wording import closest
 
 _BINS = 40
 _SKEWED = 5.0  # smallest ratio of the 99% quantile to the median for a logarithmic axis

@@ -18,8 +18,9 @@ from codeshift.cli.output import (
     report,
     tell_run,
 )
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.requirements import check_folder
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from codeshift.audit import Corpus

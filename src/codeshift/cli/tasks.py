@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.output import quiet_models_unless_watched
 from codeshift.defaults import EMBEDDED
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.files import hint_of_missing
 from codeshift.task_kinds import GENERATION, TASK_NAMES, TaskName
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from codeshift.finetune.tasks import Task

@@ -12,10 +12,11 @@ from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
 from codeshift.cli.names import TRAINING_DEFAULTS
 from codeshift.cli.output import DONE, report
 from codeshift.cli.tasks import add_chat, add_model, add_task, check_template_columns, model_of, task_of
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.literals import literal
 from codeshift.requirements import check_folder
 from codeshift.task_kinds import CLASSIFICATION
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from codeshift.finetune import TrainingConfig, TrainingResult

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from datasets import Dataset
 
-from codeshift.errors import DataError, LeftOutWarning, ParameterError, Told, closest, warn
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, warn
 from codeshift.formatting import counted
 from codeshift.hashing import hash_key, keyed_digest
 from codeshift.properties.parsing import CodeParser, ParsedCode
 from codeshift.properties.places import bodies, body_types, identifier_types, identifiers
 from codeshift.properties.texts import column_texts
+from codeshift.wording import Verbatim, closest
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -74,7 +75,7 @@ def completion_rows(
     places = [_drawn(text, find(text), unit, seed) for text in texts]
     kept = [i for i, place in enumerate(places) if place is not None]
     if not kept:
-        none = Told(f"{counted(len(texts), 'row')} with {_LACKING[unit]}")
+        none = Verbatim(f"{counted(len(texts), 'row')} with {_LACKING[unit]}")
         raise DataError("rows", f"programs with a {unit} that can be left out", none, "choose another unit")
     if len(kept) < len(texts):
         words = f"{len(texts) - len(kept):,} of {len(texts):,} rows hold {_LACKING[unit]}: they are left out"
@@ -144,5 +145,7 @@ def _checked_texts(rows: Dataset, column: str, unit: str) -> list[str]:
     for name in ("prefix", "suffix", unit):
         if name in rows.column_names:
             remedy = f"give yours another name: rows.rename_column({name!r}, ...)"
-            raise DataError("rows", f"without a column {name!r}, which is made here", Told("one that has it"), remedy)
+            raise DataError(
+                "rows", f"without a column {name!r}, which is made here", Verbatim("one that has it"), remedy
+            )
     return texts

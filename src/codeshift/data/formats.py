@@ -13,8 +13,9 @@ from datasets import Dataset
 from codeshift.data.csv_rows import csv_table
 from codeshift.data.joining import Piece
 from codeshift.data.json_rows import json_table
-from codeshift.errors import DataError, closest
+from codeshift.errors import DataError
 from codeshift.file_formats import CSV_SEPARATORS, JSON, PARQUET, format_of
+from codeshift.wording import closest
 
 
 def _read_parquet(path: Path) -> Dataset:

@@ -13,7 +13,8 @@ from datasets import Dataset, Value, concatenate_datasets
 
 from codeshift.data.csv_rows import cast_cells, numbers_or_text
 from codeshift.data.json_feature import Json, exact_json, json_array
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError
+from codeshift.wording import Verbatim
 
 _TEXTS = (Value("string"), Value("large_string"), Value("string_view"))
 _WHOLE = tuple(Value(f"{kind}{bits}") for kind in ("int", "uint") for bits in (8, 16, 32, 64))
@@ -135,7 +136,9 @@ def _recast(piece: Piece, column: str, feature: Any) -> Piece:
         return _replaced(piece, column, piece.rows.data.column(column).cast(to), feature)
     except (pa.ArrowException, TypeError) as error:
         message = f"column {column!r} of {piece.name}: {error}"
-        raise DataError("source", "files with columns of the same types", Told(message), "give it one type") from error
+        raise DataError(
+            "source", "files with columns of the same types", Verbatim(message), "give it one type"
+        ) from error
 
 
 def _replaced(piece: Piece, column: str, cells: pa.ChunkedArray | pa.Array, feature: Any = None) -> Piece:
@@ -155,11 +158,11 @@ def _concatenated(pieces: Sequence[Piece]) -> Dataset:
     for piece in filled[1:]:
         names, others = sorted(first.rows.column_names), sorted(piece.rows.column_names)
         if names != others:
-            differing = Told(f"{others} in {piece.name}, {names} in {first.name}")
+            differing = Verbatim(f"{others} in {piece.name}, {names} in {first.name}")
             raise DataError("source", "files with the same columns", differing, "name one of the files")
         for column, feature in first.rows.features.items():
             if piece.rows.features[column] != feature:
-                differing = Told(f"{piece.rows.features[column]} in {piece.name}, {feature} in {first.name}")
+                differing = Verbatim(f"{piece.rows.features[column]} in {piece.name}, {feature} in {first.name}")
                 raise DataError(
                     "source", "files with columns of the same types", differing, f"column {column!r} differs"
                 )

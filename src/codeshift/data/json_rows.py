@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from codeshift.data.json_feature import json_array
 from codeshift.data.text_file import no_text, opened_text
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError
+from codeshift.wording import Verbatim
 
 LocatedRow = tuple[str, dict[str, Any]]
 """Place of a row in words, such as ``line 3``, and the row."""
@@ -161,7 +162,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=_finite_number)
 
 def _checked_object(place: str, row: Any, path: Path) -> dict[str, Any]:
     if not isinstance(row, dict):
-        problem = f"{place} holds {'a list' if isinstance(row, list) else Told(repr(row)[:40])}"
+        problem = f"{place} holds {'a list' if isinstance(row, list) else Verbatim(repr(row)[:40])}"
         raise DataError("source", "a file of objects of JSON", str(path), f"{problem}; a row is {{column: value, ...}}")
     return row
 

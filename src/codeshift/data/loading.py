@@ -12,8 +12,9 @@ from codeshift.data.columns import rename_columns, require_columns
 from codeshift.data.folders import FILE_PARTS, PartReaders, files_of_parts, local_parts
 from codeshift.data.hub import hub_parts, is_hub_name
 from codeshift.data.joining import join, join_parts
-from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.file_formats import format_of
+from codeshift.wording import Verbatim, closest
 
 DataSource = str | os.PathLike[str]
 
@@ -165,7 +166,7 @@ def _chosen(parts: PartReaders, split: str | None, source: DataSource) -> Sequen
         if None in parts:
             raise ParameterError("split", f"left out: {source} has no parts", split, "all its rows are taken")
         if name not in parts:
-            raise ParameterError("split", "a part of the data", Told(repr(name)), closest(name, _part_names(parts)))
+            raise ParameterError("split", "a part of the data", Verbatim(repr(name)), closest(name, _part_names(parts)))
     if len(set(names)) < len(names):
         raise ParameterError("split", "parts that differ", split, "name each once")
     return names

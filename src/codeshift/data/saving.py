@@ -15,10 +15,11 @@ from datasets import Dataset
 
 from codeshift.checks import check_bool, check_choice
 from codeshift.data.folders import is_part, part_of
-from codeshift.errors import DataError, ParameterError, Remedy
+from codeshift.errors import DataError, ParameterError
 from codeshift.file_formats import format_of
 from codeshift.files import replaced_together
 from codeshift.temporary_files import remove_unfinished
+from codeshift.wording import Remedy
 
 _BATCH = 10_000
 

@@ -14,12 +14,13 @@ from peft import utils as peft_utils
 
 from codeshift.arithmetic import ratio
 from codeshift.checks import check_choice, check_integer, check_number
-from codeshift.errors import ParameterError, Told, closest, warn
+from codeshift.errors import ParameterError, warn
 from codeshift.finetune.classifiers import head_of, is_classifier
 from codeshift.finetune.errors import AdapterWarning
 from codeshift.finetune.generators import has_fresh_decoder
 from codeshift.finetune.models import Model, base_model, is_decoder, is_encoder, peft_quiet
 from codeshift.finetune.quantisation import numbers_in, quantization_of
+from codeshift.wording import Verbatim, closest
 
 _ALL_LINEAR = "all-linear"  # of PEFT: not a pattern
 # If PEFT has no default for a model, these two cannot be put on all linear layers: IA3 also needs the names of its
@@ -109,7 +110,7 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
     else:
         if has_fresh_decoder(model):
             if quantization_of(model) is not None:
-                fresh = Told("an encoder with a fresh decoder, which is trained in full")
+                fresh = Verbatim("an encoder with a fresh decoder, which is trained in full")
                 raise ParameterError("quantization", "None for such a model", fresh, "leave it out")
             _train_fresh_decoder(config)
         if is_classifier(model):
@@ -121,7 +122,7 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
             return get_peft_model(model, config)
     except (ValueError, TypeError, NotImplementedError) as error:
         method, kind = config.peft_type.value, type(base_model(model)).__name__
-        raise ParameterError("peft_config", f"one that fits {kind}", Told(method), _in_short(error)) from error
+        raise ParameterError("peft_config", f"one that fits {kind}", Verbatim(method), _in_short(error)) from error
 
 
 def check_adapter(model: Model, config: PeftConfig) -> None:
@@ -155,7 +156,7 @@ def _checked_copy(model: Model, config: PeftConfig) -> PeftConfig:
     """
     if config.peft_type in _NEEDS_A_LOOP_OF_ITS_OWN:
         needs = "of a method that needs no calls of its own in the loop"
-        raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
+        raise ParameterError("peft_config", needs, Verbatim(config.peft_type.value), "try LoRA")
     config = copy.deepcopy(config)
     _settle_task(model, config)
     _check_sizes(config)
@@ -170,7 +171,7 @@ def _settle_task(model: Model, config: PeftConfig) -> None:
     if config.task_type is None:
         config.task_type = usual
     if config.task_type != usual:
-        kind = Told(f"task_type={TaskType(config.task_type).value}")
+        kind = Verbatim(f"task_type={TaskType(config.task_type).value}")
         raise ParameterError("peft_config", f"of the task of the model, {usual.value}", kind, "leave task_type out")
 
 
@@ -190,7 +191,7 @@ def _check_prompt(model: Model, config: PeftConfig) -> None:
     """
     encodes = is_encoder(base_model(model).config)
     if not encodes and (base_model(model).config.is_encoder_decoder or config.peft_type != PeftType.PREFIX_TUNING):
-        kind = Told(f"{config.peft_type.value} for a {type(base_model(model)).__name__}")
+        kind = Verbatim(f"{config.peft_type.value} for a {type(base_model(model)).__name__}")
         raise ParameterError("peft_config", "of a method that a classifier can have", kind, "try LoRA")
 
 

@@ -7,11 +7,12 @@ from datasets import Dataset
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.finetune.encoded_part import AnyEncodedPart, PartEncoder, Vocabulary
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.models import Model, base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
+from codeshift.wording import Verbatim
 
 
 def check_vocabulary(model: Model, encoder: Vocabulary) -> None:
@@ -30,7 +31,7 @@ def check_vocabulary(model: Model, encoder: Vocabulary) -> None:
     highest = max((n for n in {*tokenizer.get_vocab().values(), *used} if n not in unused), default=0)
     if highest >= rows:
         token = tokenizer.convert_ids_to_tokens(highest)
-        token_beyond = Told(f"one of {len(tokenizer)} tokens, among them {token!r} with the id {highest}")
+        token_beyond = Verbatim(f"one of {len(tokenizer)} tokens, among them {token!r} with the id {highest}")
         remedy = (
             "give the tokenizer that the model was trained with, or make room for the new tokens with "
             "model.resize_token_embeddings(len(tokenizer))"
@@ -95,7 +96,7 @@ def _check_positions(stack: PreTrainedModel, needed: int, part: str, remedy: str
     if limit is not None and needed > limit:
         if not is_table:
             remedy += ", or raise config.max_position_embeddings to let the model go beyond its length"
-        longest_row = Told(f"a row of {needed} tokens in {part}")
+        longest_row = Verbatim(f"a row of {needed} tokens in {part}")
         raise ParameterError("model", f"given no more than its {limit} positions", longest_row, remedy)
 
 

@@ -14,9 +14,10 @@ import numpy as np
 from jinja2.exceptions import TemplateError
 from numpy.typing import NDArray
 
-from codeshift.errors import DataError, ParameterError, Told
+from codeshift.errors import DataError, ParameterError
 from codeshift.finetune.conversation import Chat, Prompt, Turn
 from codeshift.finetune.models import Tokenizer
+from codeshift.wording import Verbatim
 
 _SHOWN = 24  # characters of a text in a message
 _ALONE = Chat()  # a source and its answer, with nothing before them
@@ -105,7 +106,7 @@ def encode_turn(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat = 
         raise ChatTemplateError(
             "tokenizer",
             "one whose chat template only adds to what comes before the answer",
-            Told(f"one that writes ...{prompt_text[-_SHOWN:]!r} before it, and something else once it is there"),
+            Verbatim(f"one that writes ...{prompt_text[-_SHOWN:]!r} before it, and something else once it is there"),
             "set a template that keeps it: tokenizer.chat_template = ...",
         )
     as_whole = np.array_equal(ids[: len(prompt)], prompt)
@@ -117,7 +118,7 @@ def encode_turn(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat = 
         raise ChatTemplateError(
             "tokenizer",
             "one whose chat template ends the assistant's turn with a special token",
-            Told(repr(full_text[len(prompt_text) :][-_SHOWN:])),
+            Verbatim(repr(full_text[len(prompt_text) :][-_SHOWN:])),
             "without one a model cannot learn to stop: write eos_token after the content of the assistant",
         )
     learned = np.zeros(len(ids), dtype=bool)
@@ -139,7 +140,7 @@ def _templated(tokenizer: Tokenizer, turns: list[Turn], **options: Any) -> Any:
         raise ChatTemplateError(
             "tokenizer",
             "one with a chat template",
-            Told(getattr(tokenizer, "name_or_path", "") or "one without"),
+            Verbatim(getattr(tokenizer, "name_or_path", "") or "one without"),
             "take the tokenizer of an instruct or chat model, or set tokenizer.chat_template",
         )
     try:
@@ -147,7 +148,7 @@ def _templated(tokenizer: Tokenizer, turns: list[Turn], **options: Any) -> Any:
     except TemplateError as error:
         roles = ", ".join(turn["role"] for turn in turns)
         constraint = f"one whose chat template takes the turns {roles}"
-        raise ChatTemplateError("tokenizer", constraint, Told("one that does not"), str(error)) from error
+        raise ChatTemplateError("tokenizer", constraint, Verbatim("one that does not"), str(error)) from error
 
 
 def _check_text(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from accelerate import PartialState
 from numpy.typing import NDArray
 
-from codeshift.errors import ParameterError, Told, closest
+from codeshift.errors import ParameterError
 from codeshift.files import finite, replaced
 from codeshift.finetune.class_scores import ClassScores
 from codeshift.finetune.confidence import Confidence
@@ -27,6 +27,7 @@ from codeshift.metrics import Estimate, Metric, ModelOutputs, PairedDifference, 
 from codeshift.metrics.notes import single_notes
 from codeshift.parts import PARTS, TEST_ID, TRANSFORMED
 from codeshift.temporary_files import remove_unfinished
+from codeshift.wording import Verbatim, closest
 
 _CONFIDENCE = tuple(field.name for field in fields(Confidence))
 
@@ -150,7 +151,7 @@ class PartEvaluation:
         """
         if self.marks is None:
             remedy = "give Evaluator.evaluate(..., marks=overlap(splits, corpora).marks)"
-            raise ParameterError("evaluation", "one with marks", Told("one without"), remedy)
+            raise ParameterError("evaluation", "one with marks", Verbatim("one without"), remedy)
         seen = self.marks.seen(corpus, kind)
         return self.estimate(metric, seen), self.estimate(metric, ~seen)
 
@@ -192,7 +193,7 @@ class PartEvaluation:
             shown = {"logits": self.classes.logits, "features": self.classes.features}
             return ModelOutputs(**shown, errors=errors, groups=self.copies)
         if not self.has_model_outputs:
-            kind = Told("one without")
+            kind = Verbatim("one without")
             raise ParameterError("evaluation", "one with confidence", kind, "give Evaluator(..., confidence=True)")
         return ModelOutputs(**self._confidence_columns(), features=self.features, errors=errors, groups=self.copies)
 
@@ -297,7 +298,7 @@ class EvaluationResult:
         if len(first_part.references) != len(second_part.references) or not np.array_equal(
             first_part.scored[metric], second_part.scored[metric]
         ):
-            rows = Told(f"{len(first_part.scored[metric]):,} and {len(second_part.scored[metric]):,} scored rows")
+            rows = Verbatim(f"{len(first_part.scored[metric]):,} and {len(second_part.scored[metric]):,} scored rows")
             raise ParameterError("first", f"the rows of {second}, one to one", rows, "evaluate both with one seed")
         groups = None if second_part.copies is None else second_part.copies[second_part.scored[metric]]
         return paired_difference(*statistics, metric=second_part.metrics[metric], seed=second_part.seed, groups=groups)

@@ -9,9 +9,10 @@ from typing import Any
 
 from datasets import Dataset, Features
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.conversation import Turn
 from codeshift.finetune.template import Template
+from codeshift.wording import closest
 
 _ROLES = ("system", "user", "assistant")
 _REMEDY = 'such as [{"role": "system", "content": "Be short."}, {"role": "user", "content": "{docstring}"}]'

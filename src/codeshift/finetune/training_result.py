@@ -10,7 +10,7 @@ from pathlib import Path
 from accelerate import PartialState
 from peft import PeftModel
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.adapters import TrainableParameters
 from codeshift.finetune.atomic_folder import folder_aside
 from codeshift.finetune.classifiers import is_classifier, save_labels
@@ -21,6 +21,7 @@ from codeshift.finetune.sharding import whole_state
 from codeshift.finetune.tasks import Task
 from codeshift.finetune.training_config import TrainingConfig
 from codeshift.finetune.truncation import TruncationCounts
+from codeshift.wording import closest
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ import numpy as np
 from datasets import Dataset
 
 from codeshift.checks import check_integer
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.dataset_parts import Splits
 from codeshift.finetune.training_config import TrainingConfig
+from codeshift.wording import closest
 
 
 def check_watch(watch: Mapping[str, int] | None, config: TrainingConfig) -> dict[str, int]:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from codeshift.arithmetic import ratio
 from codeshift.checks import check_integer, settle
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.metrics.base import CorpusScore, FloatArray, Metric
 from codeshift.metrics.rows import equally_long
+from codeshift.wording import closest
 
 IntArray: TypeAlias = NDArray[np.int64]
 

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from codeshift.checks import check_integer, check_number
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.formatting import fixed
 from codeshift.metrics.aggregates import Estimate, bootstrap_ci
 from codeshift.metrics.base import FloatArray
 from codeshift.metrics.ood_scores import DISTANCES, ModelOutputs, TrainFeatures, ood_scores
 from codeshift.metrics.ranking import AUROC, AveragePrecision, FalseNegativeRateAt, Ranking, ranking_rows
 from codeshift.metrics.risk_coverage import RiskCoverage, risk_coverage
+from codeshift.wording import Verbatim
 
 
 @dataclass(frozen=True)
@@ -186,10 +187,10 @@ def _common_scores(
     if not common:
         scores = f"{', '.join(inside) or 'no score'} against {', '.join(outside) or 'no score'}"
         remedy = "keep the same of the model on both sides; features need train="
-        raise ParameterError("out_of_distribution", "given a score that in_distribution has", Told(scores), remedy)
+        raise ParameterError("out_of_distribution", "given a score that in_distribution has", Verbatim(scores), remedy)
     if train is not None and not {*DISTANCES} <= {*common}:
         remedy = "keep features on both sides, or leave train out"
-        raise ParameterError("train", "left out where a side has no features", Told("features of train"), remedy)
+        raise ParameterError("train", "left out where a side has no features", Verbatim("features of train"), remedy)
     return common
 
 

@@ -17,10 +17,11 @@ from codeshift.data.csv_rows import csv_table
 from codeshift.data.json_rows import json_objects
 from codeshift.data.loading import load_rows
 from codeshift.data.text_file import no_text
-from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.file_formats import CSV_SEPARATORS, format_of
 from codeshift.finetune.decoding import Output
 from codeshift.formatting import counted, listed
+from codeshift.wording import Verbatim, closest
 
 Predictions: TypeAlias = "str | os.PathLike[str] | Dataset | Mapping[str, str] | Iterable[Mapping[str, Any]]"
 """A file of predictions, a dataset, a dict of texts by identity, or several rows."""
@@ -65,7 +66,7 @@ class PredictionsError(DataError):
                 "which the identities are digests"
             )
         remedy = ". ".join(["; ".join(lists), *remedies])
-        super().__init__("predictions", "one for each row", Told(", ".join(counts)), remedy)
+        super().__init__("predictions", "one for each row", Verbatim(", ".join(counts)), remedy)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.missing, self.surplus, self.doubled, self.places)
@@ -154,7 +155,7 @@ def _checked_prediction(i: int, row: Any, identity_column: str | None, predictio
             raise DataError(place, f"of a column {prediction_column!r}", sorted(row), remedy)
         raise DataError(place, "a text", text, "give '' for an output that is empty")
     if problem := no_text(text):
-        raise DataError(place, "a text that can be written as UTF-8", Told(problem), "ask for it again")
+        raise DataError(place, "a text that can be written as UTF-8", Verbatim(problem), "ask for it again")
     return str(row[name]), Output(text=text, finished=finished)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from datasets import Dataset
 
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError
 from codeshift.finetune import EvaluationResult
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
 from codeshift.finetune.evaluation_settings import EvaluationSettings
@@ -23,6 +23,7 @@ from codeshift.predictions.identity import row_identities
 from codeshift.predictions.matching import Predictions, match, predictions_digest, read_predictions
 from codeshift.properties.dataset_columns import check_column
 from codeshift.requirements import check_folder
+from codeshift.wording import Verbatim
 
 
 def score_predictions(
@@ -122,5 +123,5 @@ def _places_in_words(identities: Mapping[str, list[str]], id_column: str | None)
     if len(places) < sum(map(len, identities.values())):
         parts_in_words = ", ".join(identities)
         remedy = "score one part at a time, or leave id_column out and use the identities of export_parts"
-        raise DataError("id_column", "different in every row", Told(f"{id_column!r} of {parts_in_words}"), remedy)
+        raise DataError("id_column", "different in every row", Verbatim(f"{id_column!r} of {parts_in_words}"), remedy)
     return places

@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type
 
 import numpy as np
 
-from codeshift.errors import ManifestError, closest, shown
+from codeshift.errors import ManifestError
+from codeshift.wording import closest, shown
 
 
 class Serialisable:

@@ -12,11 +12,12 @@ from typing import Any, Self
 import numpy as np
 
 from codeshift.checks import check_choice, plain_number, settle
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.base import property_class
 from codeshift.regions.base import EitherRegion, Region
 from codeshift.regions.words import joined_words
+from codeshift.wording import Verbatim
 
 _GLOB = re.compile(r"[*?\[]")
 
@@ -87,7 +88,7 @@ class CountedElements(ElementRegion):
     def __post_init__(self) -> None:
         settle(self, match=check_choice("match", self.match, ("any", "all")), min_count=plain_number(self.min_count))
         if not self.names():
-            raise ParameterError("region", "of one element or more", Told("none"), "name what its rows contain")
+            raise ParameterError("region", "of one element or more", Verbatim("none"), "name what its rows contain")
 
     @abstractmethod
     def of(self, names: tuple[str, ...], *, match: str, min_count: int) -> Self:

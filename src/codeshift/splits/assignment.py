@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from codeshift.checks import check_bool
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.parts import CONTROL, WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import DuplicateComponents
@@ -22,6 +22,7 @@ from codeshift.splits.manifest import SplitManifest
 from codeshift.splits.partition import Partition, positions_of
 from codeshift.splits.publish import push
 from codeshift.splits.rows import SplitRows
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

@@ -11,8 +11,9 @@ from typing import Any, Self, TypedDict, TypeVar
 import numpy as np
 
 from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number, settle
-from codeshift.errors import ManifestError, ParameterError, closest, shown
+from codeshift.errors import ManifestError, ParameterError
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
+from codeshift.wording import closest, shown
 
 MATCH = "match"
 MIN_TEST_ROWS = 30

@@ -15,7 +15,7 @@ from codeshift.checks import check_bool
 from codeshift.documents import text as terminal
 from codeshift.documents.document import Document, Facts, Points, Table, names, numbers, row
 from codeshift.documents.inline import CodeSpan
-from codeshift.errors import ManifestError, shown
+from codeshift.errors import ManifestError
 from codeshift.files import write_text
 from codeshift.formatting import counted
 from codeshift.parts import CONTROL, DELIVERED, REASONS, WHOLE
@@ -42,6 +42,7 @@ from codeshift.splits.partition import Partition, positions_of
 from codeshift.splits.rows import SplitRows
 from codeshift.splits.transformed import TransformedPart
 from codeshift.splits.words import excluded_words, near_duplicates_in_words, sizes_in_words
+from codeshift.wording import shown
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.errors import ManifestError, shown
+from codeshift.errors import ManifestError
 from codeshift.files import file_digest, hint_of_missing, replaced
 from codeshift.hashing import DIGEST
 from codeshift.parts import CONTROL
 from codeshift.splits.manifest_rows import RowDigests
+from codeshift.wording import shown
 
 MANY_ROWS = 1_000_000
 """Number of rows from which on a manifest keeps their digests in a file of their own, unless told otherwise."""

@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from codeshift.errors import ManifestError, shown
+from codeshift.errors import ManifestError
 from codeshift.files import content_digest, json_value
 from codeshift.properties.serialise import check_plain, is_of
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.facts import PartSize
 from codeshift.splits.manifest_rows import RowDigests
+from codeshift.wording import shown
 
 MANIFEST_FORMAT = "codeshift-split/2"
 NO_MANIFEST = "it is not a readable manifest"

@@ -10,9 +10,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from codeshift.errors import CodeshiftError, ParameterError, Told, closest
+from codeshift.errors import CodeshiftError, ParameterError
 from codeshift.literals import EXPRESSIBLE, parsed_expression
 from codeshift.splitters.base import Splitter
+from codeshift.wording import Verbatim, closest
 
 _EXAMPLE = 'such as LengthSplitter("code", quantiles=(0.9, 1.0))'
 
@@ -112,7 +113,7 @@ class _SplitterReader:
         for keyword in node.keywords:
             if keyword.arg not in fields:
                 value = node_text(self.text, keyword.value)
-                typed = Told(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
+                typed = Verbatim(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
                 remedy = closest(keyword.arg or "**", fields)
                 raise ParameterError(self.parameter, f"{name} with arguments that it has", typed, remedy)
             if keyword.arg in arguments:

@@ -13,12 +13,13 @@ from codeshift.audit.corpora import Corpus
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
 from codeshift.defaults import EMBEDDED
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.splitters import EncoderEmbedding, Scenario, parse_splitter, scenarios_by_name
 from codeshift.study.config_file import SettingsError, SettingsFile, read_settings
 from codeshift.study.settings.study_model import StudyModel
 from codeshift.study.study import Study
 from codeshift.transforms import Chain, Transform, transform_by_name
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

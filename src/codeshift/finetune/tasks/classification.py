@@ -20,7 +20,7 @@ from transformers import PreTrainedConfig
 
 from codeshift.arithmetic import ratio
 from codeshift.defaults import BATCH_SIZE
-from codeshift.errors import ParameterError, closest, warn
+from codeshift.errors import ParameterError, warn
 from codeshift.finetune.batching import Batch, pad
 from codeshift.finetune.capacity import check_source_positions, encode_part
 from codeshift.finetune.class_scores import ClassScores, RowLogits, class_logits, score_classes
@@ -50,6 +50,7 @@ from codeshift.formatting import listed
 from codeshift.metrics import F1, Accuracy, Metric
 from codeshift.metrics.aggregates.copies import copies
 from codeshift.task_kinds import CLASSIFICATION, TaskName
+from codeshift.wording import closest
 
 
 @dataclass(frozen=True)

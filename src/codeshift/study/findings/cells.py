@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from codeshift.checks import check_integer, check_number, settle
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.metrics import Estimate, Metric
 from codeshift.metrics.classes import OfPositive
 from codeshift.study.findings.finding import kept_in_words
@@ -18,6 +18,7 @@ from codeshift.study.folder.records import RunRecord
 from codeshift.study.results.measures import Measure, measure_of, method_name
 from codeshift.study.results.study_results import StudyResults
 from codeshift.study.settings.keys import NONE
+from codeshift.wording import closest
 
 Kept = TypeVar("Kept")
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from codeshift.checks import check_integer, check_number
 from codeshift.draws import drawn_of_any
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning, UnseenLabelWarning
 from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
 from codeshift.study.planning.plan import Plan, PlannedRun, PlannedTest
@@ -22,6 +22,7 @@ from codeshift.study.settings.keys import NONE, RunKey
 from codeshift.study.settings.method_spec import MethodSpec, method_spec
 from codeshift.study.settings.spec import ModelSpec, StudySpec, passes
 from codeshift.study.splitting.study_splits import StudySplits
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -11,12 +11,13 @@ import pandas as pd
 
 from codeshift.documents.document import Table, names, numbers, row
 from codeshift.documents.text import table
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.formatting import counted, shortest
 from codeshift.study.planning.power import StudyPower
 from codeshift.study.settings.keys import NONE, RunKey
 from codeshift.study.settings.spec import StudySpec
 from codeshift.study.settings.variants import variants_of
+from codeshift.wording import Verbatim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +162,7 @@ class Plan:
         """
         if key not in self.keys:
             remedy = f"the study has {len(self.keys)} runs, such as {self.keys[-1]}"
-            raise ParameterError("run", "one of the study", Told(str(key)), remedy)
+            raise ParameterError("run", "one of the study", Verbatim(str(key)), remedy)
 
     @property
     def keys(self) -> tuple[RunKey, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift.checks import check_integer
 from codeshift.documents import latex, markdown
 from codeshift.documents.document import Document, Heading, Points, Table
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.files import replaced, write_text
 from codeshift.formatting import counted
 from codeshift.study.findings import Findings
@@ -26,6 +26,7 @@ from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.study_tables import study_tables
 from codeshift.study.results.measures import method_name
 from codeshift.study.results.study_results import StudyResults
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

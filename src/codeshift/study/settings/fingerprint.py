@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.audit.corpora import corpus_identity
-from codeshift.errors import ParameterError, Told, shown
+from codeshift.errors import ParameterError
 from codeshift.properties.grammars import language_of
 from codeshift.properties.model_tokens import vocabulary_digest
 from codeshift.study.settings.spec import AXES, FREE_SETTINGS, OMITTED, ModelSpec, StudySpec
+from codeshift.wording import Verbatim, shown
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
 
 
-_ABSENT = Told("absent")
+_ABSENT = Verbatim("absent")
 _BLOCK = 1 << 20
 # Settings of a TrainingConfig that change no weight, or are an axis of the study.
 _NOT_OF_A_RUN = ("seed", "logging_steps", "save_strategy", "save_steps")

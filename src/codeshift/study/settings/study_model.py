@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.reaching_hub import check_revision
 from codeshift.study.settings.axes import check_methods
 from codeshift.study.settings.spec import ModelSpec
 from codeshift.study.settings.validate import check_configs, check_model, check_tokenizer
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from peft import PeftConfig

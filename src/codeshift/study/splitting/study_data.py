@@ -17,7 +17,7 @@ import numpy as np
 from datasets import Dataset, DatasetDict, concatenate_datasets
 from numpy.typing import NDArray
 
-from codeshift.errors import DataError, ParameterError, Told
+from codeshift.errors import DataError, ParameterError
 from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
@@ -27,6 +27,7 @@ from codeshift.splits.groups import RowGroups, group_rows, identities_of
 from codeshift.splits.partition import draw
 from codeshift.splits.rows import SplitRows
 from codeshift.study.folder.store import Positions
+from codeshift.wording import Verbatim
 
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents
@@ -104,7 +105,9 @@ class StudyData:
             if not mask.any():
                 sizes = f"test_size={test_size} and validation_size={config.validation_size} of {n_rows} rows"
                 remedy = "ask for other sizes; rows that belong together are never divided"
-                raise ParameterError("test_size and validation_size", f"such that {name} has rows", Told(sizes), remedy)
+                raise ParameterError(
+                    "test_size and validation_size", f"such that {name} has rows", Verbatim(sizes), remedy
+                )
         return Parts.of(self, {name: np.flatnonzero(mask) for name, mask in parts.items()}, split_seed)
 
     def _units(self, config: SplitConfig, column: str) -> tuple[RowGroups, Positions]:
