@@ -17,7 +17,7 @@ from codeshift.audit.leakage import Leakage, measure_leakage
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.report import AuditReport
 from codeshift.audit.settings import AuditSettings
-from codeshift.audit.strength import components_of, first_of_each, measure_strength
+from codeshift.audit.strength import Strength, components_of, first_of_each, measure_strength
 from codeshift.audit.truncation import TokenCounter, Truncation, measure_truncation
 from codeshift.audit.unseen_elements import UnseenElements, measure_unseen
 from codeshift.audit.verdict import judge
@@ -47,11 +47,7 @@ def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCoun
         leakage, column_leakage = _leakage_measures(parts, settings)
         stages.at("distinct rows")
         distinct = _DistinctRows.of(parts, settings)
-        strength = []
-        for part in parts.compared:
-            stages.at(f"shift of {part}")
-            train, rows = distinct.rows[parts.train], distinct.rows[part]
-            strength.append(measure_strength(parts, part, train, rows, properties, settings))
+        strength = _shift_measures(parts, settings, distinct, properties, stages)
         if settings.label is not None:
             stages.at("labels")
         labels, label_mix = _label_measures(parts, settings, distinct, properties)
@@ -137,6 +133,21 @@ def _leakage_measures(parts: AuditParts, settings: AuditSettings) -> tuple[list[
     for part in parts.held_out:
         by_column += measure_columns(parts, part, settings.near_duplicates, settings.worst)
     return leakage, by_column
+
+
+def _shift_measures(
+    parts: AuditParts,
+    settings: AuditSettings,
+    distinct: _DistinctRows,
+    properties: Sequence[ComparedProperty],
+    stages: Stages,
+) -> list[Strength]:
+    strength = []
+    for part in parts.compared:
+        stages.at(f"shift of {part}")
+        train, rows = distinct.rows[parts.train], distinct.rows[part]
+        strength.append(measure_strength(parts, part, train, rows, properties, settings))
+    return strength
 
 
 def _label_measures(

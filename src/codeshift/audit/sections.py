@@ -145,6 +145,14 @@ def of_labels(labels: Sequence[LabelShift], train_name: str, column: str | None)
     )
     first = labels[0]
     shown = first.labels[:_SHOWN_LABELS]
+    yield _shares_of_labels(labels, train_name, shown)
+    yield _shifts_of_labels(labels)
+    if len(first.labels) > len(shown):
+        yield Note(f"{len(first.labels) - len(shown)} more labels are in to_dict().")
+
+
+def _shares_of_labels(labels: Sequence[LabelShift], train_name: str, shown: Sequence[str]) -> Table:
+    first = labels[0]
     train = row(
         train_name, _grouped_digits(first.n_train), "-", *(share(s, 1) for s in first.train_shares[: len(shown)])
     )
@@ -158,7 +166,10 @@ def of_labels(labels: Sequence[LabelShift], train_name: str, column: str | None)
         )
         for shift, shares in zip(labels, by_label, strict=True)
     )
-    yield Table(columns=names("part") + numbers("labelled", "without", *shown), rows=(train, *parts))
+    return Table(columns=names("part") + numbers("labelled", "without", *shown), rows=(train, *parts))
+
+
+def _shifts_of_labels(labels: Sequence[LabelShift]) -> Table:
     rows = tuple(
         row(
             shift.part,
@@ -172,9 +183,7 @@ def of_labels(labels: Sequence[LabelShift], train_name: str, column: str | None)
         for shift in labels
     )
     heads = ("other mix", "Jensen-Shannon", "p", "label not in train", "conflicts with train", "conflicts within")
-    yield Table(columns=names("part") + numbers(*heads), rows=rows)
-    if len(first.labels) > len(shown):
-        yield Note(f"{len(first.labels) - len(shown)} more labels stand in to_dict().")
+    return Table(columns=names("part") + numbers(*heads), rows=rows)
 
 
 def of_label_mix(shifts: Sequence[LabelMixShift], train: str) -> Iterator[Block]:
@@ -262,7 +271,7 @@ def of_confounds(confounds: Sequence[Confound], train: str, test: str, reference
     yield Paragraph(
         "Properties, and whether rows hold an element, that the split was not meant to move, by standardised "
         f"effect from {train} to {test} (.2 is small, .5 medium, .8 large), the farthest first"
-        + (f"; {more} more stand in to_dict()." if more else ".")
+        + (f"; {more} more are in to_dict()." if more else ".")
     )
     rows = tuple(
         row(confound.name, effect_words(confound.effect), effect_words(confound.reference_effect)) for confound in shown

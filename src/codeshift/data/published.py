@@ -116,7 +116,7 @@ class PublishedSplits:
         check_choice("scenario", scenario, self.scenarios)
         if ood_kept not in self.ood_kept:
             shares = " or ".join(f"{share:g}" for share in self.ood_kept)
-            remedy = "split the rows anew with the manifest's splitter for another share"
+            remedy = "split the rows again with the manifest's splitter for another share"
             raise ParameterError("ood_kept", shares, ood_kept, remedy)
         key = _manifest_key(scenario, ood_kept)
         rows: dict[str, list[str]] = {}

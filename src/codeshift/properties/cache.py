@@ -124,7 +124,7 @@ def cache_entries() -> list[CacheEntry]:
             files = tuple(sorted(folder.glob(f"{record.stem}*.arrow")))
         except FileNotFoundError:  # another process has just removed it
             continue
-        with suppress(FileNotFoundError):  # likewise
+        with suppress(FileNotFoundError):  # or is removing it now
             sizes = [path.stat().st_size for path in (record, *files) if path.exists()]
             entries.append(CacheEntry(record, files, sum(sizes), record.stat().st_mtime))
     return sorted(entries, key=lambda entry: (entry.used, entry.record))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PairedShift:
-    """Parts of a split with ``test_transformed``, whose rows are those of another part in other clothes.
+    """Parts of a split with ``test_transformed``, whose rows are those of another part, rewritten.
 
     Attributes:
         parts: All parts; rows of ``test_transformed`` stand in the order of those that they were made of.
