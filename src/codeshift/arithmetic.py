@@ -15,10 +15,10 @@ def ratio(numerator: float, denominator: float) -> float:
     return float(numerator) / float(denominator) if denominator else math.nan
 
 
-def mean(values: Sequence[float]) -> float:
+def exact_mean(values: Sequence[float]) -> float:
     """Return the mean of numbers, whose sum is rounded once, in any order; NaN if there are none.
 
-    >>> mean([0.1] * 10), mean([])
+    >>> exact_mean([0.1] * 10), exact_mean([])
     (0.1, nan)
     """
     return ratio(math.fsum(values), len(values))

@@ -144,7 +144,7 @@ def ood_scores(
     """
     check_number("temperature", temperature, above=0, remedy="leave it out to take 1")
     scores: dict[str, FloatArray] = {}
-    log_probabilities = _means_of_log_probabilities(outputs)
+    log_probabilities = _class_log_probabilities(outputs)
     if log_probabilities is not None:
         probabilities = np.exp(log_probabilities)
         scores["maximum softmax probability"] = 1 - probabilities.max(axis=1)
@@ -247,7 +247,7 @@ def _unit(rows: FloatArray) -> FloatArray:
     return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0))
 
 
-def _means_of_log_probabilities(outputs: ModelOutputs) -> FloatArray | None:
+def _class_log_probabilities(outputs: ModelOutputs) -> FloatArray | None:
     if outputs.logits is not None:
         return np.asarray(outputs.logits - _log_sum_exp(outputs.logits)[:, None])
     if outputs.probabilities is None:

@@ -133,7 +133,7 @@ def check_near_duplicates(splitter: Splitter, data: Dataset) -> None:
     """Check that no near-duplicate pair is divided between train and another part, unless they are ignored."""
     table = _property_table(data)
     assignment = splitter.assign(table, seed=0, ood_kept=0.5 if _has_pool(splitter, table) else 0.0)
-    code = ["\n".join(row) for row in _texts_read(splitter, data)]
+    code = ["\n".join(row) for row in _row_texts(splitter, data)]
     train = [code[row] for row in assignment.indices("train")]
     for part in ("validation", "test_id", "test_ood"):
         nearest = NearDuplicates().nearest([code[row] for row in assignment.indices(part)], train)
@@ -150,7 +150,7 @@ def check_dropped(splitter: Splitter, data: Dataset) -> None:
         assignment = splitter.assign(table, seed=0, near_duplicates=DropNearDuplicates(search))
     except (RegionError, ParameterError):
         return
-    code = _texts_read(splitter, data)
+    code = _row_texts(splitter, data)
     digests, labels = [digest(row) for row in code], search.components(["\n".join(row) for row in code]).labels
     kept = np.flatnonzero(assignment.reasons != REASONS.index("duplicate"))
     _require(len(np.unique(labels[kept])) == len(kept) == len(np.unique(labels)), "one row of each component is kept")
@@ -411,10 +411,10 @@ def _rows_in_region(splitter: Splitter, table: PropertyTable) -> np.ndarray:
 
 
 def _contents(splitter: Splitter, data: Dataset) -> list[str]:
-    return [digest(row) for row in _texts_read(splitter, data)]
+    return [digest(row) for row in _row_texts(splitter, data)]
 
 
-def _texts_read(splitter: Splitter, data: Dataset) -> list[tuple[str, ...]]:
+def _row_texts(splitter: Splitter, data: Dataset) -> list[tuple[str, ...]]:
     plain = data.with_format(None)
     return list(zip(*(plain[column][:] for column in splitter.columns), strict=True))
 

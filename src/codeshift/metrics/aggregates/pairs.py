@@ -186,7 +186,7 @@ def _combined(left: Sample, right: Sample, rows: FloatArray, combine: Combine) -
         "note_of": lambda: left.note or right.note,
     }
     if isinstance(left, WeightedSample) and isinstance(right, WeightedSample):
-        without_of = _without_row(left, right, combine)
+        without_of = _combine_without(left, right, combine)
         return WeightedSample(
             rows, _combine_both(left.values_of, right.values_of, combine), without_of=without_of, **about
         )
@@ -206,7 +206,7 @@ def _combine_both(left: Combine, right: Combine, combine: Combine) -> Combine:
     return values
 
 
-def _without_row(
+def _combine_without(
     left: WeightedSample, right: WeightedSample, combine: Combine
 ) -> Callable[[FloatArray], FloatArray | None]:
     """Return the function from two systems' rows side by side to the values without each row."""

@@ -120,7 +120,7 @@ def prior_shift_sample(rows: FloatArray, metric: SufficientStatistics) -> Weight
     -0.5
     """
     outside = int(rows[:, 0].sum())
-    changes, without_each = partial(_changes_by_class, metric=metric), partial(_without_each, metric=metric)
+    changes, without_each = partial(_changes_by_mix, metric=metric), partial(_without_each, metric=metric)
     fewest = float(min(outside, len(rows) - outside))
     return WeightedSample(rows, changes, without_of=without_each, trials=fewest, partial=True)
 
@@ -135,7 +135,7 @@ def _outside_and_inside(
     return outside, classes, as_sample(rows[~outside, 2:], metric=metric), of_classes
 
 
-def _changes_by_class(rows: FloatArray, weights: FloatArray, metric: SufficientStatistics) -> FloatArray:
+def _changes_by_mix(rows: FloatArray, weights: FloatArray, metric: SufficientStatistics) -> FloatArray:
     """Return the change of the in-distribution score by the mix of classes for each row of weights, shape (r,)."""
     outside, classes, sample, of_classes = _outside_and_inside(rows, metric)
     inside = weights[:, ~outside]

@@ -71,7 +71,7 @@ def as_sample(
         raise DataError(name, "free of NaN", undefined, 'score those rows again, or pass nan_policy="omit"')
     if nan_policy == "omit":
         rows, labels = rows[~missing], None if labels is None else labels[~missing]
-    return _judged(_weighted_sample(rows, metric), rows, metric, bounds).grouped(labels)
+    return _judged(_sample_of_rows(rows, metric), rows, metric, bounds).grouped(labels)
 
 
 def bounds_of(metric: SufficientStatistics | None) -> tuple[float, float] | None:
@@ -85,7 +85,7 @@ def is_bounded(metric: SufficientStatistics | None) -> bool:
     return bounds_of(metric) == (0.0, 1.0)
 
 
-def _weighted_sample(rows: FloatArray, metric: SufficientStatistics | None) -> Sample:
+def _sample_of_rows(rows: FloatArray, metric: SufficientStatistics | None) -> Sample:
     if metric is None:
         return SummedSample(rows, _ratio_of_columns)
     about: dict[str, Any] = {}

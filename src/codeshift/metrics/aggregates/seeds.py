@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codeshift.arithmetic import mean
+from codeshift.arithmetic import exact_mean
 from codeshift.checks import check_choice
 from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.components import Component, crossed, half_width, nested
@@ -105,7 +105,7 @@ def hierarchical_bootstrap(
         raise ParameterError("nan_policy", '"propagate" or "raise" for crossed rows', nan_policy, "score every row")
     samples = _samples(values, rows, groups, metric, nan_policy, bounds)
     seed_values = tuple(s.value for s in samples)
-    value = mean(seed_values)
+    value = exact_mean(seed_values)
     smallest = min(samples, key=lambda s: (s.n, s.units), default=None)
     low = high = math.nan
     note, method = "", METHOD

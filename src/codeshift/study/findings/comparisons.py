@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.arithmetic import mean
+from codeshift.arithmetic import exact_mean
 from codeshift.metrics import CorpusScore, Estimate, Metric, paired_difference
 from codeshift.metrics.base import FloatArray, WeightedMetric
 from codeshift.parts import TEST_PARTS
@@ -222,8 +222,8 @@ class _OverSeeds:
         """Return the mean of the seeds' values."""
         seeds = sums.reshape(-1, self.per_split, self.width)
         means = [[self.metric.from_statistics(s).value for s in split if s[0]] for split in seeds]
-        values = [mean(split) for split in means if split]
-        return CorpusScore(mean(values), n=int(sums[0]))
+        values = [exact_mean(split) for split in means if split]
+        return CorpusScore(exact_mean(values), n=int(sums[0]))
 
 
 @dataclass(frozen=True)

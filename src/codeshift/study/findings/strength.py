@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codeshift.arithmetic import mean
+from codeshift.arithmetic import exact_mean
 from codeshift.formatting import fixed
 from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
@@ -78,7 +78,7 @@ def shift_strength(cells: Cells, scenario: str) -> float:
     """Return the mean over split seeds of the AUC of the audit's classifier for ``test_ood``; NaN without an audit."""
     of_seeds = [facts.auc for (name, _), facts in cells.results.splits.items() if name == scenario]
     measured = [auc for auc in of_seeds if not math.isnan(auc)]
-    return mean(measured)
+    return exact_mean(measured)
 
 
 def spearman(a: FloatArray, b: FloatArray, confidence: float) -> Estimate:

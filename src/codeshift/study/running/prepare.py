@@ -12,10 +12,11 @@ from codeshift.errors import ParameterError
 from codeshift.files import damaged
 from codeshift.requirements import check_folder
 from codeshift.splits.facts import environment
+from codeshift.study.folder.arrays import write_arrow
 from codeshift.study.folder.locks import awaited
 from codeshift.study.folder.output_folder import output_folder
 from codeshift.study.folder.split_audit import AuditError
-from codeshift.study.folder.store import StudyStore, write_arrow
+from codeshift.study.folder.store import StudyStore
 from codeshift.study.folder.stored_settings import StoredStudy
 from codeshift.study.planning.plan import Plan
 from codeshift.study.settings.fingerprint import fingerprint, refuse_other_study

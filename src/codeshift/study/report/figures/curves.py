@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.arithmetic import mean
+from codeshift.arithmetic import exact_mean
 from codeshift.study.findings import Cell, Curve, Findings
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import axis_title, label_ends, rows_told, styles
@@ -96,7 +96,7 @@ def _untrained_score(findings: Findings, part: str, scenario: str | None) -> flo
     cells = [Cell(scenario=name, method=NONE, ood_kept=None) for name in names]
     values = [findings.cells.quantity(cell, findings.measure.metric, part).value for cell in cells]
     defined = [value for value in values if not math.isnan(value)]
-    return mean(defined)
+    return exact_mean(defined)
 
 
 def _draw_line(ax: Any, curve: Curve, colour: str, marker: str, name: str) -> tuple[float, float, str, str]:
