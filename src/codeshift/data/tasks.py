@@ -54,7 +54,7 @@ class TaskDataset:
     divide: Callable[[Dataset], DatasetDict] | None = field(default=None, repr=False)
 
     @property
-    def given(self) -> tuple[str, ...]:
+    def source_columns(self) -> tuple[str, ...]:
         """Columns that a model is given: one, or two for a pair of texts."""
         return (self.source,) if isinstance(self.source, str) else self.source
 
@@ -220,7 +220,7 @@ def load_task(
         raise ParameterError(parameter, "left out for files", value, "name their folder as source")
     else:
         splits = _local(source, task, rename)
-    _check_columns_of_task(splits, task, task.needed or (*task.given, task.target))
+    _check_columns_of_task(splits, task, task.needed or (*task.source_columns, task.target))
     return _with_targets(splits if task.prepare is None else task.prepare(splits), task)
 
 

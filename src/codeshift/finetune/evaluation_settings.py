@@ -41,7 +41,7 @@ class EvaluationSettings:
 
     Attributes:
         metrics: Metrics by name.
-        given: Limits that the evaluator was given; the others are those of a model's training.
+        own_limits: Limits of the evaluator itself; the others are those of a model's training.
         limits: Limits that hold for a model.
         decoding: How text is generated.
         shots: Number of examples before each source of a chat.
@@ -55,7 +55,7 @@ class EvaluationSettings:
     """
 
     metrics: Mapping[str, Metric]
-    given: GivenLimits = field(default_factory=GivenLimits)
+    own_limits: GivenLimits = field(default_factory=GivenLimits)
     limits: Limits = field(default_factory=Limits)
     decoding: Decoding = field(default_factory=Decoding)
     shots: int = 0
@@ -69,8 +69,8 @@ class EvaluationSettings:
 
     def within(self, limits: Limits) -> EvaluationSettings:
         """Return the settings with ``limits``, for every model, where none were given."""
-        filled = self.given.filled(limits)
-        return replace(self, given=GivenLimits(**vars(filled)), limits=filled)
+        filled = self.own_limits.filled(limits)
+        return replace(self, own_limits=GivenLimits(**vars(filled)), limits=filled)
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that outputs and scores depend on, as JSON values."""

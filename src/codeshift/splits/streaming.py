@@ -34,7 +34,7 @@ _BATCH = 500
 _UNSTREAMED = {
     "train_size": "rows are assigned one by one, so no exact number is possible",
     "stratify_by_column": "each value's share is met on average as it is",
-    "near_duplicates": "a row is dealt alone: call bind, which reads the stream once for its test rows",
+    "near_duplicates": "a row is assigned alone: call bind, which reads the stream once for its test rows",
     "train_control": "it overlaps with train, and a row of a stream is in one part",
     "tolerance": "shares are met on average",
     "min_test_rows": "rows are assigned one by one: count those of the parts",

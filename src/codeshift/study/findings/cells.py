@@ -179,7 +179,7 @@ class Cells:
             method=cell.method, scenario=cell.scenario, ood_kept=cell.ood_kept, variant=cell.variant
         )
 
-    def dealt(self, cell: Cell) -> list[RunRecord]:
+    def done_records(self, cell: Cell) -> list[RunRecord]:
         """Return the runs of a cell that are done and whose split is known."""
         splits = self.results.splits
         return [r for r in self.records(cell) if r.status == "done" and (cell.scenario, r.key.split_seed) in splits]

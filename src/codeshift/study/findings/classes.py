@@ -249,7 +249,7 @@ def _cells_and_parts(cells: Cells) -> Iterator[tuple[Cell, str]]:
 
 def _statistics_and_copies(cells: Cells, cell: Cell, part: str) -> Iterator[tuple[FloatArray, NDArray[np.int64]]]:
     """Yield the probabilities and the classes of the rows of a part, for each run that is done."""
-    for record in cells.dealt(cell):
+    for record in cells.done_records(cell):
         scores = cells.results.scores(record.key)
         inside = cells.results.members(part, cell.scenario, record.key.split_seed)
         yield scores.probabilities[inside], scores.classes[inside]

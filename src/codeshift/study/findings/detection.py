@@ -118,7 +118,7 @@ def detection(cells: Cells, cell: Cell, score: str, figure: str = "auroc") -> Qu
         figure: Figure: "auroc", "aupr" or "fpr".
     """
     scenario = cell.scenario
-    scored = [record for record in cells.dealt(cell) if score in cells.results.scores(record.key).ood]
+    scored = [record for record in cells.done_records(cell) if score in cells.results.scores(record.key).ood]
     name = f"{score} of {scenario}: {figure}"
     return cells.resampler.of_rows(
         scored, "test", None, name, lambda key: _ranked(cells, key, scenario, score), _FIGURES[figure]
@@ -127,7 +127,7 @@ def detection(cells: Cells, cell: Cell, score: str, figure: str = "auroc") -> Qu
 
 def _scores_of(cells: Cells, cell: Cell) -> tuple[str, ...]:
     """Return the names of the scores that the runs of a cell have."""
-    return tuple(dict.fromkeys(name for r in cells.dealt(cell) for name in cells.results.scores(r.key).ood))
+    return tuple(dict.fromkeys(name for r in cells.done_records(cell) for name in cells.results.scores(r.key).ood))
 
 
 def _ranked(cells: Cells, key: RunKey, scenario: str, score: str) -> FloatArray:

@@ -82,7 +82,7 @@ def _of_mix(cells: Cells, metric: str, cell: Cell) -> Quantity:
     """Return the score on ``test_id`` minus that with the classes in the shares of ``test_ood``."""
     measured = cells.metric(metric)
     change = cells.resampler.of_rows(
-        cells.dealt(cell), "test", None, f"{metric} by the mix of {cell.scenario}",
+        cells.done_records(cell), "test", None, f"{metric} by the mix of {cell.scenario}",
         partial(_sample_rows, cells, metric, cell), sample_of=partial(prior_shift_sample, metric=measured),
     )  # fmt: skip
     return -change
@@ -99,7 +99,7 @@ def _sample_rows(cells: Cells, metric: str, cell: Cell, key: RunKey) -> FloatArr
 def _share_compared(cells: Cells, cell: Cell) -> float:
     """Return the share of the rows of ``test_ood`` whose class ``test_id`` has too, of all runs together."""
     known = total = 0
-    for record in cells.dealt(cell):
+    for record in cells.done_records(cell):
         classes = cells.results.scores(record.key).classes
         inside, outside = (cells.results.members(part, cell.scenario, record.key.split_seed) for part in TEST_PARTS)
         known += int(np.isin(classes[outside], classes[inside]).sum())
