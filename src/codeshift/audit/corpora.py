@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datasets import IterableDataset
 
 _SHOWN = 5
-_WIDTH = 40  # characters shown of a row that is none
+_WIDTH = 40  # number of characters shown of a value that is not a row
 _CSV_BLOCK = 1 << 24  # bytes read at once, more than a row has
 
 

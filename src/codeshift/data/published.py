@@ -29,7 +29,7 @@ PUBLISHED_FORMAT = "codeshift-published/1"
 
 _TABLE, _FACTS = ".parquet", ".json.zst"
 _REMEDY = "install codeshift again"
-_LEVEL = 19  # of zstd: regions of clusters repeat one vocabulary, which only a large window finds
+_LEVEL = 19  # of zstd, with a window large enough to find the vocabulary that regions of clusters repeat
 
 
 @dataclass(frozen=True, kw_only=True)

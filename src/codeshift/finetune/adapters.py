@@ -22,14 +22,15 @@ from codeshift.finetune.models import Model, base_model, is_decoder, is_encoder,
 from codeshift.finetune.quantisation import numbers_in, quantization_of
 from codeshift.wording import Verbatim, closest
 
-_ALL_LINEAR = "all-linear"  # of PEFT: not a pattern
+_ALL_LINEAR = "all-linear"  # PEFT's word for all linear layers, which is no pattern
 # If PEFT has no default for a model, these two cannot be put on all linear layers: IA3 also needs the names of its
 # feed-forward modules, and the other trains norms.
 _NEVER_ALL_LINEAR = (PeftType.IA3, PeftType.LN_TUNING)
-# The loop must report every step to it; otherwise it is silently another method.
+# AdaLoRA changes its ranks only if the training loop calls it after every step.
 _NEEDS_A_LOOP_OF_ITS_OWN = (PeftType.ADALORA,)
-_FROM_WEIGHTS = ("pissa", "olora", "loftq", "eva", "corda", "orthogonal", "lora_ga")  # what a model on no device lacks
-_LONGEST = 300  # characters of an error of PEFT
+# Ways to initialise LoRA that read the weights, which a model on the device "meta" does not have.
+_FROM_WEIGHTS = ("pissa", "olora", "loftq", "eva", "corda", "orthogonal", "lora_ga")
+_LONGEST = 300  # number of characters shown of an error of PEFT
 _WITH_RANKS = (PeftType.LORA, PeftType.LOHA, PeftType.LOKR)
 
 
@@ -138,7 +139,7 @@ def check_adapter(model: Model, config: PeftConfig) -> None:
         config = copy.deepcopy(config)
         config.init_lora_weights = True
     with warnings.catch_warnings(), torch.device("meta"):
-        warnings.simplefilter("ignore", AdapterWarning)  # they are for the training
+        warnings.simplefilter("ignore", AdapterWarning)  # the training gives them
         with_adapter(model, config)
 
 

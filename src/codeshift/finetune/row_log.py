@@ -87,7 +87,7 @@ def _row_of(line: bytes) -> dict[str, Any] | None:
     try:
         content = json_value(line)
         intact = isinstance(content, dict) and content.pop(_CHECK) == content_digest(content)[:16]
-    except (ValueError, KeyError, RecursionError):  # the last of a digest, which nests deeper
+    except (ValueError, KeyError, RecursionError):  # content_digest recurses into nested values
         return None
     return content if intact else None
 

@@ -77,7 +77,7 @@ class PythonRunner:
             namespaces are forbidden, as in many containers). If it can be, it is cut off regardless.
 
     >>> runner = PythonRunner(timeout=20)
-    >>> if runner.sandbox_in_use == "bubblewrap" or network_can_be_cut_off():  # not so on every machine
+    >>> if runner.sandbox_in_use == "bubblewrap" or network_can_be_cut_off():  # some machines have neither
     ...     passed = runner.run([["def f(x): return x + 1", "def f(x): return x"]], ["assert f(1) == 2"])
     ...     assert passed[0].tolist() == [True, False]
     """

@@ -51,7 +51,8 @@ def cached(name: str, compute: Callable[..., Dataset]) -> Dataset:
             return datasets.concatenate_datasets(parts)
         warn(CacheWarning(f"{errors[0]}: its values are computed again"))
     try:
-        for stale in folder.glob(f"{name}*.arrow"):  # of these, ``datasets`` would take the number of processes
+        # ``datasets`` would reuse these files, and the number of processes that they were written with.
+        for stale in folder.glob(f"{name}*.arrow"):
             stale.unlink()
         values = compute(cache_file_name=str(folder / f"{name}.arrow"))
         write_json(record, {}, [Path(file["filename"]) for file in values.cache_files])

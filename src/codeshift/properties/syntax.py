@@ -253,7 +253,7 @@ class _Scanner:
         places = np.flatnonzero(is_size)
         sizes = ~walked[places]
         tops = np.searchsorted(places, starts)  # the sizes that belong to the top level of a row, not to an inner node
-        ends = np.append(starts - tops, len(walked) - len(places))  # of rows, in nodes
+        ends = np.append(starts - tops, len(walked) - len(places))  # where each row's nodes end
         inner = np.delete(places - 1 - np.arange(len(places)), tops)
         # The ids of ERROR and its like lie beyond the grammar's own table.
         nodes = np.minimum(walked[~is_size], len(self.kind_names) - 1).astype("<u2")

@@ -89,7 +89,7 @@ class Trees:
         pairs, counts, rows_held = [_NONE], [np.empty(0, np.int32)], [_NONE]
         for block in self._blocks():
             paired = (block.parent >= 0) & named[block.kinds] & named[block.kinds[block.parent]]
-            paired &= block.above(~named[block.kinds]) == 0  # what a token holds is part of no pair
+            paired &= block.above(~named[block.kinds]) == 0  # nodes inside of a token make no pairs
             pair = block.kinds[block.parent[paired]] * len(names) + block.kinds[paired]
             key, count = np.unique(block.rows[paired] * len(names) ** 2 + pair, return_counts=True)
             row, pair = np.divmod(key, len(names) ** 2)
