@@ -55,7 +55,8 @@ def measure_columns(parts: AuditParts, part: str, near_duplicates: NearDuplicate
     columns = near_duplicates.columns or ()
     together = [columns] if len(columns) > 1 else []
     return [
-        _leakage_of_columns(parts, part, of, near_duplicates, worst) for of in [*((c,) for c in columns), *together]
+        _leakage_of_columns(parts, part, compared, near_duplicates, worst)
+        for compared in [*((c,) for c in columns), *together]
     ]
 
 

@@ -72,7 +72,7 @@ def named_parts(data: Any) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for name, part in data.items():
         inner = part if isinstance(part, Mapping) else {"": part}
-        parts |= {f"{name} {of}".strip(): rows for of, rows in inner.items()}
+        parts |= {f"{name} {part}".strip(): rows for part, rows in inner.items()}
     return parts
 
 
@@ -103,15 +103,15 @@ def columns_searched(
     rows = rows_of(corpus)
     streams = rows if isinstance(rows, tuple) else (rows,)
     named = _named_columns(corpus, column, corpus_column)
-    searched = {of: (named[of], streams) for of in columns if of in named}
+    searched = {own: (named[own], streams) for own in columns if own in named}
     if isinstance(corpus, Corpus) and isinstance(corpus.column, Mapping):
         return searched
-    unnamed = [of for of in columns if of not in named]
+    unnamed = [own for own in columns if own not in named]
     columns_of_streams = [_columns_of(stream) for stream in streams] if unnamed else []
-    for of in unnamed:
-        with_it = tuple(stream for stream, names in zip(streams, columns_of_streams, strict=True) if of in names)
+    for own in unnamed:
+        with_it = tuple(stream for stream, names in zip(streams, columns_of_streams, strict=True) if own in names)
         if with_it:
-            searched[of] = (of, with_it)
+            searched[own] = (own, with_it)
     return searched
 
 
@@ -143,7 +143,7 @@ def opened_corpora(corpora: Any, columns: Collection[str], corpus_column: str, l
         if not set(named) & set(columns):
             remedy = f"those that are looked for are {', '.join(columns)}"
             raise ParameterError("column", "of columns of the dataset", list(named), remedy)
-        needed = [in_corpus for of, in_corpus in named.items() if of in columns]
+        needed = [in_corpus for own, in_corpus in named.items() if own in columns]
         for stream in rows if isinstance(rows, tuple) else (rows,):
             columns_known = getattr(stream, "column_names", None) or ()
             for in_corpus in needed if columns_known else ():
@@ -383,22 +383,24 @@ def corpus_blocks(
     left_out = dict.fromkeys(searched, 0)
     streams = {id(stream): stream for _, having in searched.values() for stream in having}
     for number, stream in streams.items():
-        columns = {of: column for of, (column, having) in searched.items() if number in map(id, having)}
+        columns = {own: column for own, (column, having) in searched.items() if number in map(id, having)}
         for batch in _batches(stream, name, columns, labels, size):
             block = {}
-            for of, column in columns.items():
-                texts, of_texts = batch[column], batch[labels[of]] if of in labels else None
+            for own, column in columns.items():
+                texts, of_texts = batch[column], batch[labels[own]] if own in labels else None
                 filled = [text for text in texts if text is not None]
-                left_out[of] += len(texts) - len(filled)
+                left_out[own] += len(texts) - len(filled)
                 if of_texts is not None:
                     of_texts = [label for text, label in zip(texts, of_texts, strict=True) if text is not None]
                 if filled:
-                    block[of] = filled, of_texts
+                    block[own] = filled, of_texts
             yield block
-    for of, count in left_out.items():
+    for own, count in left_out.items():
         if count:
             empty = counted(count, "row")
-            warn(LeftOutWarning(f"{empty} of part {name} of the corpus not searched, having None in {searched[of][0]}"))
+            warn(
+                LeftOutWarning(f"{empty} of part {name} of the corpus not searched, having None in {searched[own][0]}")
+            )
 
 
 def _check_columns_of_part(columns: Collection[str], name: str, column: str, label: str | None) -> None:
@@ -412,13 +414,13 @@ def _batches(
     rows: Any, name: str, columns: Mapping[str, str], labels: Mapping[str, str], size: int
 ) -> Iterator[Mapping[str, Sequence[Any]]]:
     """Yield batches of the rows of a stream, checked to have text or None in these columns."""
-    wanted = list(dict.fromkeys([*columns.values(), *(labels[of] for of in columns if of in labels)]))
+    wanted = list(dict.fromkeys([*columns.values(), *(labels[own] for own in columns if own in labels)]))
     if set(wanted) <= set(rows.column_names or ()):
         rows = rows.select_columns(wanted)
     start = 0
     for batch in rows.iter(batch_size=size):
-        for of, column in columns.items():
-            _check_columns_of_part(batch, name, column, labels.get(of))
+        for own, column in columns.items():
+            _check_columns_of_part(batch, name, column, labels.get(own))
             for row, text in enumerate(batch[column], start=start):
                 if not isinstance(text, str | None):
                     remedy = f"row {row} holds a value of type {type(text).__name__}; name a column of text"

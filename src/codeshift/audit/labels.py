@@ -124,8 +124,8 @@ def measure_labels(
     order = np.lexsort([in_train, -counts])
     extra = np.setdiff1d(of_part[of_part != NO_LABEL], in_train)
     listed = [*in_train[order].tolist(), *extra.tolist()]
-    before, after = (_shares(of, listed) for of in (of_train, of_part))
-    sides = [_labels_of_components(of, components[name]) for name, of in ((parts.train, of_train), (part, of_part))]
+    before, after = (_shares(side, listed) for side in (of_train, of_part))
+    sides = [_labels_of_components(side, components[name]) for name, side in ((parts.train, of_train), (part, of_part))]
     distance = p_value = math.nan
     if all(len(side) for side in sides):
         is_part = np.repeat([False, True], [len(side) for side in sides])

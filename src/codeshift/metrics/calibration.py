@@ -136,7 +136,7 @@ class ExpectedCalibrationError(OfClassRows):
 
         Source: Fang and Santos, Inference on directionally differentiable functions (Rev. Econ. Stud. 2019).
         """
-        gaps, of_resamples = (_gaps_of_bins(of) for of in (of_all[None, :], sums))
+        gaps, of_resamples = (_gaps_of_bins(bin_sums) for bin_sums in (of_all[None, :], sums))
         moved = of_resamples - gaps
         of_sign = np.sign(gaps) * moved
         clear = np.abs(gaps) > 3 * moved.std(axis=0)

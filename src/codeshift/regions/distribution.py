@@ -245,7 +245,7 @@ def _distribution_of_labels(
         masked += [side] * (len(categories) - len(masked))
     return Distribution(
         name=name,
-        values={part: np.array([of[of_bin].sum() for of_bin in columns]) for part, of in shares.items()},
+        values={part: np.array([share_of[of_bin].sum() for of_bin in columns]) for part, share_of in shares.items()},
         categories=tuple(categories),
         inside=tuple(masked),
         rows={part: len(at) for part, at in parts.items()},

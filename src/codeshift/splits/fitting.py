@@ -96,8 +96,8 @@ def rows_inside(fitted: FittedRegion, recipe: Recipe, kept: np.ndarray | None) -
         if of_source.any() and not of_source.all():
             continue
         words = f"programs {region.describe()}"
-        of = "" if name == WHOLE else f" of the official {name} split"
-        count = f"{len(of_source)} rows{of}{'' if kept is None else ' that are kept of near-duplicates'}"
+        where = "" if name == WHOLE else f" of the official {name} split"
+        count = f"{len(of_source)} rows{where}{'' if kept is None else ' that are kept of near-duplicates'}"
         if of_source.any():
             remedy = f"narrow {recipe!r} (fitted, it takes {words})"
             raise RegionError("the region", "not all of the rows", Verbatim(f"all {count}"), remedy)

@@ -219,8 +219,8 @@ class SplitRows:
         """Name the first few rows of a mask."""
         named = []
         for name, (start, stop) in self.spans.items():
-            of = "" if name == WHOLE else f" of {name}"
-            named += [f"{row}{of}" for row in np.flatnonzero(mask[start:stop]).tolist()]
+            where = "" if name == WHOLE else f" of {name}"
+            named += [f"{row}{where}" for row in np.flatnonzero(mask[start:stop]).tolist()]
         return first_few("row", named)
 
     def select(self, positions: np.ndarray) -> Dataset:

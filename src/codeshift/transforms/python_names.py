@@ -42,13 +42,15 @@ def rename_python(text: str, parser: CodeParser, new_names: NewNames, *, paramet
         if (names := _local_names(tables.get((function.name, function.lineno)), source, parameters=parameters))
     ]
     places = _places_by_function(source, parser, functions)
-    rest = bytes_edited(source.data, [Edit(start, end, b" ") for of in places for start, end, _ in of])
+    rest = bytes_edited(
+        source.data, [Edit(start, end, b" ") for named_places in places for start, end, _ in named_places]
+    )
     taken = words_of(rest.decode())
     edits, mappings = [], []
-    for of in places:
-        mapping = new_names(list(dict.fromkeys(name for _, _, name in of)), taken)
+    for named_places in places:
+        mapping = new_names(list(dict.fromkeys(name for _, _, name in named_places)), taken)
         mappings.append(mapping)
-        edits += [Edit(start, end, mapping[name].encode()) for start, end, name in of]
+        edits += [Edit(start, end, mapping[name].encode()) for start, end, name in named_places]
     renamed = bytes_edited(source.data, edits).decode()
     expected = _mapped(text, functions, mappings)
     after = parsed_module(renamed)

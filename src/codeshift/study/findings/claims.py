@@ -125,22 +125,24 @@ def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
 
 def _dimensions_cost(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
     """Compare syntax and semantics with complexity, as SimSCOOD does."""
-    of = {kind: [name for name in scenarios if name in names] for kind, scenarios in cells.results.dimensions.items()}
-    others = [kind for kind in ("syntax", "semantics") if kind in of]
-    if "complexity" not in of or not others:
+    by_kind = {
+        kind: [name for name in scenarios if name in names] for kind, scenarios in cells.results.dimensions.items()
+    }
+    others = [kind for kind in ("syntax", "semantics") if kind in by_kind]
+    if "complexity" not in by_kind or not others:
         return
     lost = {
         kind: mean_of([
             _share_lost(cells, metric, cell)
             for method in cells.methods for cell in cells.at_lowest_share(method, scenarios)
         ])
-        for kind, scenarios in of.items()
+        for kind, scenarios in by_kind.items()
     }  # fmt: skip
     difference = mean_of([lost[kind] for kind in others]) - lost["complexity"]
     shares = "; ".join(f"{kind} {SHARE.estimate(cells.estimate(scenarios))}" for kind, scenarios in lost.items())
     words = f"{_of_baseline(cells, metric)}: {shares}. Difference {SHARE.change(cells.estimate(difference))}."
     claim = f"Shifts of {' and '.join(others)} cost more than those of complexity"
-    if not all(of[kind] for kind in ("complexity", *others)):
+    if not all(by_kind[kind] for kind in ("complexity", *others)):
         difference, missing = (
             nothing(),
             f"Not each of them has a scenario with {cells.min_rows} distinct rows of test_ood.",

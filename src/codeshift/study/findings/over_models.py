@@ -51,8 +51,8 @@ class ModelsClaim(Finding):
             return (
                 f"No model has a number. {' '.join(dict.fromkeys(claim.evidence for claim in self.by_model.values()))}"
             )
-        of = "models" if measured == len(self.by_model) else f"{measured} of {len(self.by_model)} models"
-        mean = f"Mean over {of} {self.measure.change(self.estimate)}" if self.value == self.value else "No mean"
+        models = "models" if measured == len(self.by_model) else f"{measured} of {len(self.by_model)} models"
+        mean = f"Mean over {models} {self.measure.change(self.estimate)}" if self.value == self.value else "No mean"
         verdicts = "; ".join(f"{name} {_shown_number(claim)}: {claim.verdict}" for name, claim in self.by_model.items())
         return f"{mean}. {verdicts}. In every model: {self.in_every}."
 
