@@ -72,7 +72,7 @@ def named_parts(data: Any) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for name, part in data.items():
         inner = part if isinstance(part, Mapping) else {"": part}
-        parts |= {f"{name} {part}".strip(): rows for part, rows in inner.items()}
+        parts |= {f"{name} {inner_part}".strip(): rows for inner_part, rows in inner.items()}
     return parts
 
 
