@@ -36,8 +36,9 @@ WORDS = {
     "properties": "properties: PropertyTable.values, one a row",
     "checks | documents | files | reaching_hub": "arguments; reports of any look; files written whole",
     "draws | file_formats | marks | parts | requirements | task_kinds": "draws; marks of rows; names of parts, files",
-    "temporary_files": "whose file it is that is being written",
+    "temporary_files": "names of what is being written",
     "defaults | errors | formatting | hashing | literals | memory": "what goes wrong; values written, read and kept",
+    "arithmetic | wording": "quotients that may be NaN; values and hints in messages",
 }
 """What each layer is for; those that a split passes through begin with what comes out of it."""
 OF_A_SPLIT = ("properties", "regions", "splits", "splitters | metrics | transforms")

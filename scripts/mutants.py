@@ -121,8 +121,9 @@ PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = 
     ),
     "store": (
         (
-            "src/codeshift/files.py", "src/codeshift/study/folder/store.py", "src/codeshift/study/folder/records.py",
-            "src/codeshift/study/folder/run_scores.py", "src/codeshift/study/folder/locks.py",
+            "src/codeshift/files.py", "src/codeshift/study/folder/store.py", "src/codeshift/study/folder/paths.py",
+            "src/codeshift/study/folder/records.py", "src/codeshift/study/folder/run_scores.py",
+            "src/codeshift/study/folder/locks.py",
         ),
         (f"{_STUDY}/test_files.py", f"{_STUDY}/test_locks.py"),
         (

@@ -213,7 +213,7 @@ def publish(benchmark: Benchmark, data: Path, work: Path) -> PublishedSplits:
         of_kept = {kept: SplitManifest.from_json(text) for kept, text in zip(REGIMES, facts["manifests"], strict=True)}
         manifests |= {(scenario.name, kept): manifest for kept, manifest in of_kept.items()}
         audits[scenario.name] = facts["audit"]
-        sizes = {part: size.got for part, size in of_kept[REGIMES[0]].sizes.items()}
+        sizes = {part: size.actual for part, size in of_kept[REGIMES[0]].sizes.items()}
         print(f"{benchmark.name}: {scenario.name}: {sizes}: {facts['audit']['verdict']['label']}", flush=True)
     return PublishedSplits.collect(
         benchmark.name, manifests, audits, description=benchmark.description, licence=benchmark.licence

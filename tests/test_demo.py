@@ -137,7 +137,7 @@ def test_the_manifest_holds_the_region(first):
     held_out = np.array(test["code"][:])[facts.members["test_ood"]]
     assert len(held_out) > 2
     assert all("for " in code or "while " in code for code in held_out)
-    assert SplitManifest.load(folder / facts.manifest).sizes["test_ood"].got == len(held_out)
+    assert SplitManifest.load(folder / facts.manifest).sizes["test_ood"].actual == len(held_out)
 
 
 def test_the_rows_are_the_same_on_every_python():

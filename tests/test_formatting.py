@@ -12,7 +12,7 @@ import pytest
 from datasets import Dataset, DatasetDict
 
 from codeshift.audit import audit
-from codeshift.errors import DataError, closest
+from codeshift.errors import DataError
 from codeshift.formatting import counted, fixed, moment_of, p_value, share, significant
 from codeshift.metrics import Estimate, Metric
 from codeshift.regions.base import region_words
@@ -20,6 +20,7 @@ from codeshift.regions.distribution import Distribution
 from codeshift.splitters import ClusterSplitter, GroupSplitter, LengthSplitter, RandomSplitter, TimeSplitter
 from codeshift.study.report.tables import estimated
 from codeshift.study.results.measures import EXACT_MATCH, SHARE, measure_of
+from codeshift.wording import closest
 
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
 

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from codeshift.errors import ParameterError, Told, closest
+from codeshift.errors import ParameterError
+from codeshift.wording import Verbatim, closest
 
 Check = Callable[[str, Any], Any]
 """Function of an argument's name and value that returns the value to use or raises a ``ParameterError``."""
@@ -94,7 +95,7 @@ def check_integer(
         ...
     codeshift.errors.ParameterError: steps must be a whole number from 1 up, got True: such as 1
     """
-    if not is_integer(value) or not _within(value, smallest, largest):
+    if not is_integer(value) or not _in_bounds(value, smallest, largest):
         constraint = "a whole number" + _bounds(smallest, largest)
         raise ParameterError(parameter, constraint, value, remedy or f"such as {smallest or 0}")
     return int(value)
@@ -130,7 +131,7 @@ def check_number(
     codeshift.errors.ParameterError: learning_rate must be a number above 0, got 0: such as 1e-4
     """
     open_ends = (above is None or value > above) and (below is None or value < below) if is_number(value) else False
-    if not open_ends or not _within(value, smallest, largest):
+    if not open_ends or not _in_bounds(value, smallest, largest):
         constraint = "a number" + _bounds(smallest, largest)
         if above is not None or below is not None:
             ends = {"above": above, "at least": smallest, "below": below, "at most": largest}
@@ -172,7 +173,7 @@ def check_choice(parameter: str, value: Any, options: Iterable[str]) -> str:
     return str(value)
 
 
-def _within(value: float, smallest: float | None, largest: float | None) -> bool:
+def _in_bounds(value: float, smallest: float | None, largest: float | None) -> bool:
     return (smallest is None or value >= smallest) and (largest is None or value <= largest)
 
 
@@ -282,7 +283,9 @@ def settings(
                 if name in (renamed or {}):
                     raise ParameterError(name, "given by its current name", value, name_hint(name, names, renamed))
                 if name not in names:
-                    raise ParameterError(cls.__name__, "given settings that it has", Told(name), name_hint(name, names))
+                    raise ParameterError(
+                        cls.__name__, "given settings that it has", Verbatim(name), name_hint(name, names)
+                    )
             settled = {
                 name: checks[name](name, value) if name in checks else value for name, value in arguments.items()
             }

@@ -207,8 +207,8 @@ def demo_scores(results: StudyResults) -> Document:
     table = Table(
         columns=names("scenario", "model") + numbers("exact match in", "out of distr.", "NLL in", "out"),
         rows=tuple(
-            (Value(label), *_line(method, kept, scores))
-            for label, ((_, method, kept), scores) in zip(_labels(lines), lines.items(), strict=True)
+            (Value(label), *_score_line(method, kept, scores))
+            for label, ((_, method, kept), scores) in zip(_line_labels(lines), lines.items(), strict=True)
         ),
     )
     note = (
@@ -231,7 +231,7 @@ def _read_before(results: StudyResults) -> list[Paragraph]:
     ]
 
 
-def _labels(lines: Mapping[_Place, Mapping[tuple[str, str], Score]]) -> list[str]:
+def _line_labels(lines: Mapping[_Place, Mapping[tuple[str, str], Score]]) -> list[str]:
     """Return the first column: in the first lines of a scenario its name and the rows of both parts, then nothing."""
     labels: list[str] = []
     for scenario, grouped in groupby(lines.items(), key=lambda line: line[0][0]):
@@ -242,7 +242,7 @@ def _labels(lines: Mapping[_Place, Mapping[tuple[str, str], Score]]) -> list[str
     return labels
 
 
-def _line(method: str, kept: float | None, scores: Mapping[tuple[str, str], Score]) -> tuple[Value, ...]:
+def _score_line(method: str, kept: float | None, scores: Mapping[tuple[str, str], Score]) -> tuple[Value, ...]:
     trained = {None: "", 0.0: ", without them", 1.0: ", with them"}[kept]
     places = [(metric, part) for metric in ("exact_match", "negative_log_likelihood") for part in _PARTS]
     values = [_value(scores[place], interval=place[0] == "exact_match") for place in places]

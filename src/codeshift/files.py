@@ -19,6 +19,7 @@ from typing import Any
 
 from codeshift.errors import DamagedFileError
 from codeshift.temporary_files import temporary_name
+from codeshift.wording import closest
 
 _DIGEST, _FILES = "sha256", "files"
 
@@ -156,9 +157,9 @@ def write_json(path: Path, content: Mapping[str, Any], files: Iterable[Path] = (
     codeshift.errors.DamagedFileError: ...run.json is not what was written (its digest differs)
     """
     vouched = {file.relative_to(path.parent).as_posix(): file_digest(file) for file in sorted(files)}
-    whole = dict(content) | ({_FILES: vouched} if vouched else {})
-    whole = json.loads(json.dumps(whole))  # as it is read back: tuples are lists, names are texts
-    text = json.dumps(whole | {_DIGEST: content_digest(whole)}, indent=1, ensure_ascii=False, allow_nan=allow_nan)
+    record = dict(content) | ({_FILES: vouched} if vouched else {})
+    record = json.loads(json.dumps(record))  # as it is read back: tuples are lists, names are texts
+    text = json.dumps(record | {_DIGEST: content_digest(record)}, indent=1, ensure_ascii=False, allow_nan=allow_nan)
     return write_text(path, text + "\n")
 
 
@@ -169,15 +170,15 @@ def read_json(path: Path) -> dict[str, Any]:
         FileNotFoundError: if there is no such record.
         DamagedFileError: if it is not what was written.
     """
-    whole = _read(path)
-    whole.pop(_FILES, None)
-    return whole
+    record = _read_record(path)
+    record.pop(_FILES, None)
+    return record
 
 
 def damaged(path: Path) -> list[DamagedFileError]:
     """Return the damage to a record and to the files whose digests it holds; an empty list if there is no record."""
     try:
-        vouched = _read(path).get(_FILES, {})
+        vouched = _read_record(path).get(_FILES, {})
     except FileNotFoundError:
         return []
     except DamagedFileError as error:
@@ -190,7 +191,7 @@ def damaged_files(folder: Path, digests: Mapping[str, str]) -> list[DamagedFileE
     errors = []
     for name, digest in digests.items():
         try:
-            _check(folder / name, digest)
+            _check_digest(folder / name, digest)
         except DamagedFileError as error:
             errors.append(error)
     return errors
@@ -213,20 +214,20 @@ def json_value(text: str | bytes) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_record(path: Path) -> dict[str, Any]:
     """Read the content of a record, digests of other files included."""
     try:
-        whole = json_value(path.read_text(encoding="utf-8"))
-        if not isinstance(whole, dict):
-            raise DamagedFileError(path, f"it holds a {type(whole).__name__}, not an object")
-        digest = content_digest(whole)
+        record = json_value(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise DamagedFileError(path, f"it holds a {type(record).__name__}, not an object")
+        digest = content_digest(record)
     except (ValueError, RecursionError) as error:
         if isinstance(error, DamagedFileError):
             raise
         raise DamagedFileError(path, f"it is not JSON: {error}") from error
-    if whole.pop(_DIGEST, None) != digest:
+    if record.pop(_DIGEST, None) != digest:
         raise DamagedFileError(path, "its digest differs")
-    return dict(whole)
+    return dict(record)
 
 
 def check_file(path: Path, file: Path) -> None:
@@ -237,14 +238,14 @@ def check_file(path: Path, file: Path) -> None:
     Raises:
         DamagedFileError: if the record or the file is not what was written, or the record does not list the file.
     """
-    vouched = _read(path).get(_FILES, {})
+    vouched = _read_record(path).get(_FILES, {})
     name = file.relative_to(path.parent).as_posix()
     if name not in vouched:
         raise DamagedFileError(file, f"{path.name} holds no digest of it")
-    _check(file, vouched[name])
+    _check_digest(file, vouched[name])
 
 
-def _check(file: Path, digest: str) -> None:
+def _check_digest(file: Path, digest: str) -> None:
     try:
         facts = file.stat()
         differs = _digest_at(file, facts.st_size, facts.st_mtime_ns) != digest
@@ -267,7 +268,22 @@ def vouched_files(path: Path) -> list[Path]:
         FileNotFoundError: if there is no such record.
         DamagedFileError: if the record is not what was written.
     """
-    return [path.parent / name for name in sorted(_read(path).get(_FILES, {}))]
+    return [path.parent / name for name in sorted(_read_record(path).get(_FILES, {}))]
+
+
+def hint_of_missing(path: Path) -> str:
+    """Return a hint for a path that has no file: the closest names in its folder, or that there is no such folder.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = write_text(Path(folder) / "train.jsonl", "")
+    ...     hint_of_missing(Path(folder) / "trian.jsonl"), hint_of_missing(Path("nowhere/train.jsonl"))
+    ('did you mean train.jsonl?', "there is no folder 'nowhere'")
+    """
+    if not os.path.isdir(path.parent):  # Path.is_dir raises for a name that is too long
+        return f"there is no folder {str(path.parent)!r}"
+    names = [other.name for other in path.parent.iterdir()]
+    return closest(path.name, names) if names else f"the folder {str(path.parent)!r} is empty"
 
 
 def is_full(error: BaseException) -> bool:

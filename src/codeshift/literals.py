@@ -26,7 +26,7 @@ def literal(text: str) -> Any:
     """
     try:
         return ast.literal_eval(parsed_expression(text).body)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # the last two of deep nesting
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # the last two if it is nested deeply
         return text
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.defaults import MARKS, NGRAMS
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.hashing import digest
+from codeshift.wording import closest
 
 
 def kinds_within(kind: str) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ class RowMarks:
         >>> marks.seen("web").tolist(), marks.seen("web", column="doc").tolist()
         ([True, True], [True, False])
         """
-        return cls(column=column, digest=digest(texts), n=len(texts), by_column=_plain({column: copies, **others}))
+        return cls(column=column, digest=digest(texts), n=len(texts), by_column=_tuples_of({column: copies, **others}))
 
     @cached_property
     def copies(self) -> CopiesOfCorpora:
@@ -200,10 +201,10 @@ class RowMarks:
         True
         """
         named = {name: values[name] for name in ("column", "digest")}
-        return cls(**named, n=values["rows"], by_column=_plain(values["by_column"]))
+        return cls(**named, n=values["rows"], by_column=_tuples_of(values["by_column"]))
 
 
-def _plain(by_column: Mapping[str, Mapping[str, Mapping[str, Sequence[int]]]]) -> dict[str, CopiesOfCorpora]:
+def _tuples_of(by_column: Mapping[str, Mapping[str, Mapping[str, Sequence[int]]]]) -> dict[str, CopiesOfCorpora]:
     return {
         of: {name: {kind: tuple(rows) for kind, rows in kinds.items()} for name, kinds in copies.items()}
         for of, copies in by_column.items()

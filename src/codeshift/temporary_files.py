@@ -1,25 +1,26 @@
-"""Files that are being written: their names tell who writes them, so that what a killed process left is told apart."""
+"""Names of files and folders that are being written, which hold their writer, so that leftovers can be removed."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
+import shutil
 import socket
 import time
 import uuid
 from pathlib import Path
 
 _NAME = re.compile(r"\.(?:.+)\.(?P<pid>[0-9]+)-(?P<host>[0-9a-f]{8})-[0-9a-f]{16}")
-_LONG = 3600.0  # seconds without a change, after which a file of another machine is nobody's
+_LONG = 3600.0  # seconds without a change, after which what another machine was writing counts as left behind
 NO_PROCESS = 2**22 + 1  # more than the greatest number of a process that Linux gives
 
 
 def temporary_name(name: str, *, pid: int | None = None) -> str:
-    """Return a name, hidden and new, for a file that will replace another one once it is written.
+    """Return a name, hidden and new, for a file or folder that gets its own name once it is written.
 
     Args:
-        name: Name of the file to replace.
+        name: Name that it gets, or that says what it is.
         pid: Number of the process that writes it; None is this one.
 
     >>> temporary_name("run.json", pid=17).startswith(".run.json.17-")
@@ -29,9 +30,10 @@ def temporary_name(name: str, *, pid: int | None = None) -> str:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the unfinished files in a folder that killed processes have left; those that others are writing stay.
+    """Remove the unfinished files and folders that killed processes have left in a folder.
 
-    Whether a process of another machine is alive cannot be seen here: its files go when they are an hour old.
+    What other processes are writing stays. Whether a process of another machine is alive cannot be seen here: what it
+    left is removed when nothing in it has changed for an hour.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -44,7 +46,10 @@ def remove_unfinished(folder: Path) -> None:
     for path in folder.glob(".*"):
         writer = _NAME.fullmatch(path.name)
         if writer is not None and not _is_being_written(path, int(writer["pid"]), writer["host"]):
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def is_alive(pid: int) -> bool:
@@ -66,7 +71,8 @@ def _is_being_written(path: Path, pid: int, host: str) -> bool:
     if host == _host():
         return is_alive(pid)
     try:
-        return time.time() - path.stat().st_mtime < _LONG
+        changed = max(each.stat().st_mtime for each in (path, *path.rglob("*")))
+        return time.time() - changed < _LONG
     except FileNotFoundError:
         return True  # it has just been finished
 

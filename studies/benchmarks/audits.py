@@ -26,9 +26,10 @@ import codeshift
 from codeshift.audit import AuditReport, audit, overlap
 from codeshift.audit.corpora import EMBEDDED
 from codeshift.data import load_rows, load_task
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.transforms import DropComments
+from codeshift.wording import closest
 from studies.benchmarks.page import PAGE, page
 
 RESULTS = Path(__file__).with_name("audits.json")
@@ -200,7 +201,7 @@ def compared_with(part: str, parts: Mapping[str, Dataset]) -> str | None:
 
 def _conflicts(rows: Dataset, others: Dataset, benchmark: Benchmark) -> int:
     """Count the rows whose input stands among the others with another output."""
-    both = [_labelled(of, benchmark.target).select_columns(benchmark.given) for of in (rows, others)]
+    both = [_labelled(of, benchmark.target).select_columns(benchmark.source_columns) for of in (rows, others)]
     seen = overlap(both[0], both[1], column=benchmark.source, label=benchmark.target, worst=0)
     return int(seen["data", "data"].exact_conflicts or 0)
 
@@ -252,7 +253,7 @@ def _compared(benchmark: Benchmark, both: DatasetDict, before: str, part: str) -
         language=benchmark.language,
         train=before,
         test=part,
-        near_duplicates=NearDuplicates(columns=tuple(benchmark.given)),
+        near_duplicates=NearDuplicates(columns=tuple(benchmark.source_columns)),
         worst=0,
         progress=False,
     )

@@ -22,7 +22,7 @@ from codeshift.files import finite
 from codeshift.metrics import Estimate
 from codeshift.study import Findings, RunRecord
 from codeshift.study.findings.along_training import mean_regret, regret_of
-from codeshift.study.findings.claims import verdict
+from codeshift.study.findings.claim import verdict
 from codeshift.study.findings.detection import CONFIDENCE_OF_TEXT, detection
 from codeshift.study.findings.finding import flipped
 from codeshift.study.findings.large_enough import too_small

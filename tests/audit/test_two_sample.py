@@ -22,7 +22,7 @@ from codeshift.audit import (
     wasserstein,
 )
 from codeshift.audit.distances import presence_effects
-from codeshift.audit.two_sample import _auc
+from codeshift.audit.two_sample import _rank_auc
 from codeshift.errors import ParameterError
 from codeshift.properties import ElementCounts
 
@@ -100,7 +100,7 @@ def test_auc_is_that_of_sklearn(labels, data):
     if len(set(labels)) < 2:
         return
     scores = data.draw(arrays(np.float64, len(labels), elements=st.sampled_from([0.0, 0.1, 0.5, 1.0])))
-    assert _auc(scores, np.array(labels, dtype=int)) == pytest.approx(roc_auc_score(labels, scores))
+    assert _rank_auc(scores, np.array(labels, dtype=int)) == pytest.approx(roc_auc_score(labels, scores))
 
 
 @given(seed=st.integers(0, 10**6), rows=st.tuples(st.integers(10, 25), st.integers(10, 25)))

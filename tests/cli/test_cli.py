@@ -17,7 +17,8 @@ import pytest
 from codeshift import __version__
 from codeshift.cli import main
 from codeshift.cli.main import _in_options
-from codeshift.errors import CodeshiftWarning, DataError, MissingExtraError, ParameterError, Remedy
+from codeshift.errors import CodeshiftWarning, DataError, MissingExtraError, ParameterError
+from codeshift.wording import Remedy
 
 
 def run(*arguments):

@@ -49,7 +49,8 @@ def test_tasks_of_labels(story: dict[str, Any]) -> None:
     assert list(story["defect-detection"]["parts"]) == ["train", "validation", "test"]
     assert story["defect-detection"]["parts"]["test"][0]["target"] is False
     assert story["clone-detection"]["parts"]["train"][0]["label"] is True
-    assert TASK_DATASETS["clone-detection"].source == TASK_DATASETS["clone-detection"].given == ("func1", "func2")
+    clones = TASK_DATASETS["clone-detection"]
+    assert clones.source == clones.source_columns == ("func1", "func2")
     assert list(story["code-search"]["parts"]) == ["train", "validation"]
     assert story["code-search"]["parts"]["validation"][0]["doc"] == "python add one"
     assert story["vulnerability-detection"]["parts"]["test"][0]["cwe"] == ["CWE-1"]
@@ -86,7 +87,7 @@ def test_pairs_of_cosqa() -> None:
     splits, task = load_task("code-search", source=shared_data("code_search_cosqa")), TASK_DATASETS["code-search"]
     assert {part: len(rows) for part, rows in splits.items()} == {"validation": 604}
     assert set(splits["validation"][task.target]) == {0, 1}
-    assert all(splits["validation"][0][column] for column in task.given)
+    assert all(splits["validation"][0][column] for column in task.source_columns)
 
 
 def test_configurations(story: dict[str, Any]) -> None:

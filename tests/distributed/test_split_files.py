@@ -373,7 +373,7 @@ def test_another_file_system(rows, client):
         with system.open(path, "rb") as file:
             part = path.split("/")[-2]
             written[part] = written.get(part, 0) + pq.read_table(file).num_rows
-    assert written == {part: manifest.sizes[part].got for part in manifest.delivered}
+    assert written == {part: manifest.sizes[part].actual for part in manifest.delivered}
     with system.open("/parts/manifest.json") as file:
         assert SplitManifest.from_json(file.read().decode()) == manifest
     system.rm("/data", recursive=True)

@@ -61,7 +61,7 @@ def test_what_is_told_otherwise_is_warned_of(folder, data):
         result = evaluator.evaluate(folder, data)
     assert limits(result.metadata)["max_target_length"] == 30
     assert limits(result.metadata)["max_source_length"] == 7
-    assert evaluator.settings.given.max_source_length is None, "the evaluator serves other models as well"
+    assert evaluator.settings.own_limits.max_source_length is None, "the evaluator serves other models as well"
 
 
 def test_the_longest_output_is_that_of_training(folder, data):
@@ -92,5 +92,5 @@ def test_validation_has_the_limits_of_training(data, tokenizer):
         evaluator = Evaluator([ExactMatch()], max_target_length=given, **COLUMNS)
         trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, CONFIG, evaluator=evaluator, **COLUMNS)
         assert trainer.evaluator.settings.limits.max_target_length == expected
-        assert evaluator.settings.given.max_target_length == given
+        assert evaluator.settings.own_limits.max_target_length == given
         assert "validation_exact_match" in trainer.fit(data).history[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import time
@@ -16,6 +17,7 @@ from transformers import AutoTokenizer
 
 from codeshift.finetune import CheckpointError
 from codeshift.finetune.checkpoint import Checkpoints, RunState
+from codeshift.temporary_files import NO_PROCESS, temporary_name
 from helpers.forked import forked_processes
 from helpers.killed_run import CONFIG, METHODS, fit, fit_until, fit_until_terminated, fit_without_end
 
@@ -169,13 +171,29 @@ def test_a_torn_checkpoint_is_named(file, fault, data, tokenizer, finished):
 def test_only_whole_checkpoints_stand(tmp_path):
     """Remains of a killed write are not a checkpoint, and the next write removes them and older ones."""
     checkpoints = Checkpoints(tmp_path, {"config": {}})
-    (tmp_path / ".unfinished-x").mkdir()
+    (tmp_path / temporary_name("unfinished", pid=NO_PROCESS)).mkdir()
     assert checkpoints.load() is None
     for step in (1, 2):
         checkpoints.save(RunState(step=step), {"weights": {"w": torch.ones(2)}})
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000002"]
     state, tensors = checkpoints.load()
     assert (state.step, tensors["weights"]["w"].tolist()) == (2, [1.0, 1.0])
+
+
+def test_what_another_process_writes_stays(tmp_path, monkeypatch):
+    """A process that writes into the folder in which another is writing leaves the other's temporary folder there."""
+    others, move = Checkpoints(tmp_path, {"config": {}}), os.replace
+
+    def with_another_writer(source, target):
+        monkeypatch.setattr("os.replace", move)
+        others.save(RunState(step=1), {"weights": {"w": torch.zeros(2)}})
+        move(source, target)
+
+    monkeypatch.setattr("os.replace", with_another_writer)
+    checkpoints = Checkpoints(tmp_path, {"config": {}})
+    checkpoints.save(RunState(step=2), {"weights": {"w": torch.ones(2)}})
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000002"]
+    assert checkpoints.load()[0].step == 2
 
 
 @pytest.mark.parametrize("at", [4, 9])

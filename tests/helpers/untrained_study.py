@@ -82,7 +82,7 @@ def untrained(event: Event) -> Iterator[None]:
     with (
         patch.object(finetuning, "check_methods_fit", lambda _: None),  # makes a model without weights at each run
         patch.object(run_models, "trainer", Trained),
-        patch.object(run_models, "_facts", facts),
+        patch.object(run_models, "_training_facts", facts),
         patch.object(worker, "RunModels", Models),
         patch.object(worker, "RunScorer", Scorer),
     ):

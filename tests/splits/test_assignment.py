@@ -54,7 +54,7 @@ def test_a_manifest_digests_each_row_once(monkeypatch: pytest.MonkeyPatch) -> No
     digested = count_digests(monkeypatch)
     parts = manifest.apply(rows().shuffle(seed=0))
     assert len(digested) == 90
-    assert sum(map(len, parts.values())) == 90 - manifest.sizes["excluded"].got
+    assert sum(map(len, parts.values())) == 90 - manifest.sizes["excluded"].actual
 
 
 def test_the_splits_of_a_cross_validation_share_digests_and_region(fits: list, monkeypatch) -> None:

@@ -125,7 +125,9 @@ def test_grammars_sizes_and_official_splits() -> None:
     assert "| <code>python</code> | <code>tree-sitter-python</code> |" in card
     assert "ds: a DatasetDict of the official train, test" in card
     assert "grammar" not in ASSIGNMENT.to_dataset_card()
-    asked = replace(ASSIGNMENT.manifest, sizes={**ASSIGNMENT.manifest.sizes, "train": PartSize(asked=1234, got=5)})
+    asked = replace(
+        ASSIGNMENT.manifest, sizes={**ASSIGNMENT.manifest.sizes, "train": PartSize(requested=1234, actual=5)}
+    )
     assert "| <code>train</code> | 5 | 6.2% | 1,234 | to fit on |" in dataset_card(asked)
 
 

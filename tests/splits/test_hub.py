@@ -80,7 +80,7 @@ def test_each_configuration_has_its_manifest(told: Told) -> None:
     assert manifests == ["codeshift/loops/manifest.json", "codeshift/manifest.json"]
     found = {path: SplitManifest.from_json(told.hub.content(REPO, path).decode()) for path in manifests}
     assert found["codeshift/manifest.json"].config.seed == 1
-    assert found["codeshift/loops/manifest.json"].sizes["validation"].got == 0
+    assert found["codeshift/loops/manifest.json"].sizes["validation"].actual == 0
 
 
 def test_parts_that_are_gone_are_gone(told: Told) -> None:

@@ -70,7 +70,7 @@ def test_golden_manifests_apply(name: str) -> None:
     manifest = SplitManifest.load(GOLDEN / f"{name}.json")
     splits = manifest.apply(rows().shuffle(seed=11))
     assert {part: len(split) for part, split in splits.items()} == {
-        part: size.got for part, size in manifest.sizes.items() if part != "excluded"
+        part: size.actual for part, size in manifest.sizes.items() if part != "excluded"
     }
 
 
@@ -166,6 +166,23 @@ def test_what_is_no_manifest_is_an_error(tmp_path: Path, text: str, message: str
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ManifestError, match=message):
         SplitManifest.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("splt.json", "did you mean split.json"),
+        ("nowhere/split.json", "there is no folder '.*nowhere'"),
+        ("x" * 400, "choose one of split.json"),
+        ("split\0.json", "did you mean split.json"),
+        ("", "did you mean|choose one of"),
+    ],
+)
+def test_a_manifest_that_does_not_exist_is_an_error_of_ours(name: str, remedy: str, tmp_path: Path) -> None:
+    """Also where no file can have the name, being too long or holding NUL, or where it is a folder."""
+    (tmp_path / "split.json").write_text("", encoding="utf-8")
+    with pytest.raises(ManifestError, match=f"(?s)^path must be the file of a manifest, got '.*': {remedy}"):
+        SplitManifest.load(tmp_path / name)
 
 
 @pytest.mark.parametrize(

@@ -115,8 +115,8 @@ def test_shares_that_add_up_to_one_fit_a_region_of_any_size(inside: list[bool], 
     names = [PARTS[part] for part in partition.parts[masks]]
     assert names.count("test_ood") == int(np.floor(share * n_inside + 0.5))
     assert names.count("test_ood") + names.count("validation_ood") == n_inside
-    assert partition.asked["test_ood"] == names.count("test_ood")
-    assert partition.asked.get("validation_ood", 0) == names.count("validation_ood")
+    assert partition.requested["test_ood"] == names.count("test_ood")
+    assert partition.requested.get("validation_ood", 0) == names.count("validation_ood")
 
 
 @given(dealing=dealings(), kept=st.floats(0.01, 1))

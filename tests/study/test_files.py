@@ -17,7 +17,7 @@ from codeshift.study.folder.output_folder import output_folder
 from codeshift.study.folder.store import StudyStore
 from codeshift.study.settings.keys import RunKey, Variant
 from codeshift.study.settings.variants import WISE_FT
-from codeshift.temporary_files import remove_unfinished, temporary_name
+from codeshift.temporary_files import NO_PROCESS, remove_unfinished, temporary_name
 
 
 def test_files_are_written_whole(tmp_path, monkeypatch):
@@ -41,6 +41,31 @@ def test_a_file_that_is_being_written_is_not_removed(tmp_path, monkeypatch):
     monkeypatch.setattr("os.replace", cleared_up_before)
     assert write_text(tmp_path / "a.html", "new").read_text(encoding="utf-8") == "new"
     assert output_folder("out", tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize(("pid", "stays"), [(os.getpid(), True), (NO_PROCESS, False)])
+def test_a_folder_that_is_being_written_stays_as_a_file_does(pid, stays, tmp_path):
+    """One that a killed process left is removed with its files."""
+    path = tmp_path / temporary_name("unfinished", pid=pid)
+    path.mkdir()
+    (path / "model.safetensors").write_text("torn")
+    remove_unfinished(tmp_path)
+    assert path.exists() == stays
+
+
+@pytest.mark.parametrize(("age", "stays"), [(60, True), (2 * 3600, False)])
+def test_a_folder_of_another_machine_is_as_old_as_its_newest_file(age, stays, tmp_path, monkeypatch):
+    """A large file that is being written does not change the time of its folder."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("socket.gethostname", lambda: "elsewhere")
+        path = tmp_path / temporary_name("unfinished")
+    path.mkdir()
+    (path / "model.safetensors").write_text("torn")
+    now = path.stat().st_mtime
+    os.utime(path / "model.safetensors", (now - age,) * 2)
+    os.utime(path, (now - 3 * 3600,) * 2)
+    remove_unfinished(tmp_path)
+    assert path.exists() == stays
 
 
 @pytest.mark.parametrize(("age", "stays"), [(60, True), (2 * 3600, False)])

@@ -57,8 +57,8 @@ def test_a_study_of_given_outputs_is_the_study_that_made_them(native, tmp_path):
             assert (own.predictions, own.finished) == (other.predictions, other.finished)
             for metric in results.metrics:
                 np.testing.assert_array_equal(own.statistics[metric], other.statistics[metric])
-    assert [record.given["model"] for record in again.records] == ["model 0", "model 1", "model 2"]
-    assert load_results(tmp_path / "given").records[1].given == again.records[1].given
+    assert [record.origin["model"] for record in again.records] == ["model 0", "model 1", "model 2"]
+    assert load_results(tmp_path / "given").records[1].origin == again.records[1].origin
     reports = [Report(each, n_resamples=50) for each in (results, again)]
     own, other = ({table.name: str(table) for table in report.tables} for report in reports)
     assert own.keys() - other.keys() == {"detection"}  # outputs alone have no probabilities

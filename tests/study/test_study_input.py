@@ -6,7 +6,7 @@ import re
 
 import pytest
 from datasets import DatasetDict
-from peft import LoraConfig, PromptTuningConfig
+from peft import AdaLoraConfig, LoraConfig, PromptTuningConfig
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import TrainingConfig, load_model
@@ -139,6 +139,10 @@ def test_a_scenario_that_cannot_work_is_told_before_anything_runs(model, tmp_pat
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        (
+            {"methods": {"ada": AdaLoraConfig(total_step=9)}},
+            "methods['ada.peft_config'] must be of a method that needs no calls of its own in the loop, got ADALORA",
+        ),
         (
             {"methods": {"lora": LoraConfig(target_modules=["q_prj"])}},
             "methods['lora.target_modules'] must be names of",

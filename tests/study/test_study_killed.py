@@ -270,7 +270,7 @@ def test_what_another_process_holds_is_waited_for(model, straight, tmp_path):
 
 def test_workers_that_do_not_start_are_told(monkeypatch):
     """A script that starts processes without a guard gets an error that says so, and no failed runs."""
-    monkeypatch.setattr(executors_module, "_begin", os._exit)
+    monkeypatch.setattr(executors_module, "_begin_worker", os._exit)
     with WorkerProcesses(1, 1) as pool, pytest.raises(StudyError, match='beneath if __name__ == "__main__"'):
         pool.submit(os.getpid).result()
 

@@ -100,8 +100,8 @@ def test_regimes_are_nested_and_share_their_test_rows(scenario, parts):
     kept = [set(split.training(share)["train"].tolist()) for share in KEPT]
     kept.append(set(baseline_rows(parts, request(), "code")["train"].tolist()))
     assert all(less < more for less, more in pairwise(kept))
-    whole = parts.split_rows.whole.tables[0]
-    inside = split.region.contains(whole)
+    table = parts.split_rows.all_rows.tables[0]
+    inside = split.region.contains(table)
     assert not inside[list(kept[0])].any()
     assert not inside[split.training(0.5)["validation"]].any()
     members = split.facts("m").members

@@ -54,13 +54,16 @@ def measure_columns(parts: AuditParts, part: str, near_duplicates: NearDuplicate
     """
     columns = near_duplicates.columns or ()
     together = [columns] if len(columns) > 1 else []
-    return [_measured(parts, part, of, near_duplicates, worst) for of in [*((c,) for c in columns), *together]]
+    return [
+        _leakage_of_columns(parts, part, compared, near_duplicates, worst)
+        for compared in [*((c,) for c in columns), *together]
+    ]
 
 
-def _measured(
+def _leakage_of_columns(
     parts: AuditParts, part: str, columns: tuple[str, ...], near_duplicates: NearDuplicates, worst: int
 ) -> ColumnLeakage:
-    texts, train = (_texts(parts, name, columns) for name in (part, parts.train))
+    texts, train = (_texts_of_columns(parts, name, columns) for name in (part, parts.train))
     copies = find_copies(texts, train, near_duplicates)
     return ColumnLeakage(
         part=part,
@@ -73,6 +76,6 @@ def _measured(
     )
 
 
-def _texts(parts: AuditParts, part: str, columns: Sequence[str]) -> list[str]:
+def _texts_of_columns(parts: AuditParts, part: str, columns: Sequence[str]) -> list[str]:
     rows = zip(*(parts.texts(part, column) for column in columns), strict=True)
     return [text for text in map("\n".join, rows) if text.strip()]

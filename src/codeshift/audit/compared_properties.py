@@ -97,7 +97,7 @@ def gather_properties(
     if required is None:
         required = default_properties(table, settings.column, settings.language)
     compared = tuple(dict.fromkeys([*required, *intended, TokenTypes(settings.column)]))
-    names = _names(compared)
+    names = _property_names(compared)
     with_values = []
     for prop in compared:
         is_required = prop in required or (settings.intended is not None and prop in intended)
@@ -130,7 +130,7 @@ def _values(table: PropertyTable, prop: Property, *, required: bool) -> np.ndarr
     return None  # a vector, on which a region was fitted; the two-sample tests compare content as a whole
 
 
-def _names(properties: Sequence[Property]) -> dict[Property, str]:
+def _property_names(properties: Sequence[Property]) -> dict[Property, str]:
     """Return a name for each property: its class if no other property has the same class, else its repr."""
     classes = [type(prop).__name__ for prop in properties]
     return {

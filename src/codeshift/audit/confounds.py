@@ -54,12 +54,14 @@ def measure_confounds(
     confounds = [
         replace(confound, p_value=significant_digits(min(1.0, confound.p_value * total)))
         for prop in compared
-        for confound in _of(prop, train, test, nothing if reference is None else reference)
+        for confound in _confounds_of_property(prop, train, test, nothing if reference is None else reference)
     ]
     return tuple(sorted(confounds, key=lambda confound: (-abs(confound.effect), confound.name)))
 
 
-def _of(prop: ComparedProperty, train: np.ndarray, test: np.ndarray, reference: np.ndarray) -> Iterator[Confound]:
+def _confounds_of_property(
+    prop: ComparedProperty, train: np.ndarray, test: np.ndarray, reference: np.ndarray
+) -> Iterator[Confound]:
     if isinstance(prop.values, ElementCounts):
         yield from _of_elements(prop, train, test, reference)
     elif prop.is_number:

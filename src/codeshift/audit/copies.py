@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
+
+from codeshift.arithmetic import ratio
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Copies:
     @property
     def repeated_share(self) -> float:
         """Share of rows beyond the first of their component; NaN for an empty part."""
-        return self.repeated / self.n if self.n else math.nan
+        return ratio(self.repeated, self.n)
 
 
 def count_copies(part: str, labels: np.ndarray) -> Copies:

@@ -15,7 +15,7 @@ from codeshift.audit.decontamination import DecontaminationList, read_decontamin
 from codeshift.audit.embedded_digests import embedded_digests
 from codeshift.checks import settle
 from codeshift.defaults import EMBEDDED
-from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, warn
 from codeshift.file_formats import COMPRESSED, CSV_SEPARATORS, JSON, PARQUET, format_of
 from codeshift.files import json_value
 from codeshift.formatting import counted, listed
@@ -25,12 +25,13 @@ from codeshift.parts import MANIFEST
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.near_duplicates.digests import CodeDigests
 from codeshift.properties.texts import column_texts
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
 
 _SHOWN = 5
-_WIDTH = 40  # characters shown of a row that is none
+_WIDTH = 40  # number of characters shown of a value that is not a row
 _CSV_BLOCK = 1 << 24  # bytes read at once, more than a row has
 
 
@@ -71,7 +72,7 @@ def named_parts(data: Any) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for name, part in data.items():
         inner = part if isinstance(part, Mapping) else {"": part}
-        parts |= {f"{name} {of}".strip(): rows for of, rows in inner.items()}
+        parts |= {f"{name} {inner_part}".strip(): rows for inner_part, rows in inner.items()}
     return parts
 
 
@@ -102,15 +103,15 @@ def columns_searched(
     rows = rows_of(corpus)
     streams = rows if isinstance(rows, tuple) else (rows,)
     named = _named_columns(corpus, column, corpus_column)
-    searched = {of: (named[of], streams) for of in columns if of in named}
+    searched = {own: (named[own], streams) for own in columns if own in named}
     if isinstance(corpus, Corpus) and isinstance(corpus.column, Mapping):
         return searched
-    unnamed = [of for of in columns if of not in named]
+    unnamed = [own for own in columns if own not in named]
     columns_of_streams = [_columns_of(stream) for stream in streams] if unnamed else []
-    for of in unnamed:
-        with_it = tuple(stream for stream, names in zip(streams, columns_of_streams, strict=True) if of in names)
+    for own in unnamed:
+        with_it = tuple(stream for stream, names in zip(streams, columns_of_streams, strict=True) if own in names)
         if with_it:
-            searched[of] = (of, with_it)
+            searched[own] = (own, with_it)
     return searched
 
 
@@ -142,11 +143,11 @@ def opened_corpora(corpora: Any, columns: Collection[str], corpus_column: str, l
         if not set(named) & set(columns):
             remedy = f"those that are looked for are {', '.join(columns)}"
             raise ParameterError("column", "of columns of the dataset", list(named), remedy)
-        needed = [in_corpus for of, in_corpus in named.items() if of in columns]
+        needed = [in_corpus for own, in_corpus in named.items() if own in columns]
         for stream in rows if isinstance(rows, tuple) else (rows,):
             columns_known = getattr(stream, "column_names", None) or ()
             for in_corpus in needed if columns_known else ():
-                _check_columns(columns_known, name, in_corpus, label)
+                _check_columns_of_part(columns_known, name, in_corpus, label)
         by_name[name] = replace(corpus, source=rows) if isinstance(corpus, Corpus) else rows
     return by_name
 
@@ -241,7 +242,7 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
     alike: dict[str, list[str]] = {}
     unread = []
     for file in files_of(path):
-        ending = _ending(Path(file))
+        ending = _row_format(Path(file))
         if ending is None:
             unread.append(file)
         else:
@@ -256,7 +257,7 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
         warn(LeftOutWarning(f"{left_out} of {path} not searched, having no rows in a format that is read: {names}"))
     for ending, of_format in alike.items():
         if ending == PARQUET:
-            yield _parquet(of_format)
+            yield _parquet_rows(of_format)
         elif ending in CSV_SEPARATORS:
             options = {"files": of_format, "separator": CSV_SEPARATORS[ending]}
             yield IterableDataset.from_generator(_csv_rows, gen_kwargs=options)
@@ -264,7 +265,7 @@ def _streamed(path: str | os.PathLike[str]) -> Iterator[IterableDataset]:
             yield IterableDataset.from_generator(_json_rows, gen_kwargs={"files": of_format})
 
 
-def _parquet(files: Sequence[str]) -> IterableDataset:
+def _parquet_rows(files: Sequence[str]) -> IterableDataset:
     """Return the rows of Parquet files as a stream, whose ends are looked at first.
 
     Raises:
@@ -301,15 +302,15 @@ def _json_rows(files: Sequence[str]) -> Iterator[dict[str, Any]]:
             ):
                 for line, content in enumerate(text, start=1):  # noqa: B007 - for the message
                     if content.lstrip().startswith("["):
-                        yield from map(_object, json_value(content + text.read()))
+                        yield from map(_json_object, json_value(content + text.read()))
                     elif content.strip():
-                        yield _object(json_value(content))
+                        yield _json_object(json_value(content))
         except (OSError, ValueError) as error:  # of what is compressed or written otherwise
             problem = f"line {line}: {error}" if line else str(error)
             raise DataError("corpus", "files of JSON Lines", file, problem) from error
 
 
-def _object(row: Any) -> dict[str, Any]:
+def _json_object(row: Any) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise ValueError(f"{json.dumps(row)[:_WIDTH]} is no object")
     return row
@@ -343,7 +344,7 @@ def _csv_rows_of(file: str, separator: str) -> Iterator[dict[str, str]]:
             yield from batch.to_pylist()
 
 
-def _ending(path: Path) -> str | None:
+def _row_format(path: Path) -> str | None:
     """Return the extension that decides how a file is read; None for a file of another format."""
     # A manifest stands beside the parts of a split, and has no rows.
     return None if path.name == MANIFEST else format_of(path)
@@ -382,25 +383,27 @@ def corpus_blocks(
     left_out = dict.fromkeys(searched, 0)
     streams = {id(stream): stream for _, having in searched.values() for stream in having}
     for number, stream in streams.items():
-        columns = {of: column for of, (column, having) in searched.items() if number in map(id, having)}
+        columns = {own: column for own, (column, having) in searched.items() if number in map(id, having)}
         for batch in _batches(stream, name, columns, labels, size):
             block = {}
-            for of, column in columns.items():
-                texts, of_texts = batch[column], batch[labels[of]] if of in labels else None
+            for own, column in columns.items():
+                texts, of_texts = batch[column], batch[labels[own]] if own in labels else None
                 filled = [text for text in texts if text is not None]
-                left_out[of] += len(texts) - len(filled)
+                left_out[own] += len(texts) - len(filled)
                 if of_texts is not None:
                     of_texts = [label for text, label in zip(texts, of_texts, strict=True) if text is not None]
                 if filled:
-                    block[of] = filled, of_texts
+                    block[own] = filled, of_texts
             yield block
-    for of, count in left_out.items():
+    for own, count in left_out.items():
         if count:
             empty = counted(count, "row")
-            warn(LeftOutWarning(f"{empty} of part {name} of the corpus not searched, having None in {searched[of][0]}"))
+            warn(
+                LeftOutWarning(f"{empty} of part {name} of the corpus not searched, having None in {searched[own][0]}")
+            )
 
 
-def _check_columns(columns: Collection[str], name: str, column: str, label: str | None) -> None:
+def _check_columns_of_part(columns: Collection[str], name: str, column: str, label: str | None) -> None:
     for needed in (column, label):
         if needed is not None and needed not in columns:
             remedy = f"{closest(needed, columns)}; name it: corpus_column, or Corpus(source, column)"
@@ -411,13 +414,13 @@ def _batches(
     rows: Any, name: str, columns: Mapping[str, str], labels: Mapping[str, str], size: int
 ) -> Iterator[Mapping[str, Sequence[Any]]]:
     """Yield batches of the rows of a stream, checked to have text or None in these columns."""
-    wanted = list(dict.fromkeys([*columns.values(), *(labels[of] for of in columns if of in labels)]))
+    wanted = list(dict.fromkeys([*columns.values(), *(labels[own] for own in columns if own in labels)]))
     if set(wanted) <= set(rows.column_names or ()):
         rows = rows.select_columns(wanted)
     start = 0
     for batch in rows.iter(batch_size=size):
-        for of, column in columns.items():
-            _check_columns(batch, name, column, labels.get(of))
+        for own, column in columns.items():
+            _check_columns_of_part(batch, name, column, labels.get(own))
             for row, text in enumerate(batch[column], start=start):
                 if not isinstance(text, str | None):
                     remedy = f"row {row} holds a value of type {type(text).__name__}; name a column of text"

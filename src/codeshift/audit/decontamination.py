@@ -69,7 +69,7 @@ class DecontaminationList:
             return
         for file in sorted(self.path.glob(_FILES)):
             with pa.input_stream(str(file), compression="zstd") as stream:
-                for line in _lines(stream):
+                for line in _decoded_lines(stream):
                     ngram, space, _ = line.rpartition(" ")
                     if not space:
                         raise DataError(str(file), "lines of an n-gram and a document", line, "make the list again")
@@ -147,12 +147,12 @@ def _of_nemo(path: Path, ngrams: Collection[str]) -> DecontaminationList:
     return DecontaminationList(path, tuple(sorted({ngram.count(" ") + 1 for ngram in ngrams})), "nemo", ngrams)
 
 
-def _lines(stream: Any) -> Iterator[str]:
+def _decoded_lines(stream: Any) -> Iterator[str]:
     """Yield the lines of a stream of bytes, of which only some are in memory at once."""
     rest = b""
     while block := stream.read(1 << 20):
-        *whole, rest = (rest + block).split(b"\n")
-        yield from (line.decode("utf-8", "surrogatepass") for line in whole)
+        *lines, rest = (rest + block).split(b"\n")
+        yield from (line.decode("utf-8", "surrogatepass") for line in lines)
     if rest:
         yield rest.decode("utf-8", "surrogatepass")
 

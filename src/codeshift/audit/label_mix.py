@@ -81,13 +81,13 @@ def measure_label_mix(
     shares = np.bincount(np.searchsorted(names, labels[rows]), minlength=len(names)) / len(rows)
     weights = (shares / np.bincount(of_train))[of_train]
     return [
-        _shift(prop.name, part, prop.values[train], prop.values[rows], weights)
+        _shift_of_mix(prop.name, part, prop.values[train], prop.values[rows], weights)
         for prop in properties
         if prop.in_verdict and isinstance(prop.values, np.ndarray)
     ]
 
 
-def _shift(name: str, part: str, first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> LabelMixShift:
+def _shift_of_mix(name: str, part: str, first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> LabelMixShift:
     mean, mean_of_mix = agreed(float(first.mean())), agreed(float((weights * first).sum()))
     return LabelMixShift(
         part=part,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.audit.correction import property_permutations
 from codeshift.audit.distances import jensen_shannon, one_hot
 from codeshift.audit.parts import AuditParts
@@ -66,12 +67,12 @@ class LabelShift:
     @property
     def conflicts_share(self) -> float:
         """Share of labelled rows with a near-duplicate in train that has another label; NaN if there are no rows."""
-        return self.conflicts / self.n if self.n else math.nan
+        return ratio(self.conflicts, self.n)
 
     @property
     def conflicts_within_share(self) -> float:
         """Share of labelled rows with a near-duplicate in the part that has another label; NaN if there are no rows."""
-        return self.conflicts_within / self.n if self.n else math.nan
+        return ratio(self.conflicts_within, self.n)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +124,8 @@ def measure_labels(
     order = np.lexsort([in_train, -counts])
     extra = np.setdiff1d(of_part[of_part != NO_LABEL], in_train)
     listed = [*in_train[order].tolist(), *extra.tolist()]
-    before, after = (_shares(of, listed) for of in (of_train, of_part))
-    sides = [_distinct(of, components[name]) for name, of in ((parts.train, of_train), (part, of_part))]
+    before, after = (_shares(side, listed) for side in (of_train, of_part))
+    sides = [_labels_of_components(side, components[name]) for name, side in ((parts.train, of_train), (part, of_part))]
     distance = p_value = math.nan
     if all(len(side) for side in sides):
         is_part = np.repeat([False, True], [len(side) for side in sides])
@@ -149,8 +150,8 @@ def measure_labels(
         total_variation=agreed(float(np.abs(before - after).sum() / 2)) if n and counts.sum() else math.nan,
         jensen_shannon=agreed(distance),
         p_value=agreed(p_value),
-        conflicts=_conflicts(_Labelled(codes[1], of_part, together[n_train:]), train_rows, search),
-        conflicts_within=_conflicts(within, within, search),
+        conflicts=_count_conflicts(_Labelled(codes[1], of_part, together[n_train:]), train_rows, search),
+        conflicts_within=_count_conflicts(within, within, search),
     )
 
 
@@ -180,7 +181,7 @@ def _shares(labels: np.ndarray, listed: Sequence[int]) -> np.ndarray:
     return np.asarray(counts / max(counts.sum(), 1.0))
 
 
-def _distinct(labels: np.ndarray, components: np.ndarray) -> np.ndarray:
+def _labels_of_components(labels: np.ndarray, components: np.ndarray) -> np.ndarray:
     """Return the labels of the first labelled row of each component."""
     labelled = labels != NO_LABEL
     return first_of_each(labels[labelled], components[labelled])
@@ -194,7 +195,7 @@ class _Labelled(NamedTuple):
     components: np.ndarray
 
 
-def _conflicts(rows: _Labelled, others: _Labelled, search: NearDuplicates) -> int:
+def _count_conflicts(rows: _Labelled, others: _Labelled, search: NearDuplicates) -> int:
     """Count the labelled rows with a near-duplicate among the others that has another label.
 
     A component is a chain: its ends may be alike in nothing. So pairs are searched for, within components that have

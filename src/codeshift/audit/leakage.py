@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.arithmetic import ratio
 from codeshift.audit.parts import AuditParts
 from codeshift.properties.dataset_columns import check_column, column_values
 from codeshift.properties.labels import typed_text
@@ -52,12 +53,12 @@ class DuplicateCounts:
     @property
     def exact_share(self) -> float:
         """Share of rows with an exact copy; NaN for an empty part."""
-        return self.exact / self.n if self.n else math.nan
+        return ratio(self.exact, self.n)
 
     @property
     def near_share(self) -> float:
         """Share of rows with an exact copy or a near-duplicate; NaN for an empty part."""
-        return self.near / self.n if self.n else math.nan
+        return ratio(self.near, self.n)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ class CopyCounts(DuplicateCounts):
     @property
     def renamed_share(self) -> float:
         """Share of rows with a near-duplicate or a renamed copy; NaN for an empty part."""
-        return self.renamed / self.n if self.n else math.nan
+        return ratio(self.renamed, self.n)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +140,11 @@ def measure_leakage(
     leakages, ends = [], np.cumsum(list(map(len, texts))).tolist()
     for part, of_part, end in zip(parts.held_out, texts, ends, strict=True):
         rows = slice(end - len(of_part), end)
-        near, pairs, of_renamed = copies.near[rows], _within(rows, copies.pairs), _within(rows, renamed_pairs)
+        near, pairs, of_renamed = (
+            copies.near[rows],
+            _pairs_of_rows(rows, copies.pairs),
+            _pairs_of_rows(rows, renamed_pairs),
+        )
         leakages.append(
             Leakage(
                 part=part,
@@ -157,7 +162,7 @@ def measure_leakage(
     return leakages
 
 
-def _within(rows: slice, pairs: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+def _pairs_of_rows(rows: slice, pairs: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
     """Return the pairs of some rows, which are counted from the first of them."""
     return [(row - rows.start, other, jaccard) for row, other, jaccard in pairs if rows.start <= row < rows.stop]
 

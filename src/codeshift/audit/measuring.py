@@ -17,7 +17,7 @@ from codeshift.audit.leakage import Leakage, measure_leakage
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.report import AuditReport
 from codeshift.audit.settings import AuditSettings
-from codeshift.audit.strength import components_of, first_of_each, measure_strength
+from codeshift.audit.strength import Strength, components_of, first_of_each, measure_strength
 from codeshift.audit.truncation import TokenCounter, Truncation, measure_truncation
 from codeshift.audit.unseen_elements import UnseenElements, measure_unseen
 from codeshift.audit.verdict import judge
@@ -44,17 +44,13 @@ def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCoun
         parts, unparsable = _parsable(parts, settings)
         properties = gather_properties(parts.table, settings, parts.region)
         stages.at("leakage")
-        leakage, column_leakage = _leakage(parts, settings)
+        leakage, column_leakage = _leakage_measures(parts, settings)
         stages.at("distinct rows")
         distinct = _DistinctRows.of(parts, settings)
-        strength = []
-        for part in parts.compared:
-            stages.at(f"shift of {part}")
-            train, rows = distinct.rows[parts.train], distinct.rows[part]
-            strength.append(measure_strength(parts, part, train, rows, properties, settings))
+        strength = _shift_measures(parts, settings, distinct, properties, stages)
         if settings.label is not None:
             stages.at("labels")
-        labels, label_mix = _labels(parts, settings, distinct, properties)
+        labels, label_mix = _label_measures(parts, settings, distinct, properties)
         stages.at("confounds")
         confounds = _confounds(parts, distinct, properties)
         if counter is not None:
@@ -84,11 +80,11 @@ def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCoun
             label_mix=tuple(label_mix),
             strength=tuple(strength),
             confounds=confounds,
-            unseen_elements=_unseen(parts, properties),
+            unseen_elements=_unseen_measures(parts, properties),
             truncation=truncation,
             unparsable=unparsable,
             verdict=verdict,
-            distributions=_distributions(parts, properties),
+            distributions=_distributions_of_properties(parts, properties),
         )
 
 
@@ -125,7 +121,7 @@ def _parsable(parts: AuditParts, settings: AuditSettings) -> tuple[AuditParts, d
     return parts, unparsable
 
 
-def _leakage(parts: AuditParts, settings: AuditSettings) -> tuple[list[Leakage], list[ColumnLeakage]]:
+def _leakage_measures(parts: AuditParts, settings: AuditSettings) -> tuple[list[Leakage], list[ColumnLeakage]]:
     leakage = measure_leakage(
         parts,
         column=settings.column,
@@ -139,7 +135,22 @@ def _leakage(parts: AuditParts, settings: AuditSettings) -> tuple[list[Leakage],
     return leakage, by_column
 
 
-def _labels(
+def _shift_measures(
+    parts: AuditParts,
+    settings: AuditSettings,
+    distinct: _DistinctRows,
+    properties: Sequence[ComparedProperty],
+    stages: Stages,
+) -> list[Strength]:
+    strength = []
+    for part in parts.compared:
+        stages.at(f"shift of {part}")
+        train, rows = distinct.rows[parts.train], distinct.rows[part]
+        strength.append(measure_strength(parts, part, train, rows, properties, settings))
+    return strength
+
+
+def _label_measures(
     parts: AuditParts, settings: AuditSettings, distinct: _DistinctRows, properties: Sequence[ComparedProperty]
 ) -> tuple[list[LabelShift], list[LabelMixShift]]:
     """Return the labels of each held-out part, and what their mix explains of each compared one; nothing without."""
@@ -161,7 +172,7 @@ def _confounds(
     return measure_confounds(properties, distinct.rows[parts.train], distinct.rows[parts.test], reference)
 
 
-def _unseen(parts: AuditParts, properties: Sequence[ComparedProperty]) -> tuple[UnseenElements, ...]:
+def _unseen_measures(parts: AuditParts, properties: Sequence[ComparedProperty]) -> tuple[UnseenElements, ...]:
     with_elements = [prop for prop in properties if isinstance(prop.values, ElementCounts)]
     return tuple(measure_unseen(parts, part, prop) for prop in with_elements for part in parts.compared)
 
@@ -172,7 +183,7 @@ def _truncation(parts: AuditParts, settings: AuditSettings, counter: TokenCounte
     return tuple(measure_truncation(part, parts.texts(part, settings.column), counter) for part in parts.with_train)
 
 
-def _distributions(parts: AuditParts, properties: Sequence[ComparedProperty]) -> dict[str, Distribution]:
+def _distributions_of_properties(parts: AuditParts, properties: Sequence[ComparedProperty]) -> dict[str, Distribution]:
     rows = {part: parts.rows[part] for part in parts.with_train}
     return {
         prop.name: Distribution.of_numbers(prop.name, prop.values, rows, prop.times)

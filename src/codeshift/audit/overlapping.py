@@ -38,13 +38,14 @@ from codeshift.documents.document import (
     numbers,
     row,
 )
-from codeshift.errors import ParameterError, closest, warn
+from codeshift.errors import ParameterError, warn
 from codeshift.marks import RowMarks, kinds_within
 from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.near_duplicates.digests import CodeDigests
 from codeshift.properties.near_duplicates.workers import Workers
 from codeshift.properties.processes import check_num_proc, processes_for
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
@@ -296,7 +297,7 @@ def overlap(
     corpus_column = corpus_column or column
     parts = named_parts(data)
     columns = near_duplicates.columns_with(column)
-    texts = {of: {name: checked_texts(part, of, name) for name, part in parts.items()} for of in columns}
+    texts = {own: {name: checked_texts(part, own, name) for name, part in parts.items()} for own in columns}
     labels = None if label is None else {name: column_values(part, label, "label") for name, part in parts.items()}
     searches = _Searches(texts, column, label, labels, near_duplicates, ngrams, worst, check_num_proc(num_proc))
     overlaps: list[PartOverlap] = []
@@ -304,7 +305,7 @@ def overlap(
         overlaps += searches.of(name, opened, corpus_column)
     marks = {}
     for name, part_texts in texts[column].items():
-        copies: dict[str, dict[str, Mapping[str, tuple[int, ...]]]] = {of: {} for of in columns}
+        copies: dict[str, dict[str, Mapping[str, tuple[int, ...]]]] = {own: {} for own in columns}
         for part_overlap in overlaps:
             if part_overlap.part == name:
                 copies[part_overlap.column][part_overlap.corpus] = part_overlap.rows

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.hashing import content_order, row_digests
 from codeshift.parts import SELECTED_ON
 from codeshift.properties import PropertyTable
 from codeshift.properties.selection import Selection
 from codeshift.properties.texts import column_texts
 from codeshift.splitters import Region, SplitAssignment, SplitManifest
+from codeshift.wording import Verbatim, closest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -74,7 +75,7 @@ class AuditParts:
         for part in self.with_train:
             if keep[part].size and not keep[part].any():
                 remedy = "check the language and the column: the parser gave up on every row"
-                raise DataError(part, "rows that can be parsed", Told("none"), remedy)
+                raise DataError(part, "rows that can be parsed", Verbatim("none"), remedy)
         left_out = {part: int((~mask).sum()) for part, mask in keep.items() if not mask.all()}
         places = np.cumsum(~stopped) - 1
         rows = {part: places[rows[keep[part]]] for part, rows in self.rows.items()}
@@ -124,14 +125,14 @@ def take_parts(
             remedy = "a DatasetDict brings its rows along"
             raise ParameterError("data", "left out where splits are given", type(data).__name__, remedy)
     parts = _checked_splits(splits)
-    names = _names(parts, train=train, test=test, reference=reference)
+    names = _names_of_roles(parts, train=train, test=test, reference=reference)
     used = {name: parts[name] for name in [*names.values(), *SELECTED_ON] if name in parts}
     orders = {name: _content_order(rows, name, column, digests.get(name)) for name, rows in used.items()}
     starts = dict(zip(used, np.cumsum([0, *(len(rows) for rows in used.values())])[:-1], strict=True))
     if isinstance(data, PropertyTable):  # which may know values of the rows from other audits
         table: PropertyTable = Selection(data, np.concatenate([positions[name] for name in used]))
     else:
-        table = PropertyTable(_joined(used, column), num_proc=num_proc)
+        table = PropertyTable(_concatenated(used, column), num_proc=num_proc)
     return AuditParts(
         table=table,
         rows={name: starts[name] + order for name, order in orders.items()},
@@ -180,7 +181,7 @@ def _checked_splits(splits: Any) -> dict[str, Dataset]:
     return dict(splits)
 
 
-def _names(splits: NamedParts, *, train: str, test: str | None, reference: str | None) -> dict[str, str]:
+def _names_of_roles(splits: NamedParts, *, train: str, test: str | None, reference: str | None) -> dict[str, str]:
     if test is None:
         test = "test" if "test" in splits and "test_ood" not in splits else "test_ood"
     if reference is None and "test_id" in splits and test != "test_id":
@@ -204,7 +205,7 @@ def _content_order(rows: Dataset, part: str, column: str, digests: np.ndarray | 
     return content_order(digests, rows.with_format(None).__getitem__)
 
 
-def _joined(parts: dict[str, Dataset], column: str) -> Dataset:
+def _concatenated(parts: dict[str, Dataset], column: str) -> Dataset:
     """Return all rows end to end, with the columns that all parts have with the same type."""
     from datasets import Value, concatenate_datasets
 

@@ -16,7 +16,7 @@ _VALUES: dict[str, Callable[[], Any]] = {
 _IGNORED = {"PROTO", "FRAME", "STOP"}
 
 
-class _Name(str):
+class _GlobalName(str):
     """Name of a class or function that the pickle would call."""
 
 
@@ -79,7 +79,7 @@ class _Machine:
         dotted = f"{first}.{last}" if argument is None else argument.replace(" ", ".")
         if dotted not in self.counters:
             raise ValueError(f"it names {dotted}")
-        self.stack.append(_Name(dotted))
+        self.stack.append(_GlobalName(dotted))
 
     def _combine(self, name: str) -> None:
         if name in ("SETITEM", "SETITEMS"):
@@ -102,7 +102,7 @@ class _Machine:
 
     def _count(self) -> None:
         arguments, called = self.stack.pop(), self.stack.pop()
-        if not isinstance(called, _Name) or not isinstance(arguments, tuple) or len(arguments) > 1:
+        if not isinstance(called, _GlobalName) or not isinstance(arguments, tuple) or len(arguments) > 1:
             raise ValueError("it calls what is no class of counts")
         counts = arguments[0] if arguments else {}
         self.stack.append(dict(counts) if isinstance(counts, dict) else {})

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from codeshift.audit.bins import whole_bins
-from codeshift.errors import MissingExtraError, ParameterError, closest
+from codeshift.errors import MissingExtraError, ParameterError
 from codeshift.regions.distribution import Distribution
+from codeshift.wording import closest
 
 _BINS = 40
 _SKEWED = 5.0  # smallest ratio of the 99% quantile to the median for a logarithmic axis
@@ -28,7 +29,7 @@ def plot(distributions: Mapping[str, Distribution], prop: str, ax: Any | None) -
     if prop not in distributions:
         raise ParameterError("prop", "a property with numbers", prop, closest(prop, distributions))
     if ax is None:
-        ax = _figure(5.0, 3.2).subplots()
+        ax = _new_figure(5.0, 3.2).subplots()
     drawn = {part: numbers for part, numbers in distributions[prop].values.items() if len(numbers)}
     everything = np.concatenate([np.empty(0), *drawn.values()])
     edges, scale = _edges(everything)
@@ -51,7 +52,7 @@ def plot_all(distributions: Mapping[str, Distribution]) -> Any:
     """
     names = list(distributions)
     lines = max(1, math.ceil(len(names) / 2))
-    figure = _figure(10.0, 3.2 * lines)
+    figure = _new_figure(10.0, 3.2 * lines)
     axes = np.ravel(figure.subplots(lines, 2))
     for name, ax in zip(names, axes, strict=False):
         plot(distributions, name, ax)
@@ -60,7 +61,7 @@ def plot_all(distributions: Mapping[str, Distribution]) -> Any:
     return figure
 
 
-def _figure(width: float, height: float) -> Any:
+def _new_figure(width: float, height: float) -> Any:
     """Create a figure outside ``pyplot``, so that a script may create thousands."""
     try:
         from matplotlib.figure import Figure

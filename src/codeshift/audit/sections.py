@@ -46,7 +46,7 @@ def of_verdict(
     yield Paragraph(str(verdict))
     if verdict.cautions:
         yield Points(verdict.cautions)
-    rows = tuple(row(part, roles.get(part, "validation"), _count(n)) for part, n in sizes.items())
+    rows = tuple(row(part, roles.get(part, "validation"), _grouped_digits(n)) for part, n in sizes.items())
     yield Table(columns=names("part", "role") + numbers("rows"), rows=rows)
     if unparsable:
         counts = ", ".join(f"{counted(count, 'row')} of {part}" for part, count in unparsable.items())
@@ -64,11 +64,11 @@ def of_leakage(leakage: Sequence[Leakage], train: str, near: NearDuplicates) -> 
     rows = tuple(
         row(
             leak.part,
-            _count(leak.n),
-            _of(leak.exact, leak.exact_share),
-            _of(leak.near, leak.near_share),
-            _of(leak.renamed, leak.renamed_share),
-            "-" if leak.groups is None else _of(leak.groups, leak.groups_share),
+            _grouped_digits(leak.n),
+            _count_and_share(leak.exact, leak.exact_share),
+            _count_and_share(leak.near, leak.near_share),
+            _count_and_share(leak.renamed, leak.renamed_share),
+            "-" if leak.groups is None else _count_and_share(leak.groups, leak.groups_share),
         )
         for leak in leakage
     )
@@ -80,23 +80,23 @@ def of_leakage(leakage: Sequence[Leakage], train: str, near: NearDuplicates) -> 
             f"Not compared with all of {train}, since too many rows are nearly near-duplicates: {counts}. "
             "More of them may have a near-duplicate there."
         )
-    yield from _pairs(leakage, train)
+    yield from _pairs_as_code(leakage, train)
 
 
-def _pairs(leakage: Sequence[Leakage], train: str) -> Iterator[Code]:
+def _pairs_as_code(leakage: Sequence[Leakage], train: str) -> Iterator[Code]:
     for leak in leakage:
         pairs = [("pair", pair) for pair in leak.worst] + [("renamed pair", pair) for pair in leak.worst_renamed]
         for i, (kind, pair) in enumerate(pairs, start=1):
             caption = f"{leak.part}, {kind} {i}, Jaccard similarity {pair.jaccard:.2f}"
             if pair.row == pair.train_row:
-                yield Code(_cut(pair.row), caption=f"{caption}: the same code in {leak.part} and in {train}")
+                yield Code(_shortened_code(pair.row), caption=f"{caption}: the same code in {leak.part} and in {train}")
             else:
                 yield from _both_rows(pair, caption, leak.part, train)
 
 
 def _both_rows(pair: LeakedPair, caption: str, part: str, train: str) -> Iterator[Code]:
-    yield Code(_cut(pair.row), caption=f"{caption}: the row of {part}")
-    yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {train}")
+    yield Code(_shortened_code(pair.row), caption=f"{caption}: the row of {part}")
+    yield Code(_shortened_code(pair.train_row), caption=f"{caption}: the row of {train}")
 
 
 def of_columns(leakage: Sequence[ColumnLeakage], train: str) -> Iterator[Block]:
@@ -112,9 +112,9 @@ def of_columns(leakage: Sequence[ColumnLeakage], train: str) -> Iterator[Block]:
         row(
             leak.part,
             " + ".join(leak.columns),
-            _count(leak.n),
-            _of(leak.exact, leak.exact_share),
-            _of(leak.near, leak.near_share),
+            _grouped_digits(leak.n),
+            _count_and_share(leak.exact, leak.exact_share),
+            _count_and_share(leak.near, leak.near_share),
         )
         for leak in leakage
     )
@@ -145,29 +145,45 @@ def of_labels(labels: Sequence[LabelShift], train_name: str, column: str | None)
     )
     first = labels[0]
     shown = first.labels[:_SHOWN_LABELS]
-    train = row(train_name, _count(first.n_train), "-", *(share(s, 1) for s in first.train_shares[: len(shown)]))
+    yield _shares_of_labels(labels, train_name, shown)
+    yield _shifts_of_labels(labels)
+    if len(first.labels) > len(shown):
+        yield Note(f"{len(first.labels) - len(shown)} more labels are in to_dict().")
+
+
+def _shares_of_labels(labels: Sequence[LabelShift], train_name: str, shown: Sequence[str]) -> Table:
+    first = labels[0]
+    train = row(
+        train_name, _grouped_digits(first.n_train), "-", *(share(s, 1) for s in first.train_shares[: len(shown)])
+    )
     by_label = [dict(zip(shift.labels, shift.shares, strict=True)) for shift in labels]
     parts = tuple(
-        row(shift.part, _count(shift.n), _count(shift.unlabelled), *(share(shares.get(name, 0.0), 1) for name in shown))
+        row(
+            shift.part,
+            _grouped_digits(shift.n),
+            _grouped_digits(shift.unlabelled),
+            *(share(shares.get(name, 0.0), 1) for name in shown),
+        )
         for shift, shares in zip(labels, by_label, strict=True)
     )
-    yield Table(columns=names("part") + numbers("labelled", "without", *shown), rows=(train, *parts))
+    return Table(columns=names("part") + numbers("labelled", "without", *shown), rows=(train, *parts))
+
+
+def _shifts_of_labels(labels: Sequence[LabelShift]) -> Table:
     rows = tuple(
         row(
             shift.part,
             share(shift.total_variation, 1) if shift.n else "-",
-            _number(shift.jensen_shannon, 2),
-            _p(shift.p_value),
-            _count(shift.unseen),
-            _of(shift.conflicts, shift.conflicts_share),
-            _of(shift.conflicts_within, shift.conflicts_within_share),
+            _shown_number(shift.jensen_shannon, 2),
+            _shown_p_value(shift.p_value),
+            _grouped_digits(shift.unseen),
+            _count_and_share(shift.conflicts, shift.conflicts_share),
+            _count_and_share(shift.conflicts_within, shift.conflicts_within_share),
         )
         for shift in labels
     )
     heads = ("other mix", "Jensen-Shannon", "p", "label not in train", "conflicts with train", "conflicts within")
-    yield Table(columns=names("part") + numbers(*heads), rows=rows)
-    if len(first.labels) > len(shown):
-        yield Note(f"{len(first.labels) - len(shown)} more labels stand in to_dict().")
+    return Table(columns=names("part") + numbers(*heads), rows=rows)
 
 
 def of_label_mix(shifts: Sequence[LabelMixShift], train: str) -> Iterator[Block]:
@@ -183,9 +199,9 @@ def of_label_mix(shifts: Sequence[LabelMixShift], train: str) -> Iterator[Block]
         row(
             shift.part,
             shift.name,
-            _number(shift.mean_train, 2),
-            _number(shift.mean, 2),
-            _number(shift.mean_of_mix, 2),
+            _shown_number(shift.mean_train, 2),
+            _shown_number(shift.mean, 2),
+            _shown_number(shift.mean_of_mix, 2),
             effect_words(shift.effect),
             effect_words(shift.effect_of_mix),
         )
@@ -207,10 +223,12 @@ def of_strength(strength: Sequence[Strength], train: str) -> Iterator[Block]:
     rows = tuple(
         row(
             f"{shift.part} against {train}",
-            f"{_count(shift.n)} / {_count(shift.n_train)}",
-            *_test(shift.classifier, 3),
-            *_test(shift.mmd, 5),
-            f"{_number(shift.nearest.median, 2)} ({_number(shift.nearest.q05, 2)} to {_number(shift.nearest.q95, 2)})",
+            f"{_grouped_digits(shift.n)} / {_grouped_digits(shift.n_train)}",
+            *_shown_test(shift.classifier, 3),
+            *_shown_test(shift.mmd, 5),
+            "{} ({} to {})".format(
+                *(_shown_number(value, 2) for value in (shift.nearest.median, shift.nearest.q05, shift.nearest.q95))
+            ),
         )
         for shift in strength
     )
@@ -230,13 +248,13 @@ def of_properties(strength: Sequence[Strength], train: str, test: str) -> Iterat
     rows = tuple(
         row(
             prop.name + (" (intended)" if prop.intended else ""),
-            _mean(prop, prop.mean_train),
-            _mean(prop, prop.mean),
+            _shown_mean(prop, prop.mean_train),
+            _shown_mean(prop, prop.mean),
             effect_words(prop.effect),
             _moved(prop),
-            _number(prop.jensen_shannon, 2),
-            _p(prop.p_value),
-            _number(reference.get(prop.name, math.nan), 2),
+            _shown_number(prop.jensen_shannon, 2),
+            _shown_p_value(prop.p_value),
+            _shown_number(reference.get(prop.name, math.nan), 2),
         )
         for prop in strength[0].properties
     )
@@ -253,7 +271,7 @@ def of_confounds(confounds: Sequence[Confound], train: str, test: str, reference
     yield Paragraph(
         "Properties, and whether rows hold an element, that the split was not meant to move, by standardised "
         f"effect from {train} to {test} (.2 is small, .5 medium, .8 large), the farthest first"
-        + (f"; {more} more stand in to_dict()." if more else ".")
+        + (f"; {more} more are in to_dict()." if more else ".")
     )
     rows = tuple(
         row(confound.name, effect_words(confound.effect), effect_words(confound.reference_effect)) for confound in shown
@@ -269,9 +287,9 @@ def of_unseen_elements(elements: Sequence[UnseenElements], train: str) -> Iterat
         row(
             unseen.kind,
             unseen.part,
-            _count(unseen.distinct),
-            _of(unseen.unseen, unseen.unseen_share),
-            _of(unseen.rows, unseen.rows_share),
+            _grouped_digits(unseen.distinct),
+            _count_and_share(unseen.unseen, unseen.unseen_share),
+            _count_and_share(unseen.rows, unseen.rows_share),
             ", ".join(unseen.examples),
         )
         for unseen in elements
@@ -287,7 +305,13 @@ def of_truncation(truncation: Sequence[Truncation]) -> Iterator[Block]:
     yield Heading("Truncated rows")
     yield Paragraph(f"Rows of more than {truncation[0].max_length:,} tokens of the model.")
     rows = tuple(
-        row(cut.part, _count(cut.n), _of(cut.truncated, cut.share), _number(cut.median, 0), _count(cut.longest))
+        row(
+            cut.part,
+            _grouped_digits(cut.n),
+            _count_and_share(cut.truncated, cut.share),
+            _shown_number(cut.median, 0),
+            _grouped_digits(cut.longest),
+        )
         for cut in truncation
     )
     yield Table(columns=names("part") + numbers("rows", "truncated", "median tokens", "longest"), rows=rows)
@@ -312,42 +336,42 @@ def of_settings(settings: AuditSettings, tested: int) -> Iterator[Block]:
     )
 
 
-def _test(test: TwoSampleTest, digits: int) -> tuple[str, str, str]:
-    null = "-" if math.isnan(test.null_95) else f"below {_number(test.null_95, digits)}"
-    return _number(test.statistic, digits), null, _p(test.p_value)
+def _shown_test(test: TwoSampleTest, digits: int) -> tuple[str, str, str]:
+    null = "-" if math.isnan(test.null_95) else f"below {_shown_number(test.null_95, digits)}"
+    return _shown_number(test.statistic, digits), null, _shown_p_value(test.p_value)
 
 
-def _p(value: float) -> str:
+def _shown_p_value(value: float) -> str:
     return "-" if math.isnan(value) else p_value(value)
 
 
-def _of(count: int, share_of_rows: float) -> str:
-    return _count(count) if math.isnan(share_of_rows) else f"{count:,} ({share(share_of_rows, 2)})"
+def _count_and_share(count: int, share_of_rows: float) -> str:
+    return _grouped_digits(count) if math.isnan(share_of_rows) else f"{count:,} ({share(share_of_rows, 2)})"
 
 
-def _count(value: int) -> str:
+def _grouped_digits(value: int) -> str:
     return f"{value:,}"
 
 
-def _number(value: float, digits: int) -> str:
+def _shown_number(value: float, digits: int) -> str:
     return "-" if math.isnan(value) else fixed(value, digits)
 
 
-def _mean(prop: PropertyShift, value: float) -> str:
+def _shown_mean(prop: PropertyShift, value: float) -> str:
     """Format a mean in the property's unit; for times, the day."""
     if math.isnan(value) or not prop.times:
-        return _number(value, 2)
+        return _shown_number(value, 2)
     return moment_of(value).partition("T")[0]
 
 
 def _moved(prop: PropertyShift) -> str:
     """Format the Wasserstein distance in the property's unit; for times, in days."""
     if not prop.times or math.isnan(prop.wasserstein):
-        return _number(prop.wasserstein, 2)
-    return f"{_number(prop.wasserstein / 86_400, 1)} days"
+        return _shown_number(prop.wasserstein, 2)
+    return f"{_shown_number(prop.wasserstein / 86_400, 1)} days"
 
 
-def _cut(code: str) -> str:
+def _shortened_code(code: str) -> str:
     return (
         code if len(code) <= _SHOWN_CODE else f"{code[:_SHOWN_CODE]}\n... ({len(code) - _SHOWN_CODE:,} more characters)"
     )

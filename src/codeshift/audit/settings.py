@@ -118,7 +118,7 @@ class AuditSettings:
         if self.label is not None:
             settle(self, label=check_name("label", self.label, example="label"))
         for name in ("properties", "intended"):
-            object.__setattr__(self, name, _check_properties(name, getattr(self, name)))
+            settle(self, **{name: _check_properties(name, getattr(self, name))})
         if not isinstance(self.near_duplicates, NearDuplicates):
             remedy = "such as NearDuplicates(threshold=0.7, ngram=5)"
             raise ParameterError("near_duplicates", "a NearDuplicates", self.near_duplicates, remedy)

@@ -133,7 +133,7 @@ def measure_strength(
 ) -> Strength:
     """Compare the distinct ``rows`` of a part with those of ``train``."""
     tokens: ElementCounts = parts.table.values(TokenTypes(settings.column))
-    of_train, of_part = (_sample(positions, settings) for positions in (train, rows))
+    of_train, of_part = (_sampled_positions(positions, settings) for positions in (train, rows))
     vectors = reduced(tokens.counts[np.concatenate([of_train, of_part])], settings.seed)
     first, second = vectors[: len(of_train)], vectors[len(of_train) :]
     permuted = {"n_permutations": settings.n_permutations, "seed": settings.seed}
@@ -146,18 +146,20 @@ def measure_strength(
         classifier=classifier_two_sample_test(first, second, **permuted),
         mmd=maximum_mean_discrepancy(first, second, **permuted),
         nearest=summarise_similarities(nearest_similarities(tokens.counts[of_part], tokens.counts[train])),
-        properties=tuple(_shift(prop, train, rows, samples) for prop in properties),
+        properties=tuple(_shift_of_property(prop, train, rows, samples) for prop in properties),
     )
 
 
-def _sample(positions: np.ndarray, settings: AuditSettings) -> np.ndarray:
+def _sampled_positions(positions: np.ndarray, settings: AuditSettings) -> np.ndarray:
     if len(positions) <= settings.sample:
         return positions
     rng = generator(settings.seed, "sample")
     return positions[np.sort(rng.choice(len(positions), settings.sample, replace=False))]
 
 
-def _shift(prop: ComparedProperty, train: np.ndarray, rows: np.ndarray, samples: PermutedSamples) -> PropertyShift:
+def _shift_of_property(
+    prop: ComparedProperty, train: np.ndarray, rows: np.ndarray, samples: PermutedSamples
+) -> PropertyShift:
     both = np.concatenate([train, rows])
     mean_train = mean = effect = moved = math.nan
     counts = prop.values.counts[both] if isinstance(prop.values, ElementCounts) else memberships(prop.values[both])

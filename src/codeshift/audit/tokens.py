@@ -70,10 +70,12 @@ def reduced(counts: csr_matrix, seed: int) -> np.ndarray:
         return np.asarray(StandardScaler().fit_transform(weights.toarray()))
     decomposition = TruncatedSVD(min(DIMENSIONS, counts.shape[0]), random_state=seed % 2**32)
     components = decomposition.fit_transform(weights)
-    return np.hstack([_scaled(block) for block in _blocks(components, decomposition.singular_values_)])
+    return np.hstack(
+        [_scaled(block) for block in _blocks_of_equal_singular_value(components, decomposition.singular_values_)]
+    )
 
 
-def _blocks(components: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
+def _blocks_of_equal_singular_value(components: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
     """Return columns of equal singular value together, without those beyond the rank.
 
     Columns beyond the rank contain only rounding errors, which scaling would turn into columns like any other. If

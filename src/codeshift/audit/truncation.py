@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import check_integer
 from codeshift.errors import ParameterError
 from codeshift.properties.model_tokens import load_counting_tokenizer
@@ -45,7 +46,7 @@ class Truncation:
     @property
     def share(self) -> float:
         """Share of truncated rows; NaN for an empty part."""
-        return self.truncated / self.n if self.n else math.nan
+        return ratio(self.truncated, self.n)
 
 
 @dataclass(frozen=True, eq=False)

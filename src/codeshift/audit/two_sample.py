@@ -70,7 +70,7 @@ def classifier_two_sample_test(
     >>> same.p_value > 0.05, moved.statistic > 0.95, moved.p_value
     (True, True, 0.025)
     """
-    rows = _joined(first, second, n_permutations)
+    rows = _stacked(first, second, n_permutations)
     if min(len(first), len(second)) < FEWEST_IN_SAMPLE:
         return _too_small(first, second)
     rng = generator(seed, "classifier")
@@ -140,7 +140,7 @@ def maximum_mean_discrepancy(
     >>> moved.statistic > moved.null_95, moved.p_value
     (True, 0.025)
     """
-    rows = _joined(first, second, n_permutations)
+    rows = _stacked(first, second, n_permutations)
     if min(len(first), len(second)) < FEWEST_IN_SAMPLE:
         return _too_small(first, second)
     kernel = _kernel(rows)
@@ -155,7 +155,9 @@ def maximum_mean_discrepancy(
 
 def _mean_auc(rows: np.ndarray, labels: np.ndarray, held_out: np.ndarray) -> float:
     scores = held_out_scores(rows, labels, held_out)
-    return float(np.mean([_auc(of_fold, labels[tested]) for of_fold, tested in zip(scores, held_out, strict=True)]))
+    return float(
+        np.mean([_rank_auc(of_fold, labels[tested]) for of_fold, tested in zip(scores, held_out, strict=True)])
+    )
 
 
 def _permuted_aucs(
@@ -169,13 +171,13 @@ def _permuted_aucs(
     of_rows, tested = np.repeat(labels[moved], FOLDS, axis=0), held_out[:, moved].swapaxes(0, 1)
     tested = tested.reshape(of_rows.shape)
     aucs = [
-        _auc(of_fit, classes[kept])
+        _rank_auc(of_fit, classes[kept])
         for of_fit, classes, kept in zip(scores.of(of_rows, tested), of_rows, tested, strict=True)
     ]
     return [float(np.mean(aucs[fit : fit + FOLDS])) for fit in range(0, len(aucs), FOLDS)]
 
 
-def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
+def _rank_auc(scores: np.ndarray, labels: np.ndarray) -> float:
     """Return the share of pairs of a positive and a negative where the positive scores higher; ties count one half.
 
     Equal rows are a tie whatever the last bits of their scores.
@@ -216,7 +218,7 @@ def _unbiased(kernel: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return squared
 
 
-def _joined(first: np.ndarray, second: np.ndarray, n_permutations: int) -> Any:
+def _stacked(first: np.ndarray, second: np.ndarray, n_permutations: int) -> Any:
     check_permutations(n_permutations)
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
         shapes = (first.shape, second.shape)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.audit.compared_properties import ComparedProperty
 from codeshift.audit.parts import AuditParts
 from codeshift.properties import ElementCounts
@@ -49,12 +49,12 @@ class UnseenElements:
     @property
     def unseen_share(self) -> float:
         """Share of the part's different elements that never occur in train; NaN if the part has none."""
-        return self.unseen / self.distinct if self.distinct else math.nan
+        return ratio(self.unseen, self.distinct)
 
     @property
     def rows_share(self) -> float:
         """Share of rows that contain an unseen element; NaN for an empty part."""
-        return self.rows / self.n if self.n else math.nan
+        return ratio(self.rows, self.n)
 
 
 def measure_unseen(parts: AuditParts, part: str, prop: ComparedProperty) -> UnseenElements:

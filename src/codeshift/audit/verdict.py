@@ -77,19 +77,19 @@ def judge(
     test = strength[0]
     deciding = {shift.part for shift in strength}
     leaks = [reason for leak in leakage if leak.part in deciding for reason in _leaked(leak, thresholds)]
-    leaks += [reason for leak in leakage if leak.part == test.part for reason in _groups(leak, thresholds)]
+    leaks += [reason for leak in leakage if leak.part == test.part for reason in _leaks_of_groups(leak, thresholds)]
     cautions = [
-        *(reason for repeated in copies for reason in _copies(repeated, thresholds)),
+        *(reason for repeated in copies for reason in _cautions_on_copies(repeated, thresholds)),
         *(
             f"{reason}, and model selection sees them"
             for leak in leakage
             if leak.part not in deciding
             for reason in _leaked(leak, thresholds)
         ),
-        *(reason for leak in leakage if leak.part != test.part for reason in _groups(leak, thresholds)),
+        *(reason for leak in leakage if leak.part != test.part for reason in _leaks_of_groups(leak, thresholds)),
         *(reason for leak in leakage for reason in _unsettled(leak)),
         *(reason for leak in column_leakage for reason in _of_column(leak, thresholds)),
-        *(reason for shift in labels for reason in _conflicts(shift, thresholds)),
+        *(reason for shift in labels for reason in _cautions_on_conflicts(shift, thresholds)),
         *_of_labels(labels, test, thresholds),
         *_of_reference(strength[1:], thresholds),
         *_of_confounds(confounds, thresholds),
@@ -99,7 +99,9 @@ def judge(
     if label in (SOUND, NO_SHIFT):
         reasons += [_no_leak(leak) for leak in leakage if leak.part in deciding and leak.n]
         reasons += [
-            _repeated(repeated) for repeated in copies if repeated.part == test.part and _copies(repeated, thresholds)
+            _repeated(repeated)
+            for repeated in copies
+            if repeated.part == test.part and _cautions_on_copies(repeated, thresholds)
         ]
     return Verdict(label=label, reasons=tuple(reasons), cautions=tuple(cautions))
 
@@ -152,7 +154,7 @@ def _of_column(leakage: ColumnLeakage, thresholds: Thresholds) -> list[str]:
     ]
 
 
-def _copies(copies: Copies, thresholds: Thresholds) -> list[str]:
+def _cautions_on_copies(copies: Copies, thresholds: Thresholds) -> list[str]:
     if not copies.repeated or not copies.repeated_share >= thresholds.copies:
         return []
     return [
@@ -166,7 +168,7 @@ def _repeated(copies: Copies) -> str:
     return f"{copies.distinct:,} of the {copies.n:,} rows of {copies.part} are distinct"
 
 
-def _groups(leakage: Leakage, thresholds: Thresholds) -> list[str]:
+def _leaks_of_groups(leakage: Leakage, thresholds: Thresholds) -> list[str]:
     if not leakage.groups_share > thresholds.leaked_groups:
         return []
     return [f"{leakage.groups_share:.1%} of the rows of {leakage.part} are of groups that train holds too"]
@@ -193,7 +195,7 @@ def _shifts(strength: Strength, thresholds: Thresholds) -> tuple[list[str], list
     if auc.statistic >= thresholds.auc and reaches(p_value, thresholds.alpha):
         reasons.append(words)
     if moved:
-        reasons.append(f"{_listed([_distance(prop, p) for prop, p in moved[:_NAMED]], len(moved))} moved")
+        reasons.append(f"{_first_names([_distance(prop, p) for prop, p in moved[:_NAMED]], len(moved))} moved")
     farthest = max(properties, key=lambda prop: _or_zero(prop.jensen_shannon), default=None)
     tried = [words]
     if farthest is not None:
@@ -217,7 +219,7 @@ def _of_reference(strength: Sequence[Strength], thresholds: Thresholds) -> list[
     return cautions
 
 
-def _conflicts(labels: LabelShift, thresholds: Thresholds) -> list[str]:
+def _cautions_on_conflicts(labels: LabelShift, thresholds: Thresholds) -> list[str]:
     """Return cautions about rows whose near-duplicates have other labels."""
     counts = (
         (labels.conflicts, labels.conflicts_share, "in train"),
@@ -259,7 +261,7 @@ def _of_confounds(confounds: Sequence[Confound], thresholds: Thresholds) -> list
     if not moved:
         return []
     named = [f"{confound.name} ({effect_words(confound.effect)})" for confound in moved[:_NAMED]]
-    return [f"other properties moved as well, in standard deviations: {_listed(named, len(moved))}"]
+    return [f"other properties moved as well, in standard deviations: {_first_names(named, len(moved))}"]
 
 
 def _of_truncation(truncation: Sequence[Truncation], thresholds: Thresholds) -> list[str]:
@@ -270,7 +272,7 @@ def _of_truncation(truncation: Sequence[Truncation], thresholds: Thresholds) -> 
     ]
 
 
-def _listed(named: Sequence[str], total: int) -> str:
+def _first_names(named: Sequence[str], total: int) -> str:
     return ", ".join(named) + (f" and {total - len(named)} more" if total > len(named) else "")
 
 

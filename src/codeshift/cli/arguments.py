@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from codeshift.cli.output import quiet_unless_watched
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
+from codeshift.wording import Verbatim
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -146,7 +147,7 @@ def _how(arguments: argparse.Namespace) -> dict[str, Any]:
     for old, new in arguments.rename:
         if rename.setdefault(old, new) != new:
             remedy = f"it becomes {rename[old]!r} already"
-            raise ParameterError("--rename", "one new name a column", Told(f"{old}={new}"), remedy)
+            raise ParameterError("--rename", "one new name a column", Verbatim(f"{old}={new}"), remedy)
     named = {"config": arguments.config, "revision": arguments.revision}
     return {"rename": rename, "require": arguments.require, **named}
 

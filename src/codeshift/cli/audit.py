@@ -133,7 +133,7 @@ def run(arguments: argparse.Namespace) -> int:
         warn_unparsed(splits, [findings.settings.column], findings.settings.language)
     if arguments.out:
         write_report(arguments.out, findings)
-    report(arguments, _in_words(findings, arguments.out), findings.to_dict())
+    report(arguments, _summary(findings, arguments.out), findings.to_dict())
     return DONE if findings.verdict.label == "sound" else NO
 
 
@@ -146,7 +146,7 @@ def _manifest(arguments: argparse.Namespace) -> SplitManifest | None:
     return SplitManifest.load(beside) if beside.is_file() else None
 
 
-def _in_words(findings: AuditReport, out: str | None) -> str:
+def _summary(findings: AuditReport, out: str | None) -> str:
     lines = [str(findings.verdict), *(f"- {caution}" for caution in findings.verdict.cautions)]
     sizes = ", ".join(f"{part} {rows:,}" for part, rows in findings.sizes.items())
     where = f"The full report is in {out}." if out else "For the full report give --out FILE.html, .md or .json."

@@ -34,15 +34,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     installation = look_at()
     plain = {"codeshift": __version__, "environment": where(), **asdict(installation)}
-    report(arguments, _in_words(installation, where()), plain)
+    report(arguments, _report_text(installation, where()), plain)
     return NO if installation.problems else DONE
 
 
-def _in_words(installation: Installation, environment: str) -> str:
+def _report_text(installation: Installation, environment: str) -> str:
     lines = [f"codeshift {__version__}, Python {installation.python}, in {environment}", ""]
     parts = list(dict.fromkeys(library.part for library in installation.libraries))
     for part in parts:
-        lines += [_title(installation, part), _indented(installation, part), ""]
+        lines += [_title(installation, part), _indented_part(installation, part), ""]
     if installation.problems:
         lines += [f"{len(installation.problems)} problem{'s' if len(installation.problems) > 1 else ''}:"]
         lines += [f"- {problem}" for problem in installation.problems]
@@ -54,11 +54,11 @@ def _in_words(installation: Installation, environment: str) -> str:
 def _title(installation: Installation, part: str) -> str:
     if part in ("base", "grammars"):
         return {"base": "Libraries", "grammars": "Grammars"}[part]
-    whole = all(library.version for library in installation.of(part))
-    return f"Extra {part}" + ("" if whole else f" (not there whole: pip install 'codeshift-ood[{part}]')")
+    complete = all(library.version for library in installation.of(part))
+    return f"Extra {part}" + ("" if complete else f" (incomplete: pip install 'codeshift-ood[{part}]')")
 
 
-def _indented(installation: Installation, part: str) -> str:
+def _indented_part(installation: Installation, part: str) -> str:
     table = as_table(
         [(library.name, library.version or "-") for library in installation.of(part)], header=("name", "version")
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_against, add_command, add_data, corpora_of, data_of
 from codeshift.cli.names import BY_TEACHER_FORCING, OF_CLASSES, OF_TEXTS
 from codeshift.cli.output import DONE, report
 from codeshift.cli.scores_table import scores_in_words
-from codeshift.cli.tasks import add_chat, add_model, add_task, model_of, task_of
+from codeshift.cli.tasks import TaskColumns, add_chat, add_model, add_task, model_of, task_of
 from codeshift.defaults import BATCH_SIZE
 from codeshift.requirements import check_folder
 from codeshift.task_kinds import CLASSIFICATION, GENERATION, TASK_NAMES
@@ -17,9 +18,10 @@ from codeshift.task_kinds import CLASSIFICATION, GENERATION, TASK_NAMES
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-    from codeshift.finetune import Decoding, EvaluationResult
+    from codeshift.finetune import Decoding, EvaluationResult, Evaluator
     from codeshift.finetune.tasks import Task
     from codeshift.marks import RowMarks
+    from codeshift.metrics import Metric
 
 _USUAL = {
     GENERATION: ("negative_log_likelihood", "token_accuracy", "exact_match"),
@@ -105,9 +107,25 @@ def run(arguments: argparse.Namespace) -> int:
     metrics = [metric_by_name(name, language=task.language) for name in arguments.metrics or _USUAL[task.kind]]
     if arguments.out:
         arguments.interrupted = "run the same command again to evaluate the remaining rows"
+    evaluator = _evaluator(arguments, metrics, task)
+    data = data_of(arguments)
+    result = evaluator.evaluate(
+        model,
+        data,
+        tokenizer=arguments.tokenizer,
+        parts=arguments.parts,
+        output_dir=arguments.out,
+        revision=arguments.model_revision,
+        marks=_marks_of(arguments, data, evaluator.task),
+    )
+    report(arguments, scores_in_words(result, arguments.out), _json_result(result))
+    return DONE
+
+
+def _evaluator(arguments: argparse.Namespace, metrics: Sequence[Metric], task: TaskColumns) -> Evaluator:
     from codeshift.finetune import Evaluator
 
-    evaluator = Evaluator(
+    return Evaluator(
         metrics,
         source=task.source,
         target=task.target,
@@ -119,27 +137,15 @@ def run(arguments: argparse.Namespace) -> int:
         batch_size=arguments.batch_size,
         max_source_length=arguments.max_source_length,
         max_target_length=arguments.max_target_length,
-        decoding=_decoding(arguments),
+        decoding=_decoding_of(arguments),
         generate_rows=arguments.generate_rows,
         features=arguments.features,
         confidence=arguments.confidence,
         seed=arguments.seed,
     )
-    data = data_of(arguments)
-    result = evaluator.evaluate(
-        model,
-        data,
-        tokenizer=arguments.tokenizer,
-        parts=arguments.parts,
-        output_dir=arguments.out,
-        revision=arguments.model_revision,
-        marks=_marks(arguments, data, evaluator.task),
-    )
-    report(arguments, scores_in_words(result, arguments.out), _plain(result))
-    return DONE
 
 
-def _marks(arguments: argparse.Namespace, data: Dataset | DatasetDict, task: Task) -> dict[str, RowMarks] | None:
+def _marks_of(arguments: argparse.Namespace, data: Dataset | DatasetDict, task: Task) -> dict[str, RowMarks] | None:
     """Return the marks of the rows that corpora hold, by each text of the task; None if no corpora are named."""
     corpora = corpora_of(arguments)
     if corpora is None:
@@ -156,7 +162,7 @@ def _marks(arguments: argparse.Namespace, data: Dataset | DatasetDict, task: Tas
     return dict(overlap(parts, corpora, column=column, near_duplicates=near_duplicates, worst=0).marks)
 
 
-def _decoding(arguments: argparse.Namespace) -> Decoding:
+def _decoding_of(arguments: argparse.Namespace) -> Decoding:
     from codeshift.finetune import Decoding
 
     return Decoding(
@@ -178,7 +184,7 @@ def _trained(arguments: argparse.Namespace, model: str) -> Task | None:
     return trained_with(model).task
 
 
-def _plain(result: EvaluationResult) -> dict[str, Any]:
+def _json_result(result: EvaluationResult) -> dict[str, Any]:
     plain = {"scores": result.aggregates(), "metadata": result.metadata}
     more = {"seen": result.seen_aggregates(), "transformed": result.transformed()}
     return plain | {name: rows for name, rows in more.items() if rows}

@@ -65,7 +65,7 @@ def look_at(distributions: Iterable[metadata.Distribution] | None = None) -> Ins
     by_name = {_normal(package.name): package for package in reversed(installed) if package.name}
     ours = by_name.get(OURS)
     libraries = [] if ours is None else _libraries(ours, by_name)
-    libraries += _grammars()
+    libraries += _found_grammars()
     problems = [f"{OURS} is not installed: pip install {OURS}"] if ours is None else []
     problems += _old_python(ours)
     problems += [f"{library.name}: {library.problem}" for library in libraries if library.problem]
@@ -102,7 +102,7 @@ def _library(requirement: Requirement, part: str, by_name: dict[str, metadata.Di
     return Found(name=name, version=version, part=part, problem=problem)
 
 
-def _grammars() -> list[Found]:
+def _found_grammars() -> list[Found]:
     try:
         from codeshift.properties import languages
     except ImportError:  # a library is missing, which is reported as such
@@ -136,11 +136,11 @@ def _occupies(distribution: metadata.Distribution) -> bool:
     return (
         name == IMPORT_NAME
         or IMPORT_NAME in top
-        or any(path.startswith(f"{IMPORT_NAME}/") for path in _files(distribution))
+        or any(path.startswith(f"{IMPORT_NAME}/") for path in _file_names(distribution))
     )
 
 
-def _files(distribution: metadata.Distribution) -> Iterator[str]:
+def _file_names(distribution: metadata.Distribution) -> Iterator[str]:
     """Return the files that a distribution installed, whether or not they still exist."""
     record = distribution.read_text("RECORD")
     if record:

@@ -24,7 +24,7 @@ def add_to(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    languages = _facts()
+    languages = _facts_of_languages()
     columns = ("language", "grammar", "version", "node_types")
     rows = [(*(facts[c] for c in columns), _yes(facts["apis"]), _yes(facts["dataflow"])) for facts in languages]
     header = ("language", "grammar", "version", "node types", "APIs", "data flow")
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _facts() -> list[dict[str, Any]]:
+def _facts_of_languages() -> list[dict[str, Any]]:
     from codeshift.metrics.codebleu.dataflow import LANGUAGES
     from codeshift.properties import languages
     from codeshift.properties.api_names import API_LANGUAGES

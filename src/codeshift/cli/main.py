@@ -23,7 +23,8 @@ from codeshift.cli.output import (
     results_alone,
 )
 from codeshift.cli.parser import make_parser
-from codeshift.errors import CodeshiftError, CodeshiftWarning, ParameterError, Remedy
+from codeshift.errors import CodeshiftError, CodeshiftWarning, ParameterError
+from codeshift.wording import Remedy
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

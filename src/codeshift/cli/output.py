@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from codeshift.documents import text
 from codeshift.documents.document import Column, Table, Value
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.files import finite
 from codeshift.requirements import check_extra, check_folder
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from codeshift.audit import AuditReport, Overlap

@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         num_proc=arguments.num_proc,
     )
     remaining = overlaps.without(data, arguments.kind) if arguments.without else None
-    lines = [_in_words(overlaps), *overlaps.left_out]
+    lines = [_overlap_lines(overlaps), *overlaps.left_out]
     if arguments.out:
         write_report(arguments.out, overlaps)
         lines.append(f"The full report is in {arguments.out}.")
@@ -107,21 +107,21 @@ def _corpus(source: str) -> Any:
     return source if any(sign in source for sign in "*?[") else load_data(source)
 
 
-def _in_words(overlaps: Overlap) -> str:
+def _overlap_lines(overlaps: Overlap) -> str:
     several = len(overlaps.columns) > 1
     return "\n".join(
-        f"{pair.part}{f' by {pair.column}' if several else ''} in {pair.corpus} of the corpus: {_counts(pair)}"
+        f"{pair.part}{f' by {pair.column}' if several else ''} in {pair.corpus} of the corpus: {_shown_counts(pair)}"
         for pair in overlaps.parts
     )
 
 
-def _counts(pair: PartOverlap) -> str:
-    counts = f"{_count(pair, 'exact')} of {pair.n:,} rows as exact copies"
-    counts += f", {_count(pair, 'near')} near, {_count(pair, 'renamed')} renamed"
+def _shown_counts(pair: PartOverlap) -> str:
+    counts = f"{_shown_count(pair, 'exact')} of {pair.n:,} rows as exact copies"
+    counts += f", {_shown_count(pair, 'near')} near, {_shown_count(pair, 'renamed')} renamed"
     counts += "" if pair.ngrams is None else f", {pair.ngrams:,} by n-grams"
     return counts + ("" if pair.conflicts is None else f", {pair.conflicts:,} with another label")
 
 
-def _count(pair: PartOverlap, kind: str) -> str:
+def _shown_count(pair: PartOverlap, kind: str) -> str:
     """Return the number of copies of a kind; a dash if the corpus cannot be searched for them."""
     return f"{getattr(pair, kind):,}" if pair.looked_for(kind) else "–"

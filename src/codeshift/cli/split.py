@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,22 +118,9 @@ def run(arguments: argparse.Namespace) -> int:
     check_folder("--out", arguments.out)
     from codeshift.data.saving import check_saving, write_parts
     from codeshift.properties.row_languages import language_column
-    from codeshift.splitters import SplitAssignment, SplitManifest
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
-    if arguments.manifest:
-        _refuse_settings(arguments, options)
-        recorded = SplitManifest.load(arguments.manifest)
-        data = data_of(arguments, split=arguments.part)
-        assignment = SplitAssignment.from_manifest(recorded, data, verify_region=arguments.verify_region)
-    else:
-        if arguments.verify_region:
-            raise ParameterError("--verify-region", "given with --manifest", True, "a new split fits its region itself")
-        splitter = _splitter(arguments)
-        data = data_of(arguments, split=arguments.part)
-        if arguments.language:  # before an error that a region holds no rows
-            warn_unparsed(as_parts(data), splitter.columns, arguments.language)
-        assignment = splitter.assign(data, num_proc=arguments.num_proc, **options)
+    assignment = _rebuilt(arguments, options) if arguments.manifest else _assigned(arguments, options)
     splits, manifest = _with_transform(arguments, assignment)
     by_row = assignment.manifest.language
     languages = {by_row} if by_row and language_column(by_row) else set(assignment.manifest.grammars)
@@ -150,6 +138,27 @@ def run(arguments: argparse.Namespace) -> int:
     parts = {part: {"rows": len(splits[part]), "file": str(file)} for part, file in files.items()}
     report(arguments, words, split_facts(assignment.manifest, parts, str(path)))
     return DONE
+
+
+def _rebuilt(arguments: argparse.Namespace, options: Mapping[str, Any]) -> SplitAssignment:
+    """Return the assignment of the rows that a manifest records."""
+    from codeshift.splitters import SplitAssignment, SplitManifest
+
+    _refuse_settings(arguments, options)
+    recorded = SplitManifest.load(arguments.manifest)
+    data = data_of(arguments, split=arguments.part)
+    return SplitAssignment.from_manifest(recorded, data, verify_region=arguments.verify_region)
+
+
+def _assigned(arguments: argparse.Namespace, options: Mapping[str, Any]) -> SplitAssignment:
+    """Return a new assignment of the rows by a splitter."""
+    if arguments.verify_region:
+        raise ParameterError("--verify-region", "given with --manifest", True, "a new split fits its region itself")
+    splitter = _splitter(arguments)
+    data = data_of(arguments, split=arguments.part)
+    if arguments.language:  # before an error that a region holds no rows
+        warn_unparsed(as_parts(data), splitter.columns, arguments.language)
+    return splitter.assign(data, num_proc=arguments.num_proc, **options)
 
 
 def _with_transform(arguments: argparse.Namespace, assignment: SplitAssignment) -> tuple[DatasetDict, SplitManifest]:
@@ -180,8 +189,8 @@ def _splitter(arguments: argparse.Namespace) -> Splitter:
     return scenarios[0].splitter
 
 
-def _refuse_settings(arguments: argparse.Namespace, options: dict[str, Any]) -> None:
+def _refuse_settings(arguments: argparse.Namespace, options: Mapping[str, Any]) -> None:
     named = {name: getattr(arguments, name) for name in ("column", "language")}
-    for name, value in (options | {name: value for name, value in named.items() if value is not None}).items():
+    for name, value in {**options, **{name: value for name, value in named.items() if value is not None}}.items():
         option = f"--{name.replace('_', '-')}"
         raise ParameterError(option, "left out with --manifest", value, "the manifest has it")

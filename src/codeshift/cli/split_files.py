@@ -57,7 +57,7 @@ def run_on_files(arguments: argparse.Namespace, splitter: Splitter, options: dic
         )
     words = f"{manifest.summary()}\n\nThe folders of the parts and {MANIFEST} are in {arguments.out}."
     parts = {
-        part: {"rows": manifest.sizes[part].got, "folder": f"{arguments.out}/{part}"} for part in manifest.delivered
+        part: {"rows": manifest.sizes[part].actual, "folder": f"{arguments.out}/{part}"} for part in manifest.delivered
     }
     report(arguments, words, split_facts(manifest, parts, f"{arguments.out}/{MANIFEST}"))
     return DONE

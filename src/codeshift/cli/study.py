@@ -18,8 +18,9 @@ from codeshift.cli.output import (
     report,
     tell_run,
 )
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.requirements import check_folder
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from codeshift.audit import Corpus
@@ -201,7 +202,7 @@ def run_run(arguments: argparse.Namespace) -> int:
         retry=arguments.retry,
         extend=arguments.extend,
     )
-    return _told(arguments, results, arguments.out)
+    return _print_results(arguments, results, arguments.out)
 
 
 def run_status(arguments: argparse.Namespace) -> int:
@@ -211,7 +212,7 @@ def run_status(arguments: argparse.Namespace) -> int:
     results = load_results(arguments.folder)
     if arguments.table:
         _write_table(results, Path(arguments.table))
-    return _told(arguments, results, arguments.folder)
+    return _print_results(arguments, results, arguments.folder)
 
 
 def run_report(arguments: argparse.Namespace) -> int:
@@ -251,7 +252,7 @@ def _study(arguments: argparse.Namespace, against: Mapping[str, str | Corpus] | 
     return study if not against else replace(study, against={**(study.against or {}), **against})
 
 
-def _told(arguments: argparse.Namespace, results: StudyResults, folder: str) -> int:
+def _print_results(arguments: argparse.Namespace, results: StudyResults, folder: str) -> int:
     failed = [record for record in results.records if record.status == "failed"]
     lines = [str(results), *(f"- {record.key}: {record.error}" for record in failed)]
     lines += [f"- {corpus} could not be searched: {error}" for corpus, error in results.unmarked.items()]

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.output import quiet_models_unless_watched
 from codeshift.defaults import EMBEDDED
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
+from codeshift.files import hint_of_missing
 from codeshift.task_kinds import GENERATION, TASK_NAMES, TaskName
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from codeshift.finetune.tasks import Task
@@ -188,6 +190,4 @@ def model_of(arguments: argparse.Namespace) -> str:
     has_folder = os.path.isdir(path.parent)
     if "/" not in model or not (path.is_absolute() or model.startswith(".") or has_folder):
         return model
-    nearby = [other.name for other in path.parent.iterdir()] if has_folder else []
-    remedy = closest(path.name, nearby) if nearby else f"there is no folder {str(path.parent)!r}"
-    raise ParameterError("--model", "an existing folder, or a name of the hub", model, remedy)
+    raise ParameterError("--model", "an existing folder, or a name of the hub", model, hint_of_missing(path))

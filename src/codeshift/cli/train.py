@@ -12,10 +12,11 @@ from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
 from codeshift.cli.names import TRAINING_DEFAULTS
 from codeshift.cli.output import DONE, report
 from codeshift.cli.tasks import add_chat, add_model, add_task, check_template_columns, model_of, task_of
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.literals import literal
 from codeshift.requirements import check_folder
 from codeshift.task_kinds import CLASSIFICATION
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from codeshift.finetune import TrainingConfig, TrainingResult
@@ -106,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
         revision=arguments.model_revision,
     )
     result = trainer.fit(splits, arguments.out, resume=not arguments.restart)
-    report(arguments, _in_words(result, config, arguments.out, task.kind), _plain(result, arguments.out))
+    report(arguments, _summary(result, config, arguments.out, task.kind), _json_result(result, arguments.out))
     return DONE
 
 
@@ -174,7 +175,7 @@ def _setting(text: str) -> tuple[str, str]:
     return pair[1], pair[2]
 
 
-def _in_words(result: TrainingResult, config: TrainingConfig, out: str, kind: str) -> str:
+def _summary(result: TrainingResult, config: TrainingConfig, out: str, kind: str) -> str:
     lines = [f"{len(result.losses)} steps in {result.seconds:.1f} s: {result.parameters} trained."]
     unit = "row" if kind == CLASSIFICATION else "target token"
     lines.append(f"Loss, in nats per {unit}: {result.losses[0]:.4f} at first, {result.losses[-1]:.4f} at last.")
@@ -190,7 +191,7 @@ def _in_words(result: TrainingResult, config: TrainingConfig, out: str, kind: st
     return "\n".join([*lines, f"The model is in {out}."])
 
 
-def _plain(result: TrainingResult, out: str) -> dict[str, Any]:
+def _json_result(result: TrainingResult, out: str) -> dict[str, Any]:
     return {
         "steps": len(result.losses),
         "seconds": result.seconds,

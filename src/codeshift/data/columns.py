@@ -8,7 +8,8 @@ from typing import Any
 from datasets import Dataset
 
 from codeshift.data.nested import is_nested, nested_values
-from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, warn
+from codeshift.wording import closest
 
 
 def rename_columns(rows: Dataset, rename: Mapping[str, str] | None) -> Dataset:

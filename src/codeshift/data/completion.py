@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from datasets import Dataset
 
-from codeshift.errors import DataError, LeftOutWarning, ParameterError, Told, closest, warn
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, warn
 from codeshift.formatting import counted
 from codeshift.hashing import hash_key, keyed_digest
 from codeshift.properties.parsing import CodeParser, ParsedCode
 from codeshift.properties.places import bodies, body_types, identifier_types, identifiers
 from codeshift.properties.texts import column_texts
+from codeshift.wording import Verbatim, closest
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -70,17 +71,17 @@ def completion_rows(
     ('def scaled(values, by):\n    return [value * ', 'by', ' for value in values]')
     """
     find = _finder(unit, language)
-    texts = _texts(rows, column, unit)
+    texts = _checked_texts(rows, column, unit)
     places = [_drawn(text, find(text), unit, seed) for text in texts]
     kept = [i for i, place in enumerate(places) if place is not None]
     if not kept:
-        none = Told(f"{counted(len(texts), 'row')} with {_LACKING[unit]}")
+        none = Verbatim(f"{counted(len(texts), 'row')} with {_LACKING[unit]}")
         raise DataError("rows", f"programs with a {unit} that can be left out", none, "choose another unit")
     if len(kept) < len(texts):
         words = f"{len(texts) - len(kept):,} of {len(texts):,} rows hold {_LACKING[unit]}: they are left out"
         warn(LeftOutWarning(words))
     # Nothing is cut out of rows without a place: they get the columns, and are then dropped, which copies no row.
-    cut = [_cut(text, place or (0, 0)) for text, place in zip(texts, places, strict=True)]
+    cut = [_around(text, place or (0, 0)) for text, place in zip(texts, places, strict=True)]
     for name, values in zip(("prefix", unit, "suffix"), zip(*cut, strict=True), strict=True):
         rows = rows.add_column(name, list(values))
     return rows if len(kept) == len(texts) else rows.select(kept)
@@ -90,35 +91,35 @@ def _finder(unit: Unit, language: str | None) -> _Finder:
     if unit not in UNITS:
         raise ParameterError("unit", f"one of {', '.join(UNITS)}", unit, closest(unit, UNITS))
     if unit == "line":
-        return _lines
+        return _line_places
     if language is None:
         raise ParameterError("language", "that of the code", language, 'such as language="python"')
     types = identifier_types(language) if unit == "name" else body_types(language)
-    parser, pieces = CodeParser(language), _names if unit == "name" else _blocks
+    parser, pieces = CodeParser(language), _name_nodes if unit == "name" else _block_nodes
 
     def find(text: str) -> list[_Place]:
         parsed = parser.parse(text)
-        return [_place(node, parsed) for node in pieces(parsed, types)]
+        return [_place_of(node, parsed) for node in pieces(parsed, types)]
 
     return find
 
 
-def _lines(text: str) -> list[_Place]:
+def _line_places(text: str) -> list[_Place]:
     places = [match.span() for match in _LINE.finditer(text) if match[0].strip()]
     return places if len(places) > 1 else []
 
 
-def _names(parsed: ParsedCode, types: frozenset[str]) -> list[Node]:
+def _name_nodes(parsed: ParsedCode, types: frozenset[str]) -> list[Node]:
     nodes = list(identifiers(parsed.roots, types))
     times = Counter(node.text for node in nodes)
     return [node for node in nodes if times[node.text] > 1]
 
 
-def _blocks(parsed: ParsedCode, types: frozenset[str]) -> list[Node]:
+def _block_nodes(parsed: ParsedCode, types: frozenset[str]) -> list[Node]:
     return list(bodies(parsed.roots, types))
 
 
-def _place(node: Node, parsed: ParsedCode) -> _Place:
+def _place_of(node: Node, parsed: ParsedCode) -> _Place:
     """Return the place of a node in the row's text; its offsets count bytes, including those of a wrapper before it."""
     if parsed.source.isascii():
         return node.start_byte - parsed.start, node.end_byte - parsed.start
@@ -134,15 +135,17 @@ def _drawn(text: str, places: Sequence[_Place], unit: str, seed: int) -> _Place 
     return places[int.from_bytes(hashed, "big") % len(places)]
 
 
-def _cut(text: str, place: _Place) -> tuple[str, str, str]:
+def _around(text: str, place: _Place) -> tuple[str, str, str]:
     start, end = place
     return text[:start], text[start:end], text[end:]
 
 
-def _texts(rows: Dataset, column: str, unit: str) -> list[str]:
+def _checked_texts(rows: Dataset, column: str, unit: str) -> list[str]:
     texts = list(column_texts(rows, column))
     for name in ("prefix", "suffix", unit):
         if name in rows.column_names:
             remedy = f"give yours another name: rows.rename_column({name!r}, ...)"
-            raise DataError("rows", f"without a column {name!r}, which is made here", Told("one that has it"), remedy)
+            raise DataError(
+                "rows", f"without a column {name!r}, which is made here", Verbatim("one that has it"), remedy
+            )
     return texts

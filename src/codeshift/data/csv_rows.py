@@ -40,12 +40,14 @@ def csv_table(path: Path, separator: str) -> pa.Table:
     [{'code': 'x = "a"\r\n', 'id': '007'}]
     """
     with _long_cells():
-        lines = _lines(path, separator)
-        names = _names(next(lines, (1, []))[1], path)
+        lines = _csv_lines(path, separator)
+        names = _column_names(next(lines, (1, []))[1], path)
         schema = pa.schema([(name, pa.string()) for name in names])
         batches = []
         while rows := list(islice(lines, _ROWS)):
-            batches.append(pa.record_batch([_texts(rows, i, names, path) for i in range(len(names))], schema=schema))
+            batches.append(
+                pa.record_batch([_texts_of_column(rows, i, names, path) for i in range(len(names))], schema=schema)
+            )
         return pa.Table.from_batches(batches, schema=schema)
 
 
@@ -80,15 +82,15 @@ def _all_match(column: pa.ChunkedArray, pattern: str) -> bool:
 
 def _are_floats(cells: list[str]) -> bool:
     """Tell whether Python, pandas or R would write floats so; 3 may stand for 3.0 only if no cell ends in .0."""
-    whole = [cell for cell in cells if cell.lstrip("-").isdigit()]
-    if whole and any(cell.endswith(".0") for cell in cells):
+    integers = [cell for cell in cells if cell.lstrip("-").isdigit()]
+    if integers and any(cell.endswith(".0") for cell in cells):
         return False
-    if any(str(int(cell)) != cell or abs(int(cell)) > _EXACT for cell in whole):
+    if any(str(int(cell)) != cell or abs(int(cell)) > _EXACT for cell in integers):
         return False
-    return all(repr(float(cell)) == cell for cell in set(cells).difference(whole))
+    return all(repr(float(cell)) == cell for cell in set(cells).difference(integers))
 
 
-def _lines(path: Path, separator: str) -> Iterator[CsvLine]:
+def _csv_lines(path: Path, separator: str) -> Iterator[CsvLine]:
     with opened_text(path, newline="") as text:
         reader = csv.reader(text, delimiter=separator, strict=True)
         first = 1
@@ -101,7 +103,7 @@ def _lines(path: Path, separator: str) -> Iterator[CsvLine]:
             raise DataError("source", "a file of CSV", str(path), f"line {first}: {error}") from error
 
 
-def _names(header: list[str], path: Path) -> list[str]:
+def _column_names(header: list[str], path: Path) -> list[str]:
     names = [name or f"Unnamed: {i}" for i, name in enumerate(header)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -113,7 +115,7 @@ def _names(header: list[str], path: Path) -> list[str]:
     return names
 
 
-def _texts(rows: list[CsvLine], place: int, names: list[str], path: Path) -> pa.Array:
+def _texts_of_column(rows: list[CsvLine], place: int, names: list[str], path: Path) -> pa.Array:
     for line, cells in rows if place == 0 else ():
         if len(cells) != len(names):
             remedy = f"a file with {len(names)} cells on each line, as on the first"

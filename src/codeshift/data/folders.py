@@ -13,8 +13,9 @@ from datasets import Dataset, DatasetDict, load_from_disk
 from codeshift.data.formats import FILE_FORMATS, read_file
 from codeshift.data.joining import Piece
 from codeshift.data.shards import check_shards, shard_number, whole_name
-from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, warn
 from codeshift.file_formats import COMPRESSED, format_of
+from codeshift.files import hint_of_missing
 from codeshift.formatting import counted, listed
 from codeshift.parts import TRANSFORMED, rewritten_by, transformed_by
 
@@ -46,7 +47,7 @@ def local_parts(source: Path) -> PartReaders:
     if os.path.isfile(source):
         return {None: lambda: [read_file(source)]}
     if not os.path.isdir(source):
-        raise _missing(source)
+        raise _missing_source(source)
     if (source / "dataset_dict.json").exists():
         return loaded_parts(_from_disk(source))
     if (source / "state.json").exists():
@@ -113,7 +114,7 @@ def files_of_parts(sources: Mapping[str, object]) -> PartReaders:
             raise ParameterError("source", "a mapping of parts to files", part, 'such as {"train": "train.jsonl"}')
         path = Path(str(source)).expanduser()
         if not os.path.isfile(path):
-            raise _missing(path)
+            raise _missing_source(path)
         parts[part] = _file_reader(path)
     return parts
 
@@ -155,8 +156,6 @@ def _from_disk(folder: Path) -> Dataset | DatasetDict:
         raise DataError("source", "a folder that datasets has saved", str(folder), f"{error}") from error
 
 
-def _missing(path: Path) -> DataError:
-    folder = path.parent
-    nearby = [other.name for other in folder.iterdir()] if os.path.isdir(folder) else []
-    remedy = closest(path.name, nearby) if nearby else f"there is no folder {str(folder)!r}"
-    return DataError("source", "an existing file or folder, or owner/name of the hub", str(path), remedy)
+def _missing_source(path: Path) -> DataError:
+    constraint = "an existing file or folder, or owner/name of the hub"
+    return DataError("source", constraint, str(path), hint_of_missing(path))

@@ -13,11 +13,12 @@ from datasets import Dataset
 from codeshift.data.csv_rows import csv_table
 from codeshift.data.joining import Piece
 from codeshift.data.json_rows import json_table
-from codeshift.errors import DataError, closest
+from codeshift.errors import DataError
 from codeshift.file_formats import CSV_SEPARATORS, JSON, PARQUET, format_of
+from codeshift.wording import closest
 
 
-def _parquet(path: Path) -> Dataset:
+def _read_parquet(path: Path) -> Dataset:
     try:
         return Dataset(pq.read_table(path))
     except pa.ArrowException as error:
@@ -31,7 +32,7 @@ def _json(path: Path) -> Dataset:
 FILE_FORMATS: dict[str, Callable[[Path], Dataset | pa.Table]] = {
     **dict.fromkeys(JSON, _json),
     **{ending: partial(csv_table, separator=separator) for ending, separator in CSV_SEPARATORS.items()},
-    PARQUET: _parquet,
+    PARQUET: _read_parquet,
 }
 """Functions that read a file, by its extension; all but Parquet may be followed by ``.gz`` or ``.zst``."""
 

@@ -63,7 +63,7 @@ def python_functions(source: str) -> Iterator[PythonFunction]:
             name=prefix + node.name,
             signature=_signature(node),
             docstring=(ast.get_docstring(node) or "").strip(),
-            code=_code(node, lines),
+            code=_code_without_docstring(node, lines),
         )
 
 
@@ -82,7 +82,7 @@ def _signature(node: FunctionNode) -> str:
     return ast.unparse(ast.copy_location(bare, node)).strip()
 
 
-def _code(node: FunctionNode, lines: list[str]) -> str:
+def _code_without_docstring(node: FunctionNode, lines: list[str]) -> str:
     first = node.lineno - 1
     # After the last statement of a function its line can hold only a comment, so the line is kept whole.
     kept = lines[first : node.end_lineno]
@@ -90,7 +90,7 @@ def _code(node: FunctionNode, lines: list[str]) -> str:
         if len(node.body) == 1:
             return ""
         _remove(kept, node.body[0], first)
-    indent, kept[0] = _cut(kept[0], 0, node.col_offset), _cut(kept[0], node.col_offset)
+    indent, kept[0] = _by_byte_offsets(kept[0], 0, node.col_offset), _by_byte_offsets(kept[0], node.col_offset)
     inside_strings = _string_continuations("\n".join(kept))
     dedented = (
         line if number in inside_strings else _dedented(line, indent) for number, line in enumerate(kept[1:], start=1)
@@ -101,14 +101,14 @@ def _code(node: FunctionNode, lines: list[str]) -> str:
 def _remove(kept: list[str], statement: ast.stmt, first: int) -> None:
     """Cut a statement out of the lines, together with the lines that it leaves blank."""
     start, stop = statement.lineno - 1 - first, (statement.end_lineno or statement.lineno) - 1 - first
-    before = _cut(kept[start], 0, statement.col_offset)
-    after = _cut(kept[stop], statement.end_col_offset or 0).lstrip().removeprefix(";").lstrip()
+    before = _by_byte_offsets(kept[start], 0, statement.col_offset)
+    after = _by_byte_offsets(kept[stop], statement.end_col_offset or 0).lstrip().removeprefix(";").lstrip()
     kept[start : stop + 1] = [before + after]
     while start < len(kept) and not kept[start].strip():
         del kept[start]
 
 
-def _cut(line: str, start: int, stop: int | None = None) -> str:
+def _by_byte_offsets(line: str, start: int, stop: int | None = None) -> str:
     """Return the part of a line between two offsets of ``ast``, which count UTF-8 bytes."""
     return line[start:stop] if line.isascii() else line.encode()[start:stop].decode()
 

@@ -13,7 +13,8 @@ from datasets import Dataset, Value, concatenate_datasets
 
 from codeshift.data.csv_rows import cast_cells, numbers_or_text
 from codeshift.data.json_feature import Json, exact_json, json_array
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError
+from codeshift.wording import Verbatim
 
 _TEXTS = (Value("string"), Value("large_string"), Value("string_view"))
 _WHOLE = tuple(Value(f"{kind}{bits}") for kind in ("int", "uint") for bits in (8, 16, 32, 64))
@@ -43,7 +44,7 @@ def join(pieces: Sequence[Piece]) -> Dataset:
     >>> join([Piece("a.csv", pa.table({"id": ["7"]})), Piece("b.csv", pa.table({"id": ["18"]}))])["id"][:]
     [7, 18]
     """
-    return _end_to_end(_settled(pieces))
+    return _concatenated(_of_one_type(pieces))
 
 
 def join_parts(parts: Mapping[str, Sequence[Piece]]) -> dict[str, Dataset]:
@@ -54,23 +55,23 @@ def join_parts(parts: Mapping[str, Sequence[Piece]]) -> dict[str, Dataset]:
     >>> parts["train"]["id"][0]
     '7'
     """
-    settled = iter(_settled([piece for pieces in parts.values() for piece in pieces]))
-    return {part: _end_to_end([next(settled) for _ in pieces]) for part, pieces in parts.items()}
+    settled = iter(_of_one_type([piece for pieces in parts.values() for piece in pieces]))
+    return {part: _concatenated([next(settled) for _ in pieces]) for part, pieces in parts.items()}
 
 
-def _settled(pieces: Sequence[Piece]) -> list[Piece]:
+def _of_one_type(pieces: Sequence[Piece]) -> list[Piece]:
     """Return the pieces with typed cells, and with one type per column in all of them if there is such a type."""
-    settled = _typed(pieces)
+    settled = _typed_cells(pieces)
     for column in dict.fromkeys(name for piece in settled for name in piece.rows.column_names):
         holders = [i for i, piece in enumerate(settled) if column in piece.rows.column_names]
-        feature = _common([settled[i].rows.features[column] for i in holders])
+        feature = _common_type([settled[i].rows.features[column] for i in holders])
         for i in holders:
             if feature is not None and settled[i].rows.features[column] != feature:
                 settled[i] = _recast(settled[i], column, feature)
     return settled
 
 
-def _typed(pieces: Sequence[Piece]) -> list[Piece]:
+def _typed_cells(pieces: Sequence[Piece]) -> list[Piece]:
     """Return the pieces as datasets, with the type that all cells of a column allow."""
     tables = [piece.rows for piece in pieces if isinstance(piece.rows, pa.Table)]
     chunks: dict[str, list[pa.Array]] = {}
@@ -91,16 +92,16 @@ def _typed(pieces: Sequence[Piece]) -> list[Piece]:
     return [replace(piece, rows=typed(piece.rows)) for piece in pieces]
 
 
-def _common(features: Sequence[Any]) -> Any:
+def _common_type(features: Sequence[Any]) -> Any:
     """Return the feature that can hold the values of all; None if there is none."""
-    merged = reduce(_merged, features)
+    merged = reduce(_merged_types, features)
     nested = (dict, datasets.List, datasets.LargeList, Json)
     if merged is None and all(feature == _BLANK or isinstance(feature, nested) for feature in features):
         return Json()
     return merged
 
 
-def _merged(left: Any, right: Any) -> Any:
+def _merged_types(left: Any, right: Any) -> Any:
     if left == right or right == _BLANK:
         return left
     if left == _BLANK:
@@ -110,10 +111,10 @@ def _merged(left: Any, right: Any) -> Any:
     if left in _TEXTS and right in _TEXTS:
         return Value("large_string")
     if isinstance(left, datasets.List) and isinstance(right, datasets.List) and left.length == right.length:
-        inner = _merged(left.feature, right.feature)
+        inner = _merged_types(left.feature, right.feature)
         return None if inner is None else datasets.List(inner, length=left.length)
     if isinstance(left, dict) and isinstance(right, dict) and left.keys() == right.keys():
-        fields = {name: _merged(feature, right[name]) for name, feature in left.items()}
+        fields = {name: _merged_types(feature, right[name]) for name, feature in left.items()}
         return None if None in fields.values() else fields
     return None
 
@@ -135,7 +136,9 @@ def _recast(piece: Piece, column: str, feature: Any) -> Piece:
         return _replaced(piece, column, piece.rows.data.column(column).cast(to), feature)
     except (pa.ArrowException, TypeError) as error:
         message = f"column {column!r} of {piece.name}: {error}"
-        raise DataError("source", "files with columns of the same types", Told(message), "give it one type") from error
+        raise DataError(
+            "source", "files with columns of the same types", Verbatim(message), "give it one type"
+        ) from error
 
 
 def _replaced(piece: Piece, column: str, cells: pa.ChunkedArray | pa.Array, feature: Any = None) -> Piece:
@@ -147,7 +150,7 @@ def _replaced(piece: Piece, column: str, cells: pa.ChunkedArray | pa.Array, feat
     return replace(piece, rows=Dataset(table, info=datasets.DatasetInfo(features=features)))
 
 
-def _end_to_end(pieces: Sequence[Piece]) -> Dataset:
+def _concatenated(pieces: Sequence[Piece]) -> Dataset:
     filled = [piece for piece in pieces if len(piece.rows)] or list(pieces[:1])
     if len(filled) < 2:
         return filled[0].rows
@@ -155,11 +158,11 @@ def _end_to_end(pieces: Sequence[Piece]) -> Dataset:
     for piece in filled[1:]:
         names, others = sorted(first.rows.column_names), sorted(piece.rows.column_names)
         if names != others:
-            differing = Told(f"{others} in {piece.name}, {names} in {first.name}")
+            differing = Verbatim(f"{others} in {piece.name}, {names} in {first.name}")
             raise DataError("source", "files with the same columns", differing, "name one of the files")
         for column, feature in first.rows.features.items():
             if piece.rows.features[column] != feature:
-                differing = Told(f"{piece.rows.features[column]} in {piece.name}, {feature} in {first.name}")
+                differing = Verbatim(f"{piece.rows.features[column]} in {piece.name}, {feature} in {first.name}")
                 raise DataError(
                     "source", "files with columns of the same types", differing, f"column {column!r} differs"
                 )

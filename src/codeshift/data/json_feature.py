@@ -57,7 +57,7 @@ def exact_json(rows: Dataset) -> Dataset:
     if not any(map(_holds_json, rows.features.values())):
         return rows
     again = rows.with_format(None)  # a copy, so that the rows given keep their own features
-    again.info.features = Features({name: _exact(feature) for name, feature in rows.features.items()})
+    again.info.features = Features({name: _with_exact_json(feature) for name, feature in rows.features.items()})
     return again
 
 
@@ -67,13 +67,13 @@ def _holds_json(feature: Any) -> bool:
     return isinstance(feature, datasets.Json) or _holds_json(getattr(feature, "feature", None) or {})
 
 
-def _exact(feature: Any) -> Any:
+def _with_exact_json(feature: Any) -> Any:
     if isinstance(feature, datasets.Json):
         return Json(decode=feature.decode)
     if isinstance(feature, dict):
-        return {name: _exact(inner) for name, inner in feature.items()}
+        return {name: _with_exact_json(inner) for name, inner in feature.items()}
     if isinstance(feature, datasets.List):
-        return datasets.List(_exact(feature.feature), length=feature.length)
+        return datasets.List(_with_exact_json(feature.feature), length=feature.length)
     if isinstance(feature, datasets.LargeList):
-        return datasets.LargeList(_exact(feature.feature))
+        return datasets.LargeList(_with_exact_json(feature.feature))
     return feature

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from codeshift.data.json_feature import json_array
 from codeshift.data.text_file import no_text, opened_text
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError
+from codeshift.wording import Verbatim
 
 LocatedRow = tuple[str, dict[str, Any]]
 """Place of a row in words, such as ``line 3``, and the row."""
@@ -49,7 +50,7 @@ def json_table(path: Path) -> pa.Table:
     for key, place in names.items():
         if problem := no_text(key):
             raise DataError("source", "a file in UTF-8", str(path), f"{place}, a column's name: {problem}")
-    return pa.table({key: _column(key, rows, path) for key in names})
+    return pa.table({key: _typed_column(key, rows, path) for key in names})
 
 
 def json_objects(path: Path) -> Iterator[LocatedRow]:
@@ -66,26 +67,26 @@ def json_objects(path: Path) -> Iterator[LocatedRow]:
     [('line 1', {'a': 1}), ('line 3', {'b': [2]})]
     """
     with opened_text(path, newline=None) as text:
-        lines = ((place, line) for place, line in _lines(text, path) if line.strip())
+        lines = ((place, line) for place, line in _located_lines(text, path) if line.strip())
         first = next(lines, None)
         if first is None:
             return
         if first[1].lstrip().startswith("["):
             text.seek(0)
-            yield from _listed("".join(line for _, line in _lines(text, path)), path)
+            yield from _rows_of_array("".join(line for _, line in _located_lines(text, path)), path)
             return
-        yield _row(*first, path)
-        yield from (_row(place, line, path) for place, line in lines)
+        yield _row_of_line(*first, path)
+        yield from (_row_of_line(place, line, path) for place, line in lines)
 
 
-def _lines(text: IO[str], path: Path) -> Iterator[tuple[str, str]]:
+def _located_lines(text: IO[str], path: Path) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(text, start=1):
         if problem := no_text(line):
             raise DataError("source", "a file in UTF-8", str(path), f"line {number}: {problem}")
         yield f"line {number}", line
 
 
-def _row(place: str, line: str, path: Path) -> LocatedRow:
+def _row_of_line(place: str, line: str, path: Path) -> LocatedRow:
     if _too_deep(line) is not None:
         raise DataError("source", "a file of JSON that can be held", str(path), f"{place}: {_DEEP}")
     try:
@@ -95,10 +96,10 @@ def _row(place: str, line: str, path: Path) -> LocatedRow:
         raise DataError("source", "a file with an object of JSON on each line", str(path), problem) from error
     except (ValueError, RecursionError) as error:
         raise DataError("source", "a file of JSON that can be held", str(path), f"{place}: {error}") from error
-    return place, _object(place, row, path)
+    return place, _checked_object(place, row, path)
 
 
-def _listed(text: str, path: Path) -> Iterable[LocatedRow]:
+def _rows_of_array(text: str, path: Path) -> Iterable[LocatedRow]:
     if (deep := _too_deep(text)) is not None:
         place = f"line {text.count(chr(10), 0, deep) + 1}"
         raise DataError("source", "a file of JSON that can be held", str(path), f"{place}: {_DEEP}")
@@ -110,7 +111,7 @@ def _listed(text: str, path: Path) -> Iterable[LocatedRow]:
     except (ValueError, RecursionError) as error:
         problem = f"{_odd_item(text)}: {error}"
         raise DataError("source", "a file of JSON that can be held", str(path), problem) from error
-    return [(f"item {i}", _object(f"item {i}", row, path)) for i, row in enumerate(rows)]
+    return [(f"item {i}", _checked_object(f"item {i}", row, path)) for i, row in enumerate(rows)]
 
 
 def _too_deep(text: str) -> int | None:
@@ -148,7 +149,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
-def _finite(text: str) -> float:
+def _finite_number(text: str) -> float:
     number = float(text)
     if math.isinf(number):
         raise ValueError(f"{text} is beyond the numbers of 64 bits: write it as text, in quotes")
@@ -156,37 +157,37 @@ def _finite(text: str) -> float:
 
 
 _BETWEEN = re.compile(r"[\s,]*")
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=_finite)
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=_finite_number)
 
 
-def _object(place: str, row: Any, path: Path) -> dict[str, Any]:
+def _checked_object(place: str, row: Any, path: Path) -> dict[str, Any]:
     if not isinstance(row, dict):
-        problem = f"{place} holds {'a list' if isinstance(row, list) else Told(repr(row)[:40])}"
+        problem = f"{place} holds {'a list' if isinstance(row, list) else Verbatim(repr(row)[:40])}"
         raise DataError("source", "a file of objects of JSON", str(path), f"{problem}; a row is {{column: value, ...}}")
     return row
 
 
-def _column(key: str, rows: list[LocatedRow], path: Path) -> pa.Array:
+def _typed_column(key: str, rows: list[LocatedRow], path: Path) -> pa.Array:
     values = [row.get(key) for _, row in rows]
     try:
-        return _array(values)
+        return _typed_array(values)
     except _NO_COLUMN as error:
         place = _first_odd(values)
         problem = f"column {key!r} at {rows[place][0]}: {_why(values[place], error)}"
         raise DataError("source", "a file whose columns hold values of one type", str(path), problem) from error
 
 
-def _array(values: list[Any]) -> pa.Array:
+def _typed_array(values: list[Any]) -> pa.Array:
     nested = {type(value) for value in values if value is not None}
     if nested == {dict} or nested == {list}:
         return _nested(values)
-    whole = nested == {int} and max(value for value in values if value is not None) >= 2**63
-    return pa.array(values, type=pa.uint64() if whole else None)
+    beyond_int64 = nested == {int} and max(value for value in values if value is not None) >= 2**63
+    return pa.array(values, type=pa.uint64() if beyond_int64 else None)
 
 
 def _nested(values: list[Any]) -> pa.Array:
     """Return a column of structs or lists if all values have the same keys and types, else of JSON."""
-    if _alike(values):
+    if _of_one_shape(values):
         try:
             return pa.array(values)
         except UnicodeEncodeError:  # half a surrogate pair, which JSON would not hold either
@@ -197,7 +198,7 @@ def _nested(values: list[Any]) -> pa.Array:
     return json_array(values)
 
 
-def _alike(values: list[Any], depth: int = 0) -> bool:
+def _of_one_shape(values: list[Any], depth: int = 0) -> bool:
     """Tell whether, at every depth, objects have the same keys (at least one) and lists hold items of one kind."""
     filled = [value for value in values if value is not None]
     kinds = {type(value) for value in filled}
@@ -206,10 +207,10 @@ def _alike(values: list[Any], depth: int = 0) -> bool:
     if len(kinds) > 1 or depth == _DEEPEST:
         return False
     if list in kinds:
-        return _alike([item for value in filled for item in value], depth + 1)
+        return _of_one_shape([item for value in filled for item in value], depth + 1)
     keys = filled[0].keys()
     same = bool(keys) and all(value.keys() == keys for value in filled)
-    return same and all(_alike([value[key] for value in filled], depth + 1) for key in keys)
+    return same and all(_of_one_shape([value[key] for value in filled], depth + 1) for key in keys)
 
 
 def _check_integers(value: Any) -> None:
@@ -230,7 +231,7 @@ def _first_odd(values: list[Any]) -> int:
     while high - low > 1:  # columns up to `low` can be made, up to `high` they cannot
         middle = (low + high) // 2
         try:
-            _array(values[:middle])
+            _typed_array(values[:middle])
             low = middle
         except _NO_COLUMN:
             high = middle

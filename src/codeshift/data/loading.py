@@ -12,8 +12,9 @@ from codeshift.data.columns import rename_columns, require_columns
 from codeshift.data.folders import FILE_PARTS, PartReaders, files_of_parts, local_parts
 from codeshift.data.hub import hub_parts, is_hub_name
 from codeshift.data.joining import join, join_parts
-from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.file_formats import format_of
+from codeshift.wording import Verbatim, closest
 
 DataSource = str | os.PathLike[str]
 
@@ -63,7 +64,7 @@ def load_rows(
     >>> rows.column_names, rows["code"][:]
     (['code', 'repo'], ['x = 1', 'y = 2'])
     """
-    parts = _parts(source, config, revision)
+    parts = _part_readers(source, config, revision)
     rows = join([piece for name in _chosen(parts, split, source) for piece in parts[name]()])
     if len(rows) == 0:
         raise DataError("source", "data with rows", str(source), "it has none")
@@ -101,11 +102,11 @@ def load_splits(
     >>> {part: rows["id"][:] for part, rows in splits.items()}
     {'train': ['train'], 'test': ['test']}
     """
-    parts = files_of_parts(source) if isinstance(source, Mapping) else _parts(source, config, revision)
+    parts = files_of_parts(source) if isinstance(source, Mapping) else _part_readers(source, config, revision)
     if None in parts:
         remedy = f"name its files {', '.join(FILE_PARTS[:3])}, or take its rows with load_rows"
         raise DataError("source", "data with parts", str(source), remedy)
-    read = join_parts({name: parts[name]() for name in _in_order(parts)})
+    read = join_parts({name: parts[name]() for name in _part_names(parts)})
     filled = [rows for rows in read.values() if len(rows)]
     if not filled:
         raise DataError("source", "data with rows", str(source), "no part has any")
@@ -136,13 +137,13 @@ def load_data(
     (['train', 'test'], ['y = 2'])
     """
     if split is None:
-        parts = _parts(source, config, revision)
+        parts = _part_readers(source, config, revision)
         if len(parts) > 1:
             return load_splits(source, rename=rename, require=require, config=config, revision=revision)
     return load_rows(source, split=split, rename=rename, require=require, config=config, revision=revision)
 
 
-def _parts(source: DataSource, config: str | None, revision: str | None) -> PartReaders:
+def _part_readers(source: DataSource, config: str | None, revision: str | None) -> PartReaders:
     if not isinstance(source, str | os.PathLike) or not str(source):
         raise ParameterError("source", "a path, or owner/name of the hub", source, 'such as "rows.jsonl"')
     path = Path(source).expanduser()
@@ -158,23 +159,23 @@ def _chosen(parts: PartReaders, split: str | None, source: DataSource) -> Sequen
     if split is None:
         if len(parts) > 1:
             remedy = "name one, or join some by +; or take all parts with load_splits"
-            raise ParameterError("split", f"one of {', '.join(_in_order(parts))}", None, remedy)
+            raise ParameterError("split", f"one of {', '.join(_part_names(parts))}", None, remedy)
         return list(parts)
     names = [name.strip() for name in str(split).split("+")]
     for name in names:
         if None in parts:
             raise ParameterError("split", f"left out: {source} has no parts", split, "all its rows are taken")
         if name not in parts:
-            raise ParameterError("split", "a part of the data", Told(repr(name)), closest(name, _in_order(parts)))
+            raise ParameterError("split", "a part of the data", Verbatim(repr(name)), closest(name, _part_names(parts)))
     if len(set(names)) < len(names):
         raise ParameterError("split", "parts that differ", split, "name each once")
     return names
 
 
-def _in_order(parts: PartReaders) -> list[str]:
+def _part_names(parts: PartReaders) -> list[str]:
     """Return the names of parts in the order in which a study has them."""
-    return sorted((name for name in parts if name is not None), key=_place)
+    return sorted((name for name in parts if name is not None), key=_rank_of_part)
 
 
-def _place(part: str) -> tuple[int, str]:
+def _rank_of_part(part: str) -> tuple[int, str]:
     return (FILE_PARTS.index(part) if part in FILE_PARTS else len(FILE_PARTS)), part

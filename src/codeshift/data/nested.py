@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 from datasets import Dataset
 
-from codeshift.errors import DataError, Told, closest
+from codeshift.errors import DataError
+from codeshift.wording import Verbatim, closest
 
 
 def is_nested(rows: Dataset, name: str) -> bool:
@@ -41,7 +42,7 @@ def nested_values(rows: Dataset, name: str) -> pa.Array:
             if value is None:
                 break
             if not isinstance(value, Mapping):
-                kind = Told(f"a value of type {type(value).__name__}")
+                kind = Verbatim(f"a value of type {type(value).__name__}")
                 raise DataError(name, "a field of a column of objects", kind, f"{column} does not nest so deep")
             keys.update(map(str, value))
             present = present or (field == fields[-1] and field in value)

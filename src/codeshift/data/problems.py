@@ -82,8 +82,8 @@ def human_eval(splits: DatasetDict) -> DatasetDict:
 
 def _human_eval(rows: Dataset) -> Dataset:
     code = [row["prompt"] + row["canonical_solution"] for row in rows]
-    whole = (rows.remove_columns("code") if "code" in rows.column_names else rows).add_column("code", code)
-    return with_tests(whole, lambda row: f"{row['test']}\ncheck({row['entry_point']})")
+    completed = (rows.remove_columns("code") if "code" in rows.column_names else rows).add_column("code", code)
+    return with_tests(completed, lambda row: f"{row['test']}\ncheck({row['entry_point']})")
 
 
 def mbpp(splits: DatasetDict) -> DatasetDict:

@@ -29,7 +29,7 @@ PUBLISHED_FORMAT = "codeshift-published/1"
 
 _TABLE, _FACTS = ".parquet", ".json.zst"
 _REMEDY = "install codeshift again"
-_LEVEL = 19  # of zstd: regions of clusters repeat one vocabulary, which only a large window finds
+_LEVEL = 19  # of zstd, with a window large enough to find the vocabulary that regions of clusters repeat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +79,14 @@ class PublishedSplits:
         Raises:
             ManifestError: if the manifests list other rows than each other, official splits, or a control part.
         """
-        plain = {_key(*key): json.loads(manifest.to_json()) for key, manifest in manifests.items()}
-        entries = {key: _entries(key, fields) for key, fields in plain.items()}
+        plain = {_manifest_key(*key): json.loads(manifest.to_json()) for key, manifest in manifests.items()}
+        entries = {key: _digests_and_labels(key, fields) for key, fields in plain.items()}
         labels = sorted({label for listed in entries.values() for _, label in listed})
         columns: dict[str, pa.Array] = {}
         first = next(iter(entries.values()))
         for key, listed in entries.items():
             digests = pa.array([bytes.fromhex(digest) for digest, _ in listed], pa.binary(16))
-            stored = columns.setdefault(_digests_of(plain[key]), digests)
+            stored = columns.setdefault(_digest_column(plain[key]), digests)
             if len(listed) != len(first) or not stored.equals(digests):
                 raise ManifestError(f"{key} lists other rows than {next(iter(entries))}: split the same rows")
             columns[key] = pa.array([labels.index(label) for _, label in listed], pa.int8())
@@ -116,11 +116,11 @@ class PublishedSplits:
         check_choice("scenario", scenario, self.scenarios)
         if ood_kept not in self.ood_kept:
             shares = " or ".join(f"{share:g}" for share in self.ood_kept)
-            remedy = "split the rows anew with the manifest's splitter for another share"
+            remedy = "split the rows again with the manifest's splitter for another share"
             raise ParameterError("ood_kept", shares, ood_kept, remedy)
-        key = _key(scenario, ood_kept)
+        key = _manifest_key(scenario, ood_kept)
         rows: dict[str, list[str]] = {}
-        digests = self.table[_digests_of(self.recipes[key])]
+        digests = self.table[_digest_column(self.recipes[key])]
         for digest, label in zip(digests.to_pylist(), self.table[key].to_pylist(), strict=True):
             rows.setdefault(self.labels[label], []).append(digest.hex())
         text = json.dumps({**self.recipes[key], "rows": {WHOLE: rows}})
@@ -197,7 +197,7 @@ def load_benchmark(name: str, *, folder: Path = PUBLISHED_FOLDER) -> PublishedSp
         if facts.pop("sha256") != content_digest(facts) or facts["format"] != PUBLISHED_FORMAT:
             raise ValueError("its digest or format differs")
         rows = pq.read_table(table, memory_map=False)
-        if set(rows.column_names) != {*map(_digests_of, facts["recipes"].values()), *facts["recipes"]}:
+        if set(rows.column_names) != {*map(_digest_column, facts["recipes"].values()), *facts["recipes"]}:
             raise ValueError("the two files are not of one name")
         return PublishedSplits(
             name=name,
@@ -214,17 +214,17 @@ def load_benchmark(name: str, *, folder: Path = PUBLISHED_FOLDER) -> PublishedSp
         raise DamagedFileError(compressed, f"it or {table.name} is not what was published: {error}", _REMEDY) from error
 
 
-def _key(scenario: str, ood_kept: float) -> str:
+def _manifest_key(scenario: str, ood_kept: float) -> str:
     """Return the name of a manifest's column."""
     return f"{scenario}@{ood_kept:g}"
 
 
-def _digests_of(fields: Mapping[str, Any]) -> str:
+def _digest_column(fields: Mapping[str, Any]) -> str:
     """Return the name of the column of digests by which a manifest knows rows: by code, or by a date as well, say."""
     return f"digest[{','.join(fields['also_reads'])}]" if fields["also_reads"] else "digest"
 
 
-def _entries(key: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _digests_and_labels(key: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the digest and label of each row, sorted."""
     if set(fields["rows"]) != {WHOLE} or fields["control"]:
         raise ManifestError(

@@ -37,11 +37,11 @@ def running_stdlib_functions(*, documented_only: bool, progress: bool) -> Datase
     paths = list(_module_paths(root))
     for path in tqdm(paths, desc="reading the standard library", unit=" files", disable=not progress, leave=False):
         try:
-            functions = list(python_functions(_text(root / path)))
+            functions = list(python_functions(_module_text(root / path)))
         except (SyntaxError, ValueError, OSError) as error:
             unread.append(f"{path} ({error})")
             continue
-        for row in _rows(path, functions, documented_only, left_out):
+        for row in _rows_of_module(path, functions, documented_only, left_out):
             for column, value in zip(STDLIB_COLUMNS, row, strict=True):
                 columns[column].append(value)
     if unread:
@@ -77,12 +77,12 @@ def _is_module(name: str) -> bool:
     return name.endswith(".py") and name[:-3].isidentifier() and not name.startswith("_sysconfigdata")
 
 
-def _text(path: Path) -> str:
+def _module_text(path: Path) -> str:
     with tokenize.open(path) as file:  # follows the file's encoding declaration
         return file.read()
 
 
-def _rows(
+def _rows_of_module(
     path: str, functions: list[PythonFunction], documented_only: bool, left_out: Counter[str]
 ) -> Iterator[tuple[Any, ...]]:
     project = path.split("/")[0].removesuffix(".py")

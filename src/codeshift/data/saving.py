@@ -15,10 +15,11 @@ from datasets import Dataset
 
 from codeshift.checks import check_bool, check_choice
 from codeshift.data.folders import is_part, part_of
-from codeshift.errors import DataError, ParameterError, Remedy
+from codeshift.errors import DataError, ParameterError
 from codeshift.file_formats import format_of
 from codeshift.files import replaced_together
 from codeshift.temporary_files import remove_unfinished
+from codeshift.wording import Remedy
 
 _BATCH = 10_000
 
@@ -125,14 +126,14 @@ def write_parquet(rows: Dataset, where: Path | IO[bytes]) -> None:
 
 def _write_jsonl(rows: Dataset, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for row in _rows(rows):
+        for row in _row_dicts(rows):
             try:
                 file.write(json.dumps(row, ensure_ascii=False, default=_iso, allow_nan=False) + "\n")
             except (TypeError, ValueError) as error:
                 raise DataError("format", "parquet for these rows", "jsonl", str(error)) from error
 
 
-def _rows(rows: Dataset) -> Iterator[dict[str, Any]]:
+def _row_dicts(rows: Dataset) -> Iterator[dict[str, Any]]:
     for batch in rows.iter(_BATCH):
         names = list(batch)
         yield from (dict(zip(names, row, strict=True)) for row in zip(*batch.values(), strict=True))

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError
 from codeshift.formatting import listed
+from codeshift.wording import Verbatim
 
 _SHARD = re.compile(r"(?P<of>.+)[-_.](?P<number>\d+)[-_]of[-_](?P<total>\d+)(?:-[0-9a-f]{16})?")
 """Pattern of names such as ``train-00000-of-00002``; older versions of ``datasets`` append a digest."""
@@ -58,7 +59,7 @@ def check_shards(name: str, files: Mapping[str, Sequence[Path]]) -> None:
     totals = sorted({int(shard["total"]) for shard in shards.values()})
     numbers = Counter(int(shard["number"]) for stem, shard in shards.items() for _ in files[stem])
     if len(shards) < len(files) or len(totals) > 1 or max(numbers.values()) > 1:
-        names = Told(listed(every, 6))
+        names = Verbatim(listed(every, 6))
         constraint = f"one file of {name}, or its shards, each once and all of one number"
         raise DataError("source", constraint, names, "name one of the files, or remove the others")
     first = 1 if 0 not in numbers and totals[0] in numbers else 0  # some tools count from 1
@@ -72,7 +73,7 @@ def _check_numbers(name: str, numbers: set[int], expected: range, shard: re.Matc
 
     beyond = sorted(number for number in numbers if number not in expected)
     if beyond:
-        beyond_all = Told(called(beyond[0]))
+        beyond_all = Verbatim(called(beyond[0]))
         raise DataError(
             "source", f"shards {expected.start} to {expected.stop - 1} of {name}", beyond_all, "its number is too high"
         )
@@ -80,5 +81,5 @@ def _check_numbers(name: str, numbers: set[int], expected: range, shard: re.Matc
     if count:
         missing = ", ".join(map(called, islice((number for number in expected if number not in numbers), 5)))
         more = f" and {count - 5} more are" if count > 5 else " is" if count == 1 else " are"
-        share = Told(f"{len(numbers)} of {len(expected)}")
+        share = Verbatim(f"{len(numbers)} of {len(expected)}")
         raise DataError("source", f"all shards of {name}", share, f"{missing}{more} missing")

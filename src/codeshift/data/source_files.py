@@ -91,7 +91,7 @@ def source_functions(folder: str | os.PathLike[str], language: str) -> Dataset:
     read = _python if language == "python" else _by_grammar(language)
     columns: dict[str, list[str]] = {name: [] for name in _COLUMNS}
     unread: list[str] = []
-    for path in _files(root, SOURCES[language].endings):
+    for path in _source_paths(root, SOURCES[language].endings):
         try:
             rows = list(read(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, SyntaxError) as error:
@@ -113,7 +113,7 @@ def source_functions(folder: str | os.PathLike[str], language: str) -> Dataset:
 _Rows = Iterator[tuple[str, str, str, str]]
 
 
-def _files(root: Path, endings: tuple[str, ...]) -> Iterator[Path]:
+def _source_paths(root: Path, endings: tuple[str, ...]) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(folder, name) for name in sorted(names) if name.lower().endswith(endings))
@@ -134,10 +134,15 @@ def _by_grammar(language: str) -> Callable[[str], _Rows]:
         if parsed.stopped:
             raise ValueError("the parser gives up on it")
         nodes = list(_outermost(parsed.roots, {*kind.functions, *kind.imports}))
-        imports = "\n".join(_text(node, parsed.source).strip() for node in nodes if node.type in kind.imports)
+        imports = "\n".join(_node_text(node, parsed.source).strip() for node in nodes if node.type in kind.imports)
         for node in nodes:
             if node.type in kind.functions and not node.has_error:
-                yield _name(node, parsed.source), _comment(node, parsed.source), imports, _code(node, parsed.source)
+                yield (
+                    _function_name(node, parsed.source),
+                    _comment(node, parsed.source),
+                    imports,
+                    _code_without_comment(node, parsed.source),
+                )
 
     return read
 
@@ -153,12 +158,12 @@ def _outermost(roots: tuple[Node, ...], types: set[str]) -> Iterator[Node]:
             waiting += reversed(node.children)
 
 
-def _name(node: Node, source: bytes) -> str:
+def _function_name(node: Node, source: bytes) -> str:
     """Return the name of a function; that of C stands within its declarator."""
     named = node.child_by_field_name("name") or node.child_by_field_name("declarator")
     while named is not None and (inner := named.child_by_field_name("declarator")) is not None:
         named = inner
-    return "" if named is None else _text(named, source)
+    return "" if named is None else _node_text(named, source)
 
 
 def _comment(node: Node, source: bytes) -> str:
@@ -166,20 +171,20 @@ def _comment(node: Node, source: bytes) -> str:
     comments: list[str] = []
     line, before = node.start_point[0], node.prev_sibling
     while before is not None and "comment" in before.type and before.end_point[0] >= line - 1:
-        comments[:0] = [_text(before, source)]
+        comments[:0] = [_node_text(before, source)]
         line, before = before.start_point[0], before.prev_sibling
     lines = [_MARKS.sub("", text).rstrip() for text in "\n".join(comments).splitlines()]
     return "\n".join(lines).strip()
 
 
-def _code(node: Node, source: bytes) -> str:
+def _code_without_comment(node: Node, source: bytes) -> str:
     """Return a function's text, its later lines without the indentation of the first."""
     start = source.rfind(b"\n", 0, node.start_byte) + 1
     before = source[start : node.start_byte].decode(errors="replace")
     indent = before[: len(before) - len(before.lstrip())]
-    first, *others = _text(node, source).split("\n")
+    first, *others = _node_text(node, source).split("\n")
     return "\n".join([first, *(line.removeprefix(indent) for line in others)])
 
 
-def _text(node: Node, source: bytes) -> str:
+def _node_text(node: Node, source: bytes) -> str:
     return source[node.start_byte : node.end_byte].decode(errors="replace")

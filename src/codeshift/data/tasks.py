@@ -54,7 +54,7 @@ class TaskDataset:
     divide: Callable[[Dataset], DatasetDict] | None = field(default=None, repr=False)
 
     @property
-    def given(self) -> tuple[str, ...]:
+    def source_columns(self) -> tuple[str, ...]:
         """Columns that a model is given: one, or two for a pair of texts."""
         return (self.source,) if isinstance(self.source, str) else self.source
 
@@ -220,7 +220,7 @@ def load_task(
         raise ParameterError(parameter, "left out for files", value, "name their folder as source")
     else:
         splits = _local(source, task, rename)
-    _check_columns(splits, task, task.needed or (*task.given, task.target))
+    _check_columns_of_task(splits, task, task.needed or (*task.source_columns, task.target))
     return _with_targets(splits if task.prepare is None else task.prepare(splits), task)
 
 
@@ -232,11 +232,11 @@ def _local(
     loaded = load_data(source, rename=rename)
     if isinstance(loaded, DatasetDict):
         return loaded
-    _check_columns(DatasetDict({"the file": loaded}), task, task.needed)
+    _check_columns_of_task(DatasetDict({"the file": loaded}), task, task.needed)
     return task.divide(loaded)
 
 
-def _check_columns(splits: DatasetDict, task: TaskDataset, columns: Sequence[str]) -> None:
+def _check_columns_of_task(splits: DatasetDict, task: TaskDataset, columns: Sequence[str]) -> None:
     for part, rows in splits.items():
         for column in columns:
             if column not in rows.column_names:

@@ -18,7 +18,7 @@ from codeshift.checks import check_integer
 from codeshift.distributed.cluster import Cluster, cluster_of
 from codeshift.distributed.sampling import sample_texts
 from codeshift.distributed.sources import Shards, shards_of
-from codeshift.errors import DataError, ParameterError, Told
+from codeshift.errors import DataError, ParameterError
 from codeshift.hashing import row_digests
 from codeshift.metrics.aggregates.binomial import wilson
 from codeshift.parts import TEST_PARTS
@@ -27,6 +27,7 @@ from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.near_duplicates.similar_sets import SimilarSets
 from codeshift.splits.rows import SplitRows
+from codeshift.wording import Verbatim
 
 if TYPE_CHECKING:
     from dask.distributed import Client
@@ -251,7 +252,7 @@ def _strength(
         sides = [_distinct(side[repeat::_REPEATS], search) for side in (train, texts)]
         if min(map(len, sides)) < FEWEST_IN_SAMPLE:
             fewest = f"parts with {FEWEST_IN_SAMPLE} distinct rows in each of {_REPEATS} samples"
-            count = Told(f"{len(sides[1])} of {part} and {len(sides[0])} of train")
+            count = Verbatim(f"{len(sides[1])} of {part} and {len(sides[0])} of train")
             raise DataError("folder", fewest, count, "load the parts and audit them whole, with codeshift.audit")
         vectors = reduced(_tokens([*sides[0], *sides[1]]), seed)
         first, second = vectors[: len(sides[0])], vectors[len(sides[0]) :]

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from codeshift.distributed.cluster import on_shard
 from codeshift.distributed.shards import Unreadable, check_read
 from codeshift.distributed.sources import Shards
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError
 from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
 from codeshift.properties.near_duplicates.arrays import mixed
 from codeshift.properties.near_duplicates.several_columns import holds_text, joined_columns
@@ -39,6 +39,7 @@ from codeshift.properties.near_duplicates.whole import (
     sketches,
 )
 from codeshift.splits.rows import SplitRows
+from codeshift.wording import Verbatim
 
 ROWS_A_PARTITION = 250_000
 """Rows, in all shards, for each partition of the shuffle, of which there are at least as many as workers."""
@@ -241,7 +242,7 @@ def _met(threshold: float, partitions: int, *entries: Array) -> list[Array]:
         raise DataError(
             "near_duplicates",
             "a search that can compare all rows that are nearly alike",
-            Told(f"{pairs:,} pairs to look at in one partition"),
+            Verbatim(f"{pairs:,} pairs to look at in one partition"),
             "a higher threshold tells them apart; None does not look for near-duplicates",
         )
     signatures = pairs["signature"]

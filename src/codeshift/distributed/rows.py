@@ -11,7 +11,7 @@ import numpy as np
 
 from codeshift.distributed.near_duplicates import duplicate_components
 from codeshift.distributed.sources import Shards
-from codeshift.errors import DataError, ParameterError, Told
+from codeshift.errors import DataError, ParameterError
 from codeshift.formatting import first_few
 from codeshift.memory import Memory
 from codeshift.parts import WHOLE
@@ -22,6 +22,7 @@ from codeshift.properties.table import ComputedFromText, Summary
 from codeshift.regions.base import Region
 from codeshift.splits.fitting import Recipe
 from codeshift.splits.rows import SplitRows
+from codeshift.wording import Verbatim
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -147,7 +148,7 @@ class ShardedRows(SplitRows):
         """
         if not kept.any():
             remedy = "check the language and the column: the parser gave up on every row"
-            raise DataError("files", "rows that can be parsed", Told("none"), remedy)
+            raise DataError("files", "rows that can be parsed", Verbatim("none"), remedy)
         return ShardedRows.of_shards(self.source.only(kept), self.splitter)
 
     def named(self, mask: np.ndarray) -> str:

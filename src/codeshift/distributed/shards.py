@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from codeshift.checks import several
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError
 from codeshift.formatting import first_few
 from codeshift.parts import WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.splits.rows import SplitRows
+from codeshift.wording import Verbatim
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -128,7 +129,7 @@ def check_read(results: Sequence[Any]) -> None:
     """
     unread = [result for result in results if isinstance(result, Unreadable)]
     if unread:
-        count = Told(f"{len(unread):,} of {len(results):,} that cannot be read")
+        count = Verbatim(f"{len(unread):,} of {len(results):,} that cannot be read")
         named = first_few("file", [result.path for result in unread])
         remedy = f"{named} ({unread[0].why}); nothing was split: repair these files, or name the others"
         raise DataError("files", "Parquet files that can be read", count, remedy)

@@ -11,7 +11,8 @@ import numpy as np
 
 from codeshift.distributed.cluster import Cluster, on_shard
 from codeshift.distributed.shards import Shard, check_read, check_same_columns, paths_of, read_footer
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError
+from codeshift.wording import Verbatim
 
 T = TypeVar("T")
 
@@ -109,5 +110,5 @@ def shards_of(cluster: Cluster, files: str | Sequence[str], storage: Mapping[str
     check_same_columns({shard.path: schema for shard, schema in seen})
     shards = tuple(shard for shard, _ in seen if shard.rows)
     if not shards:
-        raise DataError("files", "files with rows", Told("0 rows"), "check how they were written")
+        raise DataError("files", "files with rows", Verbatim("0 rows"), "check how they were written")
     return Shards(cluster, shards, (None,) * len(shards))

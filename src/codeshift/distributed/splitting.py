@@ -74,7 +74,7 @@ def split_files(
     ...     files, out = f"{folder}/*.parquet", f"{folder}/parts"
     ...     manifest = split_files(LengthSplitter(), files, out, client=client, min_test_rows=0)
     ...     parts = load_dataset(out, cache_dir=f"{folder}/cache")
-    ...     {part: len(rows) for part, rows in parts.items()}, manifest.sizes["test_ood"].got
+    ...     {part: len(rows) for part, rows in parts.items()}, manifest.sizes["test_ood"].actual
     ({'train': 24, 'validation': 4, 'test_id': 4, 'test_ood': 4}, 4)
     """
     config = SplitConfig(**options)

@@ -12,22 +12,25 @@ import torch
 from peft import PeftConfig, PeftModel, PeftType, TaskType, get_peft_model
 from peft import utils as peft_utils
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import check_choice, check_integer, check_number
-from codeshift.errors import ParameterError, Told, closest, warn
+from codeshift.errors import ParameterError, warn
 from codeshift.finetune.classifiers import head_of, is_classifier
 from codeshift.finetune.errors import AdapterWarning
 from codeshift.finetune.generators import has_fresh_decoder
 from codeshift.finetune.models import Model, base_model, is_decoder, is_encoder, peft_quiet
 from codeshift.finetune.quantisation import numbers_in, quantization_of
+from codeshift.wording import Verbatim, closest
 
-_ALL_LINEAR = "all-linear"  # of PEFT: not a pattern
+_ALL_LINEAR = "all-linear"  # PEFT's word for all linear layers, which is no pattern
 # If PEFT has no default for a model, these two cannot be put on all linear layers: IA3 also needs the names of its
 # feed-forward modules, and the other trains norms.
 _NEVER_ALL_LINEAR = (PeftType.IA3, PeftType.LN_TUNING)
-# The loop must report every step to it; otherwise it is silently another method.
+# AdaLoRA changes its ranks only if the training loop calls it after every step.
 _NEEDS_A_LOOP_OF_ITS_OWN = (PeftType.ADALORA,)
-_FROM_WEIGHTS = ("pissa", "olora", "loftq", "eva", "corda", "orthogonal", "lora_ga")  # what a model on no device lacks
-_LONGEST = 300  # characters of an error of PEFT
+# Ways to initialise LoRA that read the weights, which a model on the device "meta" does not have.
+_FROM_WEIGHTS = ("pissa", "olora", "loftq", "eva", "corda", "orthogonal", "lora_ga")
+_LONGEST = 300  # number of characters shown of an error of PEFT
 _WITH_RANKS = (PeftType.LORA, PeftType.LOHA, PeftType.LOKR)
 
 
@@ -49,7 +52,7 @@ class TrainableParameters:
     @property
     def share(self) -> float:
         """Share of the parameters that is trained."""
-        return self.trainable / self.total if self.total else float("nan")
+        return ratio(self.trainable, self.total)
 
     def __str__(self) -> str:
         return f"{self.trainable:,} of {self.total:,} parameters ({self.share:.2%})"
@@ -100,10 +103,7 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
         raise ParameterError("peft_config", "None for a model that has an adapter", config, "call merge_and_unload()")
     if not isinstance(config, PeftConfig):
         raise ParameterError("peft_config", "a config of PEFT or None", config, "such as peft.LoraConfig(r=8)")
-    if config.peft_type in _NEEDS_A_LOOP_OF_ITS_OWN:
-        needs = "of a method that needs no calls of its own in the loop"
-        raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
-    config = _settled(model, config)
+    config = _checked_copy(model, config)
     if config.is_prompt_learning:
         if is_classifier(model):
             _check_prompt(model, config)
@@ -111,7 +111,7 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
     else:
         if has_fresh_decoder(model):
             if quantization_of(model) is not None:
-                fresh = Told("an encoder with a fresh decoder, which is trained in full")
+                fresh = Verbatim("an encoder with a fresh decoder, which is trained in full")
                 raise ParameterError("quantization", "None for such a model", fresh, "leave it out")
             _train_fresh_decoder(config)
         if is_classifier(model):
@@ -123,7 +123,7 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
             return get_peft_model(model, config)
     except (ValueError, TypeError, NotImplementedError) as error:
         method, kind = config.peft_type.value, type(base_model(model)).__name__
-        raise ParameterError("peft_config", f"one that fits {kind}", Told(method), _in_short(error)) from error
+        raise ParameterError("peft_config", f"one that fits {kind}", Verbatim(method), _in_short(error)) from error
 
 
 def check_adapter(model: Model, config: PeftConfig) -> None:
@@ -133,13 +133,13 @@ def check_adapter(model: Model, config: PeftConfig) -> None:
         ParameterError: see ``with_adapter``.
     """
     if config.peft_type != PeftType.LORA:
-        _settled(model, config)
+        _checked_copy(model, config)
         return
     if str(config.init_lora_weights).startswith(_FROM_WEIGHTS):
         config = copy.deepcopy(config)
         config.init_lora_weights = True
     with warnings.catch_warnings(), torch.device("meta"):
-        warnings.simplefilter("ignore", AdapterWarning)  # they are for the training
+        warnings.simplefilter("ignore", AdapterWarning)  # the training gives them
         with_adapter(model, config)
 
 
@@ -149,8 +149,15 @@ def _in_short(error: Exception) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def _settled(model: Model, config: PeftConfig) -> PeftConfig:
-    """Return a copy of a config for the task of a model, whose numbers can be and whose modules the model has."""
+def _checked_copy(model: Model, config: PeftConfig) -> PeftConfig:
+    """Return a copy of a config for the task of a model, with numbers and modules checked.
+
+    Raises:
+        ParameterError: training cannot use the method, a number is out of range, or the model lacks a module.
+    """
+    if config.peft_type in _NEEDS_A_LOOP_OF_ITS_OWN:
+        needs = "of a method that needs no calls of its own in the loop"
+        raise ParameterError("peft_config", needs, Verbatim(config.peft_type.value), "try LoRA")
     config = copy.deepcopy(config)
     _settle_task(model, config)
     _check_sizes(config)
@@ -165,7 +172,7 @@ def _settle_task(model: Model, config: PeftConfig) -> None:
     if config.task_type is None:
         config.task_type = usual
     if config.task_type != usual:
-        kind = Told(f"task_type={TaskType(config.task_type).value}")
+        kind = Verbatim(f"task_type={TaskType(config.task_type).value}")
         raise ParameterError("peft_config", f"of the task of the model, {usual.value}", kind, "leave task_type out")
 
 
@@ -185,7 +192,7 @@ def _check_prompt(model: Model, config: PeftConfig) -> None:
     """
     encodes = is_encoder(base_model(model).config)
     if not encodes and (base_model(model).config.is_encoder_decoder or config.peft_type != PeftType.PREFIX_TUNING):
-        kind = Told(f"{config.peft_type.value} for a {type(base_model(model)).__name__}")
+        kind = Verbatim(f"{config.peft_type.value} for a {type(base_model(model)).__name__}")
         raise ParameterError("peft_config", "of a method that a classifier can have", kind, "try LoRA")
 
 

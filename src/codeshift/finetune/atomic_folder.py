@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-UNFINISHED = ".unfinished-"
-"""Prefix of the temporary folders, which a killed process may leave behind."""
+from codeshift.temporary_files import remove_unfinished, temporary_name
 
 _ZEROS = bytes(1 << 20)
 
@@ -18,6 +16,9 @@ _ZEROS = bytes(1 << 20)
 @contextmanager
 def folder_aside(folder: Path, *, size: int) -> Iterator[Path]:
     """Make a temporary folder in ``folder`` for files that are then moved into place; delete it on exit.
+
+    Temporary folders that killed processes have left in ``folder`` are deleted too, but not those of other processes
+    that are still writing.
 
     Args:
         folder: Folder to make it in; it is created if it is missing.
@@ -28,7 +29,8 @@ def folder_aside(folder: Path, *, size: int) -> Iterator[Path]:
             of its own.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"{UNFINISHED}{uuid.uuid4().hex}"
+    remove_unfinished(folder)
+    temporary = folder / temporary_name("unfinished")
     temporary.mkdir()
     try:
         yield temporary

@@ -47,10 +47,10 @@ class StepPlan:
 
     def epoch(self, epoch: int) -> list[NDArray[np.int64]]:
         """Return the row numbers of each step of one epoch (from 0), each row exactly once."""
-        return _chunks(np.random.default_rng([self.seed, epoch]).permutation(self.rows), self.rows_per_step)
+        return _fixed_chunks(np.random.default_rng([self.seed, epoch]).permutation(self.rows), self.rows_per_step)
 
 
-def _chunks(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+def _fixed_chunks(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
@@ -96,15 +96,15 @@ def batches(rows: NDArray[np.int64], lengths: NDArray[np.int64], cost: BatchCost
     [[0, 2], [1, 3]]
     """
     if math.isinf(cost.per_batch):
-        return _chunks(rows, cost.largest)
+        return _fixed_chunks(rows, cost.largest)
     own = lengths[rows]
     orders = [np.lexsort(keys) for keys in ((own[:, 1], own[:, 0]), (own[:, 0], own[:, 1]), (own[:, 0], own.sum(1)))]
-    cuts = [_cut(own[order], cost) for order in orders]
+    cuts = [_cheapest_cuts(own[order], cost) for order in orders]
     best = min(range(len(cuts)), key=lambda i: cuts[i][0])
     return np.split(rows[orders[best]], cuts[best][1])
 
 
-def _cut(lengths: NDArray[np.int64], cost: BatchCost) -> tuple[float, list[int]]:
+def _cheapest_cuts(lengths: NDArray[np.int64], cost: BatchCost) -> tuple[float, list[int]]:
     """Return the least cost of rows in their order and the places to cut them, by a shortest path over all cuts."""
     n = len(lengths)
     cheapest, before = np.zeros(n + 1), np.zeros(n + 1, dtype=np.int64)

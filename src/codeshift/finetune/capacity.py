@@ -7,11 +7,12 @@ from datasets import Dataset
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.finetune.encoded_part import AnyEncodedPart, PartEncoder, Vocabulary
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.models import Model, base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
+from codeshift.wording import Verbatim
 
 
 def check_vocabulary(model: Model, encoder: Vocabulary) -> None:
@@ -30,7 +31,7 @@ def check_vocabulary(model: Model, encoder: Vocabulary) -> None:
     highest = max((n for n in {*tokenizer.get_vocab().values(), *used} if n not in unused), default=0)
     if highest >= rows:
         token = tokenizer.convert_ids_to_tokens(highest)
-        token_beyond = Told(f"one of {len(tokenizer)} tokens, among them {token!r} with the id {highest}")
+        token_beyond = Verbatim(f"one of {len(tokenizer)} tokens, among them {token!r} with the id {highest}")
         remedy = (
             "give the tokenizer that the model was trained with, or make room for the new tokens with "
             "model.resize_token_embeddings(len(tokenizer))"
@@ -72,10 +73,10 @@ def check_positions(model: Model, data: Encoded, part: str, *, generated: int | 
             longest = int((data.sources.lengths + data.targets.lengths).max())
         else:
             longest += written - 1  # the last token is not read any more
-        _check(base, longest + prompt, part, f"lower max_source_length or {shorter}")
+        _check_positions(base, longest + prompt, part, f"lower max_source_length or {shorter}")
         return
-    _check(base.get_encoder(), longest + prompt, part, "lower max_source_length")
-    _check(base.get_decoder(), written + prompt, part, f"lower {shorter}")
+    _check_positions(base.get_encoder(), longest + prompt, part, "lower max_source_length")
+    _check_positions(base.get_decoder(), written + prompt, part, f"lower {shorter}")
 
 
 def check_source_positions(model: Model, longest: int, part: str) -> None:
@@ -87,19 +88,19 @@ def check_source_positions(model: Model, longest: int, part: str) -> None:
     base, prompt = base_model(model), _virtual_tokens(model)
     stacks = (base.get_encoder(), base.get_decoder()) if base.config.is_encoder_decoder else (base,)
     for stack in stacks:
-        _check(stack, longest + prompt, part, "lower max_source_length")
+        _check_positions(stack, longest + prompt, part, "lower max_source_length")
 
 
-def _check(stack: PreTrainedModel, needed: int, part: str, remedy: str) -> None:
-    limit, is_table = _positions(stack)
+def _check_positions(stack: PreTrainedModel, needed: int, part: str, remedy: str) -> None:
+    limit, is_table = _position_limit(stack)
     if limit is not None and needed > limit:
         if not is_table:
             remedy += ", or raise config.max_position_embeddings to let the model go beyond its length"
-        longest_row = Told(f"a row of {needed} tokens in {part}")
+        longest_row = Verbatim(f"a row of {needed} tokens in {part}")
         raise ParameterError("model", f"given no more than its {limit} positions", longest_row, remedy)
 
 
-def _positions(stack: PreTrainedModel) -> tuple[int | None, bool]:
+def _position_limit(stack: PreTrainedModel) -> tuple[int | None, bool]:
     """Return the number of positions of a stack of layers (None without a limit), and whether they are in a table."""
     tables = [
         module.num_embeddings - _offset(module)
@@ -146,11 +147,11 @@ def _vocabulary_rows(model: Model) -> int | None:
     decoder = getattr(base, "decoder", None)
     if decoder is not None and hasattr(decoder, "get_input_embeddings"):
         layers.append(decoder.get_input_embeddings())
-    sizes = [size for layer in layers if layer is not None if (size := _rows_of(layer)) is not None]
+    sizes = [size for layer in layers if layer is not None if (size := _embedding_rows(layer)) is not None]
     return min(sizes, default=None)
 
 
-def _rows_of(layer: torch.nn.Module) -> int | None:
+def _embedding_rows(layer: torch.nn.Module) -> int | None:
     for name in ("num_embeddings", "out_features"):
         if isinstance(getattr(layer, name, None), int):
             return int(getattr(layer, name))

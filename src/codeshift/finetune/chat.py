@@ -14,9 +14,10 @@ import numpy as np
 from jinja2.exceptions import TemplateError
 from numpy.typing import NDArray
 
-from codeshift.errors import DataError, ParameterError, Told
+from codeshift.errors import DataError, ParameterError
 from codeshift.finetune.conversation import Chat, Prompt, Turn
 from codeshift.finetune.models import Tokenizer
+from codeshift.wording import Verbatim
 
 _SHOWN = 24  # characters of a text in a message
 _ALONE = Chat()  # a source and its answer, with nothing before them
@@ -96,47 +97,50 @@ def encode_turn(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat = 
     """
     _check_text(tokenizer, source, target, chat)
     before, answered = chat.turns(source), chat.turns(source, target)
-    prompt_text, whole = _text(tokenizer, before, prompt=True), _text(tokenizer, answered, prompt=False)
+    prompt_text, full_text = (
+        _templated_text(tokenizer, before, prompt=True),
+        _templated_text(tokenizer, answered, prompt=False),
+    )
     prompt, ids = _ids(tokenizer, before, prompt=True), _ids(tokenizer, answered, prompt=False)
-    if not whole.startswith(prompt_text):
+    if not full_text.startswith(prompt_text):
         raise ChatTemplateError(
             "tokenizer",
             "one whose chat template only adds to what comes before the answer",
-            Told(f"one that writes ...{prompt_text[-_SHOWN:]!r} before it, and something else once it is there"),
+            Verbatim(f"one that writes ...{prompt_text[-_SHOWN:]!r} before it, and something else once it is there"),
             "set a template that keeps it: tokenizer.chat_template = ...",
         )
     as_whole = np.array_equal(ids[: len(prompt)], prompt)
     if not as_whole:
-        rest = tokenizer(whole[len(prompt_text) :], add_special_tokens=False)["input_ids"]
+        rest = tokenizer(full_text[len(prompt_text) :], add_special_tokens=False)["input_ids"]
         ids = np.concatenate([prompt, np.array(rest, dtype=np.int64)])
     ends = np.flatnonzero(np.isin(ids[len(prompt) :], list(_special(tokenizer))))
     if not len(ends):
         raise ChatTemplateError(
             "tokenizer",
             "one whose chat template ends the assistant's turn with a special token",
-            Told(repr(whole[len(prompt_text) :][-_SHOWN:])),
+            Verbatim(repr(full_text[len(prompt_text) :][-_SHOWN:])),
             "without one a model cannot learn to stop: write eos_token after the content of the assistant",
         )
     learned = np.zeros(len(ids), dtype=bool)
     learned[len(prompt) : len(prompt) + ends[0] + 1] = True
-    return EncodedTurn(ids, learned, as_written=target in whole[len(prompt_text) :], as_whole=as_whole)
+    return EncodedTurn(ids, learned, as_written=target in full_text[len(prompt_text) :], as_whole=as_whole)
 
 
-def _text(tokenizer: Tokenizer, turns: list[Turn], *, prompt: bool) -> str:
-    return str(_applied(tokenizer, turns, add_generation_prompt=prompt, tokenize=False))
+def _templated_text(tokenizer: Tokenizer, turns: list[Turn], *, prompt: bool) -> str:
+    return str(_templated(tokenizer, turns, add_generation_prompt=prompt, tokenize=False))
 
 
 def _ids(tokenizer: Tokenizer, turns: list[Turn], *, prompt: bool) -> NDArray[np.int64]:
-    encoded = _applied(tokenizer, turns, add_generation_prompt=prompt, tokenize=True, return_dict=True)
+    encoded = _templated(tokenizer, turns, add_generation_prompt=prompt, tokenize=True, return_dict=True)
     return np.array(encoded["input_ids"], dtype=np.int64)
 
 
-def _applied(tokenizer: Tokenizer, turns: list[Turn], **options: Any) -> Any:
+def _templated(tokenizer: Tokenizer, turns: list[Turn], **options: Any) -> Any:
     if getattr(tokenizer, "chat_template", None) is None:
         raise ChatTemplateError(
             "tokenizer",
             "one with a chat template",
-            Told(getattr(tokenizer, "name_or_path", "") or "one without"),
+            Verbatim(getattr(tokenizer, "name_or_path", "") or "one without"),
             "take the tokenizer of an instruct or chat model, or set tokenizer.chat_template",
         )
     try:
@@ -144,7 +148,7 @@ def _applied(tokenizer: Tokenizer, turns: list[Turn], **options: Any) -> Any:
     except TemplateError as error:
         roles = ", ".join(turn["role"] for turn in turns)
         constraint = f"one whose chat template takes the turns {roles}"
-        raise ChatTemplateError("tokenizer", constraint, Told("one that does not"), str(error)) from error
+        raise ChatTemplateError("tokenizer", constraint, Verbatim("one that does not"), str(error)) from error
 
 
 def _check_text(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.finetune.chat import EncodedTurn, encode_turn
 from codeshift.finetune.conversation import Chat, Prompt, Turn
 from codeshift.finetune.encoded_part import check_part_rows, warn_of_losses
@@ -24,6 +24,7 @@ from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.tokenizing import cut_to
 from codeshift.finetune.truncation import TruncationCounts
 from codeshift.properties.text_tokens import detokenize, special_tokens
+from codeshift.wording import Verbatim
 
 _OTHER = "0", "1"  # texts by which what surrounds a text is found
 
@@ -60,7 +61,7 @@ class ChatEncoder:
                 chat template that a model can be trained with.
         """
         if not is_decoder(model):
-            seq2seq = Told("True for an encoder-decoder")
+            seq2seq = Verbatim("True for an encoder-decoder")
             raise ParameterError("chat", "False for a model that is no decoder", seq2seq, "leave chat out")
         if limits.special_tokens:
             remedy = "the chat template alone writes special tokens"

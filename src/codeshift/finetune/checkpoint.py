@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from codeshift.files import damaged, read_json, to_disk, vouched_files, write_json
-from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
+from codeshift.finetune.atomic_folder import folder_aside
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.sharding import sharded_like
 
@@ -74,7 +74,7 @@ class Checkpoints:
             os.replace(temporary, final)
         to_disk(self.folder)
         for path in self.folder.iterdir():
-            if path != final and path.name.startswith(("step-", UNFINISHED)):
+            if path != final and path.name.startswith("step-"):
                 shutil.rmtree(path)
         return final
 

@@ -23,7 +23,7 @@ from transformers import (
     PreTrainedModel,
 )
 
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.finetune.label_column import Labels, is_unnamed
 from codeshift.finetune.models import (
     SAFE,
@@ -36,6 +36,7 @@ from codeshift.finetune.models import (
 )
 from codeshift.finetune.stored_adapters import is_adapter, load_adapter
 from codeshift.finetune.stored_weights import check_index, whole_model
+from codeshift.wording import Verbatim
 
 _POOLER = "pooler"  # of BERT: a part of the encoder's module that belongs to the head
 _CONFIG = "config.json"
@@ -112,7 +113,7 @@ def _load_whole(
     if has_head:
         return as_classifier(model, labels)
     if labels is None:
-        raise ParameterError("model", "a classifier", Told(f"{os.fspath(name)}, which stores no head"), _HEADLESS)
+        raise ParameterError("model", "a classifier", Verbatim(f"{os.fspath(name)}, which stores no head"), _HEADLESS)
     return with_fresh_head(model, labels)
 
 
@@ -160,7 +161,7 @@ def as_classifier(model: PreTrainedModel, labels: Labels | None) -> PreTrainedMo
     """
     if not is_classifier(model):
         if labels is None:
-            raise ParameterError("model", "a classifier", Told(f"a {type(model).__name__}"), _HEADLESS)
+            raise ParameterError("model", "a classifier", Verbatim(f"a {type(model).__name__}"), _HEADLESS)
         return with_fresh_head(model, labels)
     check_labels(model, labels)
     return model
@@ -173,14 +174,16 @@ def check_labels(model: Model, labels: Labels | None) -> None:
         ParameterError: it does not.
     """
     if not is_classifier(model):
-        raise ParameterError("model", "a classifier", Told(f"a {type(base_model(model)).__name__}"), _HEADLESS)
+        raise ParameterError("model", "a classifier", Verbatim(f"a {type(base_model(model)).__name__}"), _HEADLESS)
     own = labels_of(model)
     if labels is None or set(labels) <= set(own):
         return
     if not is_unnamed(own) or len(own) != len(labels):
         remedy = "give the model without its head (its encoder, or the language model) for a fresh one"
         unknown = [label for label in labels if label not in own]
-        raise ParameterError("model", f"a classifier that has {unknown[:3]}", Told(f"one of {list(own[:9])}"), remedy)
+        raise ParameterError(
+            "model", f"a classifier that has {unknown[:3]}", Verbatim(f"one of {list(own[:9])}"), remedy
+        )
     _name_classes(base_model(model).config, labels)
 
 
@@ -210,12 +213,12 @@ def with_fresh_head(model: PreTrainedModel, labels: Labels) -> PreTrainedModel:
     """
     if getattr(model, "is_quantized", False):
         remedy = "load it with AutoModelForSequenceClassification and num_labels, and give the object"
-        raise ParameterError("model", "in floating point for a fresh head", Told("a quantised model"), remedy)
+        raise ParameterError("model", "in floating point for a fresh head", Verbatim("a quantised model"), remedy)
     classifier = fresh_classifier(model.config, labels, model.dtype)
     missing = classifier.base_model.load_state_dict(backbone_of(model).state_dict(), strict=False).missing_keys
     missing = [key for key in missing if _POOLER not in key.split(".")]
     if missing:
-        kind = Told(f"a {type(model).__name__}, which lacks {missing[0]}")
+        kind = Verbatim(f"a {type(model).__name__}, which lacks {missing[0]}")
         raise ParameterError("model", "with all weights of its classifier but the head", kind, "choose another")
     return classifier.to(device=model.device, dtype=model.dtype).eval()
 
@@ -232,7 +235,7 @@ def fresh_classifier(config: PreTrainedConfig, labels: Labels, dtype: torch.dtyp
     try:
         classifier: PreTrainedModel = AutoModelForSequenceClassification.from_config(config, dtype=dtype)
     except ValueError as error:
-        kind = Told(f"a {config.model_type}, for which transformers has none")
+        kind = Verbatim(f"a {config.model_type}, for which transformers has none")
         raise ParameterError("model", "of a family with a head for classification", kind, "choose another") from error
     return classifier
 

@@ -9,9 +9,10 @@ import numpy as np
 from datasets import Dataset
 
 from codeshift.checks import check_bool, check_integer
-from codeshift.errors import DataError, ParameterError, Told
+from codeshift.errors import DataError, ParameterError
 from codeshift.finetune.template import Template, texts_of
 from codeshift.formatting import counted
+from codeshift.wording import Verbatim
 
 Turn: TypeAlias = dict[str, str]
 """A turn of a conversation: its ``role`` (system, user or assistant) and ``content``, as chat templates take them."""
@@ -102,7 +103,7 @@ def draw_shots(train: Dataset, k: int, *, source: str, target: str, seed: int = 
     """
     check_integer("k", k, smallest=1, remedy="leave the examples out for none")
     if k > len(train):
-        raise DataError("train", f"of at least k={k} rows", Told(counted(len(train), "row")), "take a smaller k")
+        raise DataError("train", f"of at least k={k} rows", Verbatim(counted(len(train), "row")), "take a smaller k")
     templates = Template(source, "source"), Template(target, "target")
     for template in templates:
         template.check(train.features)

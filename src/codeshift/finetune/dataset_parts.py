@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from datasets import Dataset
 
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.marks import RowMarks
+from codeshift.wording import closest
 
 Splits: TypeAlias = Mapping[str, Dataset] | Dataset
 

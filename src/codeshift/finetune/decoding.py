@@ -96,7 +96,7 @@ class Output:
         finished: Whether the model ended the text, rather than the limit of length.
         tokens: Number of tokens generated, the end token included; None if it is not known.
         confidence: How sure the model was of them; None unless asked for.
-        whole: Whole text, if ``text`` was extracted from it.
+        full_text: Full text, if ``text`` was extracted from it.
         others: Other samples of the row, if ``Decoding.n`` is above 1.
 
     >>> Output(text="return a + b", finished=True, tokens=5).text
@@ -107,7 +107,7 @@ class Output:
     finished: bool
     tokens: int | None = None
     confidence: Confidence | None = None
-    whole: str | None = None
+    full_text: str | None = None
     others: tuple[Output, ...] = ()
 
     @property
@@ -133,7 +133,7 @@ class Output:
         if extract is None:
             return self
         others = tuple(other.extracted(extract) for other in self.others)
-        return replace(self, text=extract_code(self.text), whole=self.text, others=others)
+        return replace(self, text=extract_code(self.text), full_text=self.text, others=others)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the output as JSON values, without a confidence or other samples that it does not have."""

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from datasets import Dataset
 
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.finetune.encoded_part import PartEncoder, check_part_rows, warn_of_losses
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder
@@ -21,6 +21,7 @@ from codeshift.finetune.template import Template
 from codeshift.finetune.tokenizing import Tokenizing, check_special_tokens, cut_to
 from codeshift.finetune.truncation import TruncationCounts
 from codeshift.properties.text_tokens import Frame, Pieces, frame_of
+from codeshift.wording import Verbatim
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Encoder:
         check_special_tokens(limits.special_tokens, tokenizer)
         if tokenizer.eos_token_id is None and tokenizer.sep_token_id is None:
             remedy = "set tokenizer.eos_token to the token that ends a text"
-            raise ParameterError("tokenizer", "one with an end token", Told("one without"), remedy)
+            raise ParameterError("tokenizer", "one with an end token", Verbatim("one without"), remedy)
         start = getattr(base_model(model).config, "decoder_start_token_id", None)
         lengths = limits.max_source_length, limits.max_target_length
         return cls(tokenizer, *texts, *lengths, is_decoder(model), start, limits.special_tokens)
@@ -178,13 +179,13 @@ class Encoder:
             return [*before, *after][: self.max_source_length]
         return [*before, *cut_to(ids, room, self.tokenizer), *after]
 
-    def _cut_target(self, ids: list[int], whole: list[int]) -> list[int]:
+    def _cut_target(self, ids: list[int], target_ids: list[int]) -> list[int]:
         """Cut a target, leaving out the end token: the model must not learn to end where the text was cut."""
         before, after = self._target_frame
         room = self.max_target_length - len(before) - len(after)
         if after[-1] != self._end and room >= 0:  # the end, then a language: the model needs the last token
             return [*before, *ids[:room], *after]
-        return whole[: self.max_target_length]
+        return target_ids[: self.max_target_length]
 
     @cached_property
     def _texts(self) -> Tokenizing:

@@ -14,7 +14,7 @@ import numpy as np
 from accelerate import PartialState
 from numpy.typing import NDArray
 
-from codeshift.errors import ParameterError, Told, closest
+from codeshift.errors import ParameterError
 from codeshift.files import finite, replaced
 from codeshift.finetune.class_scores import ClassScores
 from codeshift.finetune.confidence import Confidence
@@ -27,6 +27,7 @@ from codeshift.metrics import Estimate, Metric, ModelOutputs, PairedDifference, 
 from codeshift.metrics.notes import single_notes
 from codeshift.parts import PARTS, TEST_ID, TRANSFORMED
 from codeshift.temporary_files import remove_unfinished
+from codeshift.wording import Verbatim, closest
 
 _CONFIDENCE = tuple(field.name for field in fields(Confidence))
 
@@ -150,7 +151,7 @@ class PartEvaluation:
         """
         if self.marks is None:
             remedy = "give Evaluator.evaluate(..., marks=overlap(splits, corpora).marks)"
-            raise ParameterError("evaluation", "one with marks", Told("one without"), remedy)
+            raise ParameterError("evaluation", "one with marks", Verbatim("one without"), remedy)
         seen = self.marks.seen(corpus, kind)
         return self.estimate(metric, seen), self.estimate(metric, ~seen)
 
@@ -192,7 +193,7 @@ class PartEvaluation:
             shown = {"logits": self.classes.logits, "features": self.classes.features}
             return ModelOutputs(**shown, errors=errors, groups=self.copies)
         if not self.has_model_outputs:
-            kind = Told("one without")
+            kind = Verbatim("one without")
             raise ParameterError("evaluation", "one with confidence", kind, "give Evaluator(..., confidence=True)")
         return ModelOutputs(**self._confidence_columns(), features=self.features, errors=errors, groups=self.copies)
 
@@ -215,7 +216,7 @@ class PartEvaluation:
         """
         scores = {name: self.scores(name) for name in self.metrics}
         several = any(output is not None and output.others for output in self.outputs)
-        extracted = any(output is not None and output.whole is not None for output in self.outputs)
+        extracted = any(output is not None and output.full_text is not None for output in self.outputs)
         sure = any(confidence is not None for confidence in self._confidences)
         classified = [] if self.classes is None else self.classes.rows()
         seen = {} if self.marks is None else self.marks.kinds_of_rows()
@@ -229,7 +230,7 @@ class PartEvaluation:
                 if several:
                     row["samples"] = None if output is None else [sample.text for sample in output.samples]
                 if extracted:
-                    row["output"] = None if output is None else output.whole
+                    row["output"] = None if output is None else output.full_text
             if sure:
                 known = self._confidences[i]
                 row |= dict.fromkeys(_CONFIDENCE) if known is None else vars(known)
@@ -297,7 +298,7 @@ class EvaluationResult:
         if len(first_part.references) != len(second_part.references) or not np.array_equal(
             first_part.scored[metric], second_part.scored[metric]
         ):
-            rows = Told(f"{len(first_part.scored[metric]):,} and {len(second_part.scored[metric]):,} scored rows")
+            rows = Verbatim(f"{len(first_part.scored[metric]):,} and {len(second_part.scored[metric]):,} scored rows")
             raise ParameterError("first", f"the rows of {second}, one to one", rows, "evaluate both with one seed")
         groups = None if second_part.copies is None else second_part.copies[second_part.scored[metric]]
         return paired_difference(*statistics, metric=second_part.metrics[metric], seed=second_part.seed, groups=groups)
@@ -329,7 +330,7 @@ class EvaluationResult:
         """
         return [
             {
-                "part": part, "metric": name, **_plain(e), "rows": len(evaluated.references),
+                "part": part, "metric": name, **_estimate_values(e), "rows": len(evaluated.references),
                 "unparsable": evaluated.unparsable.get(name, 0),
             }
             for part, evaluated in self.parts.items()
@@ -347,7 +348,7 @@ class EvaluationResult:
     def _seen_aggregates(self, *, each_corpus: bool) -> list[dict[str, Any]]:
         """Return the dicts of ``seen_aggregates``, for each corpus as well or for any of them alone."""
         return [
-            {"part": part, "corpus": corpus or "", "seen": seen, "metric": name, **_plain(e)}
+            {"part": part, "corpus": corpus or "", "seen": seen, "metric": name, **_estimate_values(e)}
             for part, evaluated in self.parts.items()
             if evaluated.marks is not None
             for corpus in (None, *(evaluated.marks.corpora if each_corpus else ()))
@@ -430,7 +431,7 @@ def interval_text(row: dict[str, Any]) -> str:
     return interval(row["low"], row["high"], 4) + kind
 
 
-def _plain(estimate: Estimate) -> dict[str, Any]:
+def _estimate_values(estimate: Estimate) -> dict[str, Any]:
     """Return the figures of an estimate by name."""
     return {
         "value": estimate.value, "low": estimate.low, "high": estimate.high, "n": estimate.n,

@@ -16,7 +16,7 @@ from codeshift.finetune.limits import GivenLimits, Limits
 from codeshift.metrics import Metric
 
 
-def _decoding(parameter: str, value: Any) -> Decoding:
+def _checked_decoding(parameter: str, value: Any) -> Decoding:
     if not isinstance(value, Decoding):
         raise ParameterError(parameter, "a Decoding or None", value, "such as Decoding(num_beams=5)")
     return value
@@ -24,7 +24,7 @@ def _decoding(parameter: str, value: Any) -> Decoding:
 
 @settings(
     {
-        "decoding": _decoding,
+        "decoding": _checked_decoding,
         "shots": partial(check_integer, smallest=0),
         "extract": lambda _, value: check_extract(value),
         "generate_rows": optional(partial(check_integer, smallest=1, remedy="leave metrics of text out for none")),
@@ -41,7 +41,7 @@ class EvaluationSettings:
 
     Attributes:
         metrics: Metrics by name.
-        given: Limits that the evaluator was given; the others are those of a model's training.
+        own_limits: Limits of the evaluator itself; the others are those of a model's training.
         limits: Limits that hold for a model.
         decoding: How text is generated.
         shots: Number of examples before each source of a chat.
@@ -55,7 +55,7 @@ class EvaluationSettings:
     """
 
     metrics: Mapping[str, Metric]
-    given: GivenLimits = field(default_factory=GivenLimits)
+    own_limits: GivenLimits = field(default_factory=GivenLimits)
     limits: Limits = field(default_factory=Limits)
     decoding: Decoding = field(default_factory=Decoding)
     shots: int = 0
@@ -69,8 +69,8 @@ class EvaluationSettings:
 
     def within(self, limits: Limits) -> EvaluationSettings:
         """Return the settings with ``limits``, for every model, where none were given."""
-        filled = self.given.filled(limits)
-        return replace(self, given=GivenLimits(**vars(filled)), limits=filled)
+        filled = self.own_limits.filled(limits)
+        return replace(self, own_limits=GivenLimits(**vars(filled)), limits=filled)
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that outputs and scores depend on, as JSON values."""

@@ -114,7 +114,9 @@ class Evaluator:
         }
         self.settings = EvaluationSettings(
             metrics=by_name(metrics, "NegativeLogLikelihood()"),
-            given=GivenLimits(**{name: optional(LIMIT_CHECKS[name])(name, value) for name, value in limits.items()}),
+            own_limits=GivenLimits(
+                **{name: optional(LIMIT_CHECKS[name])(name, value) for name, value in limits.items()}
+            ),
             decoding=Decoding() if decoding is None else decoding,
             shots=shots,
             extract=extract,
@@ -187,7 +189,7 @@ class Evaluator:
         marked = marks_of_parts(marks, chosen)
         tokenizer = _tokenizer_of(model, tokenizer, check_revision(model, revision))
         task = self._task_for(trained, splits)
-        settings = self.settings.within(trained.limits_for(self.settings.given, task))
+        settings = self.settings.within(trained.limits_for(self.settings.own_limits, task))
         evaluation = task.evaluation(self._loaded(model, tokenizer, revision), tokenizer, settings)
         encoded = {part: evaluation.encode(part, rows) for part, rows in chosen.items()}
         metadata = evaluation.describe(chosen) | task.to_dict() | settings.describe()

@@ -54,7 +54,7 @@ def generate(
             are there.
     """
     order = rows[np.lexsort((rows, sources.lengths[rows]))[::-1]]
-    writer = _Writer(model, tokenizer, decoding, limit, written, ends, confidence)
+    writer = _OutputWriter(model, tokenizer, decoding, limit, written, ends, confidence)
     numbers = RowNumbers(sources, decoding.seed) if writer.draws else None
     n = decoding.n
     items = np.repeat(order, n) * n + np.tile(np.arange(n), len(order))  # a row and the number of its sample in one
@@ -69,16 +69,16 @@ def generate(
         for done, outputs in in_batches(items, batch_size, write):
             samples = [*unfinished, *outputs]
             last = done[-1] // n
-            whole = len(samples) // n
-            of_rows = [samples[i * n : i * n + n] for i in range(whole)]
-            unfinished = samples[whole * n :]
+            complete = len(samples) // n
+            of_rows = [samples[i * n : i * n + n] for i in range(complete)]
+            unfinished = samples[complete * n :]
             ended = int(np.flatnonzero(order == last)[0]) + (0 if unfinished else 1)
-            if whole:
+            if complete:
                 joined = [replace(first, others=tuple(others)) for first, *others in of_rows]
-                on_batch(order[ended - whole : ended], joined)
+                on_batch(order[ended - complete : ended], joined)
 
 
-class _Writer:
+class _OutputWriter:
     """One model and one way of decoding."""
 
     def __init__(

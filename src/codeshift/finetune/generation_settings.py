@@ -48,7 +48,7 @@ def settings_for(model: Model, tokenizer: Tokenizer, decoding: Decoding, ends: S
     """
     own = model.generation_config  # the one set on PEFT's wrapper, or else that of the model inside
     settings = copy.deepcopy(own) if decoding.from_model else GenerationConfig(num_beams=decoding.num_beams)
-    for name, value in (_RESULT | _tokens(model, tokenizer, ends)).items():
+    for name, value in (_RESULT | _special_tokens(model, tokenizer, ends)).items():
         setattr(settings, name, value)
     settings.max_length = settings.max_new_tokens = None
     if decoding.stop_strings:
@@ -131,17 +131,17 @@ def _wrappings(model: Model) -> list[torch.nn.Module]:
     return list({id(part): part for part in (model, model.base_model, model.get_base_model())}.values())
 
 
-def _tokens(model: Model, tokenizer: Tokenizer, ends: Sequence[int]) -> dict[str, Any]:
+def _special_tokens(model: Model, tokenizer: Tokenizer, ends: Sequence[int]) -> dict[str, Any]:
     own = model.generation_config
     return {
         "pad_token_id": pad_id(model, tokenizer),
         "eos_token_id": list(dict.fromkeys([*_ends(own, tokenizer), *ends])),
         "bos_token_id": own.bos_token_id,
-        "decoder_start_token_id": _start(model, own),
+        "decoder_start_token_id": _start_token(model, own),
     }
 
 
-def _start(model: Model, own: GenerationConfig) -> int | None:
+def _start_token(model: Model, own: GenerationConfig) -> int | None:
     start: int | None = own.decoder_start_token_id
     return getattr(base_model(model).config, "decoder_start_token_id", None) if start is None else start
 

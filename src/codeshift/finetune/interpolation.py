@@ -111,7 +111,7 @@ def scale_adapter(model: PeftModel, scale: float) -> PeftModel:
         raise ParameterError("model", "one with an adapter", type(model).__name__, "wise_ft is for full fine-tuning")
     for config in model.peft_config.values():
         plain = config.peft_type == PeftType.LORA and not config.use_dora and config.bias == "none"
-        if not plain or {*(config.modules_to_save or ())} - _head(model):
+        if not plain or {*(config.modules_to_save or ())} - _head_modules(model):
             kind = "LoRA without DoRA, biases or modules_to_save other than a classifier's head"
             raise ParameterError("model", f"one with {kind}", config, "merge it and use wise_ft")
     scaled = copy.deepcopy(model)
@@ -123,7 +123,7 @@ def scale_adapter(model: PeftModel, scale: float) -> PeftModel:
     return scaled.eval()
 
 
-def _head(model: PeftModel) -> set[str]:
+def _head_modules(model: PeftModel) -> set[str]:
     """Return the modules of a classifier's head, and the names under which PEFT looks for it; none without a head."""
     return {*head_of(model), *SEQ_CLS_HEAD_NAMES} if is_classifier(model) else set()
 

@@ -11,10 +11,11 @@ import numpy as np
 from datasets import ClassLabel, Dataset, Features, Value
 from numpy.typing import NDArray
 
-from codeshift.errors import DataError, ParameterError, Remedy, Told, closest, warn
+from codeshift.errors import DataError, ParameterError, warn
 from codeshift.finetune.errors import UnseenLabelWarning
 from codeshift.formatting import listed
 from codeshift.properties.labels import LABELS
+from codeshift.wording import Remedy, Verbatim, closest
 
 UNKNOWN = -1
 """Number of a label that is none of the classes."""
@@ -61,7 +62,7 @@ class LabelColumn:
             return
         kind = feature.dtype if isinstance(feature, Value) else ""
         if kind not in _TEXT and kind != "bool" and not kind.startswith(("int", "uint")):
-            column = Told(f"{self.name}, which holds {feature}")
+            column = Verbatim(f"{self.name}, which holds {feature}")
             remedy = "make them texts or whole numbers first (data.map)"
             raise DataError("target", LABELS, column, remedy)
 
@@ -84,7 +85,7 @@ class LabelColumn:
         feature, values = rows.features[self.name], self._values(rows)
         names = feature.names if isinstance(feature, ClassLabel) else [str(value) for value in sorted(set(values))]
         if len(names) < 2:
-            only = Told(f"only {names}")
+            only = Verbatim(f"only {names}")
             raise DataError(self.name, "a column of at least two labels", only, "there is nothing to tell apart")
         return tuple(names)
 

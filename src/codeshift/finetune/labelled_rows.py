@@ -12,7 +12,7 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.finetune.encoded_part import check_part_rows, warn_of_losses
 from codeshift.finetune.label_column import LabelColumn, Labelling
 from codeshift.finetune.models import Tokenizer
@@ -23,6 +23,7 @@ from codeshift.finetune.token_memory import TokenizedRow
 from codeshift.finetune.tokenizing import Tokenizing, cut_to
 from codeshift.finetune.truncation import SourceTruncation
 from codeshift.properties.text_tokens import frame_of
+from codeshift.wording import Verbatim
 
 _SAMPLES = ("a b", "c d e")  # a pair of texts, to see what a tokenizer puts around and between the two
 
@@ -84,7 +85,9 @@ def pair_frame_of(tokenizer: Tokenizer) -> PairFrame:
     then = None if start is None else _find(ids, second, start + len(first))
     if start is None or then is None:
         remedy = "give one source as a template of both columns, such as '{query}\\n{code}'"
-        raise ParameterError("source", "one text for this tokenizer", Told("a pair, which it has no form for"), remedy)
+        raise ParameterError(
+            "source", "one text for this tokenizer", Verbatim("a pair, which it has no form for"), remedy
+        )
     end = then + len(second)
     numbered = any(pair.get("token_type_ids", ())) and "token_type_ids" in tokenizer.model_input_names
     return PairFrame(ids[:start], ids[start + len(first) : then], ids[end:], numbered)

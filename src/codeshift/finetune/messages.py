@@ -9,9 +9,10 @@ from typing import Any
 
 from datasets import Dataset, Features
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.conversation import Turn
 from codeshift.finetune.template import Template
+from codeshift.wording import closest
 
 _ROLES = ("system", "user", "assistant")
 _REMEDY = 'such as [{"role": "system", "content": "Be short."}, {"role": "user", "content": "{docstring}"}]'
@@ -48,7 +49,7 @@ class Messages:
                 raise ParameterError(
                     parameter, "messages of known roles", message["role"], closest(message["role"], _ROLES)
                 )
-            turns.append((message["role"], _content(message["content"], parameter)))
+            turns.append((message["role"], _content_template(message["content"], parameter)))
         if not turns or turns[-1][0] != "user":
             raise ParameterError(parameter, "messages that end with the user's turn", list(messages), _REMEDY)
         if any(role == "system" for role, _ in turns[1:]):
@@ -110,7 +111,7 @@ class Messages:
         ]
 
 
-def _content(content: object, parameter: str) -> Template:
+def _content_template(content: object, parameter: str) -> Template:
     """Return the template of a content, in which only what stands in braces is a column."""
     if not isinstance(content, str) or not content:
         raise ParameterError(parameter, "messages whose contents are templates", content, _REMEDY)

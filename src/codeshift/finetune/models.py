@@ -16,9 +16,10 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrained
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.models.auto.tokenization_auto import get_tokenizer_config
 
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.finetune.sharding import is_divided
 from codeshift.reaching_hub import hub_or_cache
+from codeshift.wording import Verbatim
 
 Model: TypeAlias = PreTrainedModel | PeftModel
 Tokenizer: TypeAlias = PreTrainedTokenizerBase
@@ -75,7 +76,7 @@ def check_whole(model: Model) -> None:
         )
     if is_divided(model):
         remedy = "give the folder that it was saved to, and create no Accelerator before the trainer does"
-        raise ParameterError("model", "whole to train", Told("a model that is divided among processes"), remedy)
+        raise ParameterError("model", "whole to train", Verbatim("a model that is divided among processes"), remedy)
 
 
 @contextmanager

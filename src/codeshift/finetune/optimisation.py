@@ -9,10 +9,11 @@ from contextlib import contextmanager
 import torch
 from transformers import get_scheduler
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.models import Model
 from codeshift.finetune.sharding import whole
 from codeshift.finetune.training_config import TrainingConfig
+from codeshift.wording import closest
 
 _SMALLEST_SCALE, _SCALE_OF_VECTORS = 1e-3, 0.1
 

@@ -95,7 +95,7 @@ class LogLines:
         file: TextIO | None = None,
     ) -> None:
         self._what, self._total, self._unit, self._file = what, total, unit, file
-        self.n = self.initial = done  # as a bar has them
+        self.n = self.initial = done  # the attributes of a bar of tqdm
         self._every, self._clock = every, clock
         self._started = self._told = clock()
         self._postfix = ""

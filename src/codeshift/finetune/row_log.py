@@ -46,7 +46,7 @@ class RowLog:
     def _read(self, lines: list[bytes]) -> dict[int, dict[str, Any]]:
         try:
             identity = json_value(lines[0])["evaluation"]
-            rows = [row for line in lines[1:] if (row := _row(line)) is not None]
+            rows = [row for line in lines[1:] if (row := _row_of(line)) is not None]
             done = {row.pop("row"): row for row in rows}
         except (ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
@@ -73,23 +73,23 @@ class RowLog:
         """Write the records of ``rows`` to the file."""
         if not PartialState().is_main_process:
             return
-        lines = [_line({"row": int(row)} | record) for row, record in zip(rows, records, strict=True)]
+        lines = [_line_of({"row": int(row)} | record) for row, record in zip(rows, records, strict=True)]
         with self.path.open("a", encoding="utf-8") as file:
             file.writelines(lines)
 
 
-def _line(content: dict[str, Any]) -> str:
+def _line_of(content: dict[str, Any]) -> str:
     return json.dumps(content | {_CHECK: content_digest(content)[:16]}) + "\n"
 
 
-def _row(line: bytes) -> dict[str, Any] | None:
+def _row_of(line: bytes) -> dict[str, Any] | None:
     """Return the content of a line, or None if it was damaged."""
     try:
         content = json_value(line)
-        whole = isinstance(content, dict) and content.pop(_CHECK) == content_digest(content)[:16]
-    except (ValueError, KeyError, RecursionError):  # the last of a digest, which nests deeper
+        intact = isinstance(content, dict) and content.pop(_CHECK) == content_digest(content)[:16]
+    except (ValueError, KeyError, RecursionError):  # content_digest recurses into nested values
         return None
-    return content if whole else None
+    return content if intact else None
 
 
 def open_logs(folder: Path, metadata: dict[str, Any], kinds: Iterable[str]) -> dict[str, RowLog]:

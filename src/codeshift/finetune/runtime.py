@@ -70,7 +70,7 @@ def without_autocast(model: Model) -> Model:
     if forward is not None:
         model.forward = forward
         if getattr(forward, "__func__", None) is type(model).forward:
-            del model.forward  # it is the class's own
+            del model.forward  # so that the class's method is found again
     return model
 
 

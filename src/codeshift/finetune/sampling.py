@@ -32,7 +32,7 @@ class RowNumbers:
     """
 
     def __init__(self, sources: Ragged, seed: int) -> None:
-        self._keys, self._seed = _keys(sources), seed
+        self._keys, self._seed = _source_keys(sources), seed
 
     def draw(self, rows: Sequence[int], count: int, samples: Sequence[int] | None = None) -> NDArray[np.float64]:
         """Return ``count`` numbers in [0, 1) for each of ``rows``, (rows, count).
@@ -48,7 +48,7 @@ class RowNumbers:
         return np.stack([np.random.default_rng(seed).random(count) for seed in seeds])
 
 
-def _keys(sources: Ragged) -> list[tuple[int, int]]:
+def _source_keys(sources: Ragged) -> list[tuple[int, int]]:
     seen: Counter[bytes] = Counter()
     keys: list[tuple[int, int]] = []
     for source in sources:

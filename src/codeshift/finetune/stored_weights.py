@@ -11,11 +11,12 @@ from peft import PeftConfig, PeftModel, get_peft_model_state_dict
 from safetensors import safe_open
 from transformers import PreTrainedModel
 
-from codeshift.errors import ParameterError, Told, warn
+from codeshift.errors import ParameterError, warn
 from codeshift.files import json_value
 from codeshift.finetune.errors import UnusedWeightsWarning
 from codeshift.finetune.quantisation import quantised, quantization_of, trained_quantization
 from codeshift.formatting import listed
+from codeshift.wording import Verbatim
 
 _INDEX = "model.safetensors.index.json"
 _ADAPTER = "adapter_model.safetensors"
@@ -70,7 +71,7 @@ def check_complete(name: str | os.PathLike[str], missing: Iterable[str], expecte
     """
     names = sorted(missing)
     if names:
-        lacking = Told(f"a folder that lacks {len(names)} of {expected} ({listed(names, 3)})")
+        lacking = Verbatim(f"a folder that lacks {len(names)} of {expected} ({listed(names, 3)})")
         remedy = f"{name} is incomplete, or stores another kind of model: the missing weights would be random"
         raise ParameterError("model", "stored with all of its weights", lacking, remedy)
 

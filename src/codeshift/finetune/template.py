@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from datasets import Dataset, Features, LargeList, List
 
-from codeshift.errors import DataError, ParameterError, Remedy, Told, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.properties.text_tokens import Pieces
+from codeshift.wording import Remedy, Verbatim, closest
 
 _TEXT = ("string", "large_string", "string_view", "null")  # a column that holds only None is checked row by row
 
@@ -102,7 +103,7 @@ class Template:
                 several = isinstance(feature, List | LargeList)
                 as_text = f"'{joint}'.join(row[{column!r}])" if several else f"str(row[{column!r}])"
                 remedy = f"make it text first, such as data.map(lambda row: {{{column!r}: {as_text}}})"
-                feature_in_words = Told(f"{column}, which holds {feature}")
+                feature_in_words = Verbatim(f"{column}, which holds {feature}")
                 raise DataError(self.parameter, "made of columns of text", feature_in_words, remedy)
 
     def texts(self, batch: Mapping[str, Sequence[Any]]) -> list[str]:

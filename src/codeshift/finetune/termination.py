@@ -90,7 +90,7 @@ def _hosts() -> dist.ProcessGroup:
     return world if dist.get_backend() == dist.Backend.GLOO else _gloo_beside(world)
 
 
-@cache  # one for the life of the processes: to make and to leave one, they would have to wait for each other
+@cache  # made once: all processes wait for each other to make a group
 def _gloo_beside(world: dist.ProcessGroup) -> dist.ProcessGroup:
     return dist.new_group(backend=dist.Backend.GLOO)
 

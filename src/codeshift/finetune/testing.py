@@ -25,8 +25,9 @@ from transformers import (
     T5Config,
 )
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.runtime import seeded
+from codeshift.wording import closest
 
 _SPECIAL = ["<pad>", "<s>", "</s>", "<unk>", "<mask>"]
 _PAD, _BOS, _EOS = 0, 1, 2

@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.models import Tokenizer
 from codeshift.finetune.round_trip import LostText
 from codeshift.finetune.template import Template
 from codeshift.finetune.token_memory import TokenizedRow, recalled
 from codeshift.properties.text_tokens import Pieces, as_text, detokenize, special_tokens
+from codeshift.wording import closest
 
 _ROWS_AT_ONCE = 1000
 

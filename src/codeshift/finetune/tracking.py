@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 from accelerate import Accelerator
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, GeneralTracker, get_available_trackers
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
+from codeshift.wording import closest
 
 Tracker: TypeAlias = str | GeneralTracker
 

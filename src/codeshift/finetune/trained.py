@@ -80,10 +80,10 @@ def trained_with(model: ModelOrName) -> Trained:
         return Trained()
     if "special_tokens" in limits:
         limits["special_tokens"] = tuple(limits["special_tokens"])
-    return Trained(os.fspath(path.parent), GivenLimits(**limits), _task(training))
+    return Trained(os.fspath(path.parent), GivenLimits(**limits), _task_of(training))
 
 
-def _task(training: Mapping[str, Any]) -> Task | None:
+def _task_of(training: Mapping[str, Any]) -> Task | None:
     """Return the task that a file describes as ``Task.to_dict`` does; None if it describes none."""
     if "source" not in training or "target" not in training:
         return None

@@ -139,37 +139,42 @@ class Trainer:
             start = self._start(parts)
             saved = kept_modules(start, self.peft_config)
             model = with_adapter(quantised(start, self.config.quantization, kept=saved), self.peft_config)
-            objective = self.task.objective(model, self.tokenizer, self.config, parts["train"])
-            encoded = {part: objective.encode(rows, part) for part, rows in parts.items()}
-            validation = None
-            if "validation" in parts:
-                rows = encoded["validation"], parts["validation"]
-                validation = Validation(objective, *rows, self.tokenizer, self.evaluator)
-            trained_rows = self.config.rows_between_validations(len(parts["train"]))
-            drawn = watched_rows(data, self.watch, self.config.seed, trained_rows=trained_rows)
-            watched = [
-                Validation(objective, objective.encode(rows, part), rows, self.tokenizer, self.evaluator, part)
-                for part, rows in drawn.items()
-            ]
             with chosen_parameters(model, self.config):
-                run = TrainingRun(
-                    config=self.config,
-                    task=self.task,
-                    model=model,
-                    objective=objective,
-                    data=encoded,
-                    validation=validation,
-                    watched=watched,
-                    folder=None if output_dir is None else Path(output_dir),
-                    trackers=self.trackers,
-                    progress=self.progress,
-                )
+                trained_rows = self.config.rows_between_validations(len(parts["train"]))
+                watched = watched_rows(data, self.watch, self.config.seed, trained_rows=trained_rows)
+                run = self._run(model, parts, watched, None if output_dir is None else Path(output_dir))
                 if resume:
                     run.resume()
                 result = run.loop()
         if output_dir is not None:
             result.save(output_dir, self.tokenizer)
         return result
+
+    def _run(
+        self, model: Model, parts: Mapping[str, Dataset], watched: Mapping[str, Dataset], folder: Path | None
+    ) -> TrainingRun:
+        """Encode the parts, and return the run that trains on them."""
+        objective = self.task.objective(model, self.tokenizer, self.config, parts["train"])
+        encoded = {part: objective.encode(rows, part) for part, rows in parts.items()}
+        validation = None
+        if "validation" in parts:
+            rows = encoded["validation"], parts["validation"]
+            validation = Validation(objective, *rows, self.tokenizer, self.evaluator)
+        return TrainingRun(
+            config=self.config,
+            task=self.task,
+            model=model,
+            objective=objective,
+            data=encoded,
+            validation=validation,
+            watched=[
+                Validation(objective, objective.encode(rows, part), rows, self.tokenizer, self.evaluator, part)
+                for part, rows in watched.items()
+            ],
+            folder=folder,
+            trackers=self.trackers,
+            progress=self.progress,
+        )
 
     def starting_model(self, data: Splits) -> Model:
         """Return the model that ``fit`` would train on ``data``, before it is given an adapter.

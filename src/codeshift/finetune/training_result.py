@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from accelerate import PartialState
 from peft import PeftModel
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.adapters import TrainableParameters
-from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
+from codeshift.finetune.atomic_folder import folder_aside
 from codeshift.finetune.classifiers import is_classifier, save_labels
 from codeshift.finetune.limits import TRAINING_FILE
 from codeshift.finetune.models import Model, Tokenizer
@@ -22,6 +21,7 @@ from codeshift.finetune.sharding import whole_state
 from codeshift.finetune.tasks import Task
 from codeshift.finetune.training_config import TrainingConfig
 from codeshift.finetune.truncation import TruncationCounts
+from codeshift.wording import closest
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,6 @@ class TrainingResult:
         if not PartialState().is_main_process:
             return
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        for torn in folder.glob(f"{UNFINISHED}*"):  # left by a killed process
-            shutil.rmtree(torn)
         summary = {
             "config": self.config.to_dict(),
             "history": self.history,

@@ -8,9 +8,10 @@ import numpy as np
 from datasets import Dataset
 
 from codeshift.checks import check_integer, check_texts
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.dataset_parts import Splits
 from codeshift.finetune.training_config import TrainingConfig
+from codeshift.wording import closest
 
 Watch = Mapping[str, int | None] | Sequence[str]
 """Parts to watch: numbers of rows by part, None for as many as take little time; or names, which mean the same."""

@@ -32,14 +32,14 @@ def main() -> int:
         return 1
     first = os.fork() if isolated else 0
     if first:
-        return _ending(first)
+        return _exit_status(first)
     program = os.fork()
     if program:
-        return _ending(program)
+        return _exit_status(program)
     return os.execve(order["command"][0], order["command"], order["environment"])  # noqa: S606
 
 
-def _ending(pid: int) -> int:
+def _exit_status(pid: int) -> int:
     """Return 0 if the process succeeds, else 1."""
     _, status = os.waitpid(pid, 0)
     return 0 if os.waitstatus_to_exitcode(status) == 0 else 1

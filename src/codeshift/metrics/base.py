@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.arithmetic import ratio
 from codeshift.errors import ParameterError
 from codeshift.properties.row_languages import gathered, known_languages, language_column, unsuited
 
@@ -439,15 +440,6 @@ def column_sums(statistics: FloatArray) -> FloatArray:
     if not np.isfinite(statistics).all():
         return np.asarray(statistics.sum(axis=0))
     return np.array([math.fsum(column) for column in statistics.T], dtype=np.float64)
-
-
-def ratio(numerator: float, denominator: float) -> float:
-    """Return ``numerator / denominator`` as a float; NaN if the denominator is 0.
-
-    >>> ratio(1, 4), ratio(0, 0)
-    (0.25, nan)
-    """
-    return float(numerator) / float(denominator) if denominator else math.nan
 
 
 def _changed_fields(metric: Metric) -> list[tuple[str, Any]]:

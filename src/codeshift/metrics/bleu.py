@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import check_choice, check_integer, settle
-from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric, ratio
+from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric
 from codeshift.metrics.rows import token_rows
 
 _SACREBLEU = ("none", "exp", "floor", "add-k")
@@ -105,7 +106,7 @@ class BLEU(Metric):
             return 0.0, penalty  # of one token, no match; codexglue's smoothing would give up to .84
         if self.smoothing == "codexglue":
             logs = [math.log((m + 1) / (t + 1)) for m, t in zip(matches, totals, strict=True)]
-            return penalty * math.exp(_mean(logs)), penalty
+            return penalty * math.exp(_mean_in_order(logs)), penalty
         return _sacrebleu(matches, totals, (length, reference_length), self.smoothing), penalty
 
 
@@ -159,11 +160,11 @@ def _sacrebleu(matches: list[float], totals: list[float], lengths: tuple[float, 
     )
     orders = len(list(takewhile(bool, bleu.totals))) or len(matches)  # effective order: the orders that have n-grams
     # Not bleu.score: its ``sum`` rounds differently in different versions of Python.
-    score = bleu.bp * math.exp(_mean([math.log(p) if p else _LOG_OF_0 for p in bleu.precisions[:orders]]))
+    score = bleu.bp * math.exp(_mean_in_order([math.log(p) if p else _LOG_OF_0 for p in bleu.precisions[:orders]]))
     return float(min(score / 100, 1.0))  # 100 * exp(mean(log)) can round to slightly over 100
 
 
-def _mean(values: Sequence[float]) -> float:
+def _mean_in_order(values: Sequence[float]) -> float:
     """Return the mean, added up from left to right: since Python 3.12 ``sum`` rounds floats differently."""
     total = 0.0
     for value in values:

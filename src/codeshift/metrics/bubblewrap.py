@@ -43,10 +43,10 @@ def sandboxed(command: Sequence[str], files: Sequence[Path], *, size: int, as_ro
     else:
         arguments += ["--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)]
     memory = ("--perms", "1777", "--size", str(size), "--tmpfs")
-    # What lies in memory comes first: Python itself may be installed beneath /tmp.
+    # The file systems in memory are mounted first, since Python itself may be installed beneath /tmp.
     arguments += [*memory, "/tmp", "--dev", "/dev", *memory, "/dev/shm", "--proc", "/proc"]  # noqa: S108
     paths = [*_SYSTEM, *_prefixes(), *map(str, files)]
-    for folder in _above(paths):  # bubblewrap would make them for root alone
+    for folder in _parents_of(paths):  # else bubblewrap makes them readable for root alone
         arguments += ["--perms", "0755", "--dir", folder]
     for path in paths:
         if os.path.islink(path):
@@ -77,7 +77,7 @@ def bubblewrap_fault(as_root: bool) -> str:
     return "" if done.returncode == 0 else " ".join(done.stderr.split())[:300] or f"it ended with {done.returncode}"
 
 
-def _above(paths: Sequence[str]) -> list[str]:
+def _parents_of(paths: Sequence[str]) -> list[str]:
     """Return the folders in which paths lie, outer ones first, each once."""
     return sorted({str(folder) for path in paths for folder in Path(path).parents} - {"/", "/tmp"})  # noqa: S108
 

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.literals import literal
 from codeshift.metrics.base import METRICS, NOT_BY_NAME, Metric
+from codeshift.wording import closest
 
 
 def metric_by_name(name: str, *, language: str | None = None) -> Metric:

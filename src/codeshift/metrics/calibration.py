@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import check_integer, settle
 from codeshift.metrics.aggregates.binomial import wilson
-from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Scale, ratio
+from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Scale
 from codeshift.metrics.classes import IntArray, MeanOfClassRows, OfClassRows, class_rows, outside_note
 
 _LEAST = float(np.finfo(np.float64).eps)
@@ -135,14 +136,14 @@ class ExpectedCalibrationError(OfClassRows):
 
         Source: Fang and Santos, Inference on directionally differentiable functions (Rev. Econ. Stud. 2019).
         """
-        gaps, of_resamples = (_gaps(of) for of in (of_all[None, :], sums))
+        gaps, of_resamples = (_gaps_of_bins(bin_sums) for bin_sums in (of_all[None, :], sums))
         moved = of_resamples - gaps
         of_sign = np.sign(gaps) * moved
         clear = np.abs(gaps) > 3 * moved.std(axis=0)
         return np.where(clear, of_sign, np.abs(moved)).sum(axis=1), of_sign.sum(axis=1)
 
 
-def _gaps(sums: FloatArray) -> FloatArray:
+def _gaps_of_bins(sums: FloatArray) -> FloatArray:
     """Return confidence less accuracy of each bin, weighted by the bin's share of rows, shape (r, bins)."""
     bins = (sums.shape[1] - 2) // 3
     return np.asarray((sums[:, 2 + bins : 2 + 2 * bins] - sums[:, 2 + 2 * bins :]) / sums[:, :1])

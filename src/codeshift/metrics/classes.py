@@ -9,10 +9,12 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import check_integer, settle
-from codeshift.errors import DataError, ParameterError, closest
-from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
+from codeshift.errors import DataError, ParameterError
+from codeshift.metrics.base import CorpusScore, FloatArray, Metric
 from codeshift.metrics.rows import equally_long
+from codeshift.wording import closest
 
 IntArray: TypeAlias = NDArray[np.int64]
 
@@ -45,12 +47,14 @@ def class_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[F
     left, right = equally_long(predictions, references)
     if not left:
         return np.zeros((0, 2)), np.zeros(0, dtype=np.int64)
-    probabilities = _table(predictions if isinstance(predictions, np.ndarray) else left)
+    probabilities = _probability_table(predictions if isinstance(predictions, np.ndarray) else left)
     if probabilities is None:  # find the row that is wrong
-        probabilities = np.stack([_probabilities(i, row) for i, row in enumerate(_alike(left))])
-    classes = _numbers(references if isinstance(references, np.ndarray) else right, probabilities.shape[1])
+        probabilities = np.stack([_probabilities(i, row) for i, row in enumerate(_of_one_width(left))])
+    classes = _class_numbers(references if isinstance(references, np.ndarray) else right, probabilities.shape[1])
     if classes is None:
-        classes = np.array([_class(i, row, probabilities.shape[1]) for i, row in enumerate(right)], dtype=np.int64)
+        classes = np.array(
+            [_class_number(i, row, probabilities.shape[1]) for i, row in enumerate(right)], dtype=np.int64
+        )
     return np.clip(probabilities, 0.0, 1.0), classes
 
 
@@ -176,7 +180,7 @@ def outside_note(outside: float, n: float) -> str:
     return f"{outside:g} of {n:g} {have} a label that is none of the classes: counted as wrong"
 
 
-def _alike(rows: list[Any]) -> list[Any]:
+def _of_one_width(rows: list[Any]) -> list[Any]:
     """Return rows after a check that all have as many classes as the first."""
     widths = [np.size(row) if not isinstance(row, str) else 0 for row in rows]
     for i, width in enumerate(widths):
@@ -186,7 +190,7 @@ def _alike(rows: list[Any]) -> list[Any]:
     return rows
 
 
-def _table(rows: Any) -> FloatArray | None:
+def _probability_table(rows: Any) -> FloatArray | None:
     """Return all rows as one array if they are probabilities, else None."""
     try:
         table = np.asarray(rows, dtype=np.float64)
@@ -200,15 +204,17 @@ def _add_up(table: FloatArray) -> bool:
     return bool(inside.all() and (np.abs(table.sum(axis=1) - 1) <= ROUNDING).all())
 
 
-def _numbers(rows: Any, count: int) -> IntArray | None:
+def _class_numbers(rows: Any, count: int) -> IntArray | None:
     """Return all rows as one array if they are numbers of classes, else None."""
     try:
         numbers = np.asarray(rows)
     except ValueError:
         return None
-    whole = numbers.ndim == 1 and np.issubdtype(numbers.dtype, np.integer)
+    are_integers = numbers.ndim == 1 and np.issubdtype(numbers.dtype, np.integer)
     mixed = not isinstance(rows, np.ndarray) and any(isinstance(row, bool | np.bool_) for row in rows)
-    return numbers.astype(np.int64) if whole and not mixed and ((numbers >= -1) & (numbers < count)).all() else None
+    return (
+        numbers.astype(np.int64) if are_integers and not mixed and ((numbers >= -1) & (numbers < count)).all() else None
+    )
 
 
 def _probabilities(i: int, row: Any) -> FloatArray:
@@ -225,7 +231,7 @@ def _probabilities(i: int, row: Any) -> FloatArray:
     return array
 
 
-def _class(i: int, row: Any, count: int) -> int:
+def _class_number(i: int, row: Any, count: int) -> int:
     array = np.asarray(row)
     if array.ndim or not np.issubdtype(array.dtype, np.integer) or not -1 <= array < count:
         remedy = "number the classes from 0 in the order of the probabilities, and give -1 for any other label"

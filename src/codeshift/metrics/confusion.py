@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import check_choice, settle
 from codeshift.errors import ParameterError
-from codeshift.metrics.base import OF_100, PERCENT, CorpusScore, FloatArray, Scale, ratio
+from codeshift.metrics.base import OF_100, PERCENT, CorpusScore, FloatArray, Scale
 from codeshift.metrics.classes import (
     NO_POSITIVE,
     ONE_CLASS,

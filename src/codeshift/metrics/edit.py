@@ -55,11 +55,11 @@ class EditSimilarity(Metric):
             scores = [max(Levenshtein.normalized_similarity(p, r) for r in rs) for p, rs in pairs]
         else:
             tokens = zip(*token_rows(predictions, references), strict=True)
-            scores = [max(Levenshtein.normalized_similarity(*_numbered(p, r)) for r in rs) for p, rs in tokens]
+            scores = [max(Levenshtein.normalized_similarity(*_token_numbers(p, r)) for r in rs) for p, rs in tokens]
         return np.array(scores, dtype=np.float64)
 
 
-def _numbered(prediction: Sequence[str], reference: Sequence[str]) -> tuple[list[int], list[int]]:
+def _token_numbers(prediction: Sequence[str], reference: Sequence[str]) -> tuple[list[int], list[int]]:
     """Number the tokens: rapidfuzz compares hashes of strings, which differ between processes and may collide."""
     numbers: dict[str, int] = {}
     left = [numbers.setdefault(token, len(numbers)) for token in prediction]

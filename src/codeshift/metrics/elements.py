@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import check_choice, settle
-from codeshift.errors import ParameterError, closest
-from codeshift.metrics.base import NOT_BY_NAME, PERCENT, CorpusScore, FloatArray, Metric, ratio
+from codeshift.errors import ParameterError
+from codeshift.metrics.base import NOT_BY_NAME, PERCENT, CorpusScore, FloatArray, Metric
 from codeshift.metrics.rows import refuse_without_languages, text_rows
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import check_language, grammar
@@ -20,6 +21,7 @@ from codeshift.properties.lexer import lex
 from codeshift.properties.row_languages import check_languages
 from codeshift.properties.syntax import scan
 from codeshift.properties.trees import ERROR
+from codeshift.wording import closest
 
 _KINDS = ("nodes", "tokens", "apis")
 Extractor = Callable[[Sequence[str]], Iterable[Iterable[str]]]

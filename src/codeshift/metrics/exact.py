@@ -45,9 +45,9 @@ class ExactMatch(Metric):
         """
         pairs = zip(*several_text_rows(predictions, references), strict=True)
         if self.normalize_whitespace:
-            return np.array([_plain(p) in map(_plain, r) for p, r in pairs], dtype=np.float64)
+            return np.array([_single_spaced(p) in map(_single_spaced, r) for p, r in pairs], dtype=np.float64)
         return np.array([p in r for p, r in pairs], dtype=np.float64)
 
 
-def _plain(text: str) -> str:
+def _single_spaced(text: str) -> str:
     return " ".join(text.split())

@@ -77,7 +77,7 @@ class PythonRunner:
             namespaces are forbidden, as in many containers). If it can be, it is cut off regardless.
 
     >>> runner = PythonRunner(timeout=20)
-    >>> if runner.sandbox_in_use == "bubblewrap" or network_can_be_cut_off():  # not so on every machine
+    >>> if runner.sandbox_in_use == "bubblewrap" or network_can_be_cut_off():  # some machines have neither
     ...     passed = runner.run([["def f(x): return x + 1", "def f(x): return x"]], ["assert f(1) == 2"])
     ...     assert passed[0].tolist() == [True, False]
     """
@@ -170,7 +170,7 @@ class PythonRunner:
                 fds = (input_file.fileno(), writer)
                 if made_by_root is None:
                     with _folder() as folder:
-                        _wait(_start(command, folder, fds, allow_network=self.allow_network), self.timeout)
+                        _wait(_start_process(command, folder, fds, allow_network=self.allow_network), self.timeout)
                 else:
                     size = _FILES_IN_FOLDER * self.file_size
                     command = sandboxed(command, [_PROGRAM], size=size, as_root=made_by_root)
@@ -217,10 +217,12 @@ def network_can_be_cut_off() -> bool:
     if os.name != "posix":
         return False
     command = [sys.executable, "-s", "-P", "-c", "pass"]
-    return _wait(_start(command, tempfile.gettempdir(), (), allow_network=False), 600) == 0
+    return _wait(_start_process(command, tempfile.gettempdir(), (), allow_network=False), 600) == 0
 
 
-def _start(command: list[str], folder: str, fds: tuple[int, ...], *, allow_network: bool) -> subprocess.Popen[bytes]:
+def _start_process(
+    command: list[str], folder: str, fds: tuple[int, ...], *, allow_network: bool
+) -> subprocess.Popen[bytes]:
     """Start a command without bubblewrap."""
     if os.name != "posix":
         raise IsolationError("programs can be limited on POSIX systems only: run them under Linux, in a container")

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.errors import DataError, ParameterError
-from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, Scale, ratio
+from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, Scale
 from codeshift.metrics.rows import equally_long, id_rows
 
 # Low-precision softmaxes overshoot log(1) = 0 by rounding; a logit or a positive loss overshoots by far more.
@@ -66,7 +67,7 @@ class NegativeLogLikelihood(_PerToken):
         """
         outputs, right = equally_long(predictions, references)
         ids = id_rows("references", right)
-        rows = [_log_probabilities(i, row, len(ids[i])) for i, row in enumerate(outputs)]
+        rows = [_checked_log_probabilities(i, row, len(ids[i])) for i, row in enumerate(outputs)]
         return np.array([(1.0, -row.sum() + 0.0, row.size) for row in rows], dtype=np.float64).reshape(-1, 3)
 
 
@@ -108,7 +109,7 @@ def is_forced(metric: Metric) -> bool:
     return metric.takes in ("log_probabilities", "argmax")
 
 
-def _log_probabilities(i: int, row: Any, tokens: int) -> FloatArray:
+def _checked_log_probabilities(i: int, row: Any, tokens: int) -> FloatArray:
     try:
         array = np.asarray(row, dtype=np.float64)
     except (TypeError, ValueError):  # ragged rows, text

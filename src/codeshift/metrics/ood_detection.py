@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from codeshift.checks import check_integer, check_number
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.formatting import fixed
 from codeshift.metrics.aggregates import Estimate, bootstrap_ci
 from codeshift.metrics.base import FloatArray
 from codeshift.metrics.ood_scores import DISTANCES, ModelOutputs, TrainFeatures, ood_scores
 from codeshift.metrics.ranking import AUROC, AveragePrecision, FalseNegativeRateAt, Ranking, ranking_rows
 from codeshift.metrics.risk_coverage import RiskCoverage, risk_coverage
+from codeshift.wording import Verbatim
 
 
 @dataclass(frozen=True)
@@ -153,10 +154,10 @@ def ood_detection(
     check_integer("n_resamples", n_resamples, smallest=1, remedy="leave it out to take 2000")
     sides = in_distribution, out_of_distribution
     scores = [ood_scores(side, train, temperature=temperature) for side in sides]
-    groups = _groups(*sides)
+    groups = _numbered_groups(*sides)
     options = {"confidence": confidence, "n_resamples": n_resamples, "seed": seed}
     errors = None if any(side.errors is None for side in sides) else np.concatenate([side.errors for side in sides])
-    common = _common(scores[0], scores[1], train)
+    common = _common_scores(scores[0], scores[1], train)
     detectors, risk = {}, {}
     outside = np.repeat([False, True], [side.rows for side in sides])
     for name in common:
@@ -166,9 +167,9 @@ def ood_detection(
         alike = None if groups is None else groups[measured]
         detectors[name] = Detector(
             name=name,
-            auroc=_figure(AUROC(), rows, alike, options),
-            aupr=_figure(AveragePrecision(), rows, alike, options),
-            fpr_at_95=_figure(_AT_95, rows, alike, options),
+            auroc=_ranking_estimate(AUROC(), rows, alike, options),
+            aupr=_ranking_estimate(AveragePrecision(), rows, alike, options),
+            fpr_at_95=_ranking_estimate(_AT_95, rows, alike, options),
             left_out=int((~measured).sum()),
         )
         if errors is not None and (measured & ~np.isnan(errors)).any():
@@ -178,16 +179,18 @@ def ood_detection(
     return OODDetection(detectors, in_distribution.rows, out_of_distribution.rows, risk)
 
 
-def _common(inside: dict[str, FloatArray], outside: dict[str, FloatArray], train: TrainFeatures | None) -> list[str]:
+def _common_scores(
+    inside: dict[str, FloatArray], outside: dict[str, FloatArray], train: TrainFeatures | None
+) -> list[str]:
     """Return the names of the scores that both sides allow."""
     common = [name for name in inside if name in outside]
     if not common:
         scores = f"{', '.join(inside) or 'no score'} against {', '.join(outside) or 'no score'}"
         remedy = "keep the same of the model on both sides; features need train="
-        raise ParameterError("out_of_distribution", "given a score that in_distribution has", Told(scores), remedy)
+        raise ParameterError("out_of_distribution", "given a score that in_distribution has", Verbatim(scores), remedy)
     if train is not None and not {*DISTANCES} <= {*common}:
         remedy = "keep features on both sides, or leave train out"
-        raise ParameterError("train", "left out where a side has no features", Told("features of train"), remedy)
+        raise ParameterError("train", "left out where a side has no features", Verbatim("features of train"), remedy)
     return common
 
 
@@ -195,11 +198,13 @@ _AT_95 = FalseNegativeRateAt(fpr=0.05)
 """Share of out-of-distribution rows, positive here, that are missed where 5% of in-distribution rows are flagged."""
 
 
-def _figure(metric: Ranking, rows: FloatArray, groups: np.ndarray | None, options: dict[str, Any]) -> Estimate:
+def _ranking_estimate(
+    metric: Ranking, rows: FloatArray, groups: np.ndarray | None, options: dict[str, Any]
+) -> Estimate:
     return bootstrap_ci(rows, metric=metric, groups=groups, **options)
 
 
-def _groups(inside: ModelOutputs, outside: ModelOutputs) -> np.ndarray | None:
+def _numbered_groups(inside: ModelOutputs, outside: ModelOutputs) -> np.ndarray | None:
     """Number the groups of both sides, which are apart; None if neither side has any."""
     if inside.groups is None and outside.groups is None:
         return None

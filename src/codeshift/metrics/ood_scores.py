@@ -63,7 +63,7 @@ class ModelOutputs:
                 continue
             if field.name != "groups":
                 axes = 2 if field.name in ("logits", "probabilities", "features") else 1
-                settle(self, **{field.name: _array(field.name, value, axes)})
+                settle(self, **{field.name: _float_array(field.name, value, axes)})
             lengths[field.name] = len(getattr(self, field.name))
         for name in ("logits", "probabilities"):
             if name in lengths and getattr(self, name).shape[1] < 2:
@@ -105,7 +105,7 @@ class TrainFeatures:
     neighbors: int = 10
 
     def __post_init__(self) -> None:
-        settle(self, features=_array("features", self.features, 2))
+        settle(self, features=_float_array("features", self.features, 2))
         if len(self.features) < 2 or not np.isfinite(self.features).all():
             raise DataError(
                 "features", "finite numbers of at least two rows", self.features.shape, "leave NaN rows out"
@@ -144,7 +144,7 @@ def ood_scores(
     """
     check_number("temperature", temperature, above=0, remedy="leave it out to take 1")
     scores: dict[str, FloatArray] = {}
-    log_probabilities = _log_probabilities(outputs)
+    log_probabilities = _class_log_probabilities(outputs)
     if log_probabilities is not None:
         probabilities = np.exp(log_probabilities)
         scores["maximum softmax probability"] = 1 - probabilities.max(axis=1)
@@ -166,7 +166,7 @@ def ood_scores(
             remedy = "take features of one layer of one model"
             raise ParameterError("features", f"as long as those of train ({width})", outputs.features.shape[1], remedy)
         for name, distance in zip(DISTANCES, (mahalanobis_distance, neighbour_distance), strict=True):
-            scores[name] = _known(distance, outputs.features, train)
+            scores[name] = _of_finite_features(distance, outputs.features, train)
     return scores
 
 
@@ -190,7 +190,7 @@ def mahalanobis_distance(features: ArrayLike, train: TrainFeatures) -> FloatArra
     from scipy.linalg import solve_triangular
     from sklearn.covariance import ledoit_wolf
 
-    queries, rows = _array("features", features, 2), train.features
+    queries, rows = _float_array("features", features, 2), train.features
     labels = np.zeros(len(rows)) if train.labels is None else np.asarray(train.labels)
     classes, of_class = np.unique(labels, return_inverse=True)
     means = np.stack([rows[of_class == k].mean(axis=0) for k in range(len(classes))])
@@ -215,11 +215,11 @@ def neighbour_distance(features: ArrayLike, train: TrainFeatures) -> FloatArray:
     >>> neighbour_distance([[2.0, 0.0], [0.0, 3.0]], train).round(2)
     array([0.  , 1.33])
     """
-    queries, rows = (_unit(values) for values in (_array("features", features, 2), train.features))
+    queries, rows = (_unit(values) for values in (_float_array("features", features, 2), train.features))
     return np.asarray(np.sqrt(_nearest_squares(queries, rows, min(train.neighbors, len(rows)))))
 
 
-def _known(
+def _of_finite_features(
     distance: Callable[[ArrayLike, TrainFeatures], FloatArray], features: FloatArray, train: TrainFeatures
 ) -> FloatArray:
     """Return the distances of the rows whose features are finite; NaN for the others."""
@@ -247,7 +247,7 @@ def _unit(rows: FloatArray) -> FloatArray:
     return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0))
 
 
-def _log_probabilities(outputs: ModelOutputs) -> FloatArray | None:
+def _class_log_probabilities(outputs: ModelOutputs) -> FloatArray | None:
     if outputs.logits is not None:
         return np.asarray(outputs.logits - _log_sum_exp(outputs.logits)[:, None])
     if outputs.probabilities is None:
@@ -270,7 +270,7 @@ def _log_sum_exp(logits: FloatArray) -> FloatArray:
     return np.asarray(largest[:, 0] + np.log(sums), dtype=np.float64)
 
 
-def _array(name: str, value: Any, axes: int) -> FloatArray:
+def _float_array(name: str, value: Any, axes: int) -> FloatArray:
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:  # ragged rows, text

@@ -142,8 +142,8 @@ class PassAtK(Metric):
             if references is not None:
                 remedy = "leave references out: results hold all there is, and running code needs a runner"
                 raise ParameterError("references", "None without a runner", references, remedy)
-        counts = [_counts(i, row, self.k) for i, row in enumerate(rows)]
-        return np.array([_estimate(n, c, self.k) for n, c in counts], dtype=np.float64)
+        counts = [_sample_counts(i, row, self.k) for i, row in enumerate(rows)]
+        return np.array([_unbiased_estimate(n, c, self.k) for n, c in counts], dtype=np.float64)
 
     def _problems(self, predictions: list[Any], references: list[Any]) -> tuple[list[list[str]], list[str]]:
         """Return programs and tests, after all checks that can be made before the first program runs."""
@@ -170,7 +170,7 @@ class PassAtK(Metric):
         return self.from_statistics(column_sums(self.statistics(predictions, references)))
 
 
-def _counts(i: int, row: Any, k: int) -> tuple[int, int]:
+def _sample_counts(i: int, row: Any, k: int) -> tuple[int, int]:
     """Return the number of samples of a problem, and how many passed."""
     try:
         array = np.asarray(row)
@@ -195,7 +195,7 @@ def _too_few(i: int, row: Any, k: int) -> DataError:
     return DataError(f"predictions[{i}]", f"of at least k={k} samples", row, remedy)
 
 
-def _estimate(n: int, c: int, k: int) -> float:
+def _unbiased_estimate(n: int, c: int, k: int) -> float:
     """Return 1 - C(n - c, k) / C(n, k), in integers: nothing overflows or cancels, and only the division rounds."""
     subsets = math.comb(n, k)
     return (subsets - math.comb(n - c, k)) / subsets

@@ -58,7 +58,7 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
 
     def weighted_values(self, statistics: FloatArray, weights: FloatArray) -> FloatArray:
         """Return the mean over classes of the values of rows with these weights, shape (r,)."""
-        values = [self._of_class(is_class, score, weights) for is_class, score in _classes(statistics)]
+        values = [self._of_class(is_class, score, weights) for is_class, score in _scores_by_class(statistics)]
         if len(values) == 1:
             return values[0]
         return _mean_of_known(np.array(values))
@@ -74,7 +74,7 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
 
     def without_each(self, statistics: FloatArray) -> FloatArray | None:
         """Return the value without each row in turn, shape (n,), from cumulative sums: rows are sorted once."""
-        values = [self._without_of_class(is_class, score) for is_class, score in _classes(statistics)]
+        values = [self._without_of_class(is_class, score) for is_class, score in _scores_by_class(statistics)]
         return values[0] if len(values) == 1 else _mean_of_known(np.array(values))
 
     def comparable(self, statistics: FloatArray) -> FloatArray:
@@ -89,7 +89,7 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
     def note(self, statistics: FloatArray) -> str:
         """Return why there is no value, which classes do not count, and how many labels are none of the classes."""
         n = len(statistics)
-        reasons = [_lacking(float(is_class.sum()), n) for is_class, _ in _classes(statistics)]
+        reasons = [_class_missing(float(is_class.sum()), n) for is_class, _ in _scores_by_class(statistics)]
         lacking = [reason for reason in reasons if reason]
         if len(reasons) == 1:
             words = reasons[0]
@@ -102,7 +102,9 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
     def trials(self, statistics: FloatArray) -> float | None:
         """Return the number of rows on the smaller side, positive or negative; of classes, that of their mean."""
         n = len(statistics)
-        smaller = [min(float(is_class.sum()), n - float(is_class.sum())) for is_class, _ in _classes(statistics)]
+        smaller = [
+            min(float(is_class.sum()), n - float(is_class.sum())) for is_class, _ in _scores_by_class(statistics)
+        ]
         return effective_rows(np.array(smaller)) if any(smaller) else 0.0
 
     def _of_class(self, is_class: FloatArray, score: FloatArray, weights: FloatArray) -> FloatArray:
@@ -274,7 +276,7 @@ class FalseNegativeRateAt(Ranking):
 
     def note(self, statistics: FloatArray) -> str:
         """Return also whether the negative rows are too few to show the rate."""
-        negatives = [len(statistics) - float(is_class.sum()) for is_class, _ in _classes(statistics)]
+        negatives = [len(statistics) - float(is_class.sum()) for is_class, _ in _scores_by_class(statistics)]
         few, words = min(negatives), super().note(statistics)
         if words in (NO_POSITIVE, NO_NEGATIVE) or not 0 < few * self.fpr < 1 - 1e-9:
             return words
@@ -297,12 +299,12 @@ def ranking_rows(positive: FloatArray | NDArray[np.bool_], score: FloatArray) ->
     return np.column_stack([np.ones(len(score)), np.zeros(len(score)), positive, score]).astype(np.float64)
 
 
-def _classes(statistics: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+def _scores_by_class(statistics: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
     """Return whether each row is of the class, and its score, for each class that counts."""
     return [(statistics[:, i], statistics[:, i + 1]) for i in range(2, statistics.shape[1], 2)]
 
 
-def _lacking(positives: float, n: int) -> str:
+def _class_missing(positives: float, n: int) -> str:
     """Return the class that rows lack, in words; empty if they have both."""
     if not positives:
         return NO_POSITIVE

@@ -114,7 +114,7 @@ class _Area(WeightedMetric, abstract=True):
         ordered = weights[:, order]
         rows = np.cumsum(ordered, axis=1)[:, last]
         errors = np.cumsum(ordered * error[order], axis=1)[:, last]
-        tied, tied_errors = (np.diff(of, axis=1, prepend=0.0) for of in (rows, errors))
+        tied, tied_errors = (np.diff(cumulative, axis=1, prepend=0.0) for cumulative in (rows, errors))
         before, errors_before = rows - tied, errors - tied_errors
         harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, rows.max() + 1))])
         spread = harmonic[rows.astype(np.int64)] - harmonic[before.astype(np.int64)]

@@ -53,7 +53,7 @@ def several_text_rows(predictions: Iterable[Any], references: Iterable[Any]) -> 
     for i, row in enumerate(left):
         if not isinstance(row, str):
             raise not_text("predictions", i, row)
-    return left, [(row,) if isinstance(row, str) else _texts(i, row) for i, row in enumerate(right)]
+    return left, [(row,) if isinstance(row, str) else _checked_texts(i, row) for i, row in enumerate(right)]
 
 
 def refuse_without_languages(metric: Metric) -> None:
@@ -91,7 +91,7 @@ def token_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[l
     ([['return', 'x']], [[['return', 'x']]])
     """
     left, right = equally_long(predictions, references)
-    tokens = [_tokens("predictions", i, row) for i, row in enumerate(left)]
+    tokens = [_checked_tokens("predictions", i, row) for i, row in enumerate(left)]
     return tokens, [
         [row.split()] if isinstance(row, str) else _token_lists(i, row, ours=ours)
         for i, (ours, row) in enumerate(zip(left, right, strict=True))
@@ -109,7 +109,7 @@ def id_rows(side: str, rows: list[Any]) -> list[NDArray[np.int64]]:
     """
     ids = []
     for i, row in enumerate(rows):
-        array = _array(row)
+        array = _as_array(row)
         if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
             raise DataError(f"{side}[{i}]", "a 1-D array of token ids (integers)", row, "give one id a token")
         if array.size and array.min() < 0:
@@ -157,7 +157,7 @@ def not_text(side: str, i: int, row: Any) -> DataError:
     return DataError(f"{side}[{i}]", "a string", row, remedy)
 
 
-def _tokens(side: str, i: int, row: Any) -> list[str]:
+def _checked_tokens(side: str, i: int, row: Any) -> list[str]:
     if isinstance(row, str):
         return row.split()
     if isinstance(row, (bytes, dict)) or not isinstance(row, Iterable):
@@ -168,7 +168,7 @@ def _tokens(side: str, i: int, row: Any) -> list[str]:
     return tokens
 
 
-def _texts(i: int, row: Any) -> tuple[str, ...]:
+def _checked_texts(i: int, row: Any) -> tuple[str, ...]:
     """Return the references of a row that is not a string."""
     if isinstance(row, (bytes, dict)) or not isinstance(row, Iterable):
         raise not_text("references", i, row)
@@ -190,10 +190,10 @@ def _token_lists(i: int, row: Any, *, ours: Any) -> list[list[str]]:
         return [items]
     if not items:
         raise DataError(f"references[{i}]", "at least one reference", row, "give '' for a reference that is empty")
-    return [_tokens(f"references[{i}]", j, item) for j, item in enumerate(items)]
+    return [_checked_tokens(f"references[{i}]", j, item) for j, item in enumerate(items)]
 
 
-def _array(row: Any) -> NDArray[Any]:
+def _as_array(row: Any) -> NDArray[Any]:
     """Return the row as an array; one of shape () if it is ragged, which no row may be."""
     try:
         return np.asarray(row)

@@ -24,16 +24,16 @@ def remove_tree(folder: str) -> None:
     """
     with contextlib.suppress(OSError):
         os.chmod(folder, stat.S_IRWXU)
-        moved_up = _emptied(folder, folder)
+        moved_up = _emptied_folders(folder, folder)
         while moved_up:
             inner = moved_up.pop()
             with contextlib.suppress(OSError):
-                moved_up += _emptied(inner, folder)
+                moved_up += _emptied_folders(inner, folder)
                 os.rmdir(inner)
         os.rmdir(folder)
 
 
-def _emptied(folder: str, top: str) -> list[str]:
+def _emptied_folders(folder: str, top: str) -> list[str]:
     """Remove the files of a folder and move its folders to ``top``, under new names; return these."""
     moved = []
     with os.scandir(folder) as entries:

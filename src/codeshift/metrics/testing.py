@@ -110,7 +110,7 @@ def check_metric(
 def check_repr(case: Case) -> None:
     """Check that a metric is a value: its repr is its specification, copies and pickles equal it, and it has a name."""
     metric = case.metric
-    again = eval(repr(metric), _names(metric))  # noqa: S307 - the repr of the metric under test
+    again = eval(repr(metric), _names_of_repr(metric))  # noqa: S307 - the repr of the metric under test
     _require(again == metric, f"eval(repr(m)) == m, but {again!r} != {metric!r}")
     _require(hash(again) == hash(metric), "equal metrics have equal hashes")
     _require(copy.deepcopy(metric) == metric, "a copy of a metric equals it")
@@ -134,7 +134,7 @@ def check_identity(case: Case) -> None:
     """Check that a row that is its own reference scores best, and so does a corpus of such rows."""
     if not case.identity:
         return
-    same = _best(case)
+    same = _perfect_case(case)
     best = case.bounds[1 if case.metric.higher_is_better else 0]
     scores = np.append(same.score(), same.corpus().value)
     scores = scores[~np.isnan(scores)]
@@ -145,7 +145,7 @@ def check_order(case: Case) -> None:
     """Check that the order of rows moves the scores along, and leaves the corpus score unchanged to the last bit."""
     scores, corpus = case.score(), case.corpus()
     for order in (range(len(scores))[::-1], np.random.default_rng(1).permutation(len(scores)).tolist()):
-        _require(_same(case.score(order), scores[list(order)]), "the order of rows changes no score")
+        _require(_equal_arrays(case.score(order), scores[list(order)]), "the order of rows changes no score")
         _require(str(case.corpus(order)) == str(corpus), "the order of rows changes no bit of the corpus score")
 
 
@@ -153,8 +153,8 @@ def check_batch(case: Case) -> None:
     """Check that a row scores the same alone as among others, and the same the second time."""
     scores = case.score()
     alone = np.concatenate([case.score([i]) for i in range(len(scores))])
-    _require(_same(alone, scores), "a row scores the same alone as among others")
-    _require(_same(case.score(), scores), "the same rows score the same again")
+    _require(_equal_arrays(alone, scores), "a row scores the same alone as among others")
+    _require(_equal_arrays(case.score(), scores), "the same rows score the same again")
 
 
 def check_statistics(case: Case) -> None:
@@ -162,7 +162,7 @@ def check_statistics(case: Case) -> None:
     rows = case.statistics()
     _require(rows.ndim == 2 and len(rows) == len(case.predictions), "statistics have shape (n, d)")
     _require(bool((rows[:, 0] == 1).all()), "column 0 of the statistics is 1 in every row")
-    _require(_same(case.metric.row_scores(rows), case.score()), "statistics give the rows' scores")
+    _require(_equal_arrays(case.metric.row_scores(rows), case.score()), "statistics give the rows' scores")
     for part in (slice(None), slice(None, None, 2), slice(1, None)):
         corpus = str(case.corpus(range(len(rows))[part]))
         if not isinstance(case.metric, WeightedMetric):
@@ -205,9 +205,9 @@ def check_rows(case: Case) -> None:
     before = copy.deepcopy(case.sides())
     sides = case.sides()
     scores = case.metric.score(*sides)
-    _require(all(_alike(a, b) for a, b in zip(sides, before, strict=True)), "rows are left as they were")
+    _require(all(_equal_rows(a, b) for a, b in zip(sides, before, strict=True)), "rows are left as they were")
     lazy = case.metric.score(*(iter(side) for side in sides))
-    _require(_same(scores, lazy), "rows may come from any iterable")
+    _require(_equal_arrays(scores, lazy), "rows may come from any iterable")
     wrong: list[tuple[Any, ...]] = [("text", *sides[1:])]
     if case.references is not None:
         wrong.append((sides[0], sides[1][:-1]))
@@ -285,7 +285,7 @@ def _require(holds: bool, law: str) -> None:
         raise AssertionError(f"broken law: {law}")
 
 
-def _best(case: Case) -> Case:
+def _perfect_case(case: Case) -> Case:
     """Return the rows as their own references; of classes, with certainty about the right one."""
     references: list[Any] = case.references or []
     predictions = references
@@ -306,11 +306,11 @@ def _near(left: float, right: float) -> bool:
     return bool(np.isclose(left, right, rtol=0, atol=_ROUNDING, equal_nan=True))
 
 
-def _same(left: FloatArray, right: FloatArray) -> bool:
+def _equal_arrays(left: FloatArray, right: FloatArray) -> bool:
     return bool(np.array_equal(left, right, equal_nan=True))
 
 
-def _alike(left: list[Any], right: list[Any]) -> bool:
+def _equal_rows(left: list[Any], right: list[Any]) -> bool:
     """Return whether rows are equal, including NaN in them; rows may be arrays."""
     return len(left) == len(right) and all(
         a == b if isinstance(a, str) else np.array_equal(np.asarray(a), np.asarray(b), equal_nan=_numeric(a))
@@ -327,7 +327,7 @@ def _outcome(metric: Metric, sides: list[Any]) -> tuple[list[str], str]:
     return [repr(score) for score in metric.score(*sides).tolist()], repr(metric.corpus(*sides))
 
 
-def _names(metric: Metric) -> dict[str, Any]:
+def _names_of_repr(metric: Metric) -> dict[str, Any]:
     """Return the names that a repr may use: the public metrics, and the classes of the metric and of its fields."""
     names = {name: getattr(codeshift.metrics, name) for name in codeshift.metrics.__all__}
     return names | {type(value).__name__: type(value) for value in (metric, *vars(metric).values())}

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.arithmetic import ratio
 from codeshift.checks import settle
-from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, ratio
+from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric
 from codeshift.metrics.rows import refuse_without_languages, several_text_rows
 from codeshift.metrics.validity_parts.python2 import is_python2
 from codeshift.metrics.validity_parts.python3 import is_python3

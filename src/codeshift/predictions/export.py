@@ -26,7 +26,7 @@ _URLS: dict[Endpoint, str] = {"chat": "/v1/chat/completions", "completions": "/v
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Writer:
+class _PartWriter:
     """Writer of the rows of an export.
 
     Attributes:
@@ -53,10 +53,10 @@ class _Writer:
         return {"custom_id": identity, "method": "POST", "url": url, "body": {**self.body, **body}}
 
 
-_ROWS: Mapping[str, Callable[[_Writer, str, Prompt, str], dict[str, Any]]] = {
-    "messages": _Writer.messages,
-    "prompt-completion": _Writer.prompt_completion,
-    "requests": _Writer.requests,
+_ROWS: Mapping[str, Callable[[_PartWriter, str, Prompt, str], dict[str, Any]]] = {
+    "messages": _PartWriter.messages,
+    "prompt-completion": _PartWriter.prompt_completion,
+    "requests": _PartWriter.requests,
 }
 
 
@@ -115,13 +115,13 @@ def export_parts(
     task = Generation.of(source, target, make_chat(True, system))
     messages = isinstance(task.source, Messages)
     _check_in_format(format, endpoint, system=system, shots=shots, body=body, source=source if messages else None)
-    rows_by_part = _parts(splits, parts, every=format != "requests")
+    rows_by_part = _exported_parts(splits, parts, every=format != "requests")
     for rows in rows_by_part.values():
         task.check(rows)
     if shots:
         task = task.with_shots(rows_for_shots(splits, shots), shots, seed)
     files_before = check_saving(folder, format="jsonl", overwrite=check_bool("overwrite", overwrite))
-    writer = _Writer(chat=task.chat or Chat(), endpoint=endpoint, body=body or {})
+    writer = _PartWriter(chat=task.chat or Chat(), endpoint=endpoint, body=body or {})
     Path(folder).mkdir(parents=True, exist_ok=True)
     files = {part: Path(folder) / f"{part}.jsonl" for part in rows_by_part}
     with replaced_together(list(files.values())) as writing:
@@ -134,14 +134,14 @@ def export_parts(
     return files
 
 
-def _exported(part: str, rows: Dataset, task: Generation, format: str, writer: _Writer) -> Iterator[dict[str, Any]]:
+def _exported(part: str, rows: Dataset, task: Generation, format: str, writer: _PartWriter) -> Iterator[dict[str, Any]]:
     sources, targets = task.texts(rows)
     identities = row_identities(part, sources, targets)
     for identity, prompt, target in zip(identities, task.prompts(rows), targets, strict=True):
         yield _ROWS[format](writer, identity, prompt, target)
 
 
-def _parts(splits: Splits, parts: Sequence[str] | None, *, every: bool) -> dict[str, Dataset]:
+def _exported_parts(splits: Splits, parts: Sequence[str] | None, *, every: bool) -> dict[str, Dataset]:
     if parts is None and every and isinstance(splits, Mapping):
         parts = list(splits)
     return evaluation_parts(splits, parts)

@@ -17,10 +17,11 @@ from codeshift.data.csv_rows import csv_table
 from codeshift.data.json_rows import json_objects
 from codeshift.data.loading import load_rows
 from codeshift.data.text_file import no_text
-from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.file_formats import CSV_SEPARATORS, format_of
 from codeshift.finetune.decoding import Output
 from codeshift.formatting import counted, listed
+from codeshift.wording import Verbatim, closest
 
 Predictions: TypeAlias = "str | os.PathLike[str] | Dataset | Mapping[str, str] | Iterable[Mapping[str, Any]]"
 """A file of predictions, a dataset, a dict of texts by identity, or several rows."""
@@ -57,7 +58,7 @@ class PredictionsError(DataError):
         }
         faults = {words: fault for words, fault in kinds.items() if fault[1]}
         counts = [f"{counted(len(names), noun)} {words}" for words, (noun, names) in faults.items()]
-        lists = [f"{words} {_listed(names, self.places)}" for words, (_, names) in faults.items()]
+        lists = [f"{words} {_named_with_places(names, self.places)}" for words, (_, names) in faults.items()]
         remedies = ["Keep one prediction for each row"] if self.doubled else []
         if self.missing or self.surplus:
             remedies.append(
@@ -65,7 +66,7 @@ class PredictionsError(DataError):
                 "which the identities are digests"
             )
         remedy = ". ".join(["; ".join(lists), *remedies])
-        super().__init__("predictions", "one for each row", Told(", ".join(counts)), remedy)
+        super().__init__("predictions", "one for each row", Verbatim(", ".join(counts)), remedy)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.missing, self.surplus, self.doubled, self.places)
@@ -93,7 +94,7 @@ def read_predictions(
         rows = predictions
     else:
         raise ParameterError("predictions", "a file, a dataset or rows", predictions, 'such as "predictions.jsonl"')
-    return [_read(i, row, identity_column, prediction_column) for i, row in enumerate(rows)]
+    return [_checked_prediction(i, row, identity_column, prediction_column) for i, row in enumerate(rows)]
 
 
 def match(expected: Mapping[str, str], predicted: Sequence[tuple[str, Output]]) -> dict[str, Output]:
@@ -138,7 +139,7 @@ def _rows_of_file(path: Path) -> list[Any]:
         raise DataError("predictions", "a file that can be read", str(path), str(error)) from error
 
 
-def _read(i: int, row: Any, identity_column: str | None, prediction_column: str) -> tuple[str, Output]:
+def _checked_prediction(i: int, row: Any, identity_column: str | None, prediction_column: str) -> tuple[str, Output]:
     place = f"predictions[{i}]"
     if not isinstance(row, Mapping):
         raise DataError(place, "an object with named values", row, "give an identity and a text")
@@ -154,7 +155,7 @@ def _read(i: int, row: Any, identity_column: str | None, prediction_column: str)
             raise DataError(place, f"of a column {prediction_column!r}", sorted(row), remedy)
         raise DataError(place, "a text", text, "give '' for an output that is empty")
     if problem := no_text(text):
-        raise DataError(place, "a text that can be written as UTF-8", Told(problem), "ask for it again")
+        raise DataError(place, "a text that can be written as UTF-8", Verbatim(problem), "ask for it again")
     return str(row[name]), Output(text=text, finished=finished)
 
 
@@ -182,5 +183,5 @@ def _answer(place: str, row: Mapping[str, Any]) -> tuple[Any, bool]:
         raise DataError(place, "an answer of the model", fault, remedy) from error
 
 
-def _listed(identities: Sequence[str], places: Mapping[str, str]) -> str:
+def _named_with_places(identities: Sequence[str], places: Mapping[str, str]) -> str:
     return listed([f"{name} ({places[name]})" if name in places else name for name in identities], _SHOWN)

@@ -8,7 +8,7 @@ from typing import Any
 
 from datasets import Dataset
 
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError
 from codeshift.finetune import EvaluationResult
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
 from codeshift.finetune.evaluation_settings import EvaluationSettings
@@ -23,6 +23,7 @@ from codeshift.predictions.identity import row_identities
 from codeshift.predictions.matching import Predictions, match, predictions_digest, read_predictions
 from codeshift.properties.dataset_columns import check_column
 from codeshift.requirements import check_folder
+from codeshift.wording import Verbatim
 
 
 def score_predictions(
@@ -81,8 +82,8 @@ def score_predictions(
     chosen = evaluation_parts(splits, parts)
     for rows in chosen.values():
         task.check(rows, tuple(settings.metrics.values()))
-    identities = {part: _identities(part, rows, task, id_column) for part, rows in chosen.items()}
-    places = _places(identities, id_column)
+    identities = {part: _row_identities(part, rows, task, id_column) for part, rows in chosen.items()}
+    places = _places_in_words(identities, id_column)
     predicted = read_predictions(predictions, identity_column=id_column, prediction_column=prediction_column)
     outputs = match(places, predicted)
     scored = {
@@ -109,18 +110,18 @@ def _metadata(task: Generation, settings: EvaluationSettings, parts: Mapping[str
     }
 
 
-def _identities(part: str, rows: Dataset, task: Generation, id_column: str | None) -> list[str]:
+def _row_identities(part: str, rows: Dataset, task: Generation, id_column: str | None) -> list[str]:
     if id_column is None:
         return row_identities(part, *task.texts(rows))
     check_column(rows, id_column, "id_column")
     return [str(value) for value in rows[id_column]]
 
 
-def _places(identities: Mapping[str, list[str]], id_column: str | None) -> dict[str, str]:
+def _places_in_words(identities: Mapping[str, list[str]], id_column: str | None) -> dict[str, str]:
     """Return the place in words of each row by its identity."""
     places = {name: f"row {i} of {part}" for part, names in identities.items() for i, name in enumerate(names)}
     if len(places) < sum(map(len, identities.values())):
         parts_in_words = ", ".join(identities)
         remedy = "score one part at a time, or leave id_column out and use the identities of export_parts"
-        raise DataError("id_column", "different in every row", Told(f"{id_column!r} of {parts_in_words}"), remedy)
+        raise DataError("id_column", "different in every row", Verbatim(f"{id_column!r} of {parts_in_words}"), remedy)
     return places

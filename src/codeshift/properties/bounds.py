@@ -92,7 +92,7 @@ class BoundedParser:
 
         def piece(offset: int, _: object) -> bytes:
             nonlocal reads, stopped
-            if finished:  # a node of the tree is asked for its text
+            if finished:  # the tree reads the source again when a node is asked for its text
                 return source[offset : offset + WORD]
             reads += 1
             stopped = stopped or reads > most_reads
@@ -109,7 +109,7 @@ class BoundedParser:
             tree = self._parser.parse(piece, progress_callback=report)
         except ValueError:
             self._parser.reset()
-            if not stopped:  # it is no bound that ended it
+            if not stopped:  # parsing failed for another reason than a bound
                 raise
             return None
         finished = True
@@ -164,8 +164,8 @@ class _Nesting:
     def __init__(self) -> None:
         self.open = 0
         self._closers: list[bytes] = []
-        self._outer: list[tuple[int, int]] = []  # of each bracket, what its own statement has open before it
-        self._angles = self._arrows = 0  # of the statement at hand
+        self._outer: list[tuple[int, int]] = []  # angles and arrows open in the statement around each bracket
+        self._angles = self._arrows = 0  # those open in the current statement
 
     def read(self, sign: bytes) -> None:
         """Go past a sign."""

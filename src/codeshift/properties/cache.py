@@ -51,7 +51,8 @@ def cached(name: str, compute: Callable[..., Dataset]) -> Dataset:
             return datasets.concatenate_datasets(parts)
         warn(CacheWarning(f"{errors[0]}: its values are computed again"))
     try:
-        for stale in folder.glob(f"{name}*.arrow"):  # of these, ``datasets`` would take the number of processes
+        # ``datasets`` would reuse these files, and the number of processes that they were written with.
+        for stale in folder.glob(f"{name}*.arrow"):
             stale.unlink()
         values = compute(cache_file_name=str(folder / f"{name}.arrow"))
         write_json(record, {}, [Path(file["filename"]) for file in values.cache_files])
@@ -124,7 +125,7 @@ def cache_entries() -> list[CacheEntry]:
             files = tuple(sorted(folder.glob(f"{record.stem}*.arrow")))
         except FileNotFoundError:  # another process has just removed it
             continue
-        with suppress(FileNotFoundError):  # likewise
+        with suppress(FileNotFoundError):  # or is removing it now
             sizes = [path.stat().st_size for path in (record, *files) if path.exists()]
             entries.append(CacheEntry(record, files, sum(sizes), record.stat().st_mtime))
     return sorted(entries, key=lambda entry: (entry.used, entry.record))

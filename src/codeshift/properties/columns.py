@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
 
 NUMBER, TIME = "numbers", "dates"
-_SECONDS = 1e8  # in 1973
+_SECONDS = 1e8  # least number that is read as a time in seconds: March 1973
 
 
 @dataclass(frozen=True)

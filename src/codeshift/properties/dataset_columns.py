@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, ParameterError, Remedy, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.formatting import first_few
+from codeshift.wording import Remedy, closest
 
 if TYPE_CHECKING:
     from datasets import Dataset

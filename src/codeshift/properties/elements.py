@@ -72,8 +72,8 @@ class ElementCounts:
             encoded = array.flatten().dictionary_encode()
             of_batch = [numbers.setdefault(name, len(numbers)) for name in encoded.dictionary.to_pylist()]
             codes.append(np.array(of_batch, np.int32)[encoded.indices.to_numpy()])
-        whole = np.concatenate(codes)
-        return cls.of_codes(list(numbers), whole, np.ones(len(whole), np.int32), np.concatenate(sizes))
+        joined_codes = np.concatenate(codes)
+        return cls.of_codes(list(numbers), joined_codes, np.ones(len(joined_codes), np.int32), np.concatenate(sizes))
 
     @classmethod
     def of_codes(

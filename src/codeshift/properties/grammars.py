@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.properties.bounds import BoundedParser
 from codeshift.properties.language_pack import PACK, packed_language, packed_languages, remedy_of_pack
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     import tree_sitter

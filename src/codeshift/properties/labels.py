@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError
+from codeshift.wording import Verbatim
 
 LabelValue = str | int | bool
 """Type of a label."""
@@ -32,7 +33,9 @@ row 1: make a column of labels with data.map
     """
     for row, value in enumerate(values):
         if not isinstance(value, str | int):
-            raise DataError(parameter, LABELS, Told(f"{value!r} in row {row}"), "make a column of labels with data.map")
+            raise DataError(
+                parameter, LABELS, Verbatim(f"{value!r} in row {row}"), "make a column of labels with data.map"
+            )
 
 
 def typed_text(value: Any) -> str:

@@ -22,15 +22,17 @@ _HELD = """
 _RANGES = _HELD.split()
 
 
-def _class(ranges: list[str]) -> str:
+def _character_class(ranges: list[str]) -> str:
     return "".join("-".join(chr(int(end, 16)) for end in bounds.split("-")) for bounds in ranges)
 
 
-LATER = _class(_RANGES)
+LATER = _character_class(_RANGES)
 """Characters, as the inside of a regular expression's brackets."""
 
 # A class of a regular expression is a table, and fast, if it lies within the Basic Multilingual Plane.
-_IN_THE_BASIC_PLANE = re.compile(f"[{_class([bounds for bounds in _RANGES if len(bounds.split('-')[0]) <= 4])}]")
+_IN_THE_BASIC_PLANE = re.compile(
+    f"[{_character_class([bounds for bounds in _RANGES if len(bounds.split('-')[0]) <= 4])}]"
+)
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _ANY = re.compile(f"[{LATER}]")
 

@@ -47,10 +47,10 @@ class Matrix(Serialisable):
         """
         rows, columns = array.shape
         if bits == 32:
-            return cls(rows, columns, (), _text(_agreed(array).astype("<f4")))
+            return cls(rows, columns, (), _array_text(_agreed(array).astype("<f4")))
         scales = np.array([float(f"{scale:.9g}") for scale in (np.abs(array).max(axis=0) / 127).tolist()])
         steps = np.rint(array / np.where(scales > 0, scales, 1)).astype(np.int8)
-        return cls(rows, columns, tuple(scales.tolist()), _text(steps))
+        return cls(rows, columns, tuple(scales.tolist()), _array_text(steps))
 
     @cached_property
     def array(self) -> np.ndarray:
@@ -77,5 +77,5 @@ def _agreed(array: np.ndarray) -> np.ndarray:
     return np.asarray(np.round(array, 9 - math.floor(math.log10(largest))) + 0.0)
 
 
-def _text(array: Any) -> str:
+def _array_text(array: Any) -> str:
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")

@@ -85,7 +85,7 @@ class CodeParser:
         for before, after, holder in _SHELLS.get(self.language, ()):
             wrapped = before + source + after
             tree = self._parser.parse(wrapped)
-            inside = _inside(tree, holder, len(before) - 1) if tree is not None else ()
+            inside = _fragment_nodes(tree, holder, len(before) - 1) if tree is not None else ()
             if inside:
                 return ParsedCode(inside, wrapped, has_error=False, start=len(before))
         return None
@@ -109,7 +109,7 @@ def _is_misread(root: Node) -> bool:
     )
 
 
-def _inside(tree: Tree, holder: str, start: int) -> tuple[Node, ...]:
+def _fragment_nodes(tree: Tree, holder: str, start: int) -> tuple[Node, ...]:
     """Return the nodes of a fragment in a shell that parsed without error; none if it did not or was left."""
     root = tree.root_node
     if root.has_error or root.named_child_count != 1:

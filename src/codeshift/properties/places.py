@@ -77,7 +77,7 @@ def identifiers(roots: Sequence[Node], types: frozenset[str]) -> Iterator[Node]:
     >>> [node.text for node in identifiers(parsed.roots, identifier_types("python"))]
     [b'f', b'a', b'a']
     """
-    for node in _nodes(roots):
+    for node in _all_nodes(roots):
         if not node.child_count and node.type in types and node.start_byte < node.end_byte:
             yield node
 
@@ -90,14 +90,14 @@ def bodies(roots: Sequence[Node], types: frozenset[str]) -> Iterator[Node]:
     >>> [node.text for node in bodies(parsed.roots, body_types("python"))]
     [b'a = g(a)']
     """
-    for node in _nodes(roots):
+    for node in _all_nodes(roots):
         if node.type in types and node.named_child_count:
             parent = node.parent
             if parent is not None and parent.type not in types and not any(word in parent.type for word in _DEFINES):
                 yield node
 
 
-def _nodes(roots: Sequence[Node]) -> Iterator[Node]:
+def _all_nodes(roots: Sequence[Node]) -> Iterator[Node]:
     """Yield all named nodes from the roots down, with a stack, since recursion would fail on a deep tree."""
     waiting = list(reversed(roots))
     while waiting:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, ManifestError, ParameterError, Told
+from codeshift.errors import DataError, ManifestError, ParameterError
 from codeshift.properties.base import Property
 from codeshift.properties.dataset_columns import column_values
+from codeshift.wording import Verbatim
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
@@ -165,7 +166,7 @@ so that the split can be made again
         raise ParameterError(
             parameter,
             "a function that its name leads to",
-            Told(f"{module}.{name}" if name else repr(predicate)),
+            Verbatim(f"{module}.{name}" if name else repr(predicate)),
             "define it with def at the top level of a module, a script or a notebook cell, so that the split can be "
             "made again",
         )

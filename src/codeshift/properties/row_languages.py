@@ -85,14 +85,14 @@ def known_languages(values: Sequence[Any], column: str) -> tuple[str, ...]:
     codeshift.errors.DataError: language must be a column of known languages, got 'lang': 2 of 3 rows name others: \
 'C#' (2 rows, did you mean c_sharp?); rename or leave them out with data.map or data.filter
     """
-    return _known(_counted(values), column)
+    return _known_languages(_value_counts(values), column)
 
 
-def _counted(values: Sequence[Any]) -> Counter[str]:
+def _value_counts(values: Sequence[Any]) -> Counter[str]:
     return Counter(value if isinstance(value, str) else repr(value) for value in values)
 
 
-def _known(named: Counter[str], column: str) -> tuple[str, ...]:
+def _known_languages(named: Counter[str], column: str) -> tuple[str, ...]:
     """Return the languages that are counted, sorted.
 
     Raises:
@@ -142,7 +142,7 @@ class RowLanguages:
         Raises:
             DataError: if there is no such column, or it contains None.
         """
-        return _counted(column_values(table.data, self.column, "language"))
+        return _value_counts(column_values(table.data, self.column, "language"))
 
     def merged(self, parts: Sequence[Counter[str]]) -> tuple[str, ...]:
         """Return the languages of several tables.
@@ -150,7 +150,7 @@ class RowLanguages:
         Raises:
             DataError: if rows name an unknown language; it says how many of all rows.
         """
-        return _known(summed(parts), self.column)
+        return _known_languages(summed(parts), self.column)
 
 
 def unsuited(error: ParameterError, column: str, rows: int) -> DataError:
@@ -178,7 +178,7 @@ def gathered(parts: Sequence[tuple[NDArray[np.int64], Any]], rows: int) -> Any:
     if not all(isinstance(values, np.ndarray) for _, values in parts):
         kind = type(next(values for _, values in parts if not isinstance(values, np.ndarray))).__name__
         raise ParameterError("language", "one language for a property of such values", kind, "name one language")
-    whole = np.empty((rows, *parts[0][1].shape[1:]), dtype=np.result_type(*(values for _, values in parts)))
+    joined = np.empty((rows, *parts[0][1].shape[1:]), dtype=np.result_type(*(values for _, values in parts)))
     for positions, values in parts:
-        whole[positions] = values
-    return whole
+        joined[positions] = values
+    return joined

@@ -20,24 +20,24 @@ class Selection(PropertyTable):
     for the whole table, for all selections. Fitted values (a vocabulary, clusters) are fitted on the selected rows.
 
     Args:
-        whole: Table of all rows.
+        source: Table that the rows are selected from.
         rows: Positions of the rows, in order, shape (n,).
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import CharCount
-    >>> whole = PropertyTable(Dataset.from_dict({"code": ["x", "xx", "xxx"]}))
-    >>> Selection(whole, np.array([2, 0])).values(CharCount("code"))
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["x", "xx", "xxx"]}))
+    >>> Selection(table, np.array([2, 0])).values(CharCount("code"))
     array([3., 1.])
     """
 
-    def __init__(self, whole: PropertyTable, rows: NDArray[np.int64]) -> None:
-        super().__init__(whole.data.select(rows), num_proc=whole.num_proc)
-        self.whole, self.rows = whole, rows
+    def __init__(self, source: PropertyTable, rows: NDArray[np.int64]) -> None:
+        super().__init__(source.data.select(rows), num_proc=source.num_proc)
+        self.source, self.rows = source, rows
 
     def values(self, prop: Evaluated) -> object:
         """Return the values of ``prop``, one per row."""
         if prop.row_by_row:
-            return self.remember(prop, lambda: self._of_rows(self.whole.values(prop)))
+            return self.remember(prop, lambda: self._of_rows(self.source.values(prop)))
         return super().values(prop)
 
     def _of_rows(self, values: NDArray[Any] | ElementCounts) -> NDArray[Any] | ElementCounts:
@@ -49,19 +49,19 @@ class Selection(PropertyTable):
         Raises:
             DataError: if there is no such column, or it contains values that are not text.
         """
-        self.whole.texts(column)  # which checks the column
+        self.source.texts(column)  # which checks the column
         return Texts(self.data, column)
 
     def syntax(self, column: str, language: str) -> SyntaxScan:
         """Return the result of one parse of each row."""
         return self.remember(
-            ("syntax", column, language), lambda: self.whole.syntax(column, language).of_rows(self.rows)
+            ("syntax", column, language), lambda: self.source.syntax(column, language).of_rows(self.rows)
         )
 
     def _by_language(self, column: str) -> dict[str, tuple[NDArray[np.int64], PropertyTable]]:
         selections: dict[str, tuple[NDArray[np.int64], PropertyTable]] = {}
-        for name, (rows, table) in self.whole.by_language(column).items():
-            place = np.full(len(self.whole), -1)
+        for name, (rows, table) in self.source.by_language(column).items():
+            place = np.full(len(self.source), -1)
             place[rows] = np.arange(len(rows))
             within = place[self.rows]
             if (within >= 0).any():
@@ -70,4 +70,4 @@ class Selection(PropertyTable):
 
     def compute_texts(self, prop: ComputedFromText) -> NDArray[np.float64]:
         """Compute the numbers of a text property."""
-        return np.asarray(self.whole.values(prop)[self.rows])
+        return np.asarray(self.source.values(prop)[self.rows])

@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type
 
 import numpy as np
 
-from codeshift.errors import ManifestError, closest, shown
+from codeshift.errors import ManifestError
+from codeshift.wording import closest, shown
 
 
 class Serialisable:
@@ -32,7 +33,7 @@ class Serialisable:
 
     def to_dict(self) -> dict[str, Any]:
         """Return this value as plain lists, dicts, numbers and strings, which ``json`` can write."""
-        fields = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self) if f.init}  # type: ignore[arg-type]
+        fields = {f.name: _to_plain(getattr(self, f.name)) for f in dataclasses.fields(self) if f.init}  # type: ignore[arg-type]
         return {"type": type(self).__name__, **fields}
 
 
@@ -51,7 +52,7 @@ def from_dict(plain: dict[str, Any]) -> Any:
     if cls is None:
         raise ManifestError(f"unknown type {name!r} in a manifest: {closest(str(name), Serialisable._known)}")
     try:
-        return cls(**{key: _revived(value) for key, value in plain.items() if key != "type"})
+        return cls(**{key: _from_plain(value) for key, value in plain.items() if key != "type"})
     except TypeError as error:
         raise ManifestError(f"a {name} in a manifest has fields that do not fit: {error}") from error
 
@@ -77,7 +78,7 @@ def check_plain(plain: Any) -> None:
             if isinstance(value, dict):
                 check_plain(value)
         return
-    kinds = _kinds(cls)
+    kinds = _field_types(cls)
     missing = [f.name for f in dataclasses.fields(cls) if _is_required(f) and f.name not in plain]  # type: ignore[arg-type]
     unknown = sorted(set(plain) - set(kinds) - {"type"})
     if missing or unknown:
@@ -88,7 +89,7 @@ def check_plain(plain: Any) -> None:
             raise ManifestError(f"a {plain['type']} in a manifest holds {shown(plain[name])} as {name}")
 
 
-def _kinds(cls: type[Serialisable]) -> dict[str, Any]:
+def _field_types(cls: type[Serialisable]) -> dict[str, Any]:
     """Return the type of each field that is written; Any where it is a name that only a type checker knows."""
     try:
         hints = get_type_hints(cls)
@@ -164,17 +165,17 @@ def class_of(plain: Mapping[str, Any]) -> type[Serialisable] | None:
     return Serialisable._known.get(str(plain["type"]))
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if isinstance(value, Serialisable):
         return value.to_dict()
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_to_plain(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _revived(value: Any) -> Any:
+def _from_plain(value: Any) -> Any:
     if isinstance(value, dict):
         return from_dict(value)
     if isinstance(value, list):
-        return tuple(_revived(item) for item in value)
+        return tuple(_from_plain(item) for item in value)
     return value

@@ -107,44 +107,44 @@ class SyntaxScan:
 class _SelectedScan(SyntaxScan):
     """Some rows of a scan, of which nothing is computed twice."""
 
-    def __init__(self, whole: SyntaxScan, rows: NDArray[np.int64]) -> None:
-        super().__init__(whole._columns, whole._language)
-        self._whole, self._rows = whole, rows
+    def __init__(self, scan: SyntaxScan, rows: NDArray[np.int64]) -> None:
+        super().__init__(scan._columns, scan._language)
+        self._scan, self._rows = scan, rows
 
     @cached_property
     def tokens(self) -> NDArray[np.int64]:
-        return self._whole.tokens[self._rows]
+        return self._scan.tokens[self._rows]
 
     @cached_property
     def depth(self) -> NDArray[np.int64]:
-        return self._whole.depth[self._rows]
+        return self._scan.depth[self._rows]
 
     @cached_property
     def has_error(self) -> NDArray[np.bool_]:
-        return self._whole.has_error[self._rows]
+        return self._scan.has_error[self._rows]
 
     @cached_property
     def stopped(self) -> NDArray[np.bool_]:
-        return self._whole.stopped[self._rows]
+        return self._scan.stopped[self._rows]
 
     @cached_property
     def api_names(self) -> ElementCounts:
-        return self._whole.api_names.of_rows(self._rows)
+        return self._scan.api_names.of_rows(self._rows)
 
     @cached_property
     def node_types(self) -> ElementCounts:
-        return self._whole.node_types.of_rows(self._rows)
+        return self._scan.node_types.of_rows(self._rows)
 
     @cached_property
     def node_pairs(self) -> ElementCounts:
-        return self._whole.node_pairs.of_rows(self._rows)
+        return self._scan.node_pairs.of_rows(self._rows)
 
     @cached_property
     def nesting(self) -> NDArray[np.int64]:
-        return self._whole.nesting[self._rows]
+        return self._scan.nesting[self._rows]
 
     def count_nodes(self, types: Sequence[str]) -> NDArray[np.int64]:
-        return self._whole.count_nodes(types)[self._rows]
+        return self._scan.count_nodes(types)[self._rows]
 
 
 SYNTAX_COLUMNS = ("trees", "tokens", "depth", "has_error", "stopped", "apis")
@@ -253,7 +253,7 @@ class _Scanner:
         places = np.flatnonzero(is_size)
         sizes = ~walked[places]
         tops = np.searchsorted(places, starts)  # the sizes that belong to the top level of a row, not to an inner node
-        ends = np.append(starts - tops, len(walked) - len(places))  # of rows, in nodes
+        ends = np.append(starts - tops, len(walked) - len(places))  # where each row's nodes end
         inner = np.delete(places - 1 - np.arange(len(places)), tops)
         # The ids of ERROR and its like lie beyond the grammar's own table.
         nodes = np.minimum(walked[~is_size], len(self.kind_names) - 1).astype("<u2")

@@ -125,7 +125,7 @@ def _tokenized(tokenizer: Any, rows: Sequence[Pieces], special: Mapping[str, int
         return []
     renamed = renamed_backend(tokenizer, special)
     if renamed is not None:
-        texts = ["".join(_name(special[p]) if i % 2 else p for i, p in enumerate(row)) for row in rows]
+        texts = ["".join(_token_name(special[p]) if i % 2 else p for i, p in enumerate(row)) for row in rows]
         return [encoding.ids for encoding in renamed.encode_batch(texts, add_special_tokens=False)]
     options = {"add_special_tokens": False, "split_special_tokens": True, "verbose": False}
     ids = []
@@ -136,7 +136,7 @@ def _tokenized(tokenizer: Any, rows: Sequence[Pieces], special: Mapping[str, int
     return ids
 
 
-def _name(number: int) -> str:
+def _token_name(number: int) -> str:
     """Return the name of a special token in the copy: characters of a private-use plane."""
     return f"\U0010f8e0{number}\U0010f8e1"
 
@@ -160,17 +160,17 @@ def _copied(tokenizer: Any, special: Mapping[str, int]) -> Any:
     _rename_vocabulary(content["model"], special)
     plain = Tokenizer.from_str(json.dumps(content))
     plain.encode_special_tokens = False
-    return plain if all(plain.token_to_id(_name(n)) == n for n in special.values()) else None
+    return plain if all(plain.token_to_id(_token_name(n)) == n for n in special.values()) else None
 
 
 def _rename_added(added: list[dict[str, Any]], special: Mapping[str, int]) -> None:
     """Give special tokens their new names, which are searched before a text is normalised."""
     for token in added:
         if token["content"] in special:
-            token |= {"content": _name(special[token["content"]]), "normalized": False, "special": True}
+            token |= {"content": _token_name(special[token["content"]]), "normalized": False, "special": True}
     there = {token["id"] for token in added}
     plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
-    added += [{"id": n, "content": _name(n), **plain} for n in special.values() if n not in there]
+    added += [{"id": n, "content": _token_name(n), **plain} for n in special.values() if n not in there]
     added.sort(key=lambda token: int(token["id"]))
 
 
@@ -178,7 +178,7 @@ def _rename_vocabulary(model: dict[str, Any], special: Mapping[str, int]) -> Non
     """Rename special tokens in the model's vocabulary, a dict or (unigram) a list; no merge of BPE may make one."""
 
     def name(token: str) -> str:
-        return _name(special[token]) if token in special else token
+        return _token_name(special[token]) if token in special else token
 
     vocabulary = model["vocab"]
     if isinstance(vocabulary, list):

@@ -85,11 +85,11 @@ class Trees:
 
     def node_pairs(self) -> ElementCounts:
         """Count each pair of a named node and its named child, as ``"parent>child"``."""
-        names, named = kind_names(self.language), _named(self.language)
+        names, named = kind_names(self.language), _rule_kinds(self.language)
         pairs, counts, rows_held = [_NONE], [np.empty(0, np.int32)], [_NONE]
         for block in self._blocks():
             paired = (block.parent >= 0) & named[block.kinds] & named[block.kinds[block.parent]]
-            paired &= block.above(~named[block.kinds]) == 0  # what a token holds is part of no pair
+            paired &= block.above(~named[block.kinds]) == 0  # nodes inside of a token make no pairs
             pair = block.kinds[block.parent[paired]] * len(names) + block.kinds[paired]
             key, count = np.unique(block.rows[paired] * len(names) ** 2 + pair, return_counts=True)
             row, pair = np.divmod(key, len(names) ** 2)
@@ -105,8 +105,11 @@ class Trees:
 
         The language must be one of ``CONTROL_FLOW``.
         """
-        nests = _kinds(self.language, CONTROL_FLOW[self.language].nesting)
-        branches, else_clauses = _kinds(self.language, IFS), _kinds(self.language, frozenset({"else_clause"}))
+        nests = _kinds_named(self.language, CONTROL_FLOW[self.language].nesting)
+        branches, else_clauses = (
+            _kinds_named(self.language, IFS),
+            _kinds_named(self.language, frozenset({"else_clause"})),
+        )
         deepest = [_NONE]
         for block in self._blocks():
             of_parent = block.kinds[block.parent]
@@ -176,7 +179,7 @@ def kind_names(language: str) -> list[str]:
     return [table.node_kind_for_id(i) or "" for i in range(table.node_kind_count)] + [ERROR]
 
 
-def _named(language: str) -> NDArray[np.bool_]:
+def _rule_kinds(language: str) -> NDArray[np.bool_]:
     """Return which kinds are rules rather than tokens."""
     table = ts_language(language)
     return np.array([table.node_kind_is_named(i) for i in range(table.node_kind_count)] + [True])
@@ -188,7 +191,7 @@ def rule_names(language: str) -> frozenset[str]:
     >>> "while_statement" in rule_names("python"), "while" in rule_names("python"), ERROR in rule_names("python")
     (True, False, False)
     """
-    names = zip(kind_names(language), _named(language), strict=True)
+    names = zip(kind_names(language), _rule_kinds(language), strict=True)
     return frozenset(name for name, named in names if named) - {ERROR}
 
 
@@ -198,6 +201,6 @@ def rules_of_any() -> frozenset[str]:
     return frozenset().union(*map(rule_names, CONTROL_FLOW))
 
 
-def _kinds(language: str, names: frozenset[str]) -> NDArray[np.bool_]:
+def _kinds_named(language: str, names: frozenset[str]) -> NDArray[np.bool_]:
     """Return which kinds are rules of the given names."""
-    return _named(language) & np.isin(kind_names(language), list(names))
+    return _rule_kinds(language) & np.isin(kind_names(language), list(names))

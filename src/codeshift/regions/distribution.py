@@ -122,11 +122,11 @@ def dimension_of(region: Region) -> str:
     >>> dimension_of(long), dimension_of(~loops), dimension_of(long & loops)
     ('complexity', 'syntax', 'other')
     """
-    dimensions = {OTHER if len(shifted) != 1 else shifted.pop() for shifted in map(_dimensions, region.leaves)}
+    dimensions = {OTHER if len(shifted) != 1 else shifted.pop() for shifted in map(_dimensions_of_leaf, region.leaves)}
     return dimensions.pop() if len(dimensions) == 1 else OTHER
 
 
-def _dimensions(leaf: Region) -> set[str]:
+def _dimensions_of_leaf(leaf: Region) -> set[str]:
     return {leaf.dimension} if leaf.dimension else {prop.dimension for prop in leaf.shown()}
 
 
@@ -155,7 +155,7 @@ def distribution(
         inside = inside & np.logical_or.reduce(sides)
         named = values.dtype.kind in "fiu"  # a number alone is not a name
         texts = np.array([f"{prop.describe()} {value}" if named else str(value) for value in values], dtype=object)
-        return _labels(prop.describe(), texts, inside, parts)
+        return _distribution_of_labels(prop.describe(), texts, inside, parts)
     return Distribution.of_numbers(prop.describe(), values, parts, prop.is_time(table))
 
 
@@ -173,7 +173,7 @@ def _elements(
         masks = _held(leaf, table, parts["test_ood"])
         categories |= masks
         inside |= {name: inside.get(name, False) or taken for name in masks}
-    holding = {part: _holding(elements, positions) for part, positions in parts.items()}
+    holding = {part: _shares_of_rows(elements, positions) for part, positions in parts.items()}
     moved = np.abs(holding["test_ood"] - holding["train"])
     moved[~_others(elements.vocabulary, prop, leaves)] = 0.0
     most = np.argsort(-moved, kind="stable")[:_MOVED]
@@ -194,7 +194,7 @@ def _categories(
     """Return the share of rows in each mask, and whether its rows are what the region takes."""
     return Distribution(
         name=name,
-        values={part: np.array([_mean(mask[rows]) for mask in masks.values()]) for part, rows in parts.items()},
+        values={part: np.array([_mean_of_mask(mask[rows]) for mask in masks.values()]) for part, rows in parts.items()},
         categories=tuple(masks),
         inside=inside,
         rows={part: len(rows) for part, rows in parts.items()},
@@ -205,11 +205,11 @@ def _held(region: Region, table: PropertyTable, test_ood: RowPositions) -> dict[
     """Return masks of rows by element of a region: all elements together, then the most frequent in ``test_ood``."""
     masks = region.indicators(table) if isinstance(region, ElementRegion) else {}
     together, single = ([], list(masks)) if len(masks) == 1 else (list(masks)[:1], list(masks)[1:])
-    order = sorted(single, key=lambda name: -_mean(masks[name][test_ood]))
+    order = sorted(single, key=lambda name: -_mean_of_mask(masks[name][test_ood]))
     return {name: masks[name] for name in [*together, *order[:_MASKED]]}
 
 
-def _holding(elements: ElementCounts, rows: RowPositions) -> Shares:
+def _shares_of_rows(elements: ElementCounts, rows: RowPositions) -> Shares:
     """Return the share of the rows that contain each element."""
     of_rows = elements.counts[rows]
     counts = np.bincount(of_rows.indices[of_rows.data > 0], minlength=len(elements.vocabulary))
@@ -224,7 +224,9 @@ def _others(names: Sequence[str], prop: Property, regions: Iterable[Region]) -> 
     return np.array([name not in inside and name in telling for name in names], dtype=bool)
 
 
-def _labels(name: str, labels: NDArray[np.object_], inside: Mask, parts: Mapping[str, RowPositions]) -> Distribution:
+def _distribution_of_labels(
+    name: str, labels: NDArray[np.object_], inside: Mask, parts: Mapping[str, RowPositions]
+) -> Distribution:
     """Return the shares of the largest labels inside and outside the region, with the rest of each side as one."""
     names, numbers = np.unique(labels.astype(str), return_inverse=True)
     is_inside = np.bincount(numbers, weights=inside, minlength=len(names)) > 0
@@ -243,12 +245,12 @@ def _labels(name: str, labels: NDArray[np.object_], inside: Mask, parts: Mapping
         masked += [side] * (len(categories) - len(masked))
     return Distribution(
         name=name,
-        values={part: np.array([of[of_bin].sum() for of_bin in columns]) for part, of in shares.items()},
+        values={part: np.array([share_of[of_bin].sum() for of_bin in columns]) for part, share_of in shares.items()},
         categories=tuple(categories),
         inside=tuple(masked),
         rows={part: len(at) for part, at in parts.items()},
     )
 
 
-def _mean(mask: Mask) -> float:
+def _mean_of_mask(mask: Mask) -> float:
     return float(mask.mean()) if len(mask) else 0.0

@@ -12,11 +12,12 @@ from typing import Any, Self
 import numpy as np
 
 from codeshift.checks import check_choice, plain_number, settle
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.base import property_class
 from codeshift.regions.base import EitherRegion, Region
 from codeshift.regions.words import joined_words
+from codeshift.wording import Verbatim
 
 _GLOB = re.compile(r"[*?\[]")
 
@@ -87,7 +88,7 @@ class CountedElements(ElementRegion):
     def __post_init__(self) -> None:
         settle(self, match=check_choice("match", self.match, ("any", "all")), min_count=plain_number(self.min_count))
         if not self.names():
-            raise ParameterError("region", "of one element or more", Told("none"), "name what its rows contain")
+            raise ParameterError("region", "of one element or more", Verbatim("none"), "name what its rows contain")
 
     @abstractmethod
     def of(self, names: tuple[str, ...], *, match: str, min_count: int) -> Self:
@@ -147,7 +148,7 @@ class Contains(CountedElements):
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
         """Describe the region by its elements."""
-        return _words(plain, plain["elements"])
+        return _elements_in_words(plain, plain["elements"])
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ class Matches(CountedElements):
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
         """Describe the region by its patterns."""
-        return _words(plain, plain["patterns"])
+        return _elements_in_words(plain, plain["patterns"])
 
 
 def matching(pattern: str, names: Sequence[str]) -> list[str]:
@@ -216,7 +217,7 @@ def matching(pattern: str, names: Sequence[str]) -> list[str]:
     return [name for name in names if matches(name)]
 
 
-def _words(plain: Mapping[str, Any], names: Sequence[str]) -> str:
+def _elements_in_words(plain: Mapping[str, Any], names: Sequence[str]) -> str:
     often = "" if plain["min_count"] == 1 else f", {plain['min_count']} times or more"
     verb = property_class(plain["property"]).verb
     return f"that {verb} {joined_words(names, 'or' if plain['match'] == 'any' else 'and')}{often}"

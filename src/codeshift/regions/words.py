@@ -15,7 +15,7 @@ def joined_words(names: Sequence[Any], word: str) -> str:
     >>> joined_words(("for", "while"), "or"), joined_words(range(7), "and"), joined_words((), "or")
     ('for or while', '0, 1, 2, 3 and 3 more', 'none')
     """
-    shown = [_cut(str(name)) for name in names[:_MOST]]
+    shown = [_shortened(str(name)) for name in names[:_MOST]]
     shown += [f"{len(names) - _MOST:,} more"] if len(names) > _MOST else []
     if len(shown) < 2:
         return shown[0] if shown else "none"
@@ -30,10 +30,10 @@ def spelled(plain: Any) -> str:
     """
     if isinstance(plain, Mapping) and "type" in plain:
         fields = (f"{name}={spelled(v)}" for name, v in plain.items() if name != "type" and v is not None)
-        return _cut(f"{plain['type']}({', '.join(fields)})", 2 * _LONGEST)
-    return _cut(repr(tuple(plain) if isinstance(plain, list) else plain))
+        return _shortened(f"{plain['type']}({', '.join(fields)})", 2 * _LONGEST)
+    return _shortened(repr(tuple(plain) if isinstance(plain, list) else plain))
 
 
-def _cut(text: str, longest: int = _LONGEST) -> str:
+def _shortened(text: str, longest: int = _LONGEST) -> str:
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

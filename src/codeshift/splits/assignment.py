@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from codeshift.checks import check_bool
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.parts import CONTROL, WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import DuplicateComponents
@@ -22,6 +22,7 @@ from codeshift.splits.manifest import SplitManifest
 from codeshift.splits.partition import Partition, positions_of
 from codeshift.splits.publish import push
 from codeshift.splits.rows import SplitRows
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -194,7 +195,7 @@ class SplitAssignment:
     @cached_property
     def sizes(self) -> dict[str, int]:
         """Number of rows of each part, including ``excluded``."""
-        return {part: self.manifest.sizes[part].got for part in (*self.delivered, "excluded")}
+        return {part: self.manifest.sizes[part].actual for part in (*self.delivered, "excluded")}
 
     @cached_property
     def excluded(self) -> dict[str, int]:
@@ -314,7 +315,7 @@ class SplitAssignment:
             and (self.names, self.lengths) == (other.names, other.lengths)
             and bool(np.array_equal(self.parts, other.parts))
             and bool(np.array_equal(self.reasons, other.reasons))
-            and _same(self.control, other.control)
+            and _equal_arrays(self.control, other.control)
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -328,7 +329,7 @@ class SplitAssignment:
         return parts_html(self.manifest.splitter, {**self.sizes, **indented}, rows=len(self.parts))
 
 
-def _same(first: np.ndarray | None, second: np.ndarray | None) -> bool:
+def _equal_arrays(first: np.ndarray | None, second: np.ndarray | None) -> bool:
     if first is None or second is None:
         return first is second
     return bool(np.array_equal(first, second))

@@ -51,17 +51,17 @@ def dataset_card(manifest: SplitManifest, *, manifest_path: str = MANIFEST_PATH,
     excluded = excluded_words(manifest.excluded)
     blocks: list[Block] = [
         Paragraph(f"{manifest.region_rows_in_words()} are out of distribution: those in the region of this splitter."),
-        Code(_cut(manifest.splitter), language="python"),
+        Code(_shortened_code(manifest.splitter), language="python"),
         Paragraph(f"Fitted on the rows, it takes programs {region_words(manifest.region)}."),
         _sizes(manifest),
         *((Paragraph("Why rows are excluded:"), Points(excluded)) if excluded else ()),
         Heading("How rows are assigned"),
         Paragraph(_assigning(manifest)),
-        _named(("argument", "value"), {name: repr(value) for name, value in manifest.effective_arguments().items()}),
+        _table_of(("argument", "value"), {name: repr(value) for name, value in manifest.effective_arguments().items()}),
         Heading("How to build it again"),
         *_rebuilding(manifest, manifest_path, digest),
-        _named(("library", "version"), manifest.versions),
-        *_grammars(manifest),
+        _table_of(("library", "version"), manifest.versions),
+        *_grammar_tables(manifest),
         Heading("Citation"),
         Paragraph(_citation(manifest)),
     ]
@@ -77,7 +77,10 @@ def parts_html(splitter: str, sizes: Mapping[str, int], *, rows: int) -> str:
 
 def _sizes(manifest: SplitManifest) -> Table:
     rows = tuple(
-        (_code(part), *row(f"{count:,}", f"{count / manifest.n_rows:.1%}", requested, _WHAT_PARTS_ARE.get(part, "")))
+        (
+            _code_value(part),
+            *row(f"{count:,}", f"{count / manifest.n_rows:.1%}", requested, _WHAT_PARTS_ARE.get(part, "")),
+        )
         for part, count, requested in sizes_in_words(manifest.sizes)
     )
     columns = names("part") + numbers("rows", "share", "asked, where it differs") + names("what it is for")
@@ -94,10 +97,10 @@ def _assigning(manifest: SplitManifest) -> tuple[Span, ...]:
         counts = f"{similar.rows:,} rows in {similar.components:,} components, the largest of {similar.largest:,}"
         dropped = f"Of near-duplicates ({counts} rows) one of each component is kept."
         of_duplicates = dropped if manifest.drops else f"So do near-duplicates: {counts} rows."
-    also = ("Its part depends on ", *_listed(manifest.also_reads), " too. ") if manifest.also_reads else ()
+    also = ("Its part depends on ", *_code_spans(manifest.also_reads), " too. ") if manifest.also_reads else ()
     return (
         "A row is assigned by the hash of its content in ",
-        *_listed(manifest.columns),
+        *_code_spans(manifest.columns),
         ", keyed with the seed, so neither the order of rows nor the machine changes the split. Rows of equal content "
         "stay on one side of train and test. ",
         *also,
@@ -106,7 +109,7 @@ def _assigning(manifest: SplitManifest) -> tuple[Span, ...]:
     )
 
 
-def _listed(columns: tuple[str, ...]) -> Sequence[Span]:
+def _code_spans(columns: tuple[str, ...]) -> Sequence[Span]:
     return [piece for column in columns for piece in (", ", CodeSpan(column))][1:]
 
 
@@ -119,12 +122,12 @@ def _rebuilding(manifest: SplitManifest, path: str, digest: str | None) -> tuple
         digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     words = ("The manifest holds digests of rows and no code. Its SHA-256 is ", CodeSpan(digest), ". It was made with")
     recipe = f"from codeshift.splitters import SplitManifest\n\n{load}"
-    return Code(_cut(recipe), language="python"), Paragraph(words)
+    return Code(_shortened_code(recipe), language="python"), Paragraph(words)
 
 
-def _grammars(manifest: SplitManifest) -> list[Table]:
+def _grammar_tables(manifest: SplitManifest) -> list[Table]:
     rows = tuple(
-        tuple(map(_code, (language, facts["wheel"], facts["version"], facts["digest"])))
+        tuple(map(_code_value, (language, facts["wheel"], facts["version"], facts["digest"])))
         for language, facts in manifest.grammars.items()
     )
     return [Table(columns=names("grammar", "wheel", "version", "digest of its node kinds"), rows=rows)] if rows else []
@@ -140,13 +143,15 @@ def _citation(manifest: SplitManifest) -> tuple[Span, ...]:
     )
 
 
-def _named(heads: tuple[str, str], values: dict[str, str]) -> Table:
-    return Table(columns=names(*heads), rows=tuple((_code(name), _code(value)) for name, value in values.items()))
+def _table_of(heads: tuple[str, str], values: dict[str, str]) -> Table:
+    return Table(
+        columns=names(*heads), rows=tuple((_code_value(name), _code_value(value)) for name, value in values.items())
+    )
 
 
-def _code(value: str) -> Value:
+def _code_value(value: str) -> Value:
     return Value((CodeSpan(value),))
 
 
-def _cut(code: str) -> str:
+def _shortened_code(code: str) -> str:
     return code if len(code) <= _LONGEST_SHOWN else f"{code[:_LONGEST_SHOWN]} ...  # the manifest has it whole"

@@ -11,8 +11,9 @@ from typing import Any, Self, TypedDict, TypeVar
 import numpy as np
 
 from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number, settle
-from codeshift.errors import ManifestError, ParameterError, closest, shown
+from codeshift.errors import ManifestError, ParameterError
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
+from codeshift.wording import closest, shown
 
 MATCH = "match"
 MIN_TEST_ROWS = 30
@@ -224,10 +225,10 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
         return isinstance(self._handling, DropNearDuplicates)
 
 
-def rows_asked(size: float | str, total: int) -> int:
+def rows_requested(size: float | str, total: int) -> int:
     """Return how many of ``total`` rows a size requests; a share is rounded to whole rows.
 
-    >>> rows_asked(0.25, 10), rows_asked(7, 10), rows_asked(1.0, 10), rows_asked(0.5, 5)
+    >>> rows_requested(0.25, 10), rows_requested(7, 10), rows_requested(1.0, 10), rows_requested(0.5, 5)
     (3, 7, 10, 3)
     """
     assert not isinstance(size, str)  # noqa: S101 - "match" is resolved by the caller

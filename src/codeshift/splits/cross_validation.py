@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codeshift.checks import check_integer
-from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.hashing import digest
 from codeshift.parts import TRAINED_ON
 from codeshift.properties import PropertyTable
@@ -17,6 +17,7 @@ from codeshift.splits.assign import assign
 from codeshift.splits.config import SplitConfig, SplitOptions
 from codeshift.splits.fitting import Recipe
 from codeshift.splits.rows import SplitRows
+from codeshift.wording import Verbatim, closest
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -89,11 +90,14 @@ class CrossValidator:
         """
         if groups is not None:
             raise ParameterError(
-                "groups", "None", Told("a value"), "the rows are split already: pass the column to as_cv, groups=..."
+                "groups",
+                "None",
+                Verbatim("a value"),
+                "the rows are split already: pass the column to as_cv, groups=...",
             )
-        if X is not None and _rows_of(X) != self.n_rows:
+        if X is not None and _row_count(X) != self.n_rows:
             remedy = "X must hold one row of features for each row of the data, in its order"
-            raise DataError("X", f"the {self.n_rows} rows that were split", Told(f"{_rows_of(X)} rows"), remedy)
+            raise DataError("X", f"the {self.n_rows} rows that were split", Verbatim(f"{_row_count(X)} rows"), remedy)
         # Returned rather than yielded, so that the errors above are raised by the call, not by the loop's first step.
         return ((rows[self.train].copy(), rows[self.part].copy()) for rows in self.positions)
 
@@ -132,7 +136,7 @@ def cross_validator(
 
     if isinstance(data, DatasetDict):
         remedy = "official splits leave nothing to draw again: join them with datasets.concatenate_datasets"
-        raise DataError("data", "one Dataset", Told("a DatasetDict"), remedy)
+        raise DataError("data", "one Dataset", Verbatim("a DatasetDict"), remedy)
     check_integer("n_splits", n_splits, smallest=1, remedy="5 is common")
     config, rows = SplitConfig(**options), SplitRows.of(data, num_proc=num_proc)
     seeds = tuple(_seed_of(config.seed, i) for i in range(n_splits))
@@ -149,6 +153,6 @@ def _seed_of(seed: int, i: int) -> int:
     return int(digest([str(seed), str(i)])[:12], 16)
 
 
-def _rows_of(features: Any) -> int:
+def _row_count(features: Any) -> int:
     # Sparse matrices have no length.
     return int(features.shape[0]) if getattr(features, "shape", ()) else len(features)

@@ -24,18 +24,18 @@ class PartSize:
     """Size of a part.
 
     Attributes:
-        asked: Number of rows requested; None if it followed from other sizes.
-        got: Number of rows in the part.
+        requested: Number of rows requested; None if it followed from other sizes.
+        actual: Number of rows in the part.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import LengthSplitter
     >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
     >>> LengthSplitter().assign(rows, min_test_rows=0).manifest.sizes["test_ood"]
-    PartSize(asked=4, got=4)
+    PartSize(requested=4, actual=4)
     """
 
-    asked: int | None
-    got: int
+    requested: int | None
+    actual: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +79,12 @@ def part_sizes(partition: Partition, config: SplitConfig) -> dict[str, PartSize]
     """Return the size of each part."""
     absent = () if config.validation_ood_size else ("validation_ood",)
     sizes = {
-        part: PartSize(asked=partition.asked.get(part), got=int((partition.parts == i).sum()))
+        part: PartSize(requested=partition.requested.get(part), actual=int((partition.parts == i).sum()))
         for i, part in enumerate(PARTS)
         if part not in absent
     }
     if partition.control is not None:
-        sizes[CONTROL] = PartSize(asked=sizes["train"].got, got=int(partition.control.sum()))
+        sizes[CONTROL] = PartSize(requested=sizes["train"].actual, actual=int(partition.control.sum()))
     return sizes
 
 

@@ -7,12 +7,13 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from codeshift.errors import LeftOutWarning, RegionError, Told, warn
+from codeshift.errors import LeftOutWarning, RegionError, warn
 from codeshift.formatting import counted
 from codeshift.parts import WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.regions.base import Region
 from codeshift.splits.rows import SplitRows
+from codeshift.wording import Verbatim
 
 
 class Recipe(Protocol):
@@ -95,11 +96,11 @@ def rows_inside(fitted: FittedRegion, recipe: Recipe, kept: np.ndarray | None) -
         if of_source.any() and not of_source.all():
             continue
         words = f"programs {region.describe()}"
-        of = "" if name == WHOLE else f" of the official {name} split"
-        count = f"{len(of_source)} rows{of}{'' if kept is None else ' that are kept of near-duplicates'}"
+        where = "" if name == WHOLE else f" of the official {name} split"
+        count = f"{len(of_source)} rows{where}{'' if kept is None else ' that are kept of near-duplicates'}"
         if of_source.any():
             remedy = f"narrow {recipe!r} (fitted, it takes {words})"
-            raise RegionError("the region", "not all of the rows", Told(f"all {count}"), remedy)
+            raise RegionError("the region", "not all of the rows", Verbatim(f"all {count}"), remedy)
         remedy = region.remedy_if_empty() or f"widen {recipe!r} (fitted, it takes {words})"
-        raise RegionError("the region", "some of the rows", Told(f"0 of {count}"), remedy)
+        raise RegionError("the region", "some of the rows", Verbatim(f"0 of {count}"), remedy)
     return inside

@@ -55,7 +55,7 @@ class RowGroups:
             return cls(labels, distinct)
         for relation in (groups, similar):
             if relation is not None:
-                labels = _components(labels, np.unique(relation, return_inverse=True)[1])
+                labels = _connected_components(labels, np.unique(relation, return_inverse=True)[1])
         by_key = np.argsort(anchors, kind="stable")
         groups, first = np.unique(labels[by_key], return_index=True)
         keys = np.empty(len(groups), dtype=anchors.dtype)
@@ -153,7 +153,7 @@ def group_rows(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -
     """
 
     def joined() -> Grouping:
-        return _joined(rows, columns, config)
+        return _joined_grouping(rows, columns, config)
 
     key = ("groups", columns, config.groups, config.search, config.drops)
     grouping = joined() if len(rows.tables) > 1 else rows.tables[0].remember(key, joined)
@@ -165,7 +165,7 @@ def group_rows(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -
     )
 
 
-def _joined(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -> Grouping:
+def _joined_grouping(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -> Grouping:
     contents, by = rows.digests(columns), config.groups
     groups = None if by is None else rows.digests((), {by: "groups"})
     if config.search is None:
@@ -206,7 +206,7 @@ def one_of_each(rows: SplitRows, contents: np.ndarray, labels: np.ndarray) -> np
     return kept
 
 
-def _components(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _connected_components(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return the connected components of rows that share a value in either of two labellings."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components

@@ -15,7 +15,7 @@ from codeshift.checks import check_bool
 from codeshift.documents import text as terminal
 from codeshift.documents.document import Document, Facts, Points, Table, names, numbers, row
 from codeshift.documents.inline import CodeSpan
-from codeshift.errors import ManifestError, shown
+from codeshift.errors import ManifestError
 from codeshift.files import write_text
 from codeshift.formatting import counted
 from codeshift.parts import CONTROL, DELIVERED, REASONS, WHOLE
@@ -26,7 +26,7 @@ from codeshift.regions.base import Region, region_words
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.facts import FoundDuplicates, PartSize, environment, grammars_of, part_sizes
 from codeshift.splits.fitting import Recipe
-from codeshift.splits.manifest_files import MANY_ROWS, read_rows, write_rows
+from codeshift.splits.manifest_files import MANY_ROWS, read_rows, read_text, write_rows
 from codeshift.splits.manifest_json import NO_MANIFEST, fields_of, to_text
 from codeshift.splits.manifest_rows import (
     RowDigests,
@@ -42,6 +42,7 @@ from codeshift.splits.partition import Partition, positions_of
 from codeshift.splits.rows import SplitRows
 from codeshift.splits.transformed import TransformedPart
 from codeshift.splits.words import excluded_words, near_duplicates_in_words, sizes_in_words
+from codeshift.wording import shown
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -407,14 +408,10 @@ class SplitManifest:
         """Read a manifest from a file.
 
         Raises:
-            ManifestError: if the file is not a manifest, has a format that this version does not know, or was changed
-                after it was written.
+            ManifestError: if there is no such file, or it is not a manifest, has a format that this version does not
+                know, or was changed after it was written.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise ManifestError(f"{path} is not text ({error}): it is not a manifest") from error
-        return cls._from_file(Path(path), text)
+        return cls._from_file(Path(path), read_text(Path(path)))
 
     def check_order(self, rows: SplitRows, parts: np.ndarray, reasons: np.ndarray) -> None:
         """Check that the rows are in the order of an assignment.

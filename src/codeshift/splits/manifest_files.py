@@ -1,7 +1,8 @@
-"""Digests of the rows of a manifest in a Parquet file beside it, for splits of many rows."""
+"""Files of a manifest: its text, and for splits of many rows the digests of the rows in a Parquet file beside it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,31 @@ from typing import Any
 import numpy as np
 
 from codeshift.errors import ManifestError
-from codeshift.files import file_digest, replaced
+from codeshift.files import file_digest, hint_of_missing, replaced
 from codeshift.hashing import DIGEST
 from codeshift.parts import CONTROL
 from codeshift.splits.manifest_rows import RowDigests
+from codeshift.wording import shown
 
 MANY_ROWS = 1_000_000
 """Number of rows from which on a manifest keeps their digests in a file of their own, unless told otherwise."""
 
 ROWS_SUFFIX = ".rows.parquet"
 """Ending of the file of rows beside a manifest."""
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a manifest's file.
+
+    Raises:
+        ManifestError: if there is no such file, or it is not text.
+    """
+    if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
+        raise ManifestError(f"path must be the file of a manifest, got {shown(str(path))}: {hint_of_missing(path)}")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path} is not text ({error}): it is not a manifest") from error
 
 
 def write_rows(
@@ -93,5 +109,5 @@ def _array_of(chunk: Any) -> np.ndarray:
 
 def _dictionary(column: Any) -> tuple[list[str], np.ndarray]:
     """Return the distinct values of a column of few, and the code of each row."""
-    whole = column.unify_dictionaries().combine_chunks()
-    return whole.dictionary.to_pylist(), whole.indices.to_numpy()
+    combined = column.unify_dictionaries().combine_chunks()
+    return combined.dictionary.to_pylist(), combined.indices.to_numpy()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from codeshift.errors import ManifestError, shown
+from codeshift.errors import ManifestError
 from codeshift.files import content_digest, json_value
 from codeshift.properties.serialise import check_plain, is_of
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.facts import PartSize
 from codeshift.splits.manifest_rows import RowDigests
+from codeshift.wording import shown
 
 MANIFEST_FORMAT = "codeshift-split/2"
 NO_MANIFEST = "it is not a readable manifest"
@@ -23,9 +25,18 @@ _ROWS_FILE = "rows_file"
 OF_ROWS = ("digests", "control")
 """Fields that can be in a file of their own."""
 
+
+@dataclass
+class _SizeRecord:
+    """Keys of a part's size in the file."""
+
+    asked: int | None
+    got: int
+
+
 _KEYS = {"config": "request", "digests": "rows"}
 """Key of a field in the file, where it is not the field's name."""
-_WRITTEN_AS = {SplitConfig: dict, RowDigests: list[str]}
+_WRITTEN_AS = {SplitConfig: dict, RowDigests: list[str], PartSize: _SizeRecord}
 """Types of JSON by those of the fields that are not written by their own fields."""
 _OPTIONAL = frozenset({"transformed"})
 """Fields that the file leaves out if they are empty."""
@@ -42,7 +53,7 @@ def to_text(values: Mapping[str, Any], rows_file: Mapping[str, str] | None = Non
     listed = {
         name: value for name, value in values.items() if name not in elsewhere and (name not in _OPTIONAL or value)
     }
-    plain = {_KEYS.get(field, field): _plain(value) for field, value in listed.items()}
+    plain = {_KEYS.get(field, field): _to_plain(value) for field, value in listed.items()}
     if rows_file is not None:
         plain[_ROWS_FILE] = dict(rows_file)
     content = {"format": MANIFEST_FORMAT, **plain}
@@ -68,7 +79,7 @@ def fields_of(
         ManifestError: if the text is not a manifest, has a format that this version does not know, or was changed after
             it was written.
     """
-    plain = _content(text, name, {_KEYS.get(field, field) for field in kinds})
+    plain = _checked_content(text, name, {_KEYS.get(field, field) for field in kinds})
     rows_file = plain.get(_ROWS_FILE)
     if rows_file is None:
         return _checked_fields(plain, name, kinds)
@@ -94,10 +105,10 @@ def _checked_fields(plain: Mapping[str, Any], name: str, kinds: Mapping[str, Any
         check_plain(values["region"])
     except ManifestError as error:
         raise ManifestError(f"{name}: {error}: {NO_MANIFEST}") from error
-    return {field: _typed(value, kinds[field]) for field, value in values.items()}
+    return {field: _from_plain(value, kinds[field]) for field, value in values.items()}
 
 
-def _content(text: str, name: str, keys: set[str]) -> dict[str, Any]:
+def _checked_content(text: str, name: str, keys: set[str]) -> dict[str, Any]:
     """Return the content of a manifest's text, of the known format, with these keys and unchanged."""
     try:
         plain = json_value(text)
@@ -119,30 +130,34 @@ def _content(text: str, name: str, keys: set[str]) -> dict[str, Any]:
     return dict(plain)
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     """Return a field as a JSON value; a dataclass leaves out what has its default."""
     if isinstance(value, SplitConfig):
         return value.to_dict()
+    if isinstance(value, PartSize):
+        return asdict(_SizeRecord(asked=value.requested, got=value.actual))
     if is_dataclass(value):
         items = ((field, getattr(value, field.name)) for field in fields(value))
-        return {field.name: _plain(item) for field, item in items if item != field.default}
+        return {field.name: _to_plain(item) for field, item in items if item != field.default}
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _to_plain(item) for key, item in value.items()}
     return list(value) if isinstance(value, RowDigests) else value
 
 
-def _typed(value: Any, kind: Any) -> Any:
+def _from_plain(value: Any, kind: Any) -> Any:
     """Return a JSON value as the type of a field, which it fits."""
     if kind is SplitConfig:
         return SplitConfig.from_dict(value)
     if kind is RowDigests:
         return RowDigests.from_hex(value)
+    if kind is PartSize:
+        return PartSize(requested=value["asked"], actual=value["got"])
     origin, parts = get_origin(kind), get_args(kind)
     if origin is UnionType:
-        return next(_typed(value, part) for part in parts if is_of(value, part, _WRITTEN_AS))
+        return next(_from_plain(value, part) for part in parts if is_of(value, part, _WRITTEN_AS))
     if origin is dict and parts[1] is not Any:
-        return {key: _typed(item, parts[1]) for key, item in value.items()}
+        return {key: _from_plain(item, parts[1]) for key, item in value.items()}
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{key: _typed(item, hints[key]) for key, item in value.items()})  # type: ignore[operator]
+        return kind(**{key: _from_plain(item, hints[key]) for key, item in value.items()})  # type: ignore[operator]
     return tuple(value) if origin is tuple else value

@@ -38,7 +38,7 @@ def parts_and_reasons(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return pairs[:, 0], pairs[:, 1]
 
 
-def _in_order(labels: Iterable[str]) -> list[str]:
+def _sorted_labels(labels: Iterable[str]) -> list[str]:
     """Return labels in the order of parts; those of one place in it by name."""
     return sorted(labels, key=lambda label: (_rank(label), label))
 
@@ -122,7 +122,7 @@ def joined_by_part(digests: Mapping[str, Mapping[str, RowDigests]]) -> dict[str,
     """Return the digests of each label over all splits, in the order of parts."""
     return {
         label: RowDigests.joined(of_split[label] for of_split in digests.values() if label in of_split)
-        for label in _in_order({label for of_split in digests.values() for label in of_split})
+        for label in _sorted_labels({label for of_split in digests.values() for label in of_split})
     }
 
 
@@ -137,7 +137,7 @@ def by_part(digests: np.ndarray, parts: np.ndarray, reasons: np.ndarray) -> dict
     """Return the digests of each label: a part, with the reason if it is excluded. Labels are in the order of parts."""
     codes = np.where(parts == EXCLUDED, EXCLUDED + reasons, parts)
     present = {_LABELS[code]: code for code in np.flatnonzero(np.bincount(codes, minlength=len(_LABELS))).tolist()}
-    return {label: RowDigests(digests[codes == present[label]]) for label in _in_order(present)}
+    return {label: RowDigests(digests[codes == present[label]]) for label in _sorted_labels(present)}
 
 
 def difference(split: str, expected: np.ndarray, digests: np.ndarray, digests_with: DigestsWith) -> str:
@@ -191,7 +191,7 @@ def matched_labels(
     Raises:
         ManifestError: if the digests differ from the listed ones; the message says how.
     """
-    labels = _in_order(listed)
+    labels = _sorted_labels(listed)
     expected = np.concatenate([np.empty(0, DIGEST), *(listed[label].array for label in labels)])
     codes = np.repeat(np.arange(len(labels)), [len(listed[label]) for label in labels])
     ranked = np.argsort(expected, kind="stable")  # of equal digests, the labels stay in their order

@@ -8,7 +8,7 @@ import numpy as np
 
 from codeshift.errors import ParameterError
 from codeshift.parts import BOUND, MASKED, OFFICIAL, TEST_ID, TEST_OOD, TRAIN, VALIDATION, VALIDATION_OOD
-from codeshift.splits.config import SplitConfig, rows_asked
+from codeshift.splits.config import SplitConfig, rows_requested
 from codeshift.splits.groups import RowGroups
 from codeshift.splits.partition import Partition, draw, keep_pool
 
@@ -59,10 +59,10 @@ def divide_official(split: np.ndarray, inside: np.ndarray, groups: RowGroups, co
         partition.exclude(validation & inside, MASKED)
     # A row equal to a test row would leak it, so the copy on the other side is excluded; the test split stays whole,
     # except for a group that is on both sides of the region.
-    _bind(partition, test & ~inside, test & inside, groups)
-    _bind(partition, train | validation, test, groups)
-    _bind(partition, validation & ~inside, partition.parts == VALIDATION_OOD, groups)
-    _bind(partition, train, np.isin(partition.parts, (VALIDATION, VALIDATION_OOD)), groups)
+    _exclude_bound(partition, test & ~inside, test & inside, groups)
+    _exclude_bound(partition, train | validation, test, groups)
+    _exclude_bound(partition, validation & ~inside, partition.parts == VALIDATION_OOD, groups)
+    _exclude_bound(partition, train, np.isin(partition.parts, (VALIDATION, VALIDATION_OOD)), groups)
     if not validation.any():
         _draw_validation(partition, train, inside, groups, config)
     partition.pool = inside & (partition.parts == TRAIN)
@@ -70,7 +70,7 @@ def divide_official(split: np.ndarray, inside: np.ndarray, groups: RowGroups, co
     return partition
 
 
-def _bind(partition: Partition, rows: np.ndarray, to: np.ndarray, groups: RowGroups) -> None:
+def _exclude_bound(partition: Partition, rows: np.ndarray, to: np.ndarray, groups: RowGroups) -> None:
     """Exclude those of ``rows`` that share a group with any of ``to`` and are not excluded already."""
     partition.exclude(rows & (partition.reasons == 0) & groups.holding(to)[groups.labels], BOUND)
 
@@ -87,7 +87,7 @@ def _draw_validation(
         if not size:
             continue
         total = int((train & rows).sum()) if part == VALIDATION_OOD else int(train.sum())
-        partition.asked[name] = rows_asked(size, total)
+        partition.requested[name] = rows_requested(size, total)
         # Only groups that lie wholly on one side of the region can be drawn.
-        drawn = draw(~groups.holding(~(usable & rows)), groups, config.seed, name, partition.asked[name])
+        drawn = draw(~groups.holding(~(usable & rows)), groups, config.seed, name, partition.requested[name])
         partition.parts[drawn[groups.labels]] = part

@@ -25,7 +25,7 @@ def check_sizes(partition: Partition, identities: np.ndarray, config: SplitConfi
         ParameterError: if a size differs by more than ``config.tolerance``.
     """
     _check_requested(partition, config)
-    unasked = (TEST_ID,) if partition.asked.get("test_id") == 0 else ()
+    unasked = (TEST_ID,) if partition.requested.get("test_id") == 0 else ()
     small = small_parts(partition.parts, identities, config.min_test_rows, unasked=unasked)
     if small:
         warn(SmallPartWarning(words_of_small_parts(small, config.min_test_rows)))
@@ -34,10 +34,10 @@ def check_sizes(partition: Partition, identities: np.ndarray, config: SplitConfi
 def _check_requested(partition: Partition, config: SplitConfig) -> None:
     counts = {part: int((partition.parts == i).sum()) for i, part in enumerate(PARTS)}
     counts["kept"] = int((partition.pool & (partition.reasons != MASKED)).sum())
-    missed = {name: counts[name] - rows for name, rows in partition.asked.items() if counts[name] != rows}
+    missed = {name: counts[name] - rows for name, rows in partition.requested.items() if counts[name] != rows}
     if not missed:
         return
-    differences = "; ".join(f"{name}: asked {partition.asked[name]} rows, got {counts[name]}" for name in missed)
+    differences = "; ".join(f"{name}: asked {partition.requested[name]} rows, got {counts[name]}" for name in missed)
     reason = "equal rows, near-duplicates and groups are kept together"
     if config.tolerance is not None and max(map(abs, missed.values())) > config.tolerance * len(partition.parts):
         remedy = f"{differences} ({reason}): allow more, or ask for sizes that the groups can make up"

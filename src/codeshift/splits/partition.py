@@ -26,7 +26,7 @@ from codeshift.parts import (
     VALIDATION,
     VALIDATION_OOD,
 )
-from codeshift.splits.config import MATCH, SplitConfig, are_shares_of_all, rows_asked
+from codeshift.splits.config import MATCH, SplitConfig, are_shares_of_all, rows_requested
 from codeshift.splits.filling import fill, nearest_prefix
 from codeshift.splits.groups import RowGroups
 
@@ -40,14 +40,14 @@ class Partition:
         reasons: Reason why each row is excluded.
         pool: Whether each row is one of the region that ``ood_kept`` may keep in train.
         control: Whether each row is in ``train_control``; None if it was not requested.
-        asked: Rows requested of each part, and of the pool as ``"kept"``.
+        requested: Number of rows requested of each part, and of the pool as ``"kept"``.
     """
 
     parts: np.ndarray
     reasons: np.ndarray
     pool: np.ndarray
     control: np.ndarray | None = None
-    asked: dict[str, int] = field(default_factory=dict)
+    requested: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def nothing(cls, n_rows: int) -> Partition:
@@ -65,14 +65,14 @@ class Partition:
 
     def spread(self, kept: np.ndarray, reason: int) -> Partition:
         """Extend this partition of the rows of a mask to all rows, with the others excluded for a reason."""
-        whole = Partition.nothing(len(kept))
-        whole.exclude(~kept, reason)
-        whole.parts[kept], whole.reasons[kept], whole.pool[kept] = self.parts, self.reasons, self.pool
-        whole.asked = self.asked
+        extended = Partition.nothing(len(kept))
+        extended.exclude(~kept, reason)
+        extended.parts[kept], extended.reasons[kept], extended.pool[kept] = self.parts, self.reasons, self.pool
+        extended.requested = self.requested
         if self.control is not None:
-            whole.control = np.zeros(len(kept), dtype=bool)
-            whole.control[kept] = self.control
-        return whole
+            extended.control = np.zeros(len(kept), dtype=bool)
+            extended.control[kept] = self.control
+        return extended
 
 
 def positions_of(part: str, parts: np.ndarray, control: np.ndarray | None) -> np.ndarray:
@@ -126,14 +126,15 @@ def _divide_inside(partition: Partition, inside: np.ndarray, groups: RowGroups, 
         (TEST_OOD, "test_ood", config.test_ood_size),
         (VALIDATION_OOD, "validation_ood", config.validation_ood_size),
     ):
-        rows_left, target = int(rows_inside[free].sum()), rows_asked(size, int(inside.sum()))
+        rows_left, target = int(rows_inside[free].sum()), rows_requested(size, int(inside.sum()))
         if part == VALIDATION_OOD and are_shares_of_all(config.test_ood_size, size):
-            target = min(target, int(inside.sum()) - partition.asked["test_ood"])  # two halves of five rows: 3 and 2
+            left = int(inside.sum()) - partition.requested["test_ood"]
+            target = min(target, left)  # two halves of five rows: 3 and 2
         elif target > rows_left:
             constraint = f"at most {rows_left}, the rows of the region"
             raise ParameterError(f"{name}_size", constraint, size, "ask for fewer or widen the region")
         if target or part == TEST_OOD:
-            partition.asked[name] = target
+            partition.requested[name] = target
         order = groups.ordered(free, config.seed, "region")
         drawn = np.zeros(len(free), dtype=bool)
         drawn[order[fill(rows_inside[order], min(target, rows_left))]] = True
@@ -154,20 +155,20 @@ def _divide_outside(partition: Partition, inside: np.ndarray, groups: RowGroups,
     """Draw ``test_id`` and ``validation`` from the groups that lie wholly outside the region."""
     n_rows, touches_region = len(partition.parts), groups.holding(inside)
     if config.test_id_size == MATCH:
-        partition.asked["test_id"] = int((partition.parts == TEST_OOD).sum())
+        partition.requested["test_id"] = int((partition.parts == TEST_OOD).sum())
     else:
-        partition.asked["test_id"] = rows_asked(config.test_id_size, n_rows)
-    partition.asked["validation"] = rows_asked(config.validation_size, n_rows)
+        partition.requested["test_id"] = rows_requested(config.test_id_size, n_rows)
+    partition.requested["validation"] = rows_requested(config.validation_size, n_rows)
     free = ~touches_region
     available = int(free[groups.labels].sum())
-    if partition.asked["test_id"] + partition.asked["validation"] > available:
+    if partition.requested["test_id"] + partition.requested["validation"] > available:
         bound = int((touches_region[groups.labels] & ~inside).sum())
         why = f" ({bound} others belong together with rows inside: near-duplicates or one group)" if bound else ""
         raise _too_large(
             partition, f"together at most {available} rows, those outside of the region that can be drawn{why}"
         )
     for part, name in ((TEST_ID, "test_id"), (VALIDATION, "validation")):
-        drawn = draw(free, groups, config.seed, name, partition.asked[name])
+        drawn = draw(free, groups, config.seed, name, partition.requested[name])
         partition.parts[drawn[groups.labels]] = part
         free &= ~drawn
 
@@ -176,7 +177,7 @@ def _too_large(partition: Partition, constraint: str) -> ParameterError:
     return ParameterError(
         "test_id_size and validation_size",
         constraint,
-        (partition.asked["test_id"], partition.asked["validation"]),
+        (partition.requested["test_id"], partition.requested["validation"]),
         "ask for smaller parts (test_id matches test_ood unless test_id_size says otherwise) or a smaller region",
     )
 
@@ -193,7 +194,7 @@ def keep_pool(partition: Partition, groups: RowGroups, config: SplitConfig) -> N
     """Keep the share ``ood_kept`` of the pool in train and mask the rest."""
     sizes = groups.count(partition.pool)
     order = groups.ordered(sizes > 0, config.seed, "pool")
-    target = partition.asked["kept"] = rows_asked(config.ood_kept, int(partition.pool.sum()))
+    target = partition.requested["kept"] = rows_requested(config.ood_kept, int(partition.pool.sum()))
     # A prefix, not a fill: a larger share must keep all that a smaller one keeps.
     kept = np.zeros(len(groups.keys), dtype=bool)
     kept[order[: nearest_prefix(sizes[order], target)]] = True
@@ -214,7 +215,7 @@ def trim_train(partition: Partition, groups: RowGroups, config: SplitConfig, row
         ParameterError: if some value of ``ood_kept`` leaves fewer rows.
     """
     assert config.train_size is not None  # noqa: S101 - the caller looks
-    size = partition.asked["train"] = rows_asked(config.train_size, total)
+    size = partition.requested["train"] = rows_requested(config.train_size, total)
     in_train = partition.parts == TRAIN
     outside = int((in_train & ~partition.pool).sum())
     if not 0 < size <= outside:

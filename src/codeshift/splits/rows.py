@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, ParameterError, Told
+from codeshift.errors import DataError, ParameterError
 from codeshift.formatting import first_few
 from codeshift.hashing import order_by_content, row_digests, whole_row_digest
 from codeshift.memory import Memory
@@ -27,6 +27,7 @@ from codeshift.properties.selection import Selection
 from codeshift.properties.texts import RowTexts
 from codeshift.regions.base import Region
 from codeshift.splits.selecting import rows_at
+from codeshift.wording import Verbatim
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -68,7 +69,7 @@ class SplitRows:
             raise ParameterError("num_proc", "left out for a PropertyTable", num_proc, "give it to the table")
         table = data if isinstance(data, PropertyTable) else PropertyTable(data, num_proc=num_proc)
         if len(table) == 0:
-            raise DataError("data", "a dataset with rows", Told("0 rows"), "check how it was loaded or filtered")
+            raise DataError("data", "a dataset with rows", Verbatim("0 rows"), "check how it was loaded or filtered")
         return cls((WHOLE,), (table,))
 
     @classmethod
@@ -84,7 +85,7 @@ class SplitRows:
         names = tuple(name for name in OFFICIAL if name in data)
         for name in names:
             if len(data[name]) == 0:
-                count = Told(f"0 rows in {name!r}")
+                count = Verbatim(f"0 rows in {name!r}")
                 remedy = "leave that split out" if name == "validation" else "check how it was loaded or filtered"
                 raise DataError("data", "official splits with rows", count, remedy)
         return cls(names, tuple(PropertyTable(data[name], num_proc=num_proc) for name in names))
@@ -209,9 +210,9 @@ class SplitRows:
         """
         for name, span in self.spans.items():
             if not kept[slice(*span)].any():
-                whole = "data" if name == WHOLE else f"the {name} split"
+                described = "data" if name == WHOLE else f"the {name} split"
                 remedy = "check the language and the column: the parser gave up on every row"
-                raise DataError(whole, "rows that can be parsed", Told("none"), remedy)
+                raise DataError(described, "rows that can be parsed", Verbatim("none"), remedy)
         positions = [np.flatnonzero(kept[slice(*span)]) for span in self.spans.values()]
         tables = [
             table.remember(("only", within.tobytes()), partial(Selection, table, within))
@@ -223,8 +224,8 @@ class SplitRows:
         """Name the first few rows of a mask."""
         named = []
         for name, (start, stop) in self.spans.items():
-            of = "" if name == WHOLE else f" of {name}"
-            named += [f"{row}{of}" for row in np.flatnonzero(mask[start:stop]).tolist()]
+            where = "" if name == WHOLE else f" of {name}"
+            named += [f"{row}{where}" for row in np.flatnonzero(mask[start:stop]).tolist()]
         return first_few("row", named)
 
     def select(self, positions: np.ndarray) -> Dataset:

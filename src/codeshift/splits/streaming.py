@@ -34,7 +34,7 @@ _BATCH = 500
 _UNSTREAMED = {
     "train_size": "rows are assigned one by one, so no exact number is possible",
     "stratify_by_column": "each value's share is met on average as it is",
-    "near_duplicates": "a row is dealt alone: call bind, which reads the stream once for its test rows",
+    "near_duplicates": "a row is assigned alone: call bind, which reads the stream once for its test rows",
     "train_control": "it overlaps with train, and a row of a stream is in one part",
     "tolerance": "shares are met on average",
     "min_test_rows": "rows are assigned one by one: count those of the parts",
@@ -212,7 +212,9 @@ class StreamDealer:
             raise ParameterError("search", "a NearDuplicates", search, "leave it out for that of assign")
         unbound = self._with(None)
         test_texts = (
-            row for batch in stream.with_format(None).batch(_BATCH) for row in _test_texts(unbound, _rows(batch))
+            row
+            for batch in stream.with_format(None).batch(_BATCH)
+            for row in _test_texts(unbound, _rows_of_batch(batch))
         )
         return self._with(SimilarSets.of(search, test_texts))
 
@@ -279,7 +281,7 @@ def _check_new(column: str, columns: Iterable[str]) -> None:
         raise ParameterError("column", "one that the stream does not have", column, "choose another name")
 
 
-def _rows(batch: Any) -> Dataset:
+def _rows_of_batch(batch: Any) -> Dataset:
     """Return the rows of a batch, in any format of the stream."""
     from datasets import Dataset
 
@@ -296,7 +298,7 @@ def _test_texts(dealer: StreamDealer, rows: Dataset) -> Iterator[str]:
 
 
 def _label_batch(batch: Any, dealer: StreamDealer, column: str) -> Any:
-    parts = dealer.parts(_rows(batch)).tolist()
+    parts = dealer.parts(_rows_of_batch(batch)).tolist()
     if hasattr(batch, "to_pydict"):
         _check_new(column, batch.column_names)
         return batch.append_column(column, [parts])
@@ -305,4 +307,4 @@ def _label_batch(batch: Any, dealer: StreamDealer, column: str) -> Any:
 
 
 def _keep_batch(batch: Any, dealer: StreamDealer, part: str) -> list[bool]:
-    return (dealer.parts(_rows(batch)) == part).tolist()  # type: ignore[no-any-return]
+    return (dealer.parts(_rows_of_batch(batch)) == part).tolist()  # type: ignore[no-any-return]

@@ -30,11 +30,12 @@ def excluded_words(excluded: Mapping[str, int]) -> tuple[str, ...]:
 def sizes_in_words(sizes: Mapping[str, PartSize]) -> Iterator[tuple[str, int, str]]:
     """Return each part, its rows, and the rows requested if that number differs, else an empty text.
 
-    >>> list(sizes_in_words({"train": PartSize(asked=None, got=6), "test_id": PartSize(asked=1200, got=1199)}))
+    >>> sizes = {"train": PartSize(requested=None, actual=6), "test_id": PartSize(requested=1200, actual=1199)}
+    >>> list(sizes_in_words(sizes))
     [('train', 6, ''), ('test_id', 1199, '1,200')]
     """
     for part, size in sizes.items():
-        yield part, size.got, "" if size.asked in (None, size.got) else f"{size.asked:,}"
+        yield part, size.actual, "" if size.requested in (None, size.actual) else f"{size.requested:,}"
 
 
 def near_duplicates_in_words(duplicates: FoundDuplicates | None, config: SplitConfig) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codeshift.checks import settle, several
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.literals import expressible
 from codeshift.properties import NodeTypes, PropertyTable, grammar
 from codeshift.properties.row_languages import language_column
@@ -14,6 +14,7 @@ from codeshift.properties.trees import ERROR, rule_names
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
 from codeshift.splitters.choosing import ElementSplitter
+from codeshift.wording import closest
 
 
 @expressible

@@ -75,23 +75,24 @@ class Choice:
             if self.min_rows <= rows < frequencies.total and rows and eligible(name)
         }
         if self.rarest is not None:
-            return tuple(sorted(self._rarest(rows, noun)))
-        return tuple(sorted(self._covering(table, counted, Frequencies(frequencies.total, rows), noun)))
+            return tuple(sorted(self._rarest(self.rarest, rows, noun)))
+        share = DEFAULT_SHARE if self.share is None else self.share
+        return tuple(sorted(self._covering(share, table, counted, Frequencies(frequencies.total, rows), noun)))
 
-    def _rarest(self, rows: Mapping[str, int], noun: str) -> list[str]:
-        assert self.rarest is not None  # noqa: S101 - what of() asks
-        if len(rows) < self.rarest:
+    def _rarest(self, count: int, rows: Mapping[str, int], noun: str) -> list[str]:
+        if len(rows) < count:
             raise RegionError(
                 "rarest",
                 f"at most {len(rows)}, the number of {noun} that {self.min_rows} rows or more hold (and not all)",
-                self.rarest,
+                count,
                 "ask for fewer, or lower min_rows",
             )
-        return sorted(rows, key=lambda name: (rows[name], name))[: self.rarest]
+        return sorted(rows, key=lambda name: (rows[name], name))[:count]
 
-    def _covering(self, table: PropertyTable, counted: Property, usable: Frequencies, noun: str) -> list[str]:
-        assert self.share is not None  # noqa: S101 - what of() asks
-        rows, target = usable.rows, self.share * usable.total
+    def _covering(
+        self, share: float, table: PropertyTable, counted: Property, usable: Frequencies, noun: str
+    ) -> list[str]:
+        rows, target = usable.rows, share * usable.total
         most = target * (1 + _NEAR)
         order = sorted(rows, key=lambda name: (-rows[name], name))
         too_many = [name for name in order if rows[name] > most]
@@ -113,15 +114,15 @@ class Choice:
         if above is not None and above - target < target - held_rows:
             taken, held_rows = [too_many[-1]], above
         if not taken or abs(held_rows - target) > SHARE_TOLERANCE * target:
-            raise self._unreachable(held_rows, above, usable.total, noun)
+            raise self._unreachable(share, held_rows, above, usable.total, noun)
         return taken
 
-    def _unreachable(self, held_rows: int, above: int | None, total: int, noun: str) -> RegionError:
+    def _unreachable(self, share: float, held_rows: int, above: int | None, total: int, noun: str) -> RegionError:
         reachable = [f"{rows:,} of {total:,} rows ({rows / max(total, 1):.1%})" for rows in (held_rows, above) if rows]
         return RegionError(
             "share",
             f"a share that {noun} can make up to within {SHARE_TOLERANCE:.0%} of itself",
-            self.share,
+            share,
             f"the nearest is {' or '.join(dict.fromkeys(reachable)) or 'no row at all'}: ask for that, "
             f"lower min_rows ({self.min_rows}), or name the {noun}",
         )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from codeshift.checks import check_choice, check_integer, check_share, settle, several
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.hashing import seeded_order
 from codeshift.literals import expressible
 from codeshift.properties import PropertyTable
@@ -21,6 +21,7 @@ from codeshift.regions.base import Region
 from codeshift.regions.centroids import NearestCentroid
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.shares import take_share
+from codeshift.wording import closest
 
 _CHOICES = ("most_isolated", "largest", "seeded")
 

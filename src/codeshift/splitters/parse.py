@@ -10,9 +10,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from codeshift.errors import CodeshiftError, ParameterError, Told, closest
+from codeshift.errors import CodeshiftError, ParameterError
 from codeshift.literals import EXPRESSIBLE, parsed_expression
 from codeshift.splitters.base import Splitter
+from codeshift.wording import Verbatim, closest
 
 _EXAMPLE = 'such as LengthSplitter("code", quantiles=(0.9, 1.0))'
 
@@ -48,7 +49,7 @@ did you mean unit?
     """
     defaults = {"column": column} | ({} if language is None else {"language": language})
     try:
-        splitter = _Reader(text.strip(), defaults, parameter).value(parsed_expression(text.strip()).body)
+        splitter = _SplitterReader(text.strip(), defaults, parameter).value(parsed_expression(text.strip()).body)
     except SyntaxError as error:
         place = f"{error.msg} at character {error.offset}" if error.offset else error.msg
         raise ParameterError(parameter, "an expression of splitters", text, f"{place}; {_EXAMPLE}") from error
@@ -65,7 +66,7 @@ did you mean unit?
 
 
 @dataclasses.dataclass(frozen=True)
-class _Reader:
+class _SplitterReader:
     """Builder of the values that a syntax tree describes."""
 
     text: str
@@ -112,7 +113,7 @@ class _Reader:
         for keyword in node.keywords:
             if keyword.arg not in fields:
                 value = node_text(self.text, keyword.value)
-                typed = Told(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
+                typed = Verbatim(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
                 remedy = closest(keyword.arg or "**", fields)
                 raise ParameterError(self.parameter, f"{name} with arguments that it has", typed, remedy)
             if keyword.arg in arguments:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from codeshift.checks import several
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.properties.embedding import Embedding
 from codeshift.splitters.scenarios import (
     ELEMENTS,
@@ -24,6 +24,7 @@ from codeshift.splitters.scenarios import (
     length_bands,
     quantile_of,
 )
+from codeshift.wording import closest
 
 SETS = ("simscood", "length", "syntax", "semantics", "apis")
 """Names that stand for several scenarios."""

@@ -165,7 +165,7 @@ def ast_elements(column: str = "code", *, language: str, nodes: Sequence[str] | 
     >>> ast_elements("code", language="python")[1].name
     'syntax_while_statement'
     """
-    chosen = ELEMENTS.get(check_languages(language), ()) if nodes is None else _listed("nodes", nodes)
+    chosen = ELEMENTS.get(check_languages(language), ()) if nodes is None else _distinct_names("nodes", nodes)
     if not chosen:
         raise ParameterError("nodes", "given for a language without a list of elements", nodes, "name the node types")
     return tuple(
@@ -187,7 +187,7 @@ def api_families(column: str = "code", *, language: str, apis: Sequence[str] | N
     >>> api_families("code", language="python", apis=("numpy", "pandas"))[0].name
     'api_numpy'
     """
-    chosen = SCENARIO_FAMILIES.get(check_languages(language), ()) if apis is None else _listed("apis", apis)
+    chosen = SCENARIO_FAMILIES.get(check_languages(language), ()) if apis is None else _distinct_names("apis", apis)
     if not chosen:
         raise ParameterError(
             "apis", f"for a language of {', '.join(SCENARIO_FAMILIES)}", language, "APIs are resolved in these"
@@ -272,7 +272,7 @@ def simscood_scenarios(
     )
 
 
-def _listed(parameter: str, values: Any) -> tuple[str, ...]:
+def _distinct_names(parameter: str, values: Any) -> tuple[str, ...]:
     names = several(parameter, values, "names", "give a list of them")
     if not names or len(set(names)) < len(names):
         raise ParameterError(parameter, "names that differ, at least one", values, "name each once")

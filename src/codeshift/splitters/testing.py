@@ -61,7 +61,7 @@ def check_splitter(splitter: Splitter, data: Dataset, *, fresh_process: bool = T
 
 def check_repr(splitter: Splitter, data: Dataset) -> None:
     """Check that the repr is the specification: evaluating it, copying and pickling give an equal splitter."""
-    again = eval(repr(splitter), _names(splitter))  # noqa: S307 - the repr of the splitter under test
+    again = eval(repr(splitter), _names_of_repr(splitter))  # noqa: S307 - the repr of the splitter under test
     _require(again == splitter, f"eval(repr(s)) == s, but {again!r} != {splitter!r}")
     _require(copy.deepcopy(splitter) == splitter, "a copy of a splitter equals it")
     _require(pickle.loads(pickle.dumps(splitter)) == splitter, "pickling round-trips")  # noqa: S301 - own bytes
@@ -70,7 +70,7 @@ def check_repr(splitter: Splitter, data: Dataset) -> None:
 
 def check_partition(splitter: Splitter, data: Dataset) -> None:
     """Check that every row is in exactly one part, including ``excluded``, and that an excluded row has a reason."""
-    assignment = splitter.assign(_table(data), seed=0)
+    assignment = splitter.assign(_property_table(data), seed=0)
     positions = np.concatenate([assignment.indices(part) for part in (*assignment.delivered, "excluded")])
     _require(sorted(positions.tolist()) == list(range(len(data))), "every row is in exactly one part")
     excluded = assignment.parts == PARTS.index("excluded")
@@ -79,7 +79,7 @@ def check_partition(splitter: Splitter, data: Dataset) -> None:
 
 def check_row_order(splitter: Splitter, data: Dataset) -> None:
     """Check that the order of rows changes nothing."""
-    there = splitter.assign(_table(data), seed=0)
+    there = splitter.assign(_property_table(data), seed=0)
     order = np.random.default_rng(1).permutation(len(data))
     back = splitter.assign(data.select(order), seed=0)
     _require(there.manifest == back.manifest, "row order changes nothing in the manifest")
@@ -88,12 +88,12 @@ def check_row_order(splitter: Splitter, data: Dataset) -> None:
 
 def check_fresh_process(splitter: Splitter, data: Dataset) -> None:
     """Check that a fresh process with another hash seed makes the same split."""
-    here = splitter.assign(_table(data), seed=0)
+    here = splitter.assign(_property_table(data), seed=0)
     before = os.environ.get("PYTHONHASHSEED")
     os.environ["PYTHONHASHSEED"] = "1" if before != "1" else "2"
     try:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            there = pool.apply(_parts, (splitter, data.with_format(None).to_dict()))
+            there = pool.apply(_assigned_parts, (splitter, data.with_format(None).to_dict()))
     finally:
         if before is None:
             del os.environ["PYTHONHASHSEED"]
@@ -121,7 +121,7 @@ def check_identity(splitter: Splitter, data: Dataset) -> None:
 
     A copy may be excluded if the region depends on more than the code (a date): the other would leak it.
     """
-    assignment = splitter.assign(_table(data), seed=0)
+    assignment = splitter.assign(_property_table(data), seed=0)
     parts_of: dict[str, set[int]] = {}
     for row, part in zip(_contents(splitter, data), assignment.parts.tolist(), strict=True):
         parts_of.setdefault(row, set()).add(part)
@@ -131,9 +131,9 @@ def check_identity(splitter: Splitter, data: Dataset) -> None:
 
 def check_near_duplicates(splitter: Splitter, data: Dataset) -> None:
     """Check that no near-duplicate pair is divided between train and another part, unless they are ignored."""
-    table = _table(data)
+    table = _property_table(data)
     assignment = splitter.assign(table, seed=0, ood_kept=0.5 if _has_pool(splitter, table) else 0.0)
-    code = ["\n".join(row) for row in _code(splitter, data)]
+    code = ["\n".join(row) for row in _row_texts(splitter, data)]
     train = [code[row] for row in assignment.indices("train")]
     for part in ("validation", "test_id", "test_ood"):
         nearest = NearDuplicates().nearest([code[row] for row in assignment.indices(part)], train)
@@ -145,12 +145,12 @@ def check_dropped(splitter: Splitter, data: Dataset) -> None:
 
     Nothing is checked if too few rows are kept to be assigned.
     """
-    table, search = _table(data), NearDuplicates()
+    table, search = _property_table(data), NearDuplicates()
     try:
         assignment = splitter.assign(table, seed=0, near_duplicates=DropNearDuplicates(search))
     except (RegionError, ParameterError):
         return
-    code = _code(splitter, data)
+    code = _row_texts(splitter, data)
     digests, labels = [digest(row) for row in code], search.components(["\n".join(row) for row in code]).labels
     kept = np.flatnonzero(assignment.reasons != REASONS.index("duplicate"))
     _require(len(np.unique(labels[kept])) == len(kept) == len(np.unique(labels)), "one row of each component is kept")
@@ -171,10 +171,12 @@ def check_parts_on_request(splitter: Splitter, data: Dataset) -> None:
     ``train_control`` is as large as train. It shares no row with the held-out parts, and its pool lacks no other row of
     the region.
     """
-    table = _table(data)
+    table = _property_table(data)
     plain = splitter.assign(table, seed=0)
     requested = splitter.assign(table, seed=0, validation_ood_size=0.25, train_control=True)
-    _require(bool(_inside(splitter, table)[requested.indices("validation_ood")].all()), "validation_ood lies inside")
+    _require(
+        bool(_rows_in_region(splitter, table)[requested.indices("validation_ood")].all()), "validation_ood lies inside"
+    )
     _require(np.array_equal(plain.indices("test_ood"), requested.indices("test_ood")), "test_ood is the same beside it")
     _require(requested.sizes["train_control"] == requested.sizes["train"], "train_control is as large as train")
     held_out = np.concatenate([requested.indices(part) for part in requested.delivered if not part.startswith("train")])
@@ -188,7 +190,7 @@ def check_regimes(splitter: Splitter, data: Dataset) -> None:
 
     Where the pool has no row, every share above 0 is refused.
     """
-    table = _table(data)
+    table = _property_table(data)
     if not _has_pool(splitter, table):
         _refused(splitter, table, "where no row of the region is left, none is left to keep", ood_kept=0.5)
         return
@@ -202,7 +204,7 @@ def check_regimes(splitter: Splitter, data: Dataset) -> None:
             same = np.array_equal(assignment.indices(part), full.indices(part))
             _require(same, f"{part} is the same in every regime")
     _require(full.excluded.get("masked", 0) == 0, "ood_kept=1 masks nothing")
-    inside = _inside(splitter, table)
+    inside = _rows_in_region(splitter, table)
     _require(not inside[regimes[0.0].indices("train")].any(), "ood_kept=0 keeps no row of the region")
     for size in (1.0, max(2, int(inside.sum()))):
         law = "where all of the region is tested, none is left to keep"
@@ -224,9 +226,9 @@ def _check_share_kept(splitter: Splitter, table: PropertyTable, inside: np.ndarr
 
 def check_train_size(splitter: Splitter, data: Dataset) -> None:
     """Check that ``train_size`` is exact in every regime, and that the kept rows of the region are nested."""
-    table = _table(data)
+    table = _property_table(data)
     size = _half_of_train(splitter, table)
-    inside = _inside(splitter, table)
+    inside = _rows_in_region(splitter, table)
     kept: set[int] = set()
     for share in (0.0, 0.3, 0.7, 1.0) if _has_pool(splitter, table) else (0.0,):
         train = splitter.assign(table, seed=0, ood_kept=share, train_size=size).indices("train")
@@ -238,9 +240,9 @@ def check_train_size(splitter: Splitter, data: Dataset) -> None:
 
 def check_sides(splitter: Splitter, data: Dataset) -> None:
     """Check that ``test_ood`` is inside the region; ``train`` at ``ood_kept=0``, and in-distribution parts, outside."""
-    table = _table(data)
+    table = _property_table(data)
     assignment = splitter.assign(table, seed=0)
-    inside = _inside(splitter, table)
+    inside = _rows_in_region(splitter, table)
     _require(bool(inside[assignment.indices("test_ood")].all()), "test_ood lies wholly inside of the region")
     for part in ("train", "validation", "test_id"):
         _require(not inside[assignment.indices(part)].any(), f"{part} lies wholly outside the region")
@@ -248,7 +250,7 @@ def check_sides(splitter: Splitter, data: Dataset) -> None:
 
 def check_manifest(splitter: Splitter, data: Dataset) -> None:
     """Check that a manifest survives JSON, and applied to the rows in any order gives the same split."""
-    table = _table(data)
+    table = _property_table(data)
     kept = 0.3 if _has_pool(splitter, table) else 0.0
     assignment = splitter.assign(table, seed=0, ood_kept=kept, train_size=_half_of_train(splitter, table))
     manifest = SplitManifest.from_json(assignment.manifest.to_json())
@@ -260,7 +262,7 @@ def check_manifest(splitter: Splitter, data: Dataset) -> None:
     for part, rows in assignment.to_dataset_dict(data).items():
         same = Counter(map(repr, rows)) == Counter(map(repr, shuffled[part]))
         _require(same, "a manifest gives the same split in any order of the rows")
-    region = splitter.fit(_table(data))
+    region = splitter.fit(_property_table(data))
     _require(manifest.fitted_region() == region, "the fitted region round-trips through JSON")
 
 
@@ -270,7 +272,7 @@ def check_stream(splitter: Splitter, data: Dataset) -> None:
     A stream's ``test_ood`` is inside the region, its ``train``, ``validation`` and ``test_id`` outside. No code is in
     both its ``train`` and a held-out part.
     """
-    table = _table(data)
+    table = _property_table(data)
     region = splitter.fit(table)
     inside = region.contains(table)
     size, contents = (~inside).mean() / 10, np.array(_contents(splitter, data))
@@ -296,7 +298,7 @@ def check_stream(splitter: Splitter, data: Dataset) -> None:
 
 def check_algebra(splitter: Splitter, data: Dataset) -> None:
     """Check that the Boolean laws hold on masks, with two random regions that overlap the splitter's."""
-    column, table = splitter.columns[0], _table(data)
+    column, table = splitter.columns[0], _property_table(data)
     a, b = splitter, RandomSplitter(column=column, share=0.5)
     c = RandomSplitter(column=column, share=0.3, region_seed=1)
 
@@ -325,7 +327,7 @@ def check_content(splitter: Splitter, data: Dataset) -> None:
 
 def check_degenerate(splitter: Splitter, data: Dataset) -> None:
     """Check that a region that is empty or everything is an error that counts the rows."""
-    table = _table(data)
+    table = _property_table(data)
     for composed, matched in ((splitter & ~splitter, f"0 of {len(data)}"), (splitter | ~splitter, f"all {len(data)}")):
         try:
             composed.assign(table, seed=0)
@@ -370,7 +372,7 @@ def _shared_table(data: Dataset) -> Iterator[None]:
         _SHARED.reset(token)
 
 
-def _table(data: Dataset) -> PropertyTable:
+def _property_table(data: Dataset) -> PropertyTable:
     shared = _SHARED.get()
     return shared[1] if shared is not None and shared[0] is data else PropertyTable(data)
 
@@ -396,7 +398,7 @@ def _sizes_may_differ() -> Iterator[None]:
         yield
 
 
-def _parts(splitter: Splitter, columns: dict[str, list[Any]]) -> list[int]:
+def _assigned_parts(splitter: Splitter, columns: dict[str, list[Any]]) -> list[int]:
     from datasets import Dataset
 
     with _sizes_may_differ():
@@ -404,15 +406,15 @@ def _parts(splitter: Splitter, columns: dict[str, list[Any]]) -> list[int]:
     return assignment.parts.tolist()  # type: ignore[no-any-return]
 
 
-def _inside(splitter: Splitter, table: PropertyTable) -> np.ndarray:
+def _rows_in_region(splitter: Splitter, table: PropertyTable) -> np.ndarray:
     return splitter.fit(table).contains(table)
 
 
 def _contents(splitter: Splitter, data: Dataset) -> list[str]:
-    return [digest(row) for row in _code(splitter, data)]
+    return [digest(row) for row in _row_texts(splitter, data)]
 
 
-def _code(splitter: Splitter, data: Dataset) -> list[tuple[str, ...]]:
+def _row_texts(splitter: Splitter, data: Dataset) -> list[tuple[str, ...]]:
     plain = data.with_format(None)
     return list(zip(*(plain[column][:] for column in splitter.columns), strict=True))
 
@@ -426,7 +428,7 @@ def _half_of_train(splitter: Splitter, table: PropertyTable) -> int:
     return max(1, splitter.assign(table, seed=0).sizes["train"] // 2)
 
 
-def _names(splitter: Splitter) -> dict[str, Any]:
+def _names_of_repr(splitter: Splitter) -> dict[str, Any]:
     """Return the names that a repr may use: the public splitters, and the class under test with those inside it."""
     names = {name: getattr(codeshift.splitters, name) for name in codeshift.splitters.__all__}
     pending: list[Any] = [splitter]

@@ -121,7 +121,7 @@ def _since(times: Timestamp, label: Label, table: PropertyTable, share: float) -
     for key in sorted(moments):
         value, ordered = moments[key]
         target = share * len(ordered) + lacking
-        start = _start(ordered, int(np.floor(target + 0.5)))
+        start = _start_of_last(ordered, int(np.floor(target + 0.5)))
         taken = 0 if start is None else int((ordered >= start).sum())
         lacking = min(max(target - taken, -1.0), 1.0)
         starts.append((value, start))
@@ -129,10 +129,10 @@ def _since(times: Timestamp, label: Label, table: PropertyTable, share: float) -
     return SinceOfLabel(times, label, tuple(starts), cut(every, (1 - share, 1.0))[0])
 
 
-def _start(ordered: np.ndarray, count: int) -> float | None:
+def _start_of_last(ordered: np.ndarray, count: int) -> float | None:
     """Return the moment from which on about ``count`` of ascending moments lie; None if that is none, or would be all.
 
-    >>> _start(np.array([1.0, 2.0, 2.0, 3.0]), 2), _start(np.array([5.0, 5.0]), 1)
+    >>> _start_of_last(np.array([1.0, 2.0, 2.0, 3.0]), 2), _start_of_last(np.array([5.0, 5.0]), 1)
     (2.0, None)
     """
     if count < 1:

@@ -13,7 +13,8 @@ from typing import Any, ClassVar, NoReturn
 import yaml  # type: ignore[import-untyped]
 
 from codeshift.checks import is_number, name_hint
-from codeshift.errors import CodeshiftError, ParameterError, closest
+from codeshift.errors import CodeshiftError, ParameterError
+from codeshift.files import hint_of_missing
 
 _MOST_BYTES = 1_000_000
 _MOST_VALUES = 20_000  # keys among them
@@ -141,9 +142,7 @@ def read_settings(path: Path) -> SettingsFile:
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise ParameterError("file", "a file of YAML", str(path), "write it in YAML, and end its name in .yaml")
     if not os.path.isfile(path):
-        nearby = [other.name for other in path.parent.iterdir()] if os.path.isdir(path.parent) else []
-        remedy = closest(path.name, nearby) if nearby else "check the path"
-        raise ParameterError("file", "an existing file", str(path), remedy)
+        raise ParameterError("file", "an existing file", str(path), hint_of_missing(path))
     if (size := path.stat().st_size) > _MOST_BYTES:
         raise SettingsError(str(path), None, f"it has {size:,} bytes, more than the {_MOST_BYTES:,} of any settings")
     try:

@@ -13,12 +13,13 @@ from codeshift.audit.corpora import Corpus
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
 from codeshift.defaults import EMBEDDED
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.splitters import EncoderEmbedding, Scenario, parse_splitter, scenarios_by_name
 from codeshift.study.config_file import SettingsError, SettingsFile, read_settings
 from codeshift.study.settings.study_model import StudyModel
 from codeshift.study.study import Study
 from codeshift.transforms import Chain, Transform, transform_by_name
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -109,11 +110,11 @@ def _objects(file: SettingsFile, content: dict[str, Any], plain: dict[str, Any])
     """Make the arguments that are no plain values."""
     objects: dict[str, Any] = {"scenarios": _scenarios(file, content, plain)}
     if "methods" in content:
-        objects["methods"] = _methods(file, content["methods"])
+        objects["methods"] = _read_methods(file, content["methods"])
     if "training" in content:
         objects["config"] = _training(file, content["training"], objects.get("methods", {"full": None}))
     if "models" in content:
-        objects["models"] = _models(file, content, objects.get("methods", {"full": None}))
+        objects["models"] = _read_models(file, content, objects.get("methods", {"full": None}))
     if "decoding" in content:
         from codeshift.finetune import Decoding
 
@@ -217,7 +218,7 @@ def _scenario(
     return (Scenario(keys.get("name", ""), splitter),)
 
 
-def _methods(file: SettingsFile, content: object, *place: str) -> dict[str, PeftConfig | None]:
+def _read_methods(file: SettingsFile, content: object, *place: str) -> dict[str, PeftConfig | None]:
     if isinstance(content, list) and all(isinstance(name, str) for name in content):
         content = {name: {} for name in content}
     with file.at(*place, "methods"):
@@ -244,7 +245,7 @@ def _method(file: SettingsFile, name: str, settings: Any, *place: str) -> PeftCo
         return config
 
 
-def _models(
+def _read_models(
     file: SettingsFile, of_file: Mapping[str, Any], methods: Mapping[str, PeftConfig | None]
 ) -> dict[str, StudyModel]:
     """Make the models; what a model's own ``training`` leaves out is that of the file's ``training``."""
@@ -263,7 +264,7 @@ def _models(
             if isinstance(options.get(key), str):
                 options[key] = _beside(file, options[key])
         if "methods" in options:
-            options["methods"] = _methods(file, options["methods"], *place)
+            options["methods"] = _read_methods(file, options["methods"], *place)
         if "training" in options:
             options["config"] = _training(
                 file, options.pop("training"), methods, *place, common=of_file.get("training")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from codeshift.errors import ParameterError, Told, closest
+from codeshift.errors import ParameterError
 from codeshift.literals import literal
 from codeshift.transforms.base import Chain, Transform
 from codeshift.transforms.comments import DropComments
@@ -17,6 +17,7 @@ from codeshift.transforms.dead_code import DeadCode
 from codeshift.transforms.layout import Reformat
 from codeshift.transforms.loops import ForToWhile
 from codeshift.transforms.names import RenameIdentifiers
+from codeshift.wording import Verbatim, closest
 
 _NAMED = re.compile(r"(?P<name>\w+)(\[(?P<options>[^\[\]]*)\])?")
 
@@ -63,7 +64,7 @@ def transform_by_name(transform: object, *, column: str = "code", language: str 
     if "language" not in arguments:
         if language is None:
             remedy = "name the language of the code"
-            raise ParameterError("transform", f"{cls.__name__} with its language", Told("none"), remedy)
+            raise ParameterError("transform", f"{cls.__name__} with its language", Verbatim("none"), remedy)
         arguments["language"] = language
     return cls(**arguments)
 

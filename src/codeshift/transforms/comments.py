@@ -62,13 +62,13 @@ def _without_comments(text: str, parser: CodeParser) -> str:
         return text
     comments = [node for node in leaves(code) if is_comment(node)]
     taken = [
-        _taken(data, node, code.start)
+        _removal(data, node, code.start)
         for node in comments
         if not _DIRECTIVE.match(code.source[node.start_byte : node.end_byte])
     ]
     if not taken:
         return text
-    dropped = edited(data, _joined(taken)).decode()
+    dropped = edited(data, _merged_edits(taken)).decode()
     before = parsed_module(text) if parser.language == "python" else None
     if before is not None:
         after = parsed_module(dropped)
@@ -76,7 +76,7 @@ def _without_comments(text: str, parser: CodeParser) -> str:
     return dropped if same_leaves(code, parser.parse(dropped), comments=False) else text
 
 
-def _taken(data: bytes, node: Node, shift: int) -> Edit:
+def _removal(data: bytes, node: Node, shift: int) -> Edit:
     """Return what goes with a comment: its line if it is alone there, or the space before it."""
     start, end = node.start_byte - shift, node.end_byte - shift
     while end > start and data[end - 1 : end] in (b"\n", b"\r"):  # some grammars take the line's end into a comment
@@ -96,7 +96,7 @@ def _taken(data: bytes, node: Node, shift: int) -> Edit:
     return Edit(start, end, b" ") if before == start else Edit(before, end, b"")
 
 
-def _joined(edits: list[Edit]) -> list[Edit]:
+def _merged_edits(edits: list[Edit]) -> list[Edit]:
     """Cut what an edit has in common with the one before."""
     joined: list[Edit] = []
     for edit in sorted(edits):

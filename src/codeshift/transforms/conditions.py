@@ -38,10 +38,10 @@ class InvertConditions(Transform):
         source = PythonSource.read(text)
         if source is None or source.looks_inside:
             return text
-        return rewrite_each(source, (ast.If, ast.IfExp), _edits)
+        return rewrite_each(source, (ast.If, ast.IfExp), _swapped_branches)
 
 
-def _edits(source: PythonSource, node: ast.If | ast.IfExp) -> list[Edit]:
+def _swapped_branches(source: PythonSource, node: ast.If | ast.IfExp) -> list[Edit]:
     return _of_expression(source, node) if isinstance(node, ast.IfExp) else _of_statement(source, node)
 
 

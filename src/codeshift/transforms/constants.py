@@ -37,7 +37,7 @@ class UnfoldConstants(DrawingTransform):
         if source is None:
             return text
         draws = self.draws(text)
-        constants = sorted(_numbers(source.tree), key=lambda node: (node.lineno, node.col_offset))
+        constants = sorted(_replaceable_numbers(source.tree), key=lambda node: (node.lineno, node.col_offset))
         edits = []
         for node in constants:
             digits = source.segment(node)
@@ -48,7 +48,7 @@ class UnfoldConstants(DrawingTransform):
         return text if new is None else new
 
 
-def _numbers(tree: ast.AST) -> Iterator[ast.Constant]:
+def _replaceable_numbers(tree: ast.AST) -> Iterator[ast.Constant]:
     """Yield the whole numbers that stand where an expression can stand in their place."""
     waiting = [tree]
     while waiting:

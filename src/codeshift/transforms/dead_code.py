@@ -54,7 +54,7 @@ class DeadCode(DrawingTransform):
         )
         edits: dict[int, bytes] = {}
         for function in functions:
-            places = _places(source, function)
+            places = _statements_to_precede(source, function)
             for _ in range(self.statements if places else 0):
                 at = places[int(draws.integers(len(places)))]
                 start = source.line_of(source.start(at))
@@ -64,7 +64,7 @@ class DeadCode(DrawingTransform):
         return text if new is None else new
 
 
-def _places(source: PythonSource, function: Function) -> list[ast.stmt]:
+def _statements_to_precede(source: PythonSource, function: Function) -> list[ast.stmt]:
     """Return the statements of a function before which others can stand: those on lines of their own, no docstring."""
     first, *others = function.body
     is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)

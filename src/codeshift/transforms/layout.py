@@ -63,7 +63,7 @@ class Reformat(Transform):
             return text
         others = _braced_lines if language in _BRACES else _own_lines
         lines = _python_lines if language == "python" else others
-        new = _joined(lines(code, self.indent), text)
+        new = _indented_text(lines(code, self.indent), text)
         if language == "python":
             before, after = parsed_module(text), parsed_module(new)
             return new if before is not None and after is not None and same_meaning(before, after) else text
@@ -74,7 +74,7 @@ Line = tuple[int, str]
 """Columns before a line, and its code."""
 
 
-def _joined(lines: Iterator[Line], text: str) -> str:
+def _indented_text(lines: Iterator[Line], text: str) -> str:
     end = "\n" if text.endswith("\n") else ""
     return "\n".join(" " * columns + line for columns, line in lines if line) + end
 
@@ -85,7 +85,7 @@ def _has_directives(code: ParsedCode) -> bool:
     return any("preproc" in node.type or node.type.startswith("jsx") for node in nodes)
 
 
-def _texts(code: ParsedCode) -> list[tuple[Node, str, str]]:
+def _leaves_with_space(code: ParsedCode) -> list[tuple[Node, str, str]]:
     """Return each leaf with its text, and the space before it."""
     tokens, at = [], code.start
     for node in leaves(code):
@@ -100,7 +100,7 @@ def _texts(code: ParsedCode) -> list[tuple[Node, str, str]]:
 def _python_lines(code: ParsedCode, indent: int) -> Iterator[Line]:
     levels, depth, line, columns, before = [-1], 0, "", 0, ""
     waiting: list[str] = []  # comments of their own line, which get the indentation of the code below
-    for node, text, gap in _texts(code):
+    for node, text, gap in _leaves_with_space(code):
         breaks = "\n" in gap or "\r" in gap
         if is_comment(node):
             if not line or (breaks and not depth):
@@ -147,7 +147,7 @@ def _needs_space(left: str, right: str) -> bool:
 
 def _braced_lines(code: ParsedCode, indent: int) -> Iterator[Line]:
     depth, brackets, line = 0, 0, ""
-    texts = _texts(code)
+    texts = _leaves_with_space(code)
     for i, (node, text, gap) in enumerate(texts):
         if text == "}" and not brackets:
             depth = max(depth - 1, 0)
@@ -181,7 +181,7 @@ def _ends_line(text: str, following: str) -> bool:
 
 def _own_lines(code: ParsedCode, indent: int) -> Iterator[Line]:
     depth, line, start = 0, "", 0
-    for node, text, gap in _texts(code):
+    for node, text, gap in _leaves_with_space(code):
         closes = text in _CLOSES
         depth = max(depth - closes, 0)
         if line and ("\n" in gap or "\r" in gap):

@@ -54,11 +54,11 @@ def same_leaves(left: ParsedCode, right: ParsedCode, *, but: str = "", comments:
     """
     if right.has_error and not left.has_error:
         return False
-    sides = [list(_told(code, but, comments=comments)) for code in (left, right)]
+    sides = [list(_leaf_texts(code, but, comments=comments)) for code in (left, right)]
     return sides[0] == sides[1]
 
 
-def _told(code: ParsedCode, but: str, *, comments: bool) -> Iterator[tuple[str, bytes]]:
+def _leaf_texts(code: ParsedCode, but: str, *, comments: bool) -> Iterator[tuple[str, bytes]]:
     for node in leaves(code):
         if comments or not is_comment(node):
             text = b"" if node.type == but else code.source[node.start_byte : node.end_byte]

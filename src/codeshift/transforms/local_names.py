@@ -19,7 +19,7 @@ NameKind = Literal["variable", "parameter", "bound", "kept", "exposed", "use"]
 
 
 @dataclass(frozen=True)
-class _Name:
+class _FoundName:
     """A name where it stands; a declaration has the node in which it is valid, and from where on."""
 
     node: Node
@@ -47,8 +47,8 @@ def rename_locals(text: str, parser: CodeParser, new_names: NewNames, *, paramet
     code = parser.parse(text)
     if code.has_error or code.stopped:
         return text
-    names, others = _names(code, rules)
-    by_text: dict[str, list[_Name]] = {}
+    names, others = _names_and_others(code, rules)
+    by_text: dict[str, list[_FoundName]] = {}
     for name in names:
         by_text.setdefault(name.text, []).append(name)
     declaring: tuple[NameKind, ...] = ("variable", "parameter") if parameters else ("variable",)
@@ -66,7 +66,7 @@ def rename_locals(text: str, parser: CodeParser, new_names: NewNames, *, paramet
     return renamed if places and same_leaves(code, parser.parse(renamed), but="identifier") else text
 
 
-def _is_local(word: str, places: list[_Name], declaring: tuple[NameKind, ...], rules: NameRules) -> bool:
+def _is_local(word: str, places: list[_FoundName], declaring: tuple[NameKind, ...], rules: NameRules) -> bool:
     if word == "_" or not word.isidentifier() or any(place.kind not in (*declaring, "kept", "use") for place in places):
         return False
     declared = [place for place in places if place.kind in declaring]
@@ -75,7 +75,7 @@ def _is_local(word: str, places: list[_Name], declaring: tuple[NameKind, ...], r
     )
 
 
-def _covers(declaration: _Name, place: _Name, rules: NameRules) -> bool:
+def _covers(declaration: _FoundName, place: _FoundName, rules: NameRules) -> bool:
     """Return whether a name that stands at a place may mean what is declared."""
     scope = declaration.scope
     if scope is None or not scope.start_byte <= place.node.start_byte < scope.end_byte:
@@ -83,19 +83,19 @@ def _covers(declaration: _Name, place: _Name, rules: NameRules) -> bool:
     return declaration is place or not rules.in_order or declaration.valid_from <= place.node.start_byte
 
 
-def _names(code: ParsedCode, rules: NameRules) -> tuple[list[_Name], set[str]]:
+def _names_and_others(code: ParsedCode, rules: NameRules) -> tuple[list[_FoundName], set[str]]:
     """Return all identifiers in their order, and the words of other leaves that a variable may be meant by."""
-    names: list[_Name] = []
+    names: list[_FoundName] = []
     others: set[str] = set()
     for node, above in _leaves(code):
         text = code.source[node.start_byte : node.end_byte].decode(errors="replace")
         if any(ancestor.type in rules.refused for ancestor in (node, *above)):
             others |= words_of(text)
         elif node.type == "identifier":
-            names.append(_told(node, text, above, rules))
+            names.append(_classified(node, text, above, rules))
         elif node.type == "implicit_parameter":  # of a lambda of C#
             scope = next((ancestor for ancestor in above if ancestor.type in rules.scopes), None)
-            names.append(_Name(node, text, "parameter", scope))
+            names.append(_FoundName(node, text, "parameter", scope))
         elif node.type not in rules.harmless and node.is_named and not is_comment(node):
             others.add(text)
     return names, others
@@ -111,10 +111,10 @@ def _leaves(code: ParsedCode) -> Iterator[tuple[Node, tuple[Node, ...]]]:
         waiting += [(child, (node, *above)) for child in reversed(node.children)]
 
 
-def _told(node: Node, text: str, above: tuple[Node, ...], rules: NameRules) -> _Name:
+def _classified(node: Node, text: str, above: tuple[Node, ...], rules: NameRules) -> _FoundName:
     """Tell what a name is by the nodes above it."""
     if _is_exposed(node, above, rules):
-        return _Name(node, text, "exposed")
+        return _FoundName(node, text, "exposed")
     child = node
     for i, parent in enumerate(above):
         kinds: tuple[tuple[NameKind, Fields], ...] = (("parameter", rules.parameters), ("bound", rules.bound))
@@ -123,25 +123,27 @@ def _told(node: Node, text: str, above: tuple[Node, ...], rules: NameRules) -> _
             kinds = (("variable", rules.variables), *kinds)
         for kind, fields in kinds:
             if parent.type in fields and node_field(parent, fields[parent.type], child):
-                return _declared(node, text, kind, parent, above[i:], rules)
+                return _declared_name(node, text, kind, parent, above[i:], rules)
         if parent.type not in rules.wrappers or not node_field(parent, rules.wrappers[parent.type], child):
             break
         child = parent
     kept = bool(above) and above[0].type in rules.kept and node_field(above[0], rules.kept[above[0].type], node)
-    return _Name(node, text, "kept" if kept else "use")
+    return _FoundName(node, text, "kept" if kept else "use")
 
 
-def _declared(node: Node, text: str, kind: NameKind, parent: Node, above: tuple[Node, ...], rules: NameRules) -> _Name:
+def _declared_name(
+    node: Node, text: str, kind: NameKind, parent: Node, above: tuple[Node, ...], rules: NameRules
+) -> _FoundName:
     needed = rules.only_with.get(parent.type)
     if needed is not None and not any(child.type in needed for child in parent.children):
-        return _Name(node, text, "bound")
+        return _FoundName(node, text, "bound")
     valid_from = node.start_byte
     if parent.type in rules.valid_after:
         name = rules.valid_after[parent.type]
         last = parent if name is None else parent.child_by_field_name(name)
         valid_from = (last or parent).end_byte
     scope = next((ancestor for ancestor in above if ancestor.type in rules.scopes), None)
-    return _Name(node, text, kind, scope, valid_from)
+    return _FoundName(node, text, kind, scope, valid_from)
 
 
 def _is_exposed(node: Node, above: tuple[Node, ...], rules: NameRules) -> bool:

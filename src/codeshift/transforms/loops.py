@@ -39,7 +39,7 @@ class ForToWhile(Transform):
         source = PythonSource.read(text)
         if source is None or source.looks_inside or not _defined(source.tree).isdisjoint(_USED):
             return text
-        return rewrite_each(source, (ast.For,), _edits)
+        return rewrite_each(source, (ast.For,), _as_while)
 
 
 def _defined(tree: ast.Module) -> set[str]:
@@ -57,7 +57,7 @@ def _defined(tree: ast.Module) -> set[str]:
     return names
 
 
-def _edits(source: PythonSource, loop: ast.For) -> list[Edit]:
+def _as_while(source: PythonSource, loop: ast.For) -> list[Edit]:
     body = loop.body[0]
     colon = TO_COLON.match(source.data, source.end(loop.iter))
     if loop.orelse or colon is None or not source.opens_line(loop) or _in_class(source.tree, loop):

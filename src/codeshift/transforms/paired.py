@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codeshift.errors import ManifestError, ParameterError, Told, closest
+from codeshift.errors import ManifestError, ParameterError
 from codeshift.hashing import digest, row_digests
 from codeshift.parts import PARTS, TEST_ID, TRANSFORMED
 from codeshift.properties.serialise import from_dict
@@ -15,6 +15,7 @@ from codeshift.splits.assignment import SplitAssignment
 from codeshift.splits.manifest import SplitManifest
 from codeshift.splits.transformed import TransformedPart
 from codeshift.transforms.base import Chain, Transform
+from codeshift.wording import Verbatim, closest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PairedShift:
-    """Parts of a split with ``test_transformed``, whose rows are those of another part in other clothes.
+    """Parts of a split with ``test_transformed``, whose rows are those of another part, rewritten.
 
     Attributes:
         parts: All parts; rows of ``test_transformed`` stand in the order of those that they were made of.
@@ -110,7 +111,7 @@ def _transform_of(transform: Transform | Chain | None, recorded: TransformedPart
         transform = from_dict(recorded.transform)
     if not isinstance(transform, Transform | Chain):
         remedy = 'such as RenameIdentifiers(language="python"), of codeshift.transforms'
-        raise ParameterError("transform", "a transform", Told(repr(transform)), remedy)
+        raise ParameterError("transform", "a transform", Verbatim(repr(transform)), remedy)
     return transform
 
 

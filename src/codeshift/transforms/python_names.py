@@ -35,27 +35,29 @@ def rename_python(text: str, parser: CodeParser, new_names: NewNames, *, paramet
     source = PythonSource.read(text)
     if source is None or source.looks_inside:
         return text
-    tables = _tables(text)
+    tables = _tables_of_functions(text)
     functions = [
         (function, names)
         for function in source.outermost_functions()
         if (names := _local_names(tables.get((function.name, function.lineno)), source, parameters=parameters))
     ]
-    places = _places(source, parser, functions)
-    rest = bytes_edited(source.data, [Edit(start, end, b" ") for of in places for start, end, _ in of])
+    places = _places_by_function(source, parser, functions)
+    rest = bytes_edited(
+        source.data, [Edit(start, end, b" ") for named_places in places for start, end, _ in named_places]
+    )
     taken = words_of(rest.decode())
     edits, mappings = [], []
-    for of in places:
-        mapping = new_names(list(dict.fromkeys(name for _, _, name in of)), taken)
+    for named_places in places:
+        mapping = new_names(list(dict.fromkeys(name for _, _, name in named_places)), taken)
         mappings.append(mapping)
-        edits += [Edit(start, end, mapping[name].encode()) for start, end, name in of]
+        edits += [Edit(start, end, mapping[name].encode()) for start, end, name in named_places]
     renamed = bytes_edited(source.data, edits).decode()
     expected = _mapped(text, functions, mappings)
     after = parsed_module(renamed)
     return renamed if after is not None and expected is not None and same_meaning(expected, after) else text
 
 
-def _tables(text: str) -> dict[tuple[str, int], symtable.SymbolTable]:
+def _tables_of_functions(text: str) -> dict[tuple[str, int], symtable.SymbolTable]:
     """Return the tables of functions that stand in no other, by name and line."""
     try:
         with warnings.catch_warnings():
@@ -113,7 +115,7 @@ def _shown_names(tree: ast.AST) -> set[str]:
 NamePlace = tuple[int, int, str]
 
 
-def _places(
+def _places_by_function(
     source: PythonSource, parser: CodeParser, functions: list[tuple[Function, set[str]]]
 ) -> list[list[NamePlace]]:
     """Return the places of the names to replace, function by function."""

@@ -25,19 +25,22 @@ def rewrite_each(source: PythonSource, kinds: tuple[type[Node], ...], edits_of: 
         kinds: Kinds of nodes.
         edits_of: Function that says how a node is rewritten.
     """
-    remaining = len(_nodes(source.tree, kinds))
+    remaining = len(_nodes_outside_f_strings(source.tree, kinds))
     while remaining:
         remaining -= 1
-        nodes = _nodes(source.tree, kinds)
+        nodes = _nodes_outside_f_strings(source.tree, kinds)
         edits = edits_of(source, nodes[remaining])
         text = source.edited(edits) if edits else None
         after = None if text is None else PythonSource.read(text)
-        if after is not None and len(nodes) - len(_nodes(after.tree, kinds)) in (0, 1):  # it may be of another kind now
+        if after is not None and len(nodes) - len(_nodes_outside_f_strings(after.tree, kinds)) in (
+            0,
+            1,
+        ):  # it may be of another kind now
             source = after
     return source.text
 
 
-def _nodes(tree: ast.Module, kinds: tuple[type[Node], ...]) -> list[Node]:
+def _nodes_outside_f_strings(tree: ast.Module, kinds: tuple[type[Node], ...]) -> list[Node]:
     """Return the nodes of some kinds that stand within no f-string, in the order of the text, outer ones first."""
     matching: list[Node] = []
     waiting: list[ast.AST] = [tree]
@@ -46,8 +49,8 @@ def _nodes(tree: ast.Module, kinds: tuple[type[Node], ...]) -> list[Node]:
         if isinstance(node, kinds):
             matching.append(node)
         waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.JoinedStr)]
-    return sorted(matching, key=_place)
+    return sorted(matching, key=_position)
 
 
-def _place(node: Node) -> tuple[int, ...]:
+def _position(node: Node) -> tuple[int, ...]:
     return node.lineno, node.col_offset, -(node.end_lineno or 0), -(node.end_col_offset or 0)

@@ -18,8 +18,9 @@ from peft import PeftModel
 from torch.nn import functional
 from transformers import PreTrainedConfig
 
+from codeshift.arithmetic import ratio
 from codeshift.defaults import BATCH_SIZE
-from codeshift.errors import ParameterError, closest, warn
+from codeshift.errors import ParameterError, warn
 from codeshift.finetune.batching import Batch, pad
 from codeshift.finetune.capacity import check_source_positions, encode_part
 from codeshift.finetune.class_scores import ClassScores, RowLogits, class_logits, score_classes
@@ -49,6 +50,7 @@ from codeshift.formatting import listed
 from codeshift.metrics import F1, Accuracy, Metric
 from codeshift.metrics.aggregates.copies import copies
 from codeshift.task_kinds import CLASSIFICATION, TaskName
+from codeshift.wording import closest
 
 
 @dataclass(frozen=True)
@@ -296,7 +298,7 @@ class ClassEntropy(Objective[LabelledRows]):
         logits = torch.from_numpy(np.stack([score.logits for score in scores]))
         loss = self._loss(logits, torch.from_numpy(data.labelling.numbers), 0.0)
         total = self.amounts(data).sum()
-        return float(loss / total) if total else float("nan")
+        return ratio(loss, total)
 
 
 def collated(

@@ -18,7 +18,7 @@ from transformers import PreTrainedConfig
 
 from codeshift.defaults import BATCH_SIZE
 from codeshift.draws import drawn, order_of_contents
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.finetune.batching import Batch
 from codeshift.finetune.capacity import check_positions, encode_part
 from codeshift.finetune.chat_encoding import ChatEncoder
@@ -51,6 +51,7 @@ from codeshift.metrics.likelihood import is_forced
 from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.text_tokens import tokenize_plain
 from codeshift.task_kinds import GENERATION, TaskName
+from codeshift.wording import Verbatim
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,7 @@ class Generation(Task):
             ParameterError: it is a classifier.
         """
         if is_classifier(model):
-            kind = Told(f"a {type(base_model(model)).__name__}")
+            kind = Verbatim(f"a {type(base_model(model)).__name__}")
             raise ParameterError("model", "one that writes", kind, 'give task="classification"')
         return model if isinstance(model, PeftModel) else as_generator(model, tokenizer)
 
@@ -331,7 +332,7 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
     def __post_init__(self) -> None:
         if self._generates and is_divided(self.model):
             remedy = "evaluate the folder that it was saved to, or by teacher forcing alone"
-            divided = Told("a model that is divided among processes")
+            divided = Verbatim("a model that is divided among processes")
             raise ParameterError("model", "whole to generate text", divided, remedy)
 
     def encode(self, part: str, rows: Dataset) -> Encoded:

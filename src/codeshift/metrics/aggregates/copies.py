@@ -35,28 +35,28 @@ def copies(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.int64]:
         return np.zeros(0, dtype=np.int64)
     search = NearDuplicates()
     prompts = _without_frame(list(sources)) if len(sources) else [""] * len(targets)
-    whole = search.components([f"{source}\n{target}" for source, target in zip(prompts, targets, strict=True)])
+    components = search.components([f"{source}\n{target}" for source, target in zip(prompts, targets, strict=True)])
     long = np.array([i for i, target in enumerate(targets) if len(lex(target)) >= LEAST_TOKENS], dtype=np.int64)
     alike = search.components([targets[i] for i in long])
-    return _joined(len(targets), np.concatenate([whole.pairs, long[alike.pairs]]))
+    return _joined_labels(len(targets), np.concatenate([components.pairs, long[alike.pairs]]))
 
 
 def _without_frame(texts: list[str]) -> list[str]:
     """Return the texts without their common beginning and end; unchanged if all are equal."""
-    head = _common(texts)
+    head = _common_prefix(texts)
     tails = [text[head:] for text in texts]
-    tail = _common([text[::-1] for text in tails])
+    tail = _common_prefix([text[::-1] for text in tails])
     cut = [text[: len(text) - tail] for text in tails]
     return cut if len(set(texts)) > 1 else texts
 
 
-def _common(texts: list[str]) -> int:
+def _common_prefix(texts: list[str]) -> int:
     """Return the length of the texts' common beginning, found from the first and the last of them in sorted order."""
     first, last = min(texts), max(texts)
     return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
 
 
-def _joined(count: int, links: NDArray[np.int64]) -> NDArray[np.int64]:
+def _joined_labels(count: int, links: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the number of the first row of each connected component."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

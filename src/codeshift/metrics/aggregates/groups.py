@@ -153,7 +153,7 @@ def _masks(groups: Iterable[Hashable] | Mapping[Any, ArrayLike], n: int) -> dict
     places: dict[Any, list[int]] = {}
     for i, label in enumerate(labels):
         places.setdefault(label, []).append(i)
-    return {label: _mask(places[label], n) for label in _sorted(places)}
+    return {label: _mask_of(places[label], n) for label in _sorted(places)}
 
 
 def _sorted(labels: Iterable[Any]) -> list[Any]:
@@ -163,7 +163,7 @@ def _sorted(labels: Iterable[Any]) -> list[Any]:
         return sorted(labels, key=lambda label: (str(label), repr(label)))
 
 
-def _mask(places: list[int], n: int) -> np.ndarray:
+def _mask_of(places: list[int], n: int) -> np.ndarray:
     mask = np.zeros(n, dtype=bool)
     mask[places] = True
     return mask

@@ -167,7 +167,7 @@ def paired_samples(
     return Pairs(left, right, rows, labels)
 
 
-def _alike(left: Sample, right: Sample) -> dict[str, Any]:
+def _bound_if_constant(left: Sample, right: Sample) -> dict[str, Any]:
     """Return the bound of the difference of two shares, if it is the same in every row."""
     if left.scores is None or right.scores is None or not len(left.scores):
         return {}
@@ -180,15 +180,15 @@ def _alike(left: Sample, right: Sample) -> dict[str, Any]:
 def _combined(left: Sample, right: Sample, rows: FloatArray, combine: Combine) -> Sample:
     """Return the sample of two systems' rows side by side."""
     trials = [side.trials for side in (left, right) if side.trials is not None]
-    about = _alike(left, right) | {
+    about = _bound_if_constant(left, right) | {
         "trials": min(trials, default=None),
         "partial": left.partial or right.partial,
         "note_of": lambda: left.note or right.note,
     }
     if isinstance(left, WeightedSample) and isinstance(right, WeightedSample):
-        without_of = _without(left, right, combine)
+        without_of = _combine_without(left, right, combine)
         return WeightedSample(
-            rows, _side_by_side(left.values_of, right.values_of, combine), without_of=without_of, **about
+            rows, _combine_both(left.values_of, right.values_of, combine), without_of=without_of, **about
         )
     if isinstance(left, SummedSample):
         d, value = left.rows.shape[1], left.values_of
@@ -196,7 +196,7 @@ def _combined(left: Sample, right: Sample, rows: FloatArray, combine: Combine) -
     raise TypeError("two systems have the same metric")
 
 
-def _side_by_side(left: Combine, right: Combine, combine: Combine) -> Combine:
+def _combine_both(left: Combine, right: Combine, combine: Combine) -> Combine:
     """Return the value of two systems' rows side by side with weights, from the values of each."""
 
     def values(rows: FloatArray, weights: FloatArray) -> FloatArray:
@@ -206,7 +206,7 @@ def _side_by_side(left: Combine, right: Combine, combine: Combine) -> Combine:
     return values
 
 
-def _without(
+def _combine_without(
     left: WeightedSample, right: WeightedSample, combine: Combine
 ) -> Callable[[FloatArray], FloatArray | None]:
     """Return the function from two systems' rows side by side to the values without each row."""

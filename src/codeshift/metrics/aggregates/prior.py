@@ -120,12 +120,12 @@ def prior_shift_sample(rows: FloatArray, metric: SufficientStatistics) -> Weight
     -0.5
     """
     outside = int(rows[:, 0].sum())
-    changes, without_each = partial(_changes, metric=metric), partial(_without_each, metric=metric)
+    changes, without_each = partial(_changes_by_mix, metric=metric), partial(_without_each, metric=metric)
     fewest = float(min(outside, len(rows) - outside))
     return WeightedSample(rows, changes, without_of=without_each, trials=fewest, partial=True)
 
 
-def _parts(
+def _outside_and_inside(
     rows: FloatArray, metric: SufficientStatistics
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], Sample, FloatArray]:
     """Return which rows lie outside, each row's class from 0, the sample of the others, and their classes by column."""
@@ -135,9 +135,9 @@ def _parts(
     return outside, classes, as_sample(rows[~outside, 2:], metric=metric), of_classes
 
 
-def _changes(rows: FloatArray, weights: FloatArray, metric: SufficientStatistics) -> FloatArray:
+def _changes_by_mix(rows: FloatArray, weights: FloatArray, metric: SufficientStatistics) -> FloatArray:
     """Return the change of the in-distribution score by the mix of classes for each row of weights, shape (r,)."""
-    outside, classes, sample, of_classes = _parts(rows, metric)
+    outside, classes, sample, of_classes = _outside_and_inside(rows, metric)
     inside = weights[:, ~outside]
     seen = weighted_sums(inside, of_classes[~outside]) > 0
     priors = weighted_sums(weights[:, outside], of_classes[outside]) * seen
@@ -146,7 +146,7 @@ def _changes(rows: FloatArray, weights: FloatArray, metric: SufficientStatistics
 
 def _without_each(rows: FloatArray, metric: SufficientStatistics) -> FloatArray | None:
     """Return the change without each row in turn, shape (n,), from sums by class; None if there are no such sums."""
-    outside, classes, sample, of_classes = _parts(rows, metric)
+    outside, classes, sample, of_classes = _outside_and_inside(rows, metric)
     if not isinstance(sample, SummedSample) or not sample.n:
         return None
     own, others = of_classes[~outside].sum(axis=0), of_classes[outside].sum(axis=0)

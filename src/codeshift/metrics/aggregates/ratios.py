@@ -94,16 +94,16 @@ def relative_performance(
             estimate = bootstrap_interval(
                 sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed
             )
-            return _finite(_carried(estimate, sides))
-        return _finite(_fieller(sides, confidence, paired=True))
+            return _defined_only(_carried(estimate, sides))
+        return _defined_only(_fieller(sides, confidence, paired=True))
     sides = [
         as_sample(side, metric=metric, nan_policy=nan_policy, groups=of, name=name)
         for side, of, name in ((values, groups, "values"), (baseline, baseline_groups, "baseline"))
     ]
     if method == "Fieller":
-        return _finite(_fieller([side.sorted() for side in sides], confidence, paired=False))
+        return _defined_only(_fieller([side.sorted() for side in sides], confidence, paired=False))
     estimate = _resampled(sides, _ratio, confidence, n_resamples, seed)
-    return _finite(_carried(estimate, sides))
+    return _defined_only(_carried(estimate, sides))
 
 
 def generalization_gap(
@@ -165,8 +165,8 @@ def generalization_gap(
             for side in sides
         ])  # fmt: skip
     if method == "percentile":
-        return _finite(_resampled(sides, lambda x, y: x - y, confidence, n_resamples, seed))
-    return _finite(_welch([side.sorted() for side in sides], confidence))
+        return _defined_only(_resampled(sides, lambda x, y: x - y, confidence, n_resamples, seed))
+    return _defined_only(_welch([side.sorted() for side in sides], confidence))
 
 
 def _resampled(
@@ -183,7 +183,7 @@ def _resampled(
         values, lacking = without_missing(drawn, partial=a.partial or b.partial)
         if not lacking:
             ends = quantiles(values, *quantile_levels(_reach(a, b, slopes, confidence)))
-    return _estimate([a, b], value, ends, confidence, "percentile", lacking)
+    return _ratio_estimate([a, b], value, ends, confidence, "percentile", lacking)
 
 
 def _reach(a: Sample, b: Sample, slopes: tuple[float, float], confidence: float) -> float:
@@ -198,7 +198,7 @@ def _reach(a: Sample, b: Sample, slopes: tuple[float, float], confidence: float)
     return expanded(df, shrunk, confidence)
 
 
-def _estimate(
+def _ratio_estimate(
     sides: Sequence[Sample], value: float, ends: tuple[float, float], confidence: float, method: str, lacking: str = ""
 ) -> Estimate:
     """Return the estimate, with the notes on its sides and the reason if there is no interval."""
@@ -216,7 +216,7 @@ def _welch(sides: list[Sample], confidence: float) -> Estimate:
         below = math.fsum(v * v / side.df for v, side in zip(variances, sides, strict=True))
         half = half_width([Component(total, total * total / below)], confidence) if below else 0.0
         ends = value - half, value + half
-    return _estimate(sides, value, ends, confidence, "t")
+    return _ratio_estimate(sides, value, ends, confidence, "t")
 
 
 def _hybrid(sides: list[Estimate]) -> Estimate:
@@ -236,7 +236,7 @@ def _fieller(sides: Sequence[Sample], confidence: float, *, paired: bool) -> Est
         variances = fsum(moved[0] ** 2), fsum(moved[1] ** 2), fsum(moved[0] * moved[1]) if paired else 0.0
         t = half_width([Component(1.0, min(a.df, b.df))], confidence)
         ends = fieller(a.value, b.value, *variances, t)
-    estimate = _estimate(sides, float(_ratio(np.array(a.value), np.array(b.value))), ends, confidence, "Fieller")
+    estimate = _ratio_estimate(sides, float(_ratio(np.array(a.value), np.array(b.value))), ends, confidence, "Fieller")
     return _carried(estimate, sides)
 
 
@@ -260,7 +260,7 @@ def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:
         return np.asarray(a / b)
 
 
-def _finite(estimate: Estimate) -> Estimate:
+def _defined_only(estimate: Estimate) -> Estimate:
     """Return the estimate, with NaN for a ratio to a baseline of 0 and for its interval."""
     if math.isfinite(estimate.value):
         return estimate

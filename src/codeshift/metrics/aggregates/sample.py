@@ -56,7 +56,7 @@ def as_sample(
         DataError: if there is a NaN and ``nan_policy`` is ``"raise"``.
     """
     check_choice("nan_policy", nan_policy, _NAN_POLICIES)
-    bounds, kept = _checked(bounds), None
+    bounds, kept = _checked_bounds(bounds), None
     if metric is not None:
         bounds = bounds_of(metric)
         rows = _metric_rows(values, weights, name)
@@ -71,7 +71,7 @@ def as_sample(
         raise DataError(name, "free of NaN", undefined, 'score those rows again, or pass nan_policy="omit"')
     if nan_policy == "omit":
         rows, labels = rows[~missing], None if labels is None else labels[~missing]
-    return _judged(_sample(rows, metric), rows, metric, bounds).grouped(labels)
+    return _judged(_sample_of_rows(rows, metric), rows, metric, bounds).grouped(labels)
 
 
 def bounds_of(metric: SufficientStatistics | None) -> tuple[float, float] | None:
@@ -85,7 +85,7 @@ def is_bounded(metric: SufficientStatistics | None) -> bool:
     return bounds_of(metric) == (0.0, 1.0)
 
 
-def _sample(rows: FloatArray, metric: SufficientStatistics | None) -> Sample:
+def _sample_of_rows(rows: FloatArray, metric: SufficientStatistics | None) -> Sample:
     if metric is None:
         return SummedSample(rows, _ratio_of_columns)
     about: dict[str, Any] = {}
@@ -129,7 +129,7 @@ def clipped(low: float, high: float, bounds: tuple[float, float] | None) -> tupl
     return (low, high) if bounds is None else (max(low, bounds[0]), min(high, bounds[1]))
 
 
-def _checked(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
+def _checked_bounds(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
     if bounds is None or (len(bounds) == 2 and bounds[0] < bounds[1]):
         return bounds
     remedy = "(0, 1) for scores of this library, (-1, 1) for their differences, None if there is no bound"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from codeshift.arithmetic import exact_mean
 from codeshift.checks import check_choice
 from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.components import Component, crossed, half_width, nested
@@ -104,7 +105,7 @@ def hierarchical_bootstrap(
         raise ParameterError("nan_policy", '"propagate" or "raise" for crossed rows', nan_policy, "score every row")
     samples = _samples(values, rows, groups, metric, nan_policy, bounds)
     seed_values = tuple(s.value for s in samples)
-    value = math.fsum(seed_values) / len(seed_values) if seed_values else math.nan
+    value = exact_mean(seed_values)
     smallest = min(samples, key=lambda s: (s.n, s.units), default=None)
     low = high = math.nan
     note, method = "", METHOD
@@ -112,7 +113,7 @@ def hierarchical_bootstrap(
         note = few(samples)
         if not note:
             note = TWO_SEEDS if len(samples) == 2 else ""
-            half = half_width(_components(samples, rows), confidence)
+            half = half_width(_variance_components(samples, rows), confidence)
             odds = _of_odds(samples, metric, value)
             method = f"{METHOD}, log odds" if odds else METHOD
             low, high = log_odds(value, half) if odds else (value - half, value + half)
@@ -171,7 +172,7 @@ def _samples(
     bounds: tuple[float, float] | None,
 ) -> list[Sample]:
     bounds = within(bounds, *values) if metric is None else bounds
-    labels = _labels(groups, rows, [len(np.asarray(v)) for v in values])
+    labels = _group_labels(groups, rows, [len(np.asarray(v)) for v in values])
     samples = [
         as_sample(v, metric=metric, nan_policy=nan_policy, groups=of, name=f"values[{i}]", bounds=bounds)
         for i, (v, of) in enumerate(zip(values, labels, strict=True))
@@ -182,7 +183,7 @@ def _samples(
     return samples
 
 
-def _labels(
+def _group_labels(
     groups: Sequence[Hashable] | NDArray[Any] | None, rows: str, lengths: list[int]
 ) -> list[NDArray[np.int64] | None]:
     if groups is None:
@@ -195,7 +196,7 @@ def _labels(
     return [group_labels(of, n, f"groups[{i}]") for i, (of, n) in enumerate(zip(groups, lengths, strict=True))]
 
 
-def _components(samples: Sequence[Sample], rows: str) -> list[Component]:
+def _variance_components(samples: Sequence[Sample], rows: str) -> list[Component]:
     seed_values: FloatArray = np.array([sample.value for sample in samples])
     moved = [influences(sample) for sample in samples]
     if rows == "nested":

@@ -154,7 +154,7 @@ class SummedSample(Sample):
 
     def ordered(self, order: NDArray[np.intp]) -> SummedSample:
         """Return the same units in this order, if each row is a unit."""
-        sizes, scores = (None if of is None else of[order] for of in (self.sizes, self.scores))
+        sizes, scores = (None if values is None else values[order] for values in (self.sizes, self.scores))
         return replace(self, rows=self.rows[order], sizes=sizes, scores=scores)
 
     def grouped(self, labels: NDArray[np.int64] | None) -> SummedSample:

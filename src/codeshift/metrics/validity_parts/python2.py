@@ -49,7 +49,7 @@ def is_python2(text: str) -> bool:
     shown = [token for token in tokens if token[0] not in ("space", "comment")]
     if not shown or _is_new(shown):
         return False
-    rewritten = "".join(_rewritten([_plain(token) for token in tokens]))
+    rewritten = "".join(_rewritten_texts([_as_python_3(token) for token in tokens]))
     return is_python3(_INDENT.sub(lambda match: match[0].expandtabs(8), rewritten))
 
 
@@ -81,7 +81,7 @@ def _annotates(shown: list[_Token]) -> bool:
     return False
 
 
-def _plain(token: _Token) -> _Token:
+def _as_python_3(token: _Token) -> _Token:
     """Return a token as Python 3 writes it."""
     kind, text = token
     if kind == "number":
@@ -95,7 +95,7 @@ def _plain(token: _Token) -> _Token:
     return (kind, f"{text}_") if text in _NEW_NAMES else token
 
 
-def _rewritten(tokens: list[_Token]) -> Iterator[str]:
+def _rewritten_texts(tokens: list[_Token]) -> Iterator[str]:
     """Yield the tokens with old statements and backticks as calls, and nested parameters without brackets."""
     depth, begins, ticks, closing = 0, True, 0, ""
     dropped = _brackets_of_parameters(tokens)
@@ -115,7 +115,7 @@ def _rewritten(tokens: list[_Token]) -> Iterator[str]:
             yield f"{text} (" if text == "raise" else f"{text}("
         elif i in commas:
             yield " as "
-        elif not (i in dropped or (closing and text == ">>" and _first(tokens, i))):
+        elif not (i in dropped or (closing and text == ">>" and _follows_print(tokens, i))):
             yield text
         begins = (begins and kind == "space") or kind == "newline" or text in (";", ":")
     if closing:
@@ -137,7 +137,7 @@ def _old(tokens: list[_Token], i: int) -> bool:
     return True
 
 
-def _first(tokens: list[_Token], i: int) -> bool:
+def _follows_print(tokens: list[_Token], i: int) -> bool:
     """Return whether the token before, apart from spaces, is ``print``."""
     before = next((text for kind, text in reversed(tokens[:i]) if kind != "space"), "")
     return before == "print"

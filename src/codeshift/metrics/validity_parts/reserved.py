@@ -29,7 +29,7 @@ class Reserved:
     free: frozenset[str] = frozenset()
 
 
-def _words(text: str) -> frozenset[str]:
+def _word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
@@ -42,7 +42,7 @@ _ECMA_NAMES = ("identifier", "shorthand_property_identifier", "shorthand_propert
 
 RESERVED: dict[str, Reserved] = {
     "java": Reserved(
-        _words(
+        _word_set(
             """abstract assert boolean break byte case catch char class const continue default do double else enum
             extends false final finally float for goto if implements import instanceof int interface long native new
             null package private protected public return short static strictfp super switch synchronized this throw
@@ -51,25 +51,25 @@ RESERVED: dict[str, Reserved] = {
         ("identifier", "type_identifier"),
     ),
     "c_sharp": Reserved(
-        _words(
+        _word_set(
             """abstract as base break case catch checked class const continue default delegate do else enum event
             explicit extern false finally fixed for foreach goto if implicit in interface internal is lock namespace
             new null operator out override params private protected public readonly ref return sealed sizeof
             stackalloc static struct switch this throw true try typeof unchecked unsafe using virtual volatile while"""
         )
     ),
-    "javascript": Reserved(_words(_ECMA), _ECMA_NAMES),
-    "typescript": Reserved(_words(_ECMA), (*_ECMA_NAMES, "type_identifier")),
+    "javascript": Reserved(_word_set(_ECMA), _ECMA_NAMES),
+    "typescript": Reserved(_word_set(_ECMA), (*_ECMA_NAMES, "type_identifier")),
     "go": Reserved(
-        _words(
+        _word_set(
             """break case chan const continue default defer else fallthrough for func go goto if import interface map
             package range return select struct switch type var"""
         ),
         ("identifier", "type_identifier", "field_identifier", "package_identifier", "label_name"),
     ),
-    "c": Reserved(_words(_C), ("identifier", "type_identifier", "field_identifier", "statement_identifier")),
+    "c": Reserved(_word_set(_C), ("identifier", "type_identifier", "field_identifier", "statement_identifier")),
     "cpp": Reserved(
-        _words(
+        _word_set(
             _C
             + """ catch class delete export friend namespace new operator private protected
             public template throw try typeid typename using virtual"""
@@ -77,7 +77,7 @@ RESERVED: dict[str, Reserved] = {
         ("identifier", "type_identifier", "field_identifier", "namespace_identifier", "statement_identifier"),
     ),
     "rust": Reserved(
-        _words(
+        _word_set(
             """as async await break const continue dyn else enum extern false fn for if impl in let loop match mod move
             mut pub ref return static struct trait true type unsafe use where while"""
         ),
@@ -85,13 +85,13 @@ RESERVED: dict[str, Reserved] = {
         frozenset({"token_tree", "token_tree_pattern", "macro_rule", "lifetime"}),
     ),
     "ruby": Reserved(
-        _words(
+        _word_set(
             """alias and begin break case class def do else elsif end ensure false for if in module next nil not or
             redo rescue retry return self super then true undef unless until when while yield"""
         )
     ),
     "php": Reserved(
-        _words(
+        _word_set(
             """abstract and array as break callable case catch class clone const continue declare default do echo else
             elseif empty enddeclare endfor endforeach endif endswitch endwhile eval exit extends final finally fn
             for foreach function global goto if implements include include_once instanceof insteadof interface isset

@@ -143,8 +143,8 @@ def _bring_in(name: Node, target: str | None, source: bytes, scope: Scope) -> No
         match = _SPECIFIER.match(part.strip().removeprefix("type "))
         if match:
             member = match.group(1)
-            whole = target if member == "default" else f"{target}.{member}"
-            scope.bring_in(match.group(2) or member, whole if target else None)
+            qualified = target if member == "default" else f"{target}.{member}"
+            scope.bring_in(match.group(2) or member, qualified if target else None)
 
 
 def _take_apart(pattern: Node, target: str | None, source: bytes, scope: Scope) -> None:
@@ -160,11 +160,11 @@ def _take_apart(pattern: Node, target: str | None, source: bytes, scope: Scope) 
             value = part.child_by_field_name("value") or key
             value = value.child_by_field_name("left") or value
             member = text(key, source).strip("\"'")
-            whole = target if member == "default" or target is None else f"{target}.{member}"
+            qualified = target if member == "default" or target is None else f"{target}.{member}"
             if value.type.startswith("shorthand"):
-                scope.bring_in(text(value, source), whole)
+                scope.bring_in(text(value, source), qualified)
             else:
-                _bring_in(value, whole, source, scope)
+                _bring_in(value, qualified, source, scope)
 
 
 def _import(node: Node, source: bytes, scope: Scope) -> None:

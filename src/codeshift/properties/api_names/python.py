@@ -76,10 +76,10 @@ class PythonNames(NameResolver):
         for node in nodes["parameters"]:
             variables.update(_parameters(source[node.start_byte : node.end_byte]))
         for node in nodes["targets"]:
-            _bind(node.children[0], source, variables)
+            _bind_names(node.children[0], source, variables)
         for node in (*nodes["loops"], *nodes["definitions"]):  # "for x in", "def f" and similar after "async"
             children = node.children
-            _bind(children[min(1 + (children[0].type == "async"), len(children) - 1)], source, variables)
+            _bind_names(children[min(1 + (children[0].type == "async"), len(children) - 1)], source, variables)
         for node in nodes["definitions"]:
             if generic := node.child_by_field_name("type_parameters"):
                 variables.update(dict.fromkeys(_IN_LIST.findall(text(generic, source)[1:-1])))
@@ -139,7 +139,7 @@ def _parameters(code: bytes) -> dict[str, None]:
     return dict.fromkeys(_IN_LIST.findall(written))
 
 
-def _bind(target: Node, source: bytes, variables: dict[str, str | None]) -> None:
+def _bind_names(target: Node, source: bytes, variables: dict[str, str | None]) -> None:
     if not target.child_count:
         variables[text(target, source)] = None
     elif target.type not in ("attribute", "subscript"):  # they bind no name

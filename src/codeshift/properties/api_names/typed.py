@@ -20,11 +20,11 @@ def qualified_type(simple: str, scope: Scope, packages: Mapping[str, frozenset[s
     first, dot, rest = simple.partition(".")
     target = scope.imports.get(first)
     if target is None:
-        target = _known(first, (implicit, *scope.wildcards) if implicit else tuple(scope.wildcards), packages)
+        target = _package_name(first, (implicit, *scope.wildcards) if implicit else tuple(scope.wildcards), packages)
     return f"{target or first}{dot}{rest}"
 
 
-def _known(name: str, brought_in: tuple[str, ...], packages: Mapping[str, frozenset[str]]) -> str | None:
+def _package_name(name: str, brought_in: tuple[str, ...], packages: Mapping[str, frozenset[str]]) -> str | None:
     holding = {package for package in brought_in if name in packages.get(package, ())}
     return f"{holding.pop()}.{name}" if len(holding) == 1 else None
 

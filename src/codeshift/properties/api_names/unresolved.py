@@ -31,13 +31,15 @@ def may_be(pattern: str, names: Sequence[str], language: str) -> list[str]:
     >>> may_be("numpy.linalg.norm", ["np.linalg.norm", "linalg.norm", "norm", ".norm", "scipy.linalg.norm"], "python")
     ['np.linalg.norm', 'linalg.norm', 'norm']
     """
-    whole = [part for part in _PART.split(pattern) if part and not re.search(r"[*?\[]", part)]
-    if not whole or (len(whole) == 1 and whole[0] != pattern):  # a glob such as "*.open" matches on what comes before
+    wanted = [part for part in _PART.split(pattern) if part and not re.search(r"[*?\[]", part)]
+    if not wanted or (
+        len(wanted) == 1 and wanted[0] != pattern
+    ):  # a glob such as "*.open" matches on what comes before
         return []
     if language in _TYPED:
-        return [name for name in names if _of_a_type(whole, _PART.split(name))]
+        return [name for name in names if _of_a_type(wanted, _PART.split(name))]
     usual = _CONVENTIONS if language == "python" else _ECMA if language in ("javascript", "typescript") else {}
-    return [name for name in names if _as_written(whole, _PART.split(name), usual)]
+    return [name for name in names if _as_written(wanted, _PART.split(name), usual)]
 
 
 def is_imported(name: str, code: str) -> bool:
@@ -51,20 +53,20 @@ def is_imported(name: str, code: str) -> bool:
     return re.search(bound, code, re.MULTILINE) is not None
 
 
-def _of_a_type(whole: list[str], name: list[str]) -> bool:
+def _of_a_type(wanted: list[str], name: list[str]) -> bool:
     """Return whether a member or type of an unknown package has the pattern's last part in its name."""
-    if len(whole) < 2 or not (name[0] == "" or name[0][:1].isupper()) or name[0] == whole[0]:
+    if len(wanted) < 2 or not (name[0] == "" or name[0][:1].isupper()) or name[0] == wanted[0]:
         return False
-    if whole[-2][:1].isupper() and name[0] not in ("", *whole[-2:]):
+    if wanted[-2][:1].isupper() and name[0] not in ("", *wanted[-2:]):
         return False  # a member of another type
-    return whole[-1].casefold() in (part.casefold() for part in name)
+    return wanted[-1].casefold() in (part.casefold() for part in name)
 
 
-def _as_written(whole: list[str], name: list[str], usual: Mapping[str, str]) -> bool:
+def _as_written(wanted: list[str], name: list[str], usual: Mapping[str, str]) -> bool:
     """Return whether a written name begins as the pattern ends, or with a conventional short name of its module."""
     if not name[0]:
         return False
-    if any(name[: len(whole) - cut] == whole[cut:] for cut in range(1, len(whole))):
+    if any(name[: len(wanted) - cut] == wanted[cut:] for cut in range(1, len(wanted))):
         return True
     expanded = [*usual.get(name[0], name[0]).split("."), *name[1:]]
-    return expanded[: len(whole)] == whole
+    return expanded[: len(wanted)] == wanted

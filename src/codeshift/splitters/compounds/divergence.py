@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
+from codeshift.wording import Verbatim
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -43,7 +44,9 @@ def divergence(p: np.ndarray, q: np.ndarray, alpha: float) -> float:
     """
     p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
     if p.shape != q.shape:
-        raise ParameterError("q", f"of the shape of p, {p.shape}", Told(q.shape), "give one weight for each element")
+        raise ParameterError(
+            "q", f"of the shape of p, {p.shape}", Verbatim(q.shape), "give one weight for each element"
+        )
     if (p < 0).any() or (q < 0).any():
         raise ParameterError("p and q", "weights of 0 or more", float(min(p.min(), q.min())), "such as counts")
     if not 0 < alpha < 1:

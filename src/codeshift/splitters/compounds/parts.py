@@ -65,15 +65,17 @@ def _made_of(table: PropertyTable, kind: Kind, column: str, language: str, min_r
     parts_of = [name.split(kind.joined_by) for name in counts.vocabulary]
     # Tokens such as "while" are node types too, but part of no compound; so is an API that is always alone.
     parts = {part for parts in parts_of for part in parts} - {ERROR}
-    compounds, kept = _frequent(counts, min_rows, [i for i, both in enumerate(parts_of) if ERROR not in both])
-    atoms, _ = _frequent(of_atoms, min_rows, [i for i, name in enumerate(of_atoms.vocabulary) if name in parts])
+    compounds, kept = _frequent_elements(counts, min_rows, [i for i, both in enumerate(parts_of) if ERROR not in both])
+    atoms, _ = _frequent_elements(
+        of_atoms, min_rows, [i for i, name in enumerate(of_atoms.vocabulary) if name in parts]
+    )
     rows_of = dict(zip(of_atoms.vocabulary, of_atoms.counts.getnnz(axis=0).tolist(), strict=True))
     rarer = np.array([min(rows_of[part] for part in parts_of[i]) for i in kept], dtype=np.float64)
     weights = 1 - compounds.getnnz(axis=0) / rarer
     return MadeOf(pairs, atoms, compounds, tuple(counts.vocabulary[i] for i in kept), weights)
 
 
-def _frequent(counts: ElementCounts, min_rows: int, eligible: Sequence[int]) -> tuple[csr_matrix, list[int]]:
+def _frequent_elements(counts: ElementCounts, min_rows: int, eligible: Sequence[int]) -> tuple[csr_matrix, list[int]]:
     """Return the eligible elements that enough rows contain, as an indicator per row (0 or 1) and their positions."""
     presence = (counts.counts > 0).astype(np.int64)
     rows = presence.getnnz(axis=0)

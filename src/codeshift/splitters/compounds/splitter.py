@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from codeshift.checks import check_choice, check_integer, check_number, check_share, settle
-from codeshift.errors import RegionError, Told
+from codeshift.errors import RegionError
 from codeshift.literals import expressible
 from codeshift.properties import PropertyTable
 from codeshift.properties.api_names import check_api_language
@@ -21,6 +21,7 @@ from codeshift.splitters.compounds.divergence import ATOM_ALPHA, COMPOUND_ALPHA,
 from codeshift.splitters.compounds.parts import COMPOUNDS, MadeOf, made_of
 from codeshift.splitters.compounds.search import SMALLEST, Held, Search
 from codeshift.splitters.in_languages import LanguageSplitter
+from codeshift.wording import Verbatim
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -201,7 +202,7 @@ class CompoundDivergenceSplitter(LanguageSplitter):
             f"{reached} was reached with {best.rows:,} of {total:,} rows ({best.rows / total:.1%}); "
             f"lower target, raise max_atom_divergence ({self.max_atom_divergence}), or try another share ({self.share})"
         )
-        return RegionError(parameter, constraint, Told(value), remedy)
+        return RegionError(parameter, constraint, Verbatim(value), remedy)
 
 
 def _floor(value: float) -> float:

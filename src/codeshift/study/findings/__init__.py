@@ -2,7 +2,7 @@
 
 from codeshift.study.findings.along_training import Regret, TrainingCurve
 from codeshift.study.findings.cells import Cell, State
-from codeshift.study.findings.claims import Claim
+from codeshift.study.findings.claim import Claim
 from codeshift.study.findings.classes import Calibration, ClassFailures, Confusion
 from codeshift.study.findings.comparisons import Comparison
 from codeshift.study.findings.curves import Curve, Point

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 from codeshift.checks import check_integer, check_number, settle
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.metrics import Estimate, Metric
 from codeshift.metrics.classes import OfPositive
 from codeshift.study.findings.finding import kept_in_words
@@ -18,6 +18,7 @@ from codeshift.study.folder.records import RunRecord
 from codeshift.study.results.measures import Measure, measure_of, method_name
 from codeshift.study.results.study_results import StudyResults
 from codeshift.study.settings.keys import NONE
+from codeshift.wording import closest
 
 Kept = TypeVar("Kept")
 
@@ -136,7 +137,7 @@ class Cells:
         return "full" if "full" in self.methods else next(iter(self.methods), None)
 
     @property
-    def masked(self) -> float | None:
+    def lowest_share(self) -> float | None:
         """Smallest share kept, which defines out of distribution in this study; None if nothing is trained."""
         return min(self.results.ood_kept, default=None)
 
@@ -178,7 +179,7 @@ class Cells:
             method=cell.method, scenario=cell.scenario, ood_kept=cell.ood_kept, variant=cell.variant
         )
 
-    def dealt(self, cell: Cell) -> list[RunRecord]:
+    def done_records(self, cell: Cell) -> list[RunRecord]:
         """Return the runs of a cell that are done and whose split is known."""
         splits = self.results.splits
         return [r for r in self.records(cell) if r.status == "done" and (cell.scenario, r.key.split_seed) in splits]
@@ -197,6 +198,10 @@ class Cells:
         if part not in self.parts:
             return nothing()
         return self.resampler.quantity(self.records(cell), metric, part, cell.scenario)
+
+    def at_lowest_share(self, method: str, scenarios: Iterable[str]) -> list[Cell]:
+        """Return a method's cells at the smallest share kept, one for each scenario."""
+        return [Cell(scenario=name, method=method, ood_kept=self.lowest_share) for name in scenarios]
 
     def baseline(self, cell: Cell) -> Cell:
         """Return the 100% baseline of a cell: the same method and variant with all rows of the region."""

@@ -1,60 +1,28 @@
-"""Common claims about generalisation, each tested on the study: holds, does not hold, not shown."""
+"""Common claims about generalisation, each tested on the study."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
 
-from codeshift.formatting import counted
-from codeshift.metrics import Estimate
 from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.claim import (
+    NOT_MEASURED,
+    Claim,
+    ClaimVerdict,
+    claim_about,
+    naming_left_out,
+    no_scenario,
+    verdict,
+)
 from codeshift.study.findings.comparisons import comparisons
 from codeshift.study.findings.detection import AUROC_SHOWN, confidence_of, detection, is_measured
-from codeshift.study.findings.finding import Finding
-from codeshift.study.findings.large_enough import distinct_rows, left_out_in_words, too_small
+from codeshift.study.findings.large_enough import distinct_rows, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
 from codeshift.study.findings.strength import FEWEST_SCENARIOS, strength_effects
 from codeshift.study.findings.unseen import masking_scenarios, recall_of
-from codeshift.study.results.measures import CORRELATION, SHARE, Measure, method_name
+from codeshift.study.results.measures import CORRELATION, SHARE, method_name
 from codeshift.study.settings.keys import NONE
-
-ClaimVerdict = Literal["holds", "does not hold", "not shown"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim(Finding):
-    """A claim, its verdict in this study, and the numbers.
-
-    It holds if the whole interval of its number lies on the side that it says, does not hold if the whole interval
-    lies on the other, and is not shown otherwise.
-
-    Attributes:
-        claim: Claim in words.
-        verdict: Verdict: ``"holds"``, ``"does not hold"`` or ``"not shown"``.
-        evidence: Numbers in words.
-        quantity: Number that the verdict is about, with the cells that it is made of.
-        above: Bound that the number must lie above.
-        measure: Display of the number.
-
-    >>> Claim(
-    ...     estimate=Estimate(0.2, 0.1, 0.3, 90, 0.95, "percentile"),
-    ...     seeds=2, claim="Masking costs", verdict="holds", evidence="The loss is 20 points.",
-    ... ).sentence
-    'Masking costs: holds. The loss is 20 points.'
-    """
-
-    claim: str
-    verdict: ClaimVerdict
-    evidence: str
-    quantity: Quantity = field(default_factory=nothing, repr=False)
-    above: float = 0.0
-    measure: Measure = SHARE
-
-    @property
-    def sentence(self) -> str:
-        """Finding in words."""
-        return f"{self.claim}: {self.verdict}. {self.evidence}"
 
 
 def claims(cells: Cells, metric: str) -> Iterator[Claim]:
@@ -64,7 +32,7 @@ def claims(cells: Cells, metric: str) -> Iterator[Claim]:
     """
     small = too_small(cells, metric)
     names = [name for name in cells.results.scenarios if name not in small]
-    yield from (_limited(cells, claim, small, names) for claim in _on_test_ood(cells, metric, names))
+    yield from (naming_left_out(cells, claim, small) for claim in _on_test_ood(cells, metric, names))
     if masks(cells) and cells.has_none and cells.methods and "general" in cells.parts:
         count = distinct_rows(cells, metric, "general")
         enough = count is None or count >= cells.min_rows
@@ -80,14 +48,14 @@ def _on_test_ood(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Cl
         yield _gap(cells, metric, names)
     if 1.0 in cells.results.ood_kept:
         yield _costs(cells, metric, names)
-        yield from _dimensions(cells, metric, names)
+        yield from _dimensions_cost(cells, metric, names)
         if any(0 < kept < 1 for kept in cells.results.ood_kept):
             yield _wins_back(cells, metric, names)
         for method in cells.methods:
             if method != cells.reference_method:
                 yield _keeps_more(cells, metric, method, names)
-        yield from _unseen(cells, names)
-        yield from _strength(cells, metric, names)
+        yield from _writes_less(cells, names)
+        yield from _stronger_costs(cells, metric, names)
     if cells.has_none and cells.methods:
         yield _forgets(cells, metric, "test_ood", names)
     if cells.methods and is_measured(cells):
@@ -96,69 +64,10 @@ def _on_test_ood(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Cl
 
 def masks(cells: Cells) -> bool:
     """Return whether a region is masked, in whole or in part."""
-    return cells.masked is not None and cells.masked < 1
+    return cells.lowest_share is not None and cells.lowest_share < 1
 
 
-def _limited(cells: Cells, claim: Claim, small: dict[str, int], names: Sequence[str]) -> Claim:
-    """Add to a claim the scenarios that it leaves out, and why."""
-    if not small:
-        return claim
-    words = (
-        claim.evidence
-        if names
-        else f"No scenario has {cells.min_rows} distinct rows of test_ood: none is large enough."
-    )
-    return replace(claim, evidence=f"{words} {left_out_in_words(small, cells.min_rows)}")
-
-
-def verdict(estimate: Estimate, above: float = 0.0) -> ClaimVerdict:
-    """Return whether the interval of an estimate shows that it lies above a number.
-
-    >>> verdict(Estimate(0.2, 0.1, 0.3, n=9, confidence=0.95, method="percentile"))
-    'holds'
-    >>> verdict(Estimate(0.2, -0.1, 0.3, n=9, confidence=0.95, method="percentile"))
-    'not shown'
-    """
-    if not estimate.has_interval or estimate.low <= above <= estimate.high:
-        return "not shown"
-    return "holds" if estimate.low > above else "does not hold"
-
-
-_MISSING = "It was not measured: its runs are pending, failed, or score nothing."
-
-
-def _claim(
-    cells: Cells,
-    claim: str,
-    quantity: Quantity,
-    words: str,
-    above: float = 0.0,
-    missing: str = _MISSING,
-    measure: Measure = SHARE,
-) -> Claim:
-    estimate = cells.estimate(quantity)
-    rests = f"Each number rests on at least {counted(quantity.n, 'row')} of each scenario."
-    sentences = f"{words} {rests} {reach(quantity)}".rstrip() if quantity.defined else missing
-    return Claim(
-        estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate, above), evidence=sentences,
-        quantity=quantity, above=above, measure=measure,
-    )  # fmt: skip
-
-
-def reach(quantity: Quantity) -> str:
-    """Describe the limits of a number of few seeds in words; empty for three or more trained models."""
-    if quantity.trained == 1:
-        return "One seed: this is said of these trained models alone, not of the method."
-    if quantity.trained == 2:
-        return "Two seeds: they say little of how seeds differ."
-    return ""
-
-
-def _masked_cells(cells: Cells, method: str, names: Sequence[str]) -> list[Cell]:
-    return [Cell(scenario=name, method=method, ood_kept=cells.masked) for name in names]
-
-
-def _lost(cells: Cells, metric: str, cell: Cell) -> Quantity:
+def _share_lost(cells: Cells, metric: str, cell: Cell) -> Quantity:
     """Return the share of the 100% baseline's score that is lost; that is added if lower is better."""
     baseline = cells.quantity(cells.baseline(cell), metric, "test_ood")
     return cells.worse(metric, (cells.quantity(cell, metric, "test_ood") - baseline) / baseline)
@@ -166,7 +75,7 @@ def _lost(cells: Cells, metric: str, cell: Cell) -> Quantity:
 
 def _costs(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     by_method = {
-        method: {cell.scenario: _lost(cells, metric, cell) for cell in _masked_cells(cells, method, names)}
+        method: {cell.scenario: _share_lost(cells, metric, cell) for cell in cells.at_lowest_share(method, names)}
         for method in cells.methods
     }
     every = {(method, name): lost for method, losses in by_method.items() for name, lost in losses.items()}
@@ -180,7 +89,7 @@ def _costs(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
         most, least = (by(defined, key=lambda at: defined[at].value) for by in (max, min))
         named = [f"{at[1]} ({method_name(at[0])}, {SHARE.text(defined[at].value)}%)" for at in (most, least)]
         words += f" Most is lost in {named[0]}, least in {named[1]}."
-    return _claim(cells, "Masking a region from training costs performance on it", pooled, words)
+    return claim_about(cells, "Masking a region from training costs performance on it", pooled, words)
 
 
 def _of_baseline(cells: Cells, metric: str) -> str:
@@ -196,7 +105,7 @@ def _of_methods(cells: Cells, of: Callable[[str], Quantity], methods: Sequence[s
 
 def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     def gap(method: str) -> Quantity:
-        kept = None if method == NONE else cells.masked
+        kept = None if method == NONE else cells.lowest_share
         cells_of = [Cell(scenario=name, method=method, ood_kept=kept) for name in names]
         parts = [[cells.quantity(cell, metric, part) for cell in cells_of] for part in ("test_ood", "test_id")]
         return mean_of([cells.worse(metric, ood - inside) for ood, inside in zip(*parts, strict=True)])
@@ -211,35 +120,41 @@ def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     words = f"{measure.title} on test_ood less that on test_id, mean over scenarios: {words}."
     words += " Rows of the two parts can differ in difficulty as well."
     claim = "Fine-tuned models do worse out of distribution than in distribution"
-    return _claim(cells, claim, pooled, words, measure=measure)
+    return claim_about(cells, claim, pooled, words, measure=measure)
 
 
-def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
+def _dimensions_cost(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
     """Compare syntax and semantics with complexity, as SimSCOOD does."""
-    of = {kind: [name for name in scenarios if name in names] for kind, scenarios in cells.results.dimensions.items()}
-    others = [kind for kind in ("syntax", "semantics") if kind in of]
-    if "complexity" not in of or not others:
+    by_kind = {
+        kind: [name for name in scenarios if name in names] for kind, scenarios in cells.results.dimensions.items()
+    }
+    others = [kind for kind in ("syntax", "semantics") if kind in by_kind]
+    if "complexity" not in by_kind or not others:
         return
     lost = {
         kind: mean_of([
-            _lost(cells, metric, cell) for method in cells.methods for cell in _masked_cells(cells, method, scenarios)
+            _share_lost(cells, metric, cell)
+            for method in cells.methods for cell in cells.at_lowest_share(method, scenarios)
         ])
-        for kind, scenarios in of.items()
+        for kind, scenarios in by_kind.items()
     }  # fmt: skip
     difference = mean_of([lost[kind] for kind in others]) - lost["complexity"]
     shares = "; ".join(f"{kind} {SHARE.estimate(cells.estimate(scenarios))}" for kind, scenarios in lost.items())
     words = f"{_of_baseline(cells, metric)}: {shares}. Difference {SHARE.change(cells.estimate(difference))}."
     claim = f"Shifts of {' and '.join(others)} cost more than those of complexity"
-    if not all(of[kind] for kind in ("complexity", *others)):
-        difference, missing = nothing(), "Not each of them has a scenario that is large enough."
-        yield _claim(cells, claim, difference, words, missing=missing)
+    if not all(by_kind[kind] for kind in ("complexity", *others)):
+        difference, missing = (
+            nothing(),
+            f"Not each of them has a scenario with {cells.min_rows} distinct rows of test_ood.",
+        )
+        yield claim_about(cells, claim, difference, words, missing=missing)
     else:
-        yield _claim(cells, claim, difference, words)
+        yield claim_about(cells, claim, difference, words)
 
 
 def _wins_back(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     """Test which share of the loss some rows win back; a ratio of means, since single losses can be near 0."""
-    shares = [kept for kept in cells.results.ood_kept if (cells.masked or 0.0) < kept < 1]
+    shares = [kept for kept in cells.results.ood_kept if (cells.lowest_share or 0.0) < kept < 1]
     won_at = {kept: _won_back(cells, metric, kept, names) for kept in shares}
     words = "; ".join(
         f"{kept * 100:.4g}% of the region's rows win back {SHARE.estimate(cells.estimate(won))}"
@@ -250,13 +165,13 @@ def _wins_back(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     at = holding[0] if holding else few[-1]
     claim = "A few rows of the region win most of the loss back"
     missing = "The loss itself is not shown, so neither is what of it is won back."
-    return _claim(cells, claim, won_at[at], f"Of the loss on test_ood {words}.", 0.5, missing)
+    return claim_about(cells, claim, won_at[at], f"Of the loss on test_ood {words}.", above=0.5, missing=missing)
 
 
 def _won_back(cells: Cells, metric: str, kept: float, names: Sequence[str]) -> Quantity:
     won, lost = [], []
     for method in cells.methods:
-        for cell in _masked_cells(cells, method, names):
+        for cell in cells.at_lowest_share(method, names):
             partly_kept = cells.quantity(Cell(scenario=cell.scenario, method=method, ood_kept=kept), metric, "test_ood")
             none = cells.quantity(cell, metric, "test_ood")
             every = cells.quantity(cells.baseline(cell), metric, "test_ood")
@@ -271,16 +186,17 @@ def _won_back(cells: Cells, metric: str, kept: float, names: Sequence[str]) -> Q
 
 def _keeps_more(cells: Cells, metric: str, method: str, names: Sequence[str]) -> Claim:
     reference = cells.reference_method or ""
-    pairs = [_masked_cells(cells, name, names) for name in (method, reference)]
+    pairs = [cells.at_lowest_share(name, names) for name in (method, reference)]
     differences = [
-        _lost(cells, metric, theirs) - _lost(cells, metric, ours) for ours, theirs in zip(*pairs, strict=True)
+        _share_lost(cells, metric, theirs) - _share_lost(cells, metric, ours)
+        for ours, theirs in zip(*pairs, strict=True)
     ]
     pooled = mean_of(differences)
     rows = [
         comparison
         for comparison in comparisons(cells, metric)
         if comparison.method == method
-        and comparison.ood_kept == cells.masked
+        and comparison.ood_kept == cells.lowest_share
         and comparison.value == comparison.value
         and comparison.scenario in names
     ]
@@ -291,37 +207,39 @@ def _keeps_more(cells: Cells, metric: str, method: str, names: Sequence[str]) ->
     words += "in the mean over scenarios. "
     words += f"In score on test_ood it is ahead in {len(ahead)} of {len(rows)} scenarios ({sure[0]} significant after "
     words += f"Holm's correction) and behind in {len(behind)} ({sure[1]} significant)."
-    return _claim(cells, f"{method_name(method)} keeps more than {method_name(reference)}", pooled, words)
+    return claim_about(cells, f"{method_name(method)} keeps more than {method_name(reference)}", pooled, words)
 
 
-def _unseen(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
+def _writes_less(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
     masking = masking_scenarios(cells)
     if not masking:
         return
     scenarios = [name for name in masking if name in names]
-    by_method = {m: [recall_of(cells, cell) for cell in _masked_cells(cells, m, scenarios)] for m in cells.methods}
-    whole = {
-        m: [recall_of(cells, cells.baseline(cell)) for cell in _masked_cells(cells, m, scenarios)]
+    by_method = {m: [recall_of(cells, cell) for cell in cells.at_lowest_share(m, scenarios)] for m in cells.methods}
+    with_all_rows = {
+        m: [recall_of(cells, cells.baseline(cell)) for cell in cells.at_lowest_share(m, scenarios)]
         for m in cells.methods
     }
-    drops = [after - before for m in cells.methods for before, after in zip(by_method[m], whole[m], strict=True)]
+    drops = [
+        after - before for m in cells.methods for before, after in zip(by_method[m], with_all_rows[m], strict=True)
+    ]
     words = "Where the reference holds the masked element, outputs hold it in: "
     words += _of_methods(cells, lambda m: mean_of(by_method[m]))
-    words += f"; with all rows kept {_of_methods(cells, lambda m: mean_of(whole[m]))}"
+    words += f"; with all rows kept {_of_methods(cells, lambda m: mean_of(with_all_rows[m]))}"
     if cells.has_none:
         without = mean_of([recall_of(cells, Cell(scenario=s, method=NONE, ood_kept=None)) for s in scenarios])
         words += f"; {method_name(NONE)} {SHARE.estimate(cells.estimate(without))}"
     claim = "Models write an element less often where fine-tuning masked it"
-    missing = _MISSING if scenarios else "No scenario that masks elements is large enough."
-    yield _claim(cells, claim, mean_of(drops), words + ".", missing=missing)
+    missing = NOT_MEASURED if scenarios else no_scenario(cells, "of test_ood and masks elements")
+    yield claim_about(cells, claim, mean_of(drops), words + ".", missing=missing)
 
 
-def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
+def _stronger_costs(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
     effects = [effect for effect in strength_effects(cells, metric, names) if effect.value == effect.value]
     claim = "A stronger shift costs more"
     if not effects:
         if any(effect.value == effect.value for effect in strength_effects(cells, metric)):
-            words = f"It takes {FEWEST_SCENARIOS} scenarios that are large enough."
+            words = f"It takes {FEWEST_SCENARIOS} scenarios with {cells.min_rows} distinct rows of test_ood."
             yield Claim(estimate=cells.estimate(nothing()), seeds=0, claim=claim, verdict="not shown", evidence=words)
         return
     verdicts = {verdict(effect.estimate) for effect in effects}
@@ -334,7 +252,7 @@ def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim
 
 
 def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Claim:
-    by_method = {method: mean_of(_changes(cells, metric, part, method, names)) for method in cells.methods}
+    by_method = {method: mean_of(_changes_by_scenario(cells, metric, part, method, names)) for method in cells.methods}
     measure = cells.measure(metric)
     words = "; ".join(
         f"{method_name(method)} {measure.change(cells.estimate(cells.worse(metric, change)))}"
@@ -353,14 +271,14 @@ def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Clai
         "general": "Fine-tuning forgets: models do worse on the general set than without it",
         "test_ood": "Fine-tuning with the region masked is worse on it than no fine-tuning at all",
     }
-    return _claim(cells, claims[part], mean_of(list(by_method.values())), words, measure=measure)
+    return claim_about(cells, claims[part], mean_of(list(by_method.values())), words, measure=measure)
 
 
 def _knows(cells: Cells, names: Sequence[str]) -> Claim:
     """Test whether models are less sure of rows of the region than of others, by the usual score of the task."""
     score = confidence_of(cells)
     by_method = {
-        method: mean_of([detection(cells, cell, score) for cell in _masked_cells(cells, method, names)])
+        method: mean_of([detection(cells, cell, score) for cell in cells.at_lowest_share(method, names)])
         for method in cells.methods
     }
     words = "; ".join(
@@ -370,7 +288,7 @@ def _knows(cells: Cells, names: Sequence[str]) -> Claim:
     words = f"AUROC of {sureness} for rows of test_ood against those of test_id, mean over scenarios: {words}. "
     words += "50 of 100 is chance: a model that loses out of distribution and is as sure there does not know of it."
     claim = "The model's confidence tells the shift"
-    return _claim(cells, claim, mean_of(list(by_method.values())), words, 0.5, measure=AUROC_SHOWN)
+    return claim_about(cells, claim, mean_of(list(by_method.values())), words, above=0.5, measure=AUROC_SHOWN)
 
 
 def _at_best(part: str, loss: float, lost: ClaimVerdict) -> str:
@@ -380,9 +298,9 @@ def _at_best(part: str, loss: float, lost: ClaimVerdict) -> str:
     return "gains most" if lost == "does not hold" else "comes out best"
 
 
-def _changes(cells: Cells, metric: str, part: str, method: str, names: Sequence[str]) -> list[Quantity]:
+def _changes_by_scenario(cells: Cells, metric: str, part: str, method: str, names: Sequence[str]) -> list[Quantity]:
     changes = []
-    for cell in _masked_cells(cells, method, names):
+    for cell in cells.at_lowest_share(method, names):
         before = cells.quantity(Cell(scenario=cell.scenario, method=NONE, ood_kept=None), metric, part)
         changes.append(cells.worse(metric, cells.quantity(cell, metric, part) - before))
     return changes

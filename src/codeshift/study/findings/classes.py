@@ -169,9 +169,9 @@ class Calibration:
 def confusions(cells: Cells) -> Iterator[Confusion]:
     """Yield the confusion of classes of every cell on both parts of the test rows; none for text."""
     labels = cells.results.classes
-    for cell, part in _places(cells):
+    for cell, part in _cells_and_parts(cells):
         counts, outside = np.zeros((len(labels), len(labels)), dtype=np.int64), 0
-        for shares, classes in _rows(cells, cell, part):
+        for shares, classes in _statistics_and_copies(cells, cell, part):
             labelled = classes >= 0
             np.add.at(counts, (classes[labelled], shares[labelled].argmax(axis=1)), 1)
             outside += int((~labelled).sum())
@@ -193,8 +193,8 @@ def error_metric(metrics: Iterable[Metric]) -> ExpectedCalibrationError:
 def calibrations(cells: Cells) -> Iterator[Calibration]:
     """Yield the calibration of every cell on both parts of the test rows; none for text."""
     error = error_metric(cells.results.metrics.values())
-    for cell, part in _places(cells):
-        rows = list(_rows(cells, cell, part))
+    for cell, part in _cells_and_parts(cells):
+        rows = list(_statistics_and_copies(cells, cell, part))
         pooled = [np.concatenate(side) for side in zip(*rows, strict=True)]
         figures = [
             cells.resampler.of_rows(cells.records(cell), part, cell.scenario, name, statistics, metric)
@@ -241,15 +241,15 @@ def _of_set(cells: Cells, key: RunKey, statistics: Statistics) -> FloatArray:
     return statistics(scores.probabilities, scores.classes)
 
 
-def _places(cells: Cells) -> Iterator[tuple[Cell, str]]:
+def _cells_and_parts(cells: Cells) -> Iterator[tuple[Cell, str]]:
     if cells.results.classes:
         for cell in cells:
             yield from ((cell, part) for part in reversed(TEST_PARTS))
 
 
-def _rows(cells: Cells, cell: Cell, part: str) -> Iterator[tuple[FloatArray, NDArray[np.int64]]]:
+def _statistics_and_copies(cells: Cells, cell: Cell, part: str) -> Iterator[tuple[FloatArray, NDArray[np.int64]]]:
     """Yield the probabilities and the classes of the rows of a part, for each run that is done."""
-    for record in cells.dealt(cell):
+    for record in cells.done_records(cell):
         scores = cells.results.scores(record.key)
         inside = cells.results.members(part, cell.scenario, record.key.split_seed)
         yield scores.probabilities[inside], scores.classes[inside]

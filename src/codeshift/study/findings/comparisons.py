@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.arithmetic import exact_mean
 from codeshift.metrics import CorpusScore, Estimate, Metric, paired_difference
 from codeshift.metrics.base import FloatArray, WeightedMetric
 from codeshift.parts import TEST_PARTS
@@ -85,7 +86,7 @@ def comparisons(cells: Cells, metric: str, part: str = "test_ood") -> list[Compa
 
 def _comparisons(cells: Cells, metric: str, part: str) -> list[Comparison]:
     compared = [
-        _compared(cells, metric, part, scenario, method, kept)
+        _comparison(cells, metric, part, scenario, method, kept)
         for method in cells.methods
         if method != cells.reference_method
         for kept in cells.results.ood_kept
@@ -96,7 +97,7 @@ def _comparisons(cells: Cells, metric: str, part: str) -> list[Comparison]:
     return [replace(comparison, p_holm=p) for comparison, p in zip(compared, corrected, strict=True)]
 
 
-def _compared(cells: Cells, metric: str, part: str, scenario: str, method: str, kept: float) -> Comparison:
+def _comparison(cells: Cells, metric: str, part: str, scenario: str, method: str, kept: float) -> Comparison:
     reference = cells.reference_method or ""
     records = [cells.records(Cell(scenario=scenario, method=name, ood_kept=kept)) for name in (method, reference)]
     first, second = of_both(*records)
@@ -143,18 +144,18 @@ def _permuted(
     cells: Cells, metric: str, part: str, scenario: str, first: Sequence[RunRecord], second: Sequence[RunRecord]
 ) -> float:
     """Return the p-value of a permutation test that swaps a row's outputs of all seeds at once."""
-    blocks = [_side_by_side(cells, metric, part, scenario, side) for side in (first, second)]
+    blocks = [_statistics_by_split(cells, metric, part, scenario, side) for side in (first, second)]
     width = next(iter(blocks[0].values())).shape[1] // _per_split(first)
     over = _over_seeds(cells.metric(metric), width, _per_split(first))
     rows = [_stacked(list(block.values())) for block in blocks]
     paired = paired_difference(
         rows[0], rows[1], metric=over, n_permutations=PERMUTATIONS, n_resamples=1, seed=cells.seed,
-        groups=_copies(cells, part, scenario, first),
+        groups=_identities_by_split(cells, part, scenario, first),
     )  # fmt: skip
     return paired.p_value
 
 
-def _copies(cells: Cells, part: str, scenario: str, records: Sequence[RunRecord]) -> list[tuple[int, int]]:
+def _identities_by_split(cells: Cells, part: str, scenario: str, records: Sequence[RunRecord]) -> list[tuple[int, int]]:
     """Return the split seed and the group of near-duplicates of each row of ``_stacked``."""
     groups: dict[int, list[tuple[int, int]]] = {}
     for key in (record.key for record in records):
@@ -171,7 +172,7 @@ def _per_split(records: Sequence[RunRecord]) -> int:
     return max(map(splits.count, splits))
 
 
-def _side_by_side(
+def _statistics_by_split(
     cells: Cells, metric: str, part: str, scenario: str, records: Sequence[RunRecord]
 ) -> dict[int, FloatArray]:
     """Return the rows' statistics by split seed, training seeds side by side; zeros for a missing seed."""
@@ -221,8 +222,8 @@ class _OverSeeds:
         """Return the mean of the seeds' values."""
         seeds = sums.reshape(-1, self.per_split, self.width)
         means = [[self.metric.from_statistics(s).value for s in split if s[0]] for split in seeds]
-        values = [math.fsum(split) / len(split) for split in means if split]
-        return CorpusScore(math.fsum(values) / len(values) if values else math.nan, n=int(sums[0]))
+        values = [exact_mean(split) for split in means if split]
+        return CorpusScore(exact_mean(values), n=int(sums[0]))
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def variant_curves(cells: Cells, metric: str) -> Iterator[Curve]:
 
     The point at 0 is the model without fine-tuning, that at 1 the model as it was trained.
     """
-    if cells.masked is None:
+    if cells.lowest_share is None:
         return
     for part in cells.parts:
         for method in cells.methods:
@@ -118,11 +118,11 @@ def _scales(cells: Cells) -> dict[str, dict[float, str]]:
 
 
 def _has(cells: Cells, method: str, variant: str | None) -> bool:
-    return bool(cells.results.find(method=method, ood_kept=cells.masked, variant=variant))
+    return bool(cells.results.find(method=method, ood_kept=cells.lowest_share, variant=variant))
 
 
 def _along(cells: Cells, metric: str, part: str, method: str, variant: str | None) -> dict[str, Quantity]:
-    kept = None if method == NONE else cells.masked
+    kept = None if method == NONE else cells.lowest_share
     measured = {
         name: Cell(scenario=name, method=method, ood_kept=kept, variant=variant) for name in cells.results.scenarios
     }

@@ -118,7 +118,7 @@ def detection(cells: Cells, cell: Cell, score: str, figure: str = "auroc") -> Qu
         figure: Figure: "auroc", "aupr" or "fpr".
     """
     scenario = cell.scenario
-    scored = [record for record in cells.dealt(cell) if score in cells.results.scores(record.key).ood]
+    scored = [record for record in cells.done_records(cell) if score in cells.results.scores(record.key).ood]
     name = f"{score} of {scenario}: {figure}"
     return cells.resampler.of_rows(
         scored, "test", None, name, lambda key: _ranked(cells, key, scenario, score), _FIGURES[figure]
@@ -127,19 +127,19 @@ def detection(cells: Cells, cell: Cell, score: str, figure: str = "auroc") -> Qu
 
 def _scores_of(cells: Cells, cell: Cell) -> tuple[str, ...]:
     """Return the names of the scores that the runs of a cell have."""
-    return tuple(dict.fromkeys(name for r in cells.dealt(cell) for name in cells.results.scores(r.key).ood))
+    return tuple(dict.fromkeys(name for r in cells.done_records(cell) for name in cells.results.scores(r.key).ood))
 
 
 def _ranked(cells: Cells, key: RunKey, scenario: str, score: str) -> FloatArray:
     """Return the statistics of the ranking of the rows of both parts, NaN for other rows; shape (rows, 4)."""
     results = cells.results
     strange = results.scores(key).ood[score]
-    outside, inside = (_compared(results, key, part, scenario) for part in ("test_ood", "test_id"))
+    outside, inside = (_rows_compared(results, key, part, scenario) for part in ("test_ood", "test_id"))
     measured = (inside | outside) & ~np.isnan(strange)
     return np.where(measured[:, None], ranking_rows(outside, np.nan_to_num(strange)), np.nan)
 
 
-def _compared(results: StudyResults, key: RunKey, part: str, scenario: str) -> NDArray[np.bool_]:
+def _rows_compared(results: StudyResults, key: RunKey, part: str, scenario: str) -> NDArray[np.bool_]:
     """Return the rows of a part that are compared: all of a classifier's, or those that text was written for."""
     if results.classes:
         return results.members(part, scenario, key.split_seed)

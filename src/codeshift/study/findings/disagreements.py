@@ -108,7 +108,7 @@ def disagreements(cells: Cells, part: str = "test_ood") -> Iterator[Disagreement
         pair = (method, cells.reference_method)
         for scenario in cells.results.scenarios:
             for kept in cells.results.ood_kept:
-                yield _counted(cells, part, scenario, kept, pair)
+                yield _disagreement(cells, part, scenario, kept, pair)
 
 
 def examples(cells: Cells, *, of_each: int = 2, part: str = "test_ood") -> Iterator[ExampleRow]:
@@ -116,19 +116,21 @@ def examples(cells: Cells, *, of_each: int = 2, part: str = "test_ood") -> Itera
 
     The rows are those with the smallest digests of content, so that nobody chose them.
     """
-    if cells.masked is None or not cells.methods:
+    if cells.lowest_share is None or not cells.methods:
         return
     for scenario in cells.results.scenarios:
-        keys = _first_done(cells, scenario, cells.masked)
+        keys = _first_done(cells, scenario, cells.lowest_share)
         if keys is None:
             continue
         right = {name: _right(cells.results.scores(key)) for name, key in keys.items()}
-        compared = _by_digest(_compared(cells, keys, part, scenario), cells.results.scores(next(iter(keys.values()))))
-        for kind, rows in _kinds(cells, right, compared):
-            yield from (_example(cells, scenario, part, keys, row, kind) for row in rows[:of_each])
+        compared = _by_digest(
+            _compared_rows(cells, keys, part, scenario), cells.results.scores(next(iter(keys.values())))
+        )
+        for kind, rows in _rows_by_kind(cells, right, compared):
+            yield from (_example_row(cells, scenario, part, keys, row, kind) for row in rows[:of_each])
 
 
-def _counted(cells: Cells, part: str, scenario: str, kept: float, pair: tuple[str, str]) -> Disagreement:
+def _disagreement(cells: Cells, part: str, scenario: str, kept: float, pair: tuple[str, str]) -> Disagreement:
     both = neither = seeds = 0
     only = dict.fromkeys(pair, 0)
     done = [
@@ -139,7 +141,7 @@ def _counted(cells: Cells, part: str, scenario: str, kept: float, pair: tuple[st
         if at not in done[1]:
             continue
         keys = {name: side[at] for name, side in zip(pair, done, strict=True)}
-        compared = _compared(cells, keys, part, scenario)
+        compared = _compared_rows(cells, keys, part, scenario)
         first, second = (_right(cells.results.scores(key))[compared] for key in keys.values())
         both, neither = both + int((first & second).sum()), neither + int((~first & ~second).sum())
         only[pair[0]] += int((first & ~second).sum())
@@ -150,7 +152,7 @@ def _counted(cells: Cells, part: str, scenario: str, kept: float, pair: tuple[st
     )
 
 
-def _compared(cells: Cells, keys: Mapping[str, RunKey], part: str, scenario: str) -> NDArray[np.int64]:
+def _compared_rows(cells: Cells, keys: Mapping[str, RunKey], part: str, scenario: str) -> NDArray[np.int64]:
     """Return the numbers of a part's rows that text was generated for by every method."""
     scored = cells.results.scored_rows(next(iter(keys.values())), part, scenario).copy()
     for key in keys.values():
@@ -183,7 +185,7 @@ def _first_done(cells: Cells, scenario: str, kept: float) -> dict[str, RunKey] |
     return ({NONE: untrained[0]} if untrained else {}) | keys
 
 
-def _kinds(
+def _rows_by_kind(
     cells: Cells, right: Mapping[str, NDArray[np.bool_]], compared: NDArray[np.int64]
 ) -> Iterator[tuple[str, list[int]]]:
     reference, others = cells.reference_method or "", [m for m in cells.methods if m != cells.reference_method]
@@ -195,11 +197,12 @@ def _kinds(
     yield ("no method is right" if len(cells.methods) > 1 else "wrong"), compared[wrong].tolist()
 
 
-def _example(cells: Cells, scenario: str, part: str, keys: Mapping[str, RunKey], row: int, kind: str) -> ExampleRow:
+def _example_row(cells: Cells, scenario: str, part: str, keys: Mapping[str, RunKey], row: int, kind: str) -> ExampleRow:
     all_scores = {name: cells.results.scores(key) for name, key in keys.items()}
     first = next(iter(all_scores.values()))
     return ExampleRow(
-        scenario=scenario, part=part, ood_kept=cells.masked, split_seed=next(iter(keys.values())).split_seed, row=row,
-        kind=kind, reference=first.references[row], source=first.sources[row] if len(first.sources) else "",
+        scenario=scenario, part=part, ood_kept=cells.lowest_share,
+        split_seed=next(iter(keys.values())).split_seed, row=row, kind=kind, reference=first.references[row],
+        source=first.sources[row] if len(first.sources) else "",
         outputs={name: scores.predictions[row] or "" for name, scores in all_scores.items()},
     )  # fmt: skip

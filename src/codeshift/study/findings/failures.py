@@ -111,7 +111,7 @@ class _OutputModes:
         rows: list[int] = np.flatnonzero(self._cells.results.scored_rows(key, part, scenario)).tolist()
         facts = self._cells.results.splits[scenario, key.split_seed]
         other = [row for row in rows if self._plain[key][row] == OTHER_TEXT]
-        lacking = set(_lacking(scores, other, facts, self._language))
+        lacking = set(_rows_lacking(scores, other, facts, self._language))
         for row in rows:
             mode = LACKS if row in lacking else self._plain[key][row]
             if mode is not None:
@@ -163,15 +163,15 @@ def repeats_itself(text: str) -> bool:
     for period in range(1, _LONGEST_PERIOD + 1):
         if len(tokens) <= period * _TIMES:
             return False
-        whole = tokens[:-1] if tokens[-1 - period].startswith(tokens[-1]) else tokens  # the last token may be cut
-        again = whole[-period:]
+        complete = tokens[:-1] if tokens[-1 - period].startswith(tokens[-1]) else tokens  # the last token may be cut
+        again = complete[-period:]
         times = _TIMES if any(token[0].isalnum() for token in again) else _TIMES_WITHOUT_WORDS
-        if whole[-period * times :] == again * times:
+        if complete[-period * times :] == again * times:
             return True
     return False
 
 
-def _lacking(scores: RunScores, rows: Sequence[int], facts: SplitFacts, language: str | None) -> list[int]:
+def _rows_lacking(scores: RunScores, rows: Sequence[int], facts: SplitFacts, language: str | None) -> list[int]:
     if facts.masked is None or not rows or not reads_rows_in(facts.masked, language):
         return []
     languages = [scores.languages[row] for row in rows] if len(scores.languages) else ()

@@ -11,7 +11,8 @@ from codeshift.errors import ParameterError
 from codeshift.formatting import counted, share
 from codeshift.study.findings.along_training import Regret, TrainingCurve, regrets, training_curves
 from codeshift.study.findings.cells import Cells
-from codeshift.study.findings.claims import Claim, claims
+from codeshift.study.findings.claim import Claim
+from codeshift.study.findings.claims import claims
 from codeshift.study.findings.classes import Calibration, Confusion, calibrations, confusions
 from codeshift.study.findings.comparisons import Comparison, comparisons
 from codeshift.study.findings.curves import Curve, kept_curves, variant_curves
@@ -240,12 +241,16 @@ class Findings:
         that it predicted in each scenario.
         """
         shown = [matrix for matrix in self.confusions if matrix.part == "test_ood"]
-        sentences = [matrix.sentence for matrix in shown if matrix.n and matrix.cell.ood_kept == self.cells.masked]
+        sentences = [
+            matrix.sentence for matrix in shown if matrix.n and matrix.cell.ood_kept == self.cells.lowest_share
+        ]
         for method in ((NONE,) if self.cells.has_none else ()) + self.cells.methods:
             ood, inside = (self.outputs.get((method, part), Counter()) for part in ("test_ood", "test_id"))
             modes = sorted((mode for mode in (*MODES, RIGHT) if ood[mode]), key=lambda mode: -ood[mode])
             if modes:
-                listed = ", ".join(f"{mode} {_of(ood, mode)} (test_id {_of(inside, mode)})" for mode in modes)
+                listed = ", ".join(
+                    f"{mode} {_share_of_mode(ood, mode)} (test_id {_share_of_mode(inside, mode)})" for mode in modes
+                )
                 whose = "the model without fine-tuning" if method == NONE else method_name(method)
                 sizes = f"n = {ood.total():,}; test_id n = {inside.total():,}"
                 sentences.append(f"Outputs of {whose} on test_ood ({sizes}): {listed}.")
@@ -259,12 +264,12 @@ class Findings:
         """
         counts: dict[tuple[str, str], Counter[str]] = {}
         for failure in self.failures:
-            kept = None if failure.cell.method == NONE else self.cells.masked
+            kept = None if failure.cell.method == NONE else self.cells.lowest_share
             if failure.cell.ood_kept == kept and failure.n:
                 counts.setdefault((failure.cell.method, failure.part), Counter()).update(failure.counts)
         return counts
 
 
-def _of(counts: Counter[str], mode: str) -> str:
+def _share_of_mode(counts: Counter[str], mode: str) -> str:
     """Format the share of outputs in a mode; a dash if there are no outputs."""
     return share(counts[mode] / counts.total() if counts else math.nan, 0)

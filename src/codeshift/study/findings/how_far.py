@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.arithmetic import ratio
 from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
 from codeshift.parts import TEST_PARTS
@@ -125,7 +126,7 @@ class EqualGap(Finding):
 def similarity_curves(cells: Cells, metric: str) -> Iterator[SimilarityCurve]:
     """Yield the curves at the smallest share kept and without fine-tuning; none without similarities."""
     for cell in cells:
-        if cell.ood_kept not in (None, cells.masked):
+        if cell.ood_kept not in (None, cells.lowest_share):
             continue
         near = _Near(cells, cell)
         if near.edges is None:
@@ -210,7 +211,7 @@ class _Near:
 
     def __init__(self, cells: Cells, cell: Cell) -> None:
         self._cells, self._cell = cells, cell
-        kept = cells.masked if cell.ood_kept is None else cell.ood_kept
+        kept = cells.lowest_share if cell.ood_kept is None else cell.ood_kept
         self._of_seed: dict[int, tuple[FloatArray, dict[str, NDArray[np.bool_]]]] = {
             split_seed: (facts.nearest[kept], dict(facts.members))
             for (scenario, split_seed), facts in cells.results.splits.items()
@@ -294,4 +295,4 @@ class _Near:
                 counts.append(sum(self._count(seed, _OOD, number) for seed in seeds))
         total = sum(int(self._rows(seed, _OOD).sum()) for seed in seeds)
         weights = [count / sum(counts) for count in counts]
-        return combined(list(zip(weights, differences, strict=True))), sum(counts) / total if total else math.nan
+        return combined(list(zip(weights, differences, strict=True))), ratio(sum(counts), total)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codeshift.formatting import counted
-from codeshift.study.findings.cells import Cell, Cells
-from codeshift.study.findings.claims import Claim, masks, reach, verdict
+from codeshift.study.findings.cells import Cells
+from codeshift.study.findings.claim import Claim, no_scenario, reach, verdict
+from codeshift.study.findings.claims import masks
 from codeshift.study.findings.how_far import ComparedGap, compared_gap, mean_gap
 from codeshift.study.findings.quantity import nothing
 from codeshift.study.results.measures import SHARE, method_name
 
 _CLAIM = "How near training rows are explains most of the gap out of distribution"
 _MOST = 0.5
-_TOO_FEW = "No scenario has {} distinct rows of both parts that are compared at equal similarity."
+_BOTH = "of both parts that are compared at equal similarity"
 _NO_GAP = "The gap itself is not shown, or too unsure for a share of it."
 
 
@@ -27,18 +28,17 @@ def how_far_claims(cells: Cells, metric: str) -> Iterator[Claim]:
             method: [gap for gap in gaps if gap is not None and gap.is_known(cells.min_rows)]
             for method, gaps in of_methods.items()
         }
-        yield _claim(cells, metric, {method: gaps for method, gaps in measured.items() if gaps})
+        yield _claim_on_gap(cells, metric, {method: gaps for method, gaps in measured.items() if gaps})
 
 
 def _of_method(cells: Cells, metric: str, method: str) -> list[ComparedGap | None]:
-    names = cells.results.scenarios
-    return [compared_gap(cells, metric, Cell(scenario=name, method=method, ood_kept=cells.masked)) for name in names]
+    return [compared_gap(cells, metric, cell) for cell in cells.at_lowest_share(method, cells.results.scenarios)]
 
 
-def _claim(cells: Cells, metric: str, measured: dict[str, list[ComparedGap]]) -> Claim:
+def _claim_on_gap(cells: Cells, metric: str, measured: dict[str, list[ComparedGap]]) -> Claim:
     """Test the share of the mean gap that goes away at equal similarity, which says nothing of a gap that may be 0."""
     if not measured:
-        too_few = _TOO_FEW.format(cells.min_rows)
+        too_few = no_scenario(cells, _BOTH)
         return Claim(estimate=cells.estimate(nothing()), seeds=0, claim=_CLAIM, verdict="not shown", evidence=too_few)
     pooled = mean_gap([gap for gaps in measured.values() for gap in gaps])
     is_lost = verdict(cells.estimate(cells.worse(metric, -pooled.gap))) == "holds"

@@ -53,13 +53,3 @@ def too_small(cells: Cells, metric: str, part: str = "test_ood") -> dict[str, in
     """Return the scenarios with fewer distinct rows of a part than ``min_rows``, with their numbers of rows."""
     counts = {name: distinct_rows(cells, metric, part, name) for name in cells.results.scenarios}
     return {name: count for name, count in counts.items() if count is not None and count < cells.min_rows}
-
-
-def left_out_in_words(small: dict[str, int], min_rows: int, part: str = "test_ood") -> str:
-    """Describe the scenarios that a claim leaves out in words.
-
-    >>> left_out_in_words({"rare": 12}, 30)
-    'Left out, with fewer than 30 distinct rows of test_ood: rare (12).'
-    """
-    named = ", ".join(f"{name} ({count})" for name, count in small.items())
-    return f"Left out, with fewer than {min_rows} distinct rows of {part}: {named}." if small else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codeshift.study.findings.claims import Claim, ClaimVerdict, verdict
+from codeshift.study.findings.claim import Claim, ClaimVerdict, verdict
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import mean_of
 from codeshift.study.results.measures import Measure
@@ -51,9 +51,9 @@ class ModelsClaim(Finding):
             return (
                 f"No model has a number. {' '.join(dict.fromkeys(claim.evidence for claim in self.by_model.values()))}"
             )
-        of = "models" if measured == len(self.by_model) else f"{measured} of {len(self.by_model)} models"
-        mean = f"Mean over {of} {self.measure.change(self.estimate)}" if self.value == self.value else "No mean"
-        verdicts = "; ".join(f"{name} {_number(claim)}: {claim.verdict}" for name, claim in self.by_model.items())
+        models = "models" if measured == len(self.by_model) else f"{measured} of {len(self.by_model)} models"
+        mean = f"Mean over {models} {self.measure.change(self.estimate)}" if self.value == self.value else "No mean"
+        verdicts = "; ".join(f"{name} {_shown_number(claim)}: {claim.verdict}" for name, claim in self.by_model.items())
         return f"{mean}. {verdicts}. In every model: {self.in_every}."
 
     @property
@@ -94,5 +94,5 @@ def _over_models(by_model: Mapping[str, Claim], confidence: float) -> ModelsClai
     )  # fmt: skip
 
 
-def _number(claim: Claim) -> str:
+def _shown_number(claim: Claim) -> str:
     return claim.measure.change(claim.estimate)

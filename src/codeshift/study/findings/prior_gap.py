@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from codeshift.arithmetic import ratio
 from codeshift.metrics import Estimate
 from codeshift.metrics.aggregates.prior import prior_shift_sample
 from codeshift.metrics.base import FloatArray
@@ -73,7 +74,7 @@ def prior_gaps(cells: Cells, metric: str) -> Iterator[PriorGap]:
         yield PriorGap(
             estimate=cells.estimate(mix), seeds=mix.seeds, cell=cell, measure=cells.measure(metric),
             state=cells.state(cell), gap=cells.estimate(gap), left=cells.estimate(gap - mix),
-            compared=_compared(cells, cell),
+            compared=_share_compared(cells, cell),
         )  # fmt: skip
 
 
@@ -81,13 +82,13 @@ def _of_mix(cells: Cells, metric: str, cell: Cell) -> Quantity:
     """Return the score on ``test_id`` minus that with the classes in the shares of ``test_ood``."""
     measured = cells.metric(metric)
     change = cells.resampler.of_rows(
-        cells.dealt(cell), "test", None, f"{metric} by the mix of {cell.scenario}",
-        partial(_rows, cells, metric, cell), sample_of=partial(prior_shift_sample, metric=measured),
+        cells.done_records(cell), "test", None, f"{metric} by the mix of {cell.scenario}",
+        partial(_sample_rows, cells, metric, cell), sample_of=partial(prior_shift_sample, metric=measured),
     )  # fmt: skip
     return -change
 
 
-def _rows(cells: Cells, metric: str, cell: Cell, key: RunKey) -> FloatArray:
+def _sample_rows(cells: Cells, metric: str, cell: Cell, key: RunKey) -> FloatArray:
     """Return what ``prior_shift_sample`` takes of each row of a run, NaN for rows of neither part."""
     inside, outside = (cells.results.members(part, cell.scenario, key.split_seed) for part in TEST_PARTS)
     scores = cells.results.scores(key)
@@ -95,12 +96,12 @@ def _rows(cells: Cells, metric: str, cell: Cell, key: RunKey) -> FloatArray:
     return np.where((inside | outside)[:, None], rows, np.nan)
 
 
-def _compared(cells: Cells, cell: Cell) -> float:
+def _share_compared(cells: Cells, cell: Cell) -> float:
     """Return the share of the rows of ``test_ood`` whose class ``test_id`` has too, of all runs together."""
     known = total = 0
-    for record in cells.dealt(cell):
+    for record in cells.done_records(cell):
         classes = cells.results.scores(record.key).classes
         inside, outside = (cells.results.members(part, cell.scenario, record.key.split_seed) for part in TEST_PARTS)
         known += int(np.isin(classes[outside], classes[inside]).sum())
         total += int(outside.sum())
-    return known / total if total else math.nan
+    return ratio(known, total)

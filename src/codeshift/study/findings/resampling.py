@@ -104,7 +104,7 @@ class Resampler:
             return nothing()
         cell_id = keys, part, scenario, name
         if cell_id not in self._cells:
-            valued = sample_of or partial(_sample, metric=metric)
+            valued = sample_of or partial(_sample_of_run, metric=metric)
             runs = [self._run(key, part, scenario, name, statistics, metric, valued) for key in keys]
             self._cells[cell_id] = CellValue(tuple(runs))
         cell = self._cells[cell_id]
@@ -127,7 +127,7 @@ class Resampler:
         if run_id not in self._runs:
             of = self._sets.of(key, self.results.rows_of(part))
             rows, groups = self._rows(of, key, part, scenario, statistics(key))
-            self._runs[run_id] = self._valued(key, of, groups, _grouped(sample_of(rows), groups), metric)
+            self._runs[run_id] = self._valued(key, of, groups, _with_groups(sample_of(rows), groups), metric)
         return self._runs[run_id]
 
     def _valued(
@@ -159,12 +159,12 @@ class Resampler:
         return rows[kept], groups[kept]
 
 
-def _sample(rows: FloatArray, metric: Metric | None) -> Sample:
+def _sample_of_run(rows: FloatArray, metric: Metric | None) -> Sample:
     """Make the sample of a run's rows; without a metric, of the ratio of column 1 to column 0, which is all 1."""
     return as_sample(rows[:, 1]) if metric is None else as_sample(rows, metric=metric)
 
 
-def _grouped(sample: Sample, groups: NDArray[np.int64]) -> Sample:
+def _with_groups(sample: Sample, groups: NDArray[np.int64]) -> Sample:
     """Return the sample with the rows of each group as one unit, in the order of the groups."""
     grouped = sample.grouped(groups)
     if grouped is sample:  # every row is a group of its own; sort by group all the same

@@ -162,7 +162,7 @@ def seen_scores(cells: Cells) -> Iterator[SeenScore]:
                     yield SeenScore(
                         estimate=cells.estimate(quantity), seeds=quantity.seeds, cell=cell, part=part,
                         measure=cells.measure(metric), state=cells.state(cell), seen=seen,
-                        distinct=_distinct(cells, metric, part, cell.scenario, seen=seen), needed=cells.min_rows,
+                        distinct=_distinct_rows(cells, metric, part, cell.scenario, seen=seen), needed=cells.min_rows,
                     )  # fmt: skip
 
 
@@ -199,12 +199,12 @@ def on_rows(cells: Cells, cell: Cell, metric: str, part: str, *, seen: bool) -> 
 
 
 def _of_records(cells: Cells, records: list[RunRecord], scenario: str, metric: str, part: str, seen: bool) -> Quantity:
-    if _distinct(cells, metric, part, scenario, seen=seen) < cells.min_rows:
+    if _distinct_rows(cells, metric, part, scenario, seen=seen) < cells.min_rows:
         return nothing()
 
     def statistics(key: RunKey) -> FloatArray:
         values = cells.results.set_statistics(key, metric, part, scenario)
-        return np.where(_mask(cells, key, seen)[:, None], values, np.nan)
+        return np.where(_seen_mask(cells, key, seen)[:, None], values, np.nan)
 
     name = f"{metric} of rows that {'a' if seen else 'no'} corpus holds"
     return cells.resampler.of_rows(records, part, scenario, name, statistics, cells.metric(metric))
@@ -215,17 +215,17 @@ def _marked(cells: Cells, cell: Cell) -> list[RunRecord]:
     return [record for record in cells.records(cell) if record.key.split_seed in cells.results.marks]
 
 
-def _mask(cells: Cells, key: RunKey, seen: bool) -> NDArray[np.bool_]:
+def _seen_mask(cells: Cells, key: RunKey, seen: bool) -> NDArray[np.bool_]:
     marks = cells.results.marks[key.split_seed]
     is_seen: NDArray[np.bool_] = cells.once(("seen", key.split_seed), marks.seen)
     return is_seen if seen else ~is_seen
 
 
-def _distinct(cells: Cells, metric: str, part: str, scenario: str, *, seen: bool) -> int:
+def _distinct_rows(cells: Cells, metric: str, part: str, scenario: str, *, seen: bool) -> int:
     """Count the distinct rows of a part that a corpus holds, or none does, of the marked split seed with fewest."""
 
     def rows(key: RunKey) -> NDArray[np.bool_] | None:
-        return _mask(cells, key, seen) if key.split_seed in cells.results.marks else None
+        return _seen_mask(cells, key, seen) if key.split_seed in cells.results.marks else None
 
     name = ("distinct", metric, part, scenario, seen)
     return cells.once(name, lambda: distinct_rows(cells, metric, part, scenario, rows=rows) or 0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codeshift.arithmetic import exact_mean
 from codeshift.formatting import fixed
 from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
@@ -52,13 +53,13 @@ class StrengthEffect(Finding):
 
 def strength_effects(cells: Cells, metric: str, scenarios: Sequence[str] | None = None) -> Iterator[StrengthEffect]:
     """Yield the effect on each method at the smallest share kept, over ``scenarios``; none without a 100% baseline."""
-    if cells.masked is None or cells.masked == 1 or 1.0 not in cells.results.ood_kept:
+    if cells.lowest_share is None or cells.lowest_share == 1 or 1.0 not in cells.results.ood_kept:
         return
     for method in cells.methods:
         points: dict[str, tuple[float, Quantity]] = {}
         for scenario in cells.results.scenarios if scenarios is None else scenarios:
             auc = shift_strength(cells, scenario)
-            relative = cells.relative(Cell(scenario=scenario, method=method, ood_kept=cells.masked), metric)
+            relative = cells.relative(Cell(scenario=scenario, method=method, ood_kept=cells.lowest_share), metric)
             if not math.isnan(auc) and relative.defined:
                 points[scenario] = auc, relative
         sign = -1.0 if cells.metric(metric).higher_is_better else 1.0
@@ -68,7 +69,7 @@ def strength_effects(cells: Cells, metric: str, scenarios: Sequence[str] | None 
             estimate = Estimate(math.nan, math.nan, math.nan, 0, cells.confidence, estimate.method)
         yield StrengthEffect(
             estimate=estimate, seeds=min((relative.seeds for _, relative in points.values()), default=0),
-            method=method, ood_kept=cells.masked,
+            method=method, ood_kept=cells.lowest_share,
             points={name: (auc, cells.estimate(relative)) for name, (auc, relative) in points.items()},
         )  # fmt: skip
 
@@ -77,7 +78,7 @@ def shift_strength(cells: Cells, scenario: str) -> float:
     """Return the mean over split seeds of the AUC of the audit's classifier for ``test_ood``; NaN without an audit."""
     of_seeds = [facts.auc for (name, _), facts in cells.results.splits.items() if name == scenario]
     measured = [auc for auc in of_seeds if not math.isnan(auc)]
-    return math.fsum(measured) / len(measured) if measured else math.nan
+    return exact_mean(measured)
 
 
 def spearman(a: FloatArray, b: FloatArray, confidence: float) -> Estimate:

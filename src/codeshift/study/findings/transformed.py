@@ -50,7 +50,7 @@ class TransformedChange(CellChange):
 def transformed_changes(cells: Cells, metric: str) -> list[TransformedChange]:
     """Return the change of every cell by every transform; none unless the study has transforms."""
     transforms = cells.results.settings.transforms
-    changes = [_change(cells, metric, cell, transform) for transform in transforms for cell in cells]
+    changes = [_transformed_change(cells, metric, cell, transform) for transform in transforms for cell in cells]
     families = [(change.transform, change.cell.method, change.cell.ood_kept) for change in changes]
     corrected = holm_within([change.p_value for change in changes], families)
     return [replace(change, p_holm=p) for change, p in zip(changes, corrected, strict=True)]
@@ -65,7 +65,7 @@ def sides_of(cells: Cells, metric: str, cell: Cell, transform: str) -> tuple[Qua
     return after, before
 
 
-def _change(cells: Cells, metric: str, cell: Cell, transform: str) -> TransformedChange:
+def _transformed_change(cells: Cells, metric: str, cell: Cell, transform: str) -> TransformedChange:
     after, before = sides_of(cells, metric, cell, transform)
     difference = after - before
     rows, changed = rewritten_counts(cells, cell, transform)
@@ -84,11 +84,11 @@ def rewritten_counts(cells: Cells, cell: Cell, transform: str) -> tuple[int, int
         if (cell.scenario, split_seed) in cells.results.splits:
             members = cells.results.members(PARTS[TEST_ID], cell.scenario, split_seed)
             rows += int(members.sum())
-            changed += int((members & _rewritten(cells, key, transform)).sum())
+            changed += int((members & _rows_rewritten(cells, key, transform)).sum())
     return rows, changed
 
 
-def _rewritten(cells: Cells, key: RunKey, transform: str) -> NDArray[np.bool_]:
+def _rows_rewritten(cells: Cells, key: RunKey, transform: str) -> NDArray[np.bool_]:
     """Return the mask of the test rows whose source or reference a transform changes: one for each split seed."""
 
     def compare() -> NDArray[np.bool_]:

@@ -3,50 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from codeshift.formatting import counted
 from codeshift.parts import PARTS, TEST_ID, transformed_by
 from codeshift.study.findings.cells import Cell, Cells
-from codeshift.study.findings.claims import Claim, reach, verdict
+from codeshift.study.findings.claim import Claim, claim_about, naming_left_out
 from codeshift.study.findings.finding import kept_in_words
-from codeshift.study.findings.large_enough import left_out_in_words, too_small
+from codeshift.study.findings.large_enough import too_small
 from codeshift.study.findings.quantity import Quantity, mean_of
 from codeshift.study.findings.transformed import rewritten_counts, sides_of
-from codeshift.study.results.measures import SHARE, Measure, method_name
-
-_TOO_FEW = "No scenario has {} distinct rows of {}."
+from codeshift.study.results.measures import SHARE, method_name
 
 
 def transformed_claims(cells: Cells, metric: str) -> Iterator[Claim]:
     """Yield the claims about each transform, at the smallest share kept; none unless the study has transforms."""
     transforms = cells.results.settings.transforms
-    if not transforms or not cells.methods or cells.masked is None:
+    if not transforms or not cells.methods or cells.lowest_share is None:
         return
     small = too_small(cells, metric, PARTS[TEST_ID])
     names = [name for name in cells.results.scenarios if name not in small]
     for transform in transforms:
-        yield _limited(cells, _costs(cells, metric, transform, names), small)
+        yield naming_left_out(cells, _transform_costs(cells, metric, transform, names), small, PARTS[TEST_ID])
         for method in cells.methods:
             if method != cells.reference_method:
-                yield _limited(cells, _keeps_more(cells, metric, transform, method, names), small)
+                kept = _keeps_more_under(cells, metric, transform, method, names)
+                yield naming_left_out(cells, kept, small, PARTS[TEST_ID])
 
 
-def _limited(cells: Cells, claim: Claim, small: dict[str, int]) -> Claim:
-    """Add to a claim the scenarios that it leaves out, and why."""
-    without = left_out_in_words(small, cells.min_rows, PARTS[TEST_ID])
-    return replace(claim, evidence=f"{claim.evidence} {without}".rstrip())
-
-
-def _cells_of(cells: Cells, method: str, names: Sequence[str]) -> list[Cell]:
-    return [Cell(scenario=name, method=method, ood_kept=cells.masked) for name in names]
-
-
-def _costs(cells: Cells, metric: str, transform: str, names: Sequence[str]) -> Claim:
+def _transform_costs(cells: Cells, metric: str, transform: str, names: Sequence[str]) -> Claim:
     """Test whether models do worse on the same programs rewritten: the mean over methods and scenarios."""
     measure = cells.measure(metric)
     by_method = {
-        method: mean_of([_change(cells, metric, transform, cell) for cell in _cells_of(cells, method, names)])
+        method: mean_of([_difference(cells, metric, transform, cell) for cell in cells.at_lowest_share(method, names)])
         for method in cells.methods
     }
     changes = "; ".join(
@@ -54,52 +42,39 @@ def _costs(cells: Cells, metric: str, transform: str, names: Sequence[str]) -> C
     )
     part, of_part = transformed_by(transform), PARTS[TEST_ID]
     evidence = f"{measure.title} on {part} less that on {of_part}, row by row, mean over scenarios, "
-    evidence += f"{kept_in_words(cells.masked)}: {changes}."
-    counts = [rewritten_counts(cells, cell, transform) for cell in _cells_of(cells, cells.methods[0], names)]
+    evidence += f"{kept_in_words(cells.lowest_share)}: {changes}."
+    counts = [rewritten_counts(cells, cell, transform) for cell in cells.at_lowest_share(cells.methods[0], names)]
     rows, changed = (sum(side) for side in zip(*counts, strict=True)) if counts else (0, 0)
     evidence += f" Of {counted(rows, 'row')} {changed:,} are rewritten."
     worse = mean_of([cells.worse(metric, change) for change in by_method.values()])
-    return _claim(
-        cells, f"The transform {transform} costs models performance on the same programs", worse, evidence, measure
-    )
+    claim = f"The transform {transform} costs models performance on the same programs"
+    return claim_about(cells, claim, worse, evidence, measure=measure)
 
 
-def _change(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
+def _difference(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
     after, before = sides_of(cells, metric, cell, transform)
     return after - before
 
 
-def _keeps_more(cells: Cells, metric: str, transform: str, method: str, names: Sequence[str]) -> Claim:
+def _keeps_more_under(cells: Cells, metric: str, transform: str, method: str, names: Sequence[str]) -> Claim:
     """Test whether a method keeps a larger share of its own score than the reference method does."""
     reference = cells.reference_method or ""
     lost = {
-        name: [_lost(cells, metric, transform, cell) for cell in _cells_of(cells, name, names)]
+        name: [_share_taken(cells, metric, transform, cell) for cell in cells.at_lowest_share(name, names)]
         for name in (method, reference)
     }
     pooled = mean_of([theirs - ours for ours, theirs in zip(lost[method], lost[reference], strict=True)])
     evidence = "Share of the own score on test_id that the transform takes, mean over scenarios, "
-    evidence += f"{kept_in_words(cells.masked)}: "
+    evidence += f"{kept_in_words(cells.lowest_share)}: "
     evidence += "; ".join(
         f"{method_name(name)} {SHARE.estimate(cells.estimate(mean_of(shares)))}" for name, shares in lost.items()
     )
     evidence += f". Difference {SHARE.change(cells.estimate(pooled))}."
     claim = f"{method_name(method)} keeps more than {method_name(reference)} under the transform {transform}"
-    return _claim(cells, claim, pooled, evidence, SHARE)
+    return claim_about(cells, claim, pooled, evidence)
 
 
-def _lost(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
+def _share_taken(cells: Cells, metric: str, transform: str, cell: Cell) -> Quantity:
     """Return the share of the score on ``test_id`` that is lost on its rows rewritten; added if lower is better."""
     after, before = sides_of(cells, metric, cell, transform)
     return cells.worse(metric, (after - before) / before)
-
-
-def _claim(cells: Cells, claim: str, quantity: Quantity, evidence: str, measure: Measure) -> Claim:
-    estimate = cells.estimate(quantity)
-    rests = f"Each number rests on at least {counted(quantity.n, 'row')} of each scenario."
-    figures = (
-        f"{evidence} {rests} {reach(quantity)}" if quantity.defined else _TOO_FEW.format(cells.min_rows, PARTS[TEST_ID])
-    )
-    return Claim(
-        estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate), evidence=figures.rstrip(),
-        quantity=quantity, measure=measure,
-    )  # fmt: skip

@@ -77,7 +77,7 @@ def unseen_elements(cells: Cells) -> Iterator[UnseenElement]:
         elements = element_names(_masked(cells, scenario))
         for cell in cells.of_scenario(scenario):
             recall, in_references, in_outputs, elsewhere = (
-                _rate(cells, cell, kind, part)
+                _pooled_rate(cells, cell, kind, part)
                 for kind, part in (
                     ("recall", "test_ood"), ("references", "test_ood"), ("outputs", "test_ood"), ("outputs", "test_id")
                 )
@@ -103,10 +103,10 @@ def masking_scenarios(cells: Cells) -> list[str]:
 
 def recall_of(cells: Cells, cell: Cell) -> Quantity:
     """Return the share that holds a masked element of ``test_ood``'s outputs whose reference holds one."""
-    return _rate(cells, cell, "recall", "test_ood")
+    return _pooled_rate(cells, cell, "recall", "test_ood")
 
 
-def _rate(cells: Cells, cell: Cell, kind: str, part: str) -> Quantity:
+def _pooled_rate(cells: Cells, cell: Cell, kind: str, part: str) -> Quantity:
     holding = cells.once(("holding", cell.scenario), lambda: _Holding(cells, cell.scenario))
     name = f"elements of {cell.scenario}: {kind}"
     return cells.resampler.of_rows(

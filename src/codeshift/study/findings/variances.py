@@ -66,11 +66,11 @@ def moments(weights: Mapping[CellValue, float]) -> Moments | None:
     counts = [len(runs) for cell in trained for runs in cell.by_split.values()]
     fewest = min((len(cell.by_split) for cell, _ in cells), default=1)
     trainings = min(counts, default=1)
-    rows, by_split, by_run = _row_sums(cells, splits)
+    rows, by_split, by_run = _row_sums_by_run(cells, splits)
     squares = [
         _spread([_split_deviation(cells, split) for split in splits], fewest),
         _rows_between(by_split, rows, len(splits)) if fewest > 1 else 0.0,
-        *(_within(cells, by_run, splits) if trainings > 1 else (0.0, 0.0)),
+        *(_variances_within(cells, by_run, splits) if trainings > 1 else (0.0, 0.0)),
         math.fsum(fsum(moved**2) for moved in rows.values()),
         math.fsum(weight**2 * cell.unseen_variance for cell, weight in cells),
     ]
@@ -94,7 +94,7 @@ def unseen_of_difference(weights: Mapping[CellValue, float]) -> float:
     sets = {run.rows for cell, _ in cells for run in cell.runs}
     if len(cells) != 2 or len(sets) > 1 or any(cell.hits is None for cell, _ in cells):
         return 0.0
-    (moved,) = _row_sums(cells, sorted({split for cell, _ in cells for split in cell.by_split}))[0].values()
+    (moved,) = _row_sums_by_run(cells, sorted({split for cell, _ in cells for split in cell.by_split}))[0].values()
     count = len(cells[0][0].smallest.groups)
     largest = max(abs(weight) for _, weight in cells)
     differing = int((np.abs(moved) > 1e-9 * largest).sum())
@@ -180,7 +180,7 @@ def _spread(deviations: Sequence[float], count: int) -> float:
     return count / (count - 1) * math.fsum((deviation - middle) ** 2 for deviation in deviations)
 
 
-def _row_sums(
+def _row_sums_by_run(
     cells: Sequence[tuple[CellValue, float]], splits: Sequence[int]
 ) -> tuple[dict[str, FloatArray], dict[tuple[str, int], FloatArray], dict[tuple[str, int, int | None], FloatArray]]:
     """Return the influence of each group of rows on the sum: in total, by split seed, and by run."""
@@ -204,14 +204,14 @@ def _row_sums(
 def _rows_between(by_split: Mapping[tuple[str, int], FloatArray], rows: Mapping[str, FloatArray], count: int) -> float:
     """Return the variance between split seeds that their rows cause: all of it for own rows, the residual if shared."""
     squares = []
-    for name, whole in rows.items():
+    for name, total in rows.items():
         mine = [moved for (of, _), moved in by_split.items() if of == name]
-        squares += [fsum((moved - whole / count) ** 2) for moved in mine]
-        squares.append((count - len(mine)) * fsum((whole / count) ** 2))
+        squares += [fsum((moved - total / count) ** 2) for moved in mine]
+        squares.append((count - len(mine)) * fsum((total / count) ** 2))
     return count / (count - 1) * math.fsum(squares)
 
 
-def _within(
+def _variances_within(
     cells: Sequence[tuple[CellValue, float]],
     by_run: Mapping[tuple[str, int, int | None], FloatArray],
     splits: Sequence[int],
@@ -230,7 +230,7 @@ def _within(
         seeds.append(_spread([math.fsum(shares) for shares in moved.values()], count))
         for name in dict.fromkeys(of for of, at, _ in by_run if at == split):
             mine = [by_run[of, at, seed] for of, at, seed in by_run if (of, at) == (name, split) and seed is not None]
-            whole = sum(mine, np.zeros(1)) / count
-            deviations = [fsum((own - whole) ** 2) for own in mine] + [(count - len(mine)) * fsum(whole**2)]
+            mean = sum(mine, np.zeros(1)) / count
+            deviations = [fsum((own - mean) ** 2) for own in mine] + [(count - len(mine)) * fsum(mean**2)]
             rows.append(count / (count - 1) * math.fsum(deviations))
     return math.fsum(seeds), math.fsum(rows)

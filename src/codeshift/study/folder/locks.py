@@ -30,7 +30,7 @@ def locked(path: Path) -> Iterator[None]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path, timeout=0):
-        record = _record(path)
+        record = _record_path(path)
         record.write_text(
             json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}), encoding="utf-8"
         )
@@ -104,14 +104,14 @@ class _Holder:
         return f"{who}, and this call waits for it: {remedy}; what is done stays done"
 
 
-def _record(path: Path) -> Path:
+def _record_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.holder.json")
 
 
 def _holder(path: Path) -> _Holder | None:
     """Read who holds a lock; None if nobody does, or it is not known."""
     try:
-        record = json_value(_record(path).read_text(encoding="utf-8"))
+        record = json_value(_record_path(path).read_text(encoding="utf-8"))
         holder = _Holder(int(record["pid"]), str(record["host"]), float(record["since"]))
     except (OSError, ValueError, TypeError, KeyError):  # it has just been released, or is being written
         return None

@@ -68,7 +68,7 @@ class TrainingFacts:
     def from_dict(cls, values: Mapping[str, Any]) -> TrainingFacts:
         """Make facts from the values of ``to_dict``; other values are left out."""
         counts = values["parameters"]
-        own = _own(cls, values) | {"trainable_parameters": counts["trainable"], "parameters": counts["total"]}
+        own = _own_fields(cls, values) | {"trainable_parameters": counts["trainable"], "parameters": counts["total"]}
         watched = values.get("watched", {}).items()
         own["watched"] = {part: [(int(step), loss) for step, loss in steps] for part, steps in watched}
         return cls(**own)
@@ -106,7 +106,7 @@ class EvaluationFacts:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> EvaluationFacts:
         """Make facts from the values of ``to_dict``; other values are left out."""
-        return cls(**_own(cls, values))
+        return cls(**_own_fields(cls, values))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +123,8 @@ class RunRecord:
         training: Facts of the training; None if nothing was trained.
         evaluated: Facts of the evaluation by set: ``"test"``, and ``"general"`` if the study has such a set.
         versions: Versions of Python and of the libraries that can change a number.
-        given: Where the outputs come from if they were made elsewhere and given to ``Study.add_run``: the ``model``'s
-            name, a ``digest`` of the outputs and what was extracted of them (``extract``); empty otherwise.
+        origin: Origin of the outputs if they were made elsewhere and given to ``Study.add_run``: the ``model``'s name,
+            a ``digest`` of the outputs and what was extracted of them (``extract``); empty otherwise.
 
     >>> RunRecord(key=RunKey(method="none"), status="done", seconds=12.5)
     RunRecord(key=RunKey(method='none', scenario=None, ood_kept=None, variant=None, split_seed=0,
@@ -139,7 +139,7 @@ class RunRecord:
     training: TrainingFacts | None = field(default=None, repr=False)
     evaluated: Mapping[str, EvaluationFacts] = field(default_factory=dict, repr=False)
     versions: Mapping[str, str] = field(default_factory=dict, repr=False)
-    given: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    origin: Mapping[str, str | None] = field(default_factory=dict, repr=False)
 
     @property
     def steps(self) -> int | None:
@@ -159,8 +159,8 @@ class RunRecord:
             facts["evaluated"] = {part: evaluation.to_dict() for part, evaluation in self.evaluated.items()}
         if self.versions:
             facts["versions"] = dict(self.versions)
-        if self.given:
-            facts["given"] = dict(self.given)
+        if self.origin:
+            facts["origin"] = dict(self.origin)
         return {
             "key": self.key.to_dict(),
             "status": self.status,
@@ -187,11 +187,11 @@ class RunRecord:
                 part: EvaluationFacts.from_dict(evaluation) for part, evaluation in facts.get("evaluated", {}).items()
             },
             versions=facts.get("versions", {}),
-            given=facts.get("given", {}),
+            origin=facts.get("origin", {}),
         )
 
 
-def _own(cls: type[TrainingFacts | EvaluationFacts], values: Mapping[str, Any]) -> dict[str, Any]:
+def _own_fields(cls: type[TrainingFacts | EvaluationFacts], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that are fields of a class."""
     names = {attribute.name for attribute in fields(cls)}
     return {name: value for name, value in values.items() if name in names}

@@ -126,7 +126,7 @@ class RunScores:
             if name.startswith(_STATISTICS)
         }
         named_columns = ("reference", "prediction", "source", "finished", "language", "samples")
-        texts = {name: _column(table, name) for name in named_columns}
+        texts = {name: _column_values(table, name) for name in named_columns}
         named = (_CLASS.fullmatch(name) for name in table.column_names)
         labels = tuple(match[1] for match in named if match)
         logits = _from_lists(table.column(_LOGITS).combine_chunks()) if labels else None
@@ -152,7 +152,7 @@ def _probability(label: str) -> str:
     return f"probability[{label}]"
 
 
-def _column(table: Any, name: str) -> list[Any]:
+def _column_values(table: Any, name: str) -> list[Any]:
     return list(table.column(name).to_pylist()) if name in table.column_names else []
 
 

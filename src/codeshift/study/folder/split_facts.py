@@ -128,12 +128,12 @@ class SplitFacts:
         return cls(
             **{name: plain[name] for name in _PLAIN},
             members=by_part("members"),
-            masked=_revived(plain["masked"]),
+            masked=_region_or_none(plain["masked"]),
             distributions=tuple(distributions),
         )
 
 
-def _revived(plain: dict[str, Any] | None) -> Region | None:
+def _region_or_none(plain: dict[str, Any] | None) -> Region | None:
     try:
         return None if plain is None else from_dict(plain)
     except ManifestError:  # a class of the user's that this process has not defined

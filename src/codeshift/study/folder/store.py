@@ -1,4 +1,4 @@
-"""The folder of a study: the paths in it, and the reading and writing of its records and rows."""
+"""The folder of a study: the reading, writing, checking and repair of its records and rows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from codeshift.errors import DamagedFileError, DamagedFileWarning, ParameterError, warn
@@ -21,21 +20,19 @@ from codeshift.files import (
     finite,
     json_value,
     read_json,
-    replaced,
     set_aside,
     write_json,
 )
 from codeshift.metrics.base import FloatArray
-from codeshift.parts import TRAINING, rewritten_by
+from codeshift.parts import TRAINING
+from codeshift.study.folder.arrays import write_arrays
 from codeshift.study.folder.corpus_marks import CorpusMarks
+from codeshift.study.folder.paths import StudyPaths
 from codeshift.study.folder.records import RunRecord
 from codeshift.study.folder.split_audit import AuditError, SplitAudit, audit_from_dict
 from codeshift.study.folder.stored_settings import StoredSettings, StoredStudy
-from codeshift.study.settings.keys import RunKey, plain_name, share_name
+from codeshift.study.settings.keys import RunKey, share_name
 from codeshift.temporary_files import remove_unfinished
-
-if TYPE_CHECKING:
-    from datasets import Dataset
 
 Outcome = Literal["done", "busy"]
 """Outcome of an attempt at a job: all its files exist, or another process is doing it."""
@@ -44,94 +41,15 @@ Positions = NDArray[np.int64]
 """Positions of rows in the table of all rows."""
 
 _FORMAT = "codeshift-study/2"
-_ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
-class StudyStore:
+class StudyStore(StudyPaths):
     """Folder that the processes of a study share; each file is written atomically.
 
     Attributes:
-        root: Path of the folder.
-
-    >>> StudyStore(Path("runs/a")).record(RunKey(method="none")).as_posix()
-    'runs/a/runs/none-split0-e6910e10/run.json'
+        root: Folder of the study.
     """
-
-    root: Path
-
-    @property
-    def study(self) -> Path:
-        """File of the study's settings and the keys of its runs."""
-        return self.root / "study.json"
-
-    @property
-    def rows_file(self) -> Path:
-        """File of all rows, an Arrow stream."""
-        return self.root / "data" / "rows.arrow"
-
-    @property
-    def general(self) -> Path:
-        """File of the general held-out set, an Arrow stream."""
-        return self.root / "data" / "general.arrow"
-
-    def rewritten(self, transform: str, split_seed: int) -> Path:
-        """Return the file of a split seed's test rows as a transform leaves them, an Arrow stream."""
-        return self.root / "data" / f"{rewritten_by(transform)}-split{split_seed}.arrow"
-
-    def model(self, name: str | None = None) -> Path:
-        """Return the folder of a model and tokenizer that were given as objects; None for the one without a name."""
-        return self.root / "models" / plain_name([name], {"model": name}) if name is not None else self.root / "model"
-
-    def parts(self, split_seed: int) -> Path:
-        """Return the file of the row positions of the parts of a split seed, and of the baseline's training rows."""
-        return self.root / "data" / f"parts-split{split_seed}.npz"
-
-    def split(self, scenario: str, split_seed: int) -> Path:
-        """Return the folder of a scenario with a split seed."""
-        key = {"scenario": scenario, "split_seed": split_seed}
-        return self.root / "splits" / plain_name([scenario, f"split{split_seed}"], key)
-
-    def manifest(self, scenario: str, split_seed: int, ood_kept: float) -> Path:
-        """Return the file of the manifest of one regime."""
-        return self.split(scenario, split_seed) / f"kept{share_name(ood_kept)}.manifest.json"
-
-    def training_rows(self, scenario: str, split_seed: int) -> Path:
-        """Return the file of the positions of the rows that each regime trains and validates on."""
-        return self.split(scenario, split_seed) / "rows.npz"
-
-    def facts(self, scenario: str, split_seed: int) -> Path:
-        """Return the file of the facts of a split, which is written last."""
-        return self.split(scenario, split_seed) / "facts.json"
-
-    def audit(self, scenario: str, split_seed: int) -> Path:
-        """Return the file of the audit's figures."""
-        return self.split(scenario, split_seed) / "audit.json"
-
-    def marks(self, corpus: str, split_seed: int) -> Path:
-        """Return the file of the marks of a split's test rows that a corpus holds."""
-        key = {"corpus": corpus, "split_seed": split_seed}
-        return self.root / "marks" / f"{plain_name(['marks', corpus, f'split{split_seed}'], key)}.json"
-
-    def nearest(self, scenario: str, split_seed: int) -> Path:
-        """Return the file of the similarity of each test row to its nearest training row, by the share kept."""
-        return self.split(scenario, split_seed) / "nearest.npz"
-
-    def run(self, key: RunKey) -> Path:
-        """Return the folder of a run."""
-        return self.root / "runs" / key.name
-
-    def record(self, key: RunKey) -> Path:
-        """Return the file of a run's record, which is written last."""
-        return self.run(key) / "run.json"
-
-    def earlier(self, key: RunKey) -> Path:
-        """Return the file of the earlier record of a run that is evaluated again."""
-        return self.run(key) / "earlier.json"
-
-    def scores(self, key: RunKey, part: str) -> Path:
-        """Return the file of a run's scores on one evaluated set."""
-        return self.run(key) / f"{part}.parquet"
 
     def check_scores(self, key: RunKey, part: str) -> Path:
         """Check the file of the scores of a run that is done, and return it.
@@ -146,10 +64,6 @@ class StudyStore:
             raise DamagedFileError(error.path, error.why, remedy) from error
         return self.scores(key, part)
 
-    def training(self, key: RunKey) -> Path:
-        """Return the folder of a run's training and weights."""
-        return self.run(key) / "training"
-
     def weights(self, key: RunKey) -> dict[str, str]:
         """Return the digests of the files of a run's trained weights, by file name."""
         return {path.name: file_digest(path) for path in sorted(self.training(key).glob("*.safetensors"))}
@@ -161,14 +75,6 @@ class StudyStore:
         if not all((folder / name).exists() for name in digests):
             return False
         return bool(digests) and not _set_aside(damaged_files(folder, digests))
-
-    def evaluation(self, key: RunKey) -> Path:
-        """Return the folder of a run's unfinished evaluation, which is removed when the run is done."""
-        return self.run(key) / "evaluation"
-
-    def lock(self, name: str) -> Path:
-        """Return the file that a process locks while it works on ``name``."""
-        return self.root / "locks" / f"{name}.lock"
 
     def read_study(self) -> StoredStudy | None:
         """Read ``study.json``; return None if there is none.
@@ -273,11 +179,11 @@ class StudyStore:
 
     def read_record(self, key: RunKey) -> RunRecord | None:
         """Read the record of a run that is done or failed; return None if the run is pending."""
-        return _record(self.record(key))
+        return _read_run_record(self.record(key))
 
     def earlier_record(self, key: RunKey) -> RunRecord | None:
         """Read the earlier record of a run that is evaluated again; return None if there is none."""
-        return _record(self.earlier(key))
+        return _read_run_record(self.earlier(key))
 
     def evaluate_again(self, key: RunKey) -> None:
         """Make a run that is done pending; its weights stay, and its record as the source of the training's facts."""
@@ -305,7 +211,7 @@ class StudyStore:
 
     def write_nearest(self, scenario: str, split_seed: int, nearest: Mapping[float, FloatArray]) -> None:
         """Write the similarity of each test row to its nearest training row, by the share kept."""
-        _write_arrays(
+        write_arrays(
             self.nearest(scenario, split_seed), {share_name(share): values for share, values in nearest.items()}
         )
 
@@ -337,14 +243,14 @@ class StudyStore:
     def write_parts(self, split_seed: int, parts: Mapping[str, Positions], baseline: Mapping[str, Positions]) -> None:
         """Write the positions of the rows of each part of a split seed, and of those that the baseline trains on."""
         named = {f"baseline:{part}": rows for part, rows in baseline.items()}
-        _write_arrays(self.parts(split_seed), dict(parts) | named)
+        write_arrays(self.parts(split_seed), dict(parts) | named)
 
     def write_regimes(self, scenario: str, split_seed: int, regimes: Mapping[float, Mapping[str, Positions]]) -> None:
         """Write the positions of the rows that each share kept trains and validates on."""
         named = {
             f"{share_name(share)}:{part}": rows for share, parts in regimes.items() for part, rows in parts.items()
         }
-        _write_arrays(self.training_rows(scenario, split_seed), named)
+        write_arrays(self.training_rows(scenario, split_seed), named)
 
     def read_test(self, split_seed: int) -> Positions:
         """Read the positions of the test rows of a split seed."""
@@ -371,7 +277,7 @@ class StudyStore:
             return {part: arrays[name] for part, name in named.items() if name in arrays.files}
 
 
-def _record(path: Path) -> RunRecord | None:
+def _read_run_record(path: Path) -> RunRecord | None:
     content = _read_or_warn(path)
     return None if content is None else RunRecord.from_dict(content)
 
@@ -396,28 +302,3 @@ def _set_aside(errors: Iterable[DamagedFileError]) -> bool:
         warn(DamagedFileWarning(f"{error}: what it held is done again{where}"))
         any_damaged = True
     return any_damaged
-
-
-def write_arrow(data: Dataset, path: Path) -> None:
-    """Write a dataset as an Arrow stream, atomically; ``Dataset.from_file`` maps it into memory.
-
-    >>> import tempfile
-    >>> from datasets import Dataset
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_arrow(Dataset.from_dict({"code": ["x", "y"]}).select([1]), Path(folder) / "rows.arrow")
-    ...     Dataset.from_file(str(Path(folder) / "rows.arrow"))["code"][:]
-    ['y']
-    """
-    schema = data.features.arrow_schema
-    with (
-        replaced(path) as temporary,
-        pa.OSFile(str(temporary), "wb") as file,
-        pa.ipc.new_stream(file, schema) as stream,
-    ):
-        for table in data.with_format("arrow").iter(_ROWS_AT_ONCE):
-            stream.write_table(table)
-
-
-def _write_arrays(path: Path, arrays: Mapping[str, Positions] | Mapping[str, FloatArray]) -> None:
-    with replaced(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)

@@ -13,7 +13,7 @@ import numpy as np
 
 from codeshift.checks import check_integer, check_number
 from codeshift.draws import drawn_of_any
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning, UnseenLabelWarning
 from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
 from codeshift.study.planning.plan import Plan, PlannedRun, PlannedTest
@@ -22,6 +22,7 @@ from codeshift.study.settings.keys import NONE, RunKey
 from codeshift.study.settings.method_spec import MethodSpec, method_spec
 from codeshift.study.settings.spec import ModelSpec, StudySpec, passes
 from codeshift.study.splitting.study_splits import StudySplits
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -66,8 +67,10 @@ def estimate(
         remedy = "give the throughput, or have it measured"
         raise ParameterError("probe_steps", "0 where tokens_per_second is given", probe_steps, remedy)
     speeds = _speeds(spec, tokens_per_second)
-    costs = {name: _costs(spec, name, splits, speeds[name], probe_steps) for name in spec.models}
-    tests = tuple(_test(splits, scenario.name, seed) for scenario in spec.scenarios for seed in spec.split_seeds)
+    costs = {name: _measured_costs(spec, name, splits, speeds[name], probe_steps) for name in spec.models}
+    tests = tuple(
+        _planned_test(splits, scenario.name, seed) for scenario in spec.scenarios for seed in spec.split_seeds
+    )
     return replace(plan, runs=tuple(_planned(spec, splits, key, costs[key.model]) for key in plan.keys), tests=tests)
 
 
@@ -79,7 +82,7 @@ class _Costs:
     speeds: Mapping[str, Speed]
 
 
-def _costs(
+def _measured_costs(
     spec: StudySpec, name: str | None, splits: StudySplits, stated: dict[str, Speed], probe_steps: int
 ) -> _Costs:
     model = spec.models[name]
@@ -88,7 +91,7 @@ def _costs(
     return _Costs(tokens, _probed(spec, name, splits, tokenizer, probe_steps) if probe_steps else stated)
 
 
-def _test(splits: StudySplits, scenario: str, split_seed: int) -> PlannedTest:
+def _planned_test(splits: StudySplits, scenario: str, split_seed: int) -> PlannedTest:
     counts = splits.scenario(scenario, split_seed).test_rows()
     (test_ood, distinct_ood), (test_id, distinct_id) = counts["test_ood"], counts["test_id"]
     return PlannedTest(

@@ -90,7 +90,7 @@ def _without_finetuning(spec: StudySpec, splits: StudySplits, metric: Metric) ->
     by_scenario: dict[str, float] = {}
     for model, own in spec.models.items():
         if own.task.zero_shot:
-            for name, spread in _measured(spec, model, splits, metric).items():
+            for name, spread in _untrained_scores(spec, model, splits, metric).items():
                 by_scenario[name] = max(by_scenario.get(name, 0.0), spread)
     return {
         scenario.name: Spreads(rows=by_scenario[scenario.name], seeds=0.0, source="without fine-tuning")
@@ -108,7 +108,7 @@ def _widest(metric: Metric) -> float:
     return (bounds[1] - bounds[0]) / 2
 
 
-def _measured(spec: StudySpec, name: str | None, splits: StudySplits, metric: Metric) -> dict[str, float]:
+def _untrained_scores(spec: StudySpec, name: str | None, splits: StudySplits, metric: Metric) -> dict[str, float]:
     """Score some test rows of each scenario with a model without fine-tuning."""
     own = spec.models[name]
     seed, tokenizer = spec.split_seeds[0], load_tokenizer(own.tokenizer, own.tokenizer_revision)

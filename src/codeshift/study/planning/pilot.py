@@ -37,7 +37,7 @@ def pilot_spreads(results: StudyResults, metric: str, scenario: str) -> Spreads:
     names = [scenario] if scenario in results.scenarios else list(results.scenarios)
     runs = [run for name in names for run in _runs(results, metric, name)]
     seeds = [pair for pair in combinations(runs, 2) if pair[0].model == pair[1].model]
-    models = [pair for pair in combinations(runs, 2) if _compared(*pair)]
+    models = [pair for pair in combinations(runs, 2) if _are_comparable(*pair)]
     if not seeds or not models:
         lacks = "two training seeds of a model" if not seeds else "two models with the same training seed"
         remedy = "two train_seeds of a masked and a kept run are enough"
@@ -98,7 +98,7 @@ def _runs(results: StudyResults, metric: str, scenario: str) -> Iterator[_Run]:
             yield _Run(key, scenario, as_sample(rows, metric=measured).value, row_influences(rows, measured))
 
 
-def _compared(first: _Run, second: _Run) -> bool:
+def _are_comparable(first: _Run, second: _Run) -> bool:
     same = (first.scenario, first.key.split_seed) == (second.scenario, second.key.split_seed)
     return same and (first.key.model, first.key.train_seed) == (second.key.model, second.key.train_seed)
 

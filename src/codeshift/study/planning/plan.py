@@ -11,12 +11,13 @@ import pandas as pd
 
 from codeshift.documents.document import Table, names, numbers, row
 from codeshift.documents.text import table
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.formatting import counted, shortest
 from codeshift.study.planning.power import StudyPower
 from codeshift.study.settings.keys import NONE, RunKey
 from codeshift.study.settings.spec import StudySpec
 from codeshift.study.settings.variants import variants_of
+from codeshift.wording import Verbatim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +131,7 @@ class Plan:
         splits = [(scenario.name, seed) for seed in spec.split_seeds for scenario in spec.scenarios]
         targets = "labels" if spec.task.class_names else "target tokens"
         audited = [] if spec.audit is None else [PlannedAudit(scenario=name, split_seed=seed) for name, seed in splits]
-        return cls(runs=tuple(PlannedRun(key=key) for key in _keys(spec)), audits=tuple(audited), targets=targets)
+        return cls(runs=tuple(PlannedRun(key=key) for key in _run_keys(spec)), audits=tuple(audited), targets=targets)
 
     def key(
         self, *, method: str, model: str | None = None, scenario: str | None, ood_kept: float | None, split_seed: int,
@@ -161,7 +162,7 @@ class Plan:
         """
         if key not in self.keys:
             remedy = f"the study has {len(self.keys)} runs, such as {self.keys[-1]}"
-            raise ParameterError("run", "one of the study", Told(str(key)), remedy)
+            raise ParameterError("run", "one of the study", Verbatim(str(key)), remedy)
 
     @property
     def keys(self) -> tuple[RunKey, ...]:
@@ -256,7 +257,7 @@ class Plan:
         return pd.DataFrame(self.to_rows())
 
 
-def _keys(spec: StudySpec) -> Iterator[RunKey]:
+def _run_keys(spec: StudySpec) -> Iterator[RunKey]:
     if spec.task.zero_shot:
         for name in spec.models:
             yield from (RunKey(method=NONE, split_seed=split, model=name) for split in spec.split_seeds)

@@ -1,11 +1,13 @@
-"""Blocks that several sections of the page have: figures, tables without their captions, and keys to marks."""
+"""Blocks that several sections of the page have: figures, tables without captions, folded scenarios, keys to marks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from codeshift.documents.document import Block, Figure, Key, SideBySide
+from codeshift.documents.document import Block, Figure, Key, Section, SideBySide
+from codeshift.documents.inline import Mark
+from codeshift.formatting import counted
 from codeshift.study.findings import Findings
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.report.contents import ReportContents
@@ -56,6 +58,27 @@ def draw_figure(panel: Panel, name: str, *, captioned: bool) -> Figure:
 def tables(contents: ReportContents, name: ReportTable) -> tuple[Block, ...]:
     """Return a table without its caption, which is a head of the page; nothing if the study has no such table."""
     return (replace(contents.tables[name], caption=""),) if name in contents.tables else ()
+
+
+def scenario_sections(items: Mapping[str, Sequence[Sequence[Block]]], noun: str) -> tuple[Section, ...]:
+    """Return a section for each scenario, folded except for the first.
+
+    Args:
+        items: Blocks of each item by scenario.
+        noun: Word for an item; titles count them.
+
+    >>> from codeshift.documents.document import Code
+    >>> [section.look for section in scenario_sections({"loops": [[Code("x")]], "long": []}, "row")]
+    ['unfolded', 'folded']
+    """
+    return tuple(
+        Section(
+            title=(scenario, Mark(f" · {counted(len(of_scenario), noun)}", "soft")),
+            blocks=tuple(block for blocks in of_scenario for block in blocks),
+            look="folded" if i else "unfolded",
+        )
+        for i, (scenario, of_scenario) in enumerate(items.items())
+    )
 
 
 def methods_key(findings: Findings) -> Key:

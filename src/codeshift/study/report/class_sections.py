@@ -24,7 +24,9 @@ def classes_confused(contents: ReportContents) -> Section:
 def _outside(contents: ReportContents) -> str:
     """Return how many rows have no place in the figure, in words; empty if all have one."""
     findings = contents.findings
-    outside = sum(matrix.outside for matrix in findings.confusions if matrix.cell.ood_kept == findings.cells.masked)
+    outside = sum(
+        matrix.outside for matrix in findings.confusions if matrix.cell.ood_kept == findings.cells.lowest_share
+    )
     return f" Not shown: {counted(outside, 'row')} whose label is none of the classes, all wrong." if outside else ""
 
 

@@ -25,7 +25,7 @@ def class_table(findings: Findings) -> Table | None:
             of_all(failed.right, failed.n), of_all(failed.wrong, failed.n), *_taken_for(failed.taken_for, failed.n),
         )
         for confusion in findings.confusions
-        if confusion.cell.ood_kept == findings.cells.masked
+        if confusion.cell.ood_kept == findings.cells.lowest_share
         for failed in confusion.by_class
     )  # fmt: skip
     columns = (

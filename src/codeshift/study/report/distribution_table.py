@@ -29,7 +29,7 @@ def distribution_table(findings: Findings) -> Table | None:
         )
         for scenario, facts in first_splits(findings).items()
         for distribution in drawn_distributions(facts)
-        for series, cells in _lines(distribution)
+        for series, cells in _lines_of(distribution)
     )
     columns = tuple(Column(head, numeric=False) for head in ("scenario", "property", "value"))
     note = "Median and quartiles of numbers; otherwise the share of the part's rows. Starred values define the region. "
@@ -42,7 +42,7 @@ def distribution_table(findings: Findings) -> Table | None:
     )
 
 
-def _lines(distribution: Distribution) -> Iterator[tuple[str, dict[str, NDArray[np.float64]]]]:
+def _lines_of(distribution: Distribution) -> Iterator[tuple[str, dict[str, NDArray[np.float64]]]]:
     if not distribution.categories:
         yield "median", {part: np.quantile(v, (0.5, 0.25, 0.75)) for part, v in distribution.values.items() if len(v)}
     for i, (category, inside) in enumerate(zip(distribution.categories, distribution.inside, strict=True)):

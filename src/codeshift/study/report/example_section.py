@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from codeshift.documents.document import Block, Code, Paragraph, Section, SideBySide
 from codeshift.documents.inline import Mark, Span, Text
-from codeshift.formatting import counted
 from codeshift.study.findings import ExampleRow
+from codeshift.study.report.blocks import scenario_sections
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.differences import marked
 from codeshift.study.report.tables import part_kind
@@ -17,17 +17,10 @@ _DIFFERS, _LACKS = "differs", "lacks"
 
 def what_models_write(contents: ReportContents) -> Section:
     """Return example rows by scenario, the first one unfolded."""
-    by_scenario: dict[str, list[ExampleRow]] = {}
+    by_scenario: dict[str, list[tuple[Block, ...]]] = {}
     for example in contents.findings.examples(contents.examples):
-        by_scenario.setdefault(example.scenario, []).append(example)
-    rows = tuple(
-        Section(
-            title=(scenario, Mark(f" · {counted(len(examples), 'row')}", "soft")),
-            blocks=tuple(block for example in examples for block in _example(example)),
-            look="folded" if i else "unfolded",
-        )
-        for i, (scenario, examples) in enumerate(by_scenario.items())
-    )
+        by_scenario.setdefault(example.scenario, []).append(_example_blocks(example))
+    rows = scenario_sections(by_scenario, "row")
     above = Paragraph((
         "Rows of the test set, drawn without looking at them. ", Mark("Marked in an output", _DIFFERS),
         ": what the reference lacks. ", Mark("Marked in the reference", _LACKS),
@@ -38,13 +31,13 @@ def what_models_write(contents: ReportContents) -> Section:
     return Section(title=title, blocks=blocks, name="examples", menu="Examples")
 
 
-def _example(example: ExampleRow) -> tuple[Block, ...]:
+def _example_blocks(example: ExampleRow) -> tuple[Block, ...]:
     kind = f"{example.kind[0].upper()}{example.kind[1:]}"
     part = Mark(example.part, part_kind(example.part))
     tuned = [text for name, text in example.outputs.items() if name != NONE]
     texts = [
         *([Code(example.source, caption="source")] if example.source else []),
-        Code(_with_marks(_lacking(example.reference, tuned), _LACKS), caption="reference"),
+        Code(_with_marks(_with_lacking(example.reference, tuned), _LACKS), caption="reference"),
         *(
             Code(_with_marks(marked(text, example.reference), _DIFFERS), caption=method_name(name))
             for name, text in example.outputs.items()
@@ -59,7 +52,7 @@ def _with_marks(stretches: list[tuple[str, bool]], kind: str) -> Text:
     return tuple(spans)
 
 
-def _lacking(reference: str, outputs: list[str]) -> list[tuple[str, bool]]:
+def _with_lacking(reference: str, outputs: list[str]) -> list[tuple[str, bool]]:
     """Split the reference into stretches, each with whether some output lacks it."""
     lacks = [False] * len(reference)
     for output in outputs:

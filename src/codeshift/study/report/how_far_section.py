@@ -26,8 +26,8 @@ def how_far_table(findings: Findings) -> Table | None:
             named(gap.cell.scenario or "mean", order=1.0 if gap.cell.scenario else 0.0),
             named(method_name(gap.cell.method)), kept_share(gap.cell.ood_kept),
             estimated(gap.measure, gap.gap, change=True),
-            estimated(gap.measure, gap.estimate, _missing(gap), change=True),
-            estimated(SHARE, gap.share) if gap.share.has_interval else Value(_missing(gap)),
+            estimated(gap.measure, gap.estimate, _missing_reason(gap), change=True),
+            estimated(SHARE, gap.share) if gap.share.has_interval else Value(_missing_reason(gap)),
             Value(MISSING if math.isnan(gap.compared) else percent(gap.compared, 0)),
             count_value(gap.distinct if gap.too_few else gap.n),
         )
@@ -49,7 +49,7 @@ def how_far_table(findings: Findings) -> Table | None:
     ) if rows else None  # fmt: skip
 
 
-def _missing(gap: EqualGap) -> str:
+def _missing_reason(gap: EqualGap) -> str:
     return "too few" if gap.too_few else MISSING
 
 

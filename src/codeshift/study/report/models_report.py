@@ -273,7 +273,7 @@ class ModelsReport:
         for model, report in self.reports.items():
             findings = report.findings
             for relative in findings.relative:
-                if relative.measure == findings.measure and relative.cell.ood_kept == findings.cells.masked:
+                if relative.measure == findings.measure and relative.cell.ood_kept == findings.cells.lowest_share:
                     by_place[relative.cell.scenario, self.name_of(model), relative.cell.method] = relative
         if not by_place:
             return None

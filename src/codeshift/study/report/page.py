@@ -48,8 +48,8 @@ def page(contents: ReportContents) -> str:
 
 def page_look() -> html.Look:
     """Return the look of a report's pages."""
-    return html.Look(style=_read("page.css"), script=_read("page.js"))
+    return html.Look(style=_read_asset("page.css"), script=_read_asset("page.js"))
 
 
-def _read(name: str) -> str:
+def _read_asset(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 from codeshift.documents.document import Block, Code, Facts, Note, Paragraph, Points, Section, SideBySide
 from codeshift.documents.inline import Mark, Text, spans
 from codeshift.study.findings import Claim, Findings
-from codeshift.study.findings.claims import ClaimVerdict
+from codeshift.study.findings.claim import ClaimVerdict
 from codeshift.study.folder.stored_settings import StoredSettings
 from codeshift.study.report.blocks import figures, methods_key, modes_key, tables
 from codeshift.study.report.contents import ReportContents
@@ -33,12 +33,12 @@ def what_was_found(contents: ReportContents) -> Section:
             "A claim holds where the whole 95% interval of its number lies on the side that it says, does not hold "
             f"where it lies on the other, and is not shown otherwise. All are about {findings.measure.title}; {seeds}."
         )
-        blocks += [SideBySide(tuple(map(_claim, findings.claims)), 30.0), Note(meaning)]
+        blocks += [SideBySide(tuple(map(_claim_section, findings.claims)), 30.0), Note(meaning)]
     blocks.append(Points(tuple(findings.failing())))
     return Section(title="What was found", blocks=tuple(blocks), name="findings", menu="Findings")
 
 
-def _claim(claim: Claim) -> Section:
+def _claim_section(claim: Claim) -> Section:
     title = (Mark(claim.verdict, "verdict"), " ", claim.claim)
     return Section(title=title, blocks=(Paragraph(claim.evidence),), look="card", kind=VERDICT_KINDS[claim.verdict])
 
@@ -164,7 +164,7 @@ def how_it_was_made(contents: ReportContents) -> Section:
     records = findings.results.records
     failed = tuple(f"{record.key}: {record.error}" for record in records if record.status == "failed")
     trained_elsewhere = tuple(
-        f"{record.key}: {record.given['model'] or 'a model without a name'}" for record in records if record.given
+        f"{record.key}: {record.origin['model'] or 'a model without a name'}" for record in records if record.origin
     )
     intervals = (
         "Intervals: over split seeds, training seeds and rows, each variance with its own t quantile; a level with a "

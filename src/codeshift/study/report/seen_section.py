@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from codeshift.documents.document import Block, Code, Paragraph, Points, Section, SideBySide
 from codeshift.documents.inline import Mark
-from codeshift.formatting import counted
 from codeshift.study.findings import ScenarioPairs
-from codeshift.study.report.blocks import tables
+from codeshift.study.report.blocks import scenario_sections, tables
 from codeshift.study.report.contents import ReportContents
-from codeshift.study.report.seen_tables import MARKS_TOLD
+from codeshift.study.report.seen_tables import MARK_TITLES
 from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import part_kind
 
@@ -21,44 +20,39 @@ def seen_rows(contents: ReportContents) -> Section:
     errors = tuple(f"{corpus} could not be searched: {error}" for corpus, error in results.unmarked.items())
     blocks: list[Block] = [Points(errors)] if errors else []
     if results.marks:
-        blocks.append(Paragraph(_told(contents)))
+        blocks.append(Paragraph(_counts_of_corpora(contents)))
     for name in (ReportTable.SEEN_SHARES, ReportTable.SEEN, ReportTable.SEEN_ADVANTAGES):
         if name in contents.tables:
             shown = Section(title=contents.tables[name].caption, blocks=tables(contents, name))
             blocks.append(shown)
-    pairs = tuple(_pairs_of_scenarios(contents))
+    pairs = scenario_sections(_pairs_of_scenarios(contents), "pair")
     if pairs:
         blocks.append(Section(title="The most similar pairs that are no equal texts", blocks=pairs))
     return Section(title="Rows that corpora hold", blocks=tuple(blocks), name="seen", menu="Seen rows")
 
 
-def _pairs_of_scenarios(contents: ReportContents) -> Iterator[Section]:
-    """Yield the pairs of each scenario, a row of the study beside that of the corpus; the first one unfolded."""
-    by_scenario: dict[str, list[ScenarioPairs]] = {}
+def _pairs_of_scenarios(contents: ReportContents) -> dict[str, list[tuple[Block, ...]]]:
+    """Return the blocks of each scenario's pairs."""
+    by_scenario: dict[str, list[tuple[Block, ...]]] = {}
     for pairs in contents.findings.seen_pairs(contents.examples):
-        by_scenario.setdefault(pairs.scenario, []).append(pairs)
-    for i, (scenario, of_scenario) in enumerate(by_scenario.items()):
-        count = counted(sum(len(pairs.pairs) for pairs in of_scenario), "pair")
-        yield Section(
-            title=(scenario, Mark(f" · {count}", "soft")),
-            blocks=tuple(block for pairs in of_scenario for block in _side_by_side(pairs)),
-            look="folded" if i else "unfolded",
-        )
+        by_scenario.setdefault(pairs.scenario, []).extend(_side_by_side(pairs))
+    return by_scenario
 
 
-def _side_by_side(pairs: ScenarioPairs) -> Iterator[Block]:
+def _side_by_side(pairs: ScenarioPairs) -> Iterator[tuple[Block, ...]]:
+    """Yield a row of the study beside that of the corpus, for each pair."""
     for pair in pairs.pairs:
-        similarity = f"{MARKS_TOLD[pair.kind]}, Jaccard similarity {pair.jaccard:.2f}"
-        yield Paragraph((
+        similarity = f"{MARK_TITLES[pair.kind]}, Jaccard similarity {pair.jaccard:.2f}"
+        head = Paragraph((
             Mark(similarity, "strong"), Mark(" · ", "soft"), Mark(pairs.part, part_kind(pairs.part)),
             Mark(f", row {pair.position}, {pairs.column}, split seed {pairs.split_seed}", "soft"),
         ))  # fmt: skip
         row, other = Code(pair.row, caption="row of the study"), Code(pair.corpus_row, caption=f"row of {pairs.corpus}")
-        yield SideBySide((row, other), 21.0)
+        yield head, SideBySide((row, other), 21.0)
 
 
-def _told(contents: ReportContents) -> str:
-    """Say how many test rows each corpus holds, of the split seed that holds most."""
+def _counts_of_corpora(contents: ReportContents) -> str:
+    """Return the sentence on how many test rows each corpus holds, of the split seed that holds most."""
     counts = []
     for corpus in dict.fromkeys(name for marks in contents.findings.results.marks.values() for name in marks.corpora):
         of_seeds = [

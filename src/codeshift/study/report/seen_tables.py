@@ -14,7 +14,7 @@ from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import count_value, estimated, interval_p_value, kept_share, named, of_all, part_kind
 from codeshift.study.results.measures import method_name
 
-MARKS_TOLD = {"exact": "exact copy", "near": "near-duplicate", "renamed": "renamed copy", NGRAMS: "n-gram"}
+MARK_TITLES = {"exact": "exact copy", "near": "near-duplicate", "renamed": "renamed copy", NGRAMS: "n-gram"}
 """Kinds of marks in words."""
 
 
@@ -34,14 +34,14 @@ def seen_share_table(findings: Findings) -> Table | None:
         (
             named(share.scenario), named(share.part, kind=part_kind(share.part)), count_value(share.split_seed),
             named(share.corpus), *([named(share.column or "any")] if by_column else []), count_value(share.n),
-            *(_copies(share, kind) for kind in kinds),
+            *(_copies_of_kind(share, kind) for kind in kinds),
         )
         for share in shares
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("part", numeric=False), Column("split seed"),
         Column("corpus", numeric=False), *([Column("column", numeric=False)] if by_column else []), Column("rows"),
-        *(Column(MARKS_TOLD[kind]) for kind in kinds),
+        *(Column(MARK_TITLES[kind]) for kind in kinds),
     )  # fmt: skip
     note = (
         "Rows that a corpus holds; each kind of copy includes those before it. A dash: this kind cannot be looked for "
@@ -64,19 +64,19 @@ def _left_out(findings: Findings) -> dict[tuple[str, str], None]:
     }
 
 
-def _copies(share: SeenShare, kind: str) -> Value:
+def _copies_of_kind(share: SeenShare, kind: str) -> Value:
     return of_all(share.copies[kind], share.n) if kind in share.copies and share.n else Value(MISSING)
 
 
 def seen_table(findings: Findings) -> Table | None:
     """Make the table of scores on rows that a corpus holds and on those that none does: a line a cell, part, metric."""
-    unseen_of = {_compared(score): score for score in findings.seen if not score.seen}
-    pairs = [(score, unseen_of[_compared(score)]) for score in findings.seen if score.seen]
+    unseen_of = {_line_of(score): score for score in findings.seen if not score.seen}
+    pairs = [(score, unseen_of[_line_of(score)]) for score in findings.seen if score.seen]
     rows = tuple(
         (
             named(seen.cell.scenario), named(method_name(seen.cell.method)), kept_share(seen.cell.ood_kept),
             named(seen.part, kind=part_kind(seen.part)), named(seen.measure.heading), count_value(seen.distinct),
-            _score(seen), count_value(unseen.distinct), _score(unseen),
+            _score_value(seen), count_value(unseen.distinct), _score_value(unseen),
         )
         for seen, unseen in pairs
     )  # fmt: skip
@@ -94,12 +94,12 @@ def seen_table(findings: Findings) -> Table | None:
     return Table(name=ReportTable.SEEN, caption=caption, columns=columns, rows=rows, note=note) if rows else None
 
 
-def _compared(score: SeenScore) -> tuple[Cell, str, str]:
+def _line_of(score: SeenScore) -> tuple[Cell, str, str]:
     """Return what a score on seen rows and that on unseen rows have in common."""
     return score.cell, score.part, score.measure.metric
 
 
-def _score(score: SeenScore) -> Value:
+def _score_value(score: SeenScore) -> Value:
     missing = "too few" if score.distinct < score.needed else MISSING
     return estimated(score.measure, score.estimate, score.state.unmeasured or missing, kind=score.state.unmeasured)
 

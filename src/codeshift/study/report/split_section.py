@@ -24,7 +24,7 @@ def the_splits(contents: ReportContents) -> Section:
     splits = contents.findings.results.splits
     if not splits:
         return Section(title="The splits", blocks=())
-    distributions = _distributions(contents)
+    distributions = _distribution_figures(contents)
     blocks: list[Block] = [parts_key()] if distributions else []
     if any(distribution.categories for facts in splits.values() for distribution in drawn_distributions(facts)):
         meaning = "Bold: what defines the region; for elements, those that changed most with it follow."
@@ -56,7 +56,7 @@ def _card(scenario: str, of_seeds: dict[int, SplitFacts], figures: tuple[Figure,
         blocks=(
             Paragraph(first.meaning),
             Paragraph(f"Rows{f' of split seed {seed}' if several else ''}: {sizes}."),
-            *(Paragraph(f"{named[seed]}{_audit(facts)}") for seed, facts in of_seeds.items()),
+            *(Paragraph(f"{named[seed]}{_audit_sentence(facts)}") for seed, facts in of_seeds.items()),
             SideBySide(figures),
             Section(title="splitter and manifest", blocks=(Code(first.splitter), *links), look="folded"),
         ),
@@ -64,7 +64,7 @@ def _card(scenario: str, of_seeds: dict[int, SplitFacts], figures: tuple[Figure,
     )
 
 
-def _audit(facts: SplitFacts) -> str:
+def _audit_sentence(facts: SplitFacts) -> str:
     if facts.audit is None:
         return "No audit was made."
     if isinstance(facts.audit, AuditError):
@@ -73,7 +73,7 @@ def _audit(facts: SplitFacts) -> str:
     return f"Audit: {facts.audit.verdict}" + ("" if is_said else f" AUC {facts.auc:.3f}.")
 
 
-def _distributions(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
+def _distribution_figures(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
     """Draw the distributions of each scenario, without captions, as they stand beside its split."""
     if ReportFigure.DISTRIBUTIONS not in contents.plots:
         return {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift.checks import check_integer
 from codeshift.documents import latex, markdown
 from codeshift.documents.document import Document, Heading, Points, Table
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.files import replaced, write_text
 from codeshift.formatting import counted
 from codeshift.study.findings import Findings
@@ -26,6 +26,7 @@ from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.study_tables import study_tables
 from codeshift.study.results.measures import method_name
 from codeshift.study.results.study_results import StudyResults
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,7 +82,7 @@ class Report:
     ) -> None:
         self.results = results
         self.findings = Findings(results=results, metric=metric, n_resamples=n_resamples, seed=seed)
-        self.title = title or results.settings.title or _named(results.settings.model)
+        self.title = title or results.settings.title or _default_title(results.settings.model)
         self.subtitle = self._own_subtitle() if subtitle is None else subtitle
         self.notes, self.command = tuple(notes), command
         self.examples = check_integer("examples", examples, smallest=0, remedy="0 shows none")
@@ -217,7 +218,7 @@ def _done_of(done: int, planned: int, noun: str) -> str:
     return counted(planned, noun) if done == planned else f"{done} of {counted(planned, noun)}"
 
 
-def _named(model: str | None) -> str:
+def _default_title(model: str | None) -> str:
     """Return a title for a study that has none; a model that was given as an object has no name."""
     return "What fine-tuning loses out of distribution" if model is None else f"Out of distribution: {model}"
 

@@ -96,12 +96,14 @@ def score_table(findings: Findings) -> Table:
             *(
                 value
                 for names in together
-                for value in (count_value(scores[names[0]].n), *map(_score, _of(scores, names)))
+                for value in (count_value(scores[names[0]].n), *map(_score_value, _scores_of(scores, names)))
             ),
         )
         for (scenario, method, kept, part), scores in by_place.items()
     )
-    heads = [head for names in together for head in (Column("rows"), *(Column(_head(findings, n)) for n in names))]
+    heads = [
+        head for names in together for head in (Column("rows"), *(Column(_column_title(findings, n)) for n in names))
+    ]
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
         Column("part", numeric=False), Column("seeds"), *heads,
@@ -127,15 +129,15 @@ def _of_same_rows(places: list[dict[str, Score]], metrics: list[str]) -> list[li
     return together
 
 
-def _of(scores: dict[str, Score], names: list[str]) -> list[Score]:
+def _scores_of(scores: dict[str, Score], names: list[str]) -> list[Score]:
     return [scores[name] for name in names]
 
 
-def _score(score: Score) -> Value:
+def _score_value(score: Score) -> Value:
     return estimated(score.measure, score.estimate, score.state.unmeasured or MISSING, kind=score.state.unmeasured)
 
 
-def _head(findings: Findings, name: str) -> str:
+def _column_title(findings: Findings, name: str) -> str:
     measure = findings.cells.measure(name)
     return f"{measure.heading}{'' if measure.higher_is_better else ' ↓'}"
 
@@ -151,8 +153,8 @@ def comparison_table(findings: Findings) -> Table | None:
             named(f"{method_name(comparison.method)} less {method_name(comparison.reference)}"),
             kept_share(comparison.ood_kept),
             estimated(comparison.measure, comparison.estimate, change=True),
-            _p(comparison.p_value),
-            _p(comparison.p_holm),
+            _p_value(comparison.p_value),
+            _p_value(comparison.p_holm),
             count_value(comparison.n),
         )
         for comparison in compared
@@ -170,7 +172,7 @@ def comparison_table(findings: Findings) -> Table | None:
     )
 
 
-def _p(p: float) -> Value:
+def _p_value(p: float) -> Value:
     return Value(MISSING) if math.isnan(p) else Value(p_value(p), order=p)
 
 
@@ -259,9 +261,10 @@ def unseen_table(findings: Findings) -> Table | None:
     rows = tuple(
         (
             named(element.cell.scenario), named(_few(element.elements)), named(method_name(element.cell.method)),
-            kept_share(element.cell.ood_kept), count_value(element.in_outputs.n), _rate(element, element.in_references),
-            _rate(element, element.in_outputs), count_value(element.n), _rate(element, element.estimate),
-            count_value(element.elsewhere.n), _rate(element, element.elsewhere),
+            kept_share(element.cell.ood_kept), count_value(element.in_outputs.n),
+            _rate_value(element, element.in_references),
+            _rate_value(element, element.in_outputs), count_value(element.n), _rate_value(element, element.estimate),
+            count_value(element.elsewhere.n), _rate_value(element, element.elsewhere),
         )
         for element in findings.unseen
     )  # fmt: skip
@@ -286,14 +289,16 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMES]) + more
 
 
-def _rate(element: UnseenElement, rate: Estimate) -> Value:
+def _rate_value(element: UnseenElement, rate: Estimate) -> Value:
     return estimated(SHARE, rate, element.state.unmeasured or MISSING, kind=element.state.unmeasured)
 
 
 def failure_table(findings: Findings) -> Table | None:
     """Make the table of the failure modes of each cell at the smallest share kept."""
     failures = [
-        failure for failure in findings.failures if failure.n and failure.cell.ood_kept in (None, findings.cells.masked)
+        failure
+        for failure in findings.failures
+        if failure.n and failure.cell.ood_kept in (None, findings.cells.lowest_share)
     ]
     if not failures:
         return None
@@ -323,7 +328,7 @@ def split_table(findings: Findings) -> Table | None:
     rows = tuple(
         (
             named(scenario), count_value(seed), _verdict(facts.audit),
-            _auc(facts.auc), *(count_value(facts.sizes.get(part, 0)) for part in parts),
+            _auc_value(facts.auc), *(count_value(facts.sizes.get(part, 0)) for part in parts),
         )
         for (scenario, seed), facts in findings.results.splits.items()
     )  # fmt: skip
@@ -341,7 +346,7 @@ def _verdict(audit: SplitAudit | AuditError | None) -> Value:
     return named(MISSING if audit is None else audit.verdict.label)
 
 
-def _auc(value: float) -> Value:
+def _auc_value(value: float) -> Value:
     return Value(MISSING) if math.isnan(value) else Value(fixed(value, 3), order=value)
 
 

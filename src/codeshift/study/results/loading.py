@@ -43,17 +43,17 @@ def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | 
     stored = store.read_all_marks()
     return StudyResults(
         settings=study.settings,
-        metrics=_metrics(study.settings, metrics),
+        metrics=_metrics_by_name(study.settings, metrics),
         records=tuple(store.read_record(key) or RunRecord(key=key, status="pending") for key in study.keys),
         splits=_splits(store, study.settings),
         load=lambda key, part: RunScores.load(store.check_scores(key, part)),
-        marks=_marks(stored),
-        pairs=_pairs(stored),
+        marks=_joined_marks(stored),
+        pairs=_joined_pairs(stored),
         unmarked={marks.corpus: marks.error for marks in stored if marks.marks is None},
     )
 
 
-def _marks(stored: Sequence[CorpusMarks]) -> dict[int, RowMarks]:
+def _joined_marks(stored: Sequence[CorpusMarks]) -> dict[int, RowMarks]:
     """Return the marks of the corpora that were searched, joined by split seed."""
     marks: dict[int, RowMarks] = {}
     for each in stored:
@@ -63,7 +63,7 @@ def _marks(stored: Sequence[CorpusMarks]) -> dict[int, RowMarks]:
     return marks
 
 
-def _pairs(stored: Sequence[CorpusMarks]) -> dict[int, tuple[MarkedPair, ...]]:
+def _joined_pairs(stored: Sequence[CorpusMarks]) -> dict[int, tuple[MarkedPair, ...]]:
     """Return the most similar pairs of all corpora, by split seed."""
     pairs: dict[int, tuple[MarkedPair, ...]] = {}
     for each in stored:
@@ -71,7 +71,7 @@ def _pairs(stored: Sequence[CorpusMarks]) -> dict[int, tuple[MarkedPair, ...]]:
     return pairs
 
 
-def _metrics(settings: StoredSettings, extra: Iterable[Metric] | None) -> dict[str, Metric]:
+def _metrics_by_name(settings: StoredSettings, extra: Iterable[Metric] | None) -> dict[str, Metric]:
     by_name = {} if extra is None else {metric.name: metric for metric in extra}
     metrics = {}
     for name, language in settings.metric_languages.items():

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from codeshift.draws import drawn
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.files import replaced
 from codeshift.formatting import counted
 from codeshift.marks import RowMarks
@@ -31,6 +31,7 @@ from codeshift.study.folder.stored_settings import StoredSettings
 from codeshift.study.results.cached_scores import CachedScores, Load
 from codeshift.study.results.tidy_table import tidy_line, tidy_table
 from codeshift.study.settings.keys import NONE, RunKey
+from codeshift.wording import closest
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -115,11 +115,11 @@ def do_audit(job: AuditJob) -> Outcome:
     import transformers  # noqa: F401
 
     with _ONE_AT_A_TIME:
-        return do_locked(job.store.lock(job.name), lambda: None if job.is_done else _do(job))
+        return do_locked(job.store.lock(job.name), lambda: None if job.is_done else _write_audit(job))
 
 
-def _do(job: AuditJob) -> None:
-    job.store.write_nearest(job.scenario, job.split_seed, _nearest(job))
+def _write_audit(job: AuditJob) -> None:
+    job.store.write_nearest(job.scenario, job.split_seed, _nearest_similarities(job))
     job.store.write_audit(job.scenario, job.split_seed, _audited(job))
 
 
@@ -128,27 +128,27 @@ def _audited(job: AuditJob) -> SplitAudit | AuditError:
         for name in job.functions:
             trust_function(name)
         with threadpool_limits(limits=1):
-            return SplitAudit.from_dict(measure_parts(_parts(job), job.settings, None).to_dict())
+            return SplitAudit.from_dict(measure_parts(_audit_parts(job), job.settings, None).to_dict())
     except Exception as error:  # noqa: BLE001 - any error is stored for the user to read, and the runs go on
         return AuditError(f"{type(error).__name__}: {error}")
 
 
-def _nearest(job: AuditJob) -> Mapping[float, FloatArray]:
+def _nearest_similarities(job: AuditJob) -> Mapping[float, FloatArray]:
     """Return the similarity of each test row to its nearest training row, by the share kept."""
     store, split_seed = job.store, job.split_seed
-    table, _ = _table(store.check_data(store.rows_file), job.settings.column)
+    table, _ = _sorted_table(store.check_data(store.rows_file), job.settings.column)
     scenarios = {share: None if share == 1 else job.scenario for share in job.ood_kept}
     training = [(share, store.read_training(name, split_seed, share)["train"]) for share, name in scenarios.items()]
     with threadpool_limits(limits=1):
         return nearest_by_share(table, job.settings.column, store.read_test(split_seed), training)
 
 
-def _parts(job: AuditJob) -> AuditParts:
-    whole, rank = _table(job.store.check_data(job.store.rows_file), job.settings.column)
-    positions = _positions(job)
+def _audit_parts(job: AuditJob) -> AuditParts:
+    table, rank = _sorted_table(job.store.check_data(job.store.rows_file), job.settings.column)
+    positions = _part_positions(job)
     orders = {part: np.argsort(rank[rows]) for part, rows in positions.items()}
     return AuditParts(
-        table=whole,
+        table=table,
         rows={part: positions[part][order] for part, order in orders.items()},
         given_order=orders,
         train="train",
@@ -158,7 +158,7 @@ def _parts(job: AuditJob) -> AuditParts:
     )
 
 
-def _positions(job: AuditJob) -> dict[str, Positions]:
+def _part_positions(job: AuditJob) -> dict[str, Positions]:
     """Return the positions of each part's rows in the study's rows."""
     positions = job.store.read_training(job.scenario, job.split_seed, 0.0)
     test = job.store.read_test(job.split_seed)
@@ -167,8 +167,8 @@ def _positions(job: AuditJob) -> dict[str, Positions]:
 
 
 @lru_cache(maxsize=1)
-def _table(path: Path, column: str) -> tuple[PropertyTable, Positions]:
+def _sorted_table(path: Path, column: str) -> tuple[PropertyTable, Positions]:
     """Return the table of all rows, and the rank of each row in the order of content."""
     table = PropertyTable(Dataset.from_file(str(path)))
-    whole = SplitRows((WHOLE,), (table,))
-    return table, whole.row_order(whole.digests((column,)))
+    split_rows = SplitRows((WHOLE,), (table,))
+    return table, split_rows.row_order(split_rows.digests((column,)))

@@ -89,7 +89,7 @@ class WorkerProcesses(Executor):
                     self._own.number = next(self._numbers)
             device = self._devices[self._own.number % len(self._devices)] if self._devices else None
             pool = ProcessPoolExecutor(
-                1, get_context("spawn"), initializer=_begin, initargs=(self._threads, device, os.getpid())
+                1, get_context("spawn"), initializer=_begin_worker, initargs=(self._threads, device, os.getpid())
             )
             try:
                 pool.submit(os.getpid).result()
@@ -120,7 +120,7 @@ def threads_each(workers: int) -> int:
     return min(share, int(limit)) if limit.isdigit() and int(limit) else share
 
 
-def _begin(threads: int, device: str | None, parent: int) -> None:
+def _begin_worker(threads: int, device: str | None, parent: int) -> None:
     """Set up a worker before it imports the libraries that read these settings."""
     for name in _THREAD_SETTINGS:
         os.environ.setdefault(name, str(threads))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from datasets import Dataset
 
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError
 from codeshift.finetune.decoding import Output
 from codeshift.finetune.extraction import Extract, check_extract
 from codeshift.finetune.identity import versions
@@ -22,6 +22,7 @@ from codeshift.study.running.run_job import RunJob
 from codeshift.study.running.scoring import Measured, RunScorer
 from codeshift.study.settings.keys import RunKey
 from codeshift.study.settings.spec import EvaluationPass
+from codeshift.wording import Verbatim
 
 
 class GivenScorer(RunScorer):
@@ -95,14 +96,14 @@ def add_given_run(
     with awaited(run.store.lock(run.name)):
         if run.store.read_record(run.key) is not None:
             remedy = f"remove {run.store.run(run.key)} to score it again"
-            raise ParameterError("run", "one that is left", Told(f"{run.key}, which has a record"), remedy)
+            raise ParameterError("run", "one that is left", Verbatim(f"{run.key}, which has a record"), remedy)
         record = RunRecord(
             key=run.key,
             status="done",
             seconds=0.0,
             evaluated=_scored(scorer),
             versions=versions(),
-            given={"model": model, "digest": predictions_digest(scorer.outputs), "extract": extract},
+            origin={"model": model, "digest": predictions_digest(scorer.outputs), "extract": extract},
         )
         run.store.write_record(record)
     return record
@@ -117,8 +118,10 @@ def _check_can_be_given(run: RunJob) -> None:
     measured = [metric.name for metric in run.method.evaluation.metrics.values() if metric.takes != "text"]
     if measured:
         remedy = "they are measured on the model itself: give the study metrics of text alone"
-        raise ParameterError("metrics", "of outputs alone for a run that is given", Told(", ".join(measured)), remedy)
+        raise ParameterError(
+            "metrics", "of outputs alone for a run that is given", Verbatim(", ".join(measured)), remedy
+        )
     if run.variants:
         names = ", ".join(str(key.variant) for key in run.variants)
         remedy = "their weights are made of the run's own: leave wise_ft and adapter_scales out"
-        raise ParameterError("run", "without variants if it is given", Told(names), remedy)
+        raise ParameterError("run", "without variants if it is given", Verbatim(names), remedy)

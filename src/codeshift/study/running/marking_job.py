@@ -78,9 +78,9 @@ class MarkingJob:
 
     def do(self) -> None:
         """Search the corpus, and store the marks or the error that this raised."""
-        whole = Dataset.from_file(str(self.store.check_data(self.store.rows_file)))
+        dataset = Dataset.from_file(str(self.store.check_data(self.store.rows_file)))
         columns = list(self.near_duplicates.columns_with(self.column))
-        rows = whole.select(self.store.read_test(self.split_seed)).select_columns(columns)
+        rows = dataset.select(self.store.read_test(self.split_seed)).select_columns(columns)
         try:
             figures = self._searched(rows)
         except Exception as error:  # any error is stored for the user to read, and the runs go on

@@ -12,10 +12,11 @@ from codeshift.errors import ParameterError
 from codeshift.files import damaged
 from codeshift.requirements import check_folder
 from codeshift.splits.facts import environment
+from codeshift.study.folder.arrays import write_arrow
 from codeshift.study.folder.locks import awaited
 from codeshift.study.folder.output_folder import output_folder
 from codeshift.study.folder.split_audit import AuditError
-from codeshift.study.folder.store import StudyStore, write_arrow
+from codeshift.study.folder.store import StudyStore
 from codeshift.study.folder.stored_settings import StoredStudy
 from codeshift.study.planning.plan import Plan
 from codeshift.study.settings.fingerprint import fingerprint, refuse_other_study
@@ -43,7 +44,7 @@ def prepare_folder(spec: StudySpec, plan: Plan, splits: StudySplits, store: Stud
             store.repair(plan.keys, [scenario.name for scenario in spec.scenarios], spec.split_seeds)
             _evaluate_shared_again(spec, plan, store, stored)
         _save_model(spec, store)
-        _write_rows(spec, splits, store)
+        _write_study_rows(spec, splits, store)
         extended = stored is not None and any(settings.get(name) != stored.settings.plain.get(name) for name in AXES)
         if stored is None or extended or damaged(store.study):
             store.write_study(settings, plan.keys, environment() if stored is None else stored.settings.versions)
@@ -101,7 +102,7 @@ def _save_objects(model: ModelSpec, folder: Path) -> None:
     temporary.replace(folder)
 
 
-def _write_rows(spec: StudySpec, splits: StudySplits, store: StudyStore) -> None:
+def _write_study_rows(spec: StudySpec, splits: StudySplits, store: StudyStore) -> None:
     """Write the files of rows that do not exist yet; others stay as they are."""
     (store.root / "data").mkdir(exist_ok=True)
     if not store.rows_file.exists():

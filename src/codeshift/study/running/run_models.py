@@ -65,7 +65,7 @@ class RunModels:
         own = trainer(self.method, model, self.tokenizer, config, watch=self._watch(watched), progress=bars_shown())
         result = own.fit(data | watched, self.store.training(key))
         rows = {part: len(rows) for part, rows in data.items()}
-        facts = _facts(result, self.method.task.unit, rows, self.store.weights(key))
+        facts = _training_facts(result, self.method.task.unit, rows, self.store.weights(key))
         return result.model, replace(facts, unseen_labels=self._unseen(data["train"]))
 
     def _pretrained(self) -> Model:
@@ -121,7 +121,7 @@ def _tokenizer(name: str, revision: str | None) -> Tokenizer:
     return remember_tokens(load_tokenizer(name, revision))
 
 
-def _facts(result: TrainingResult, unit: str, rows: dict[str, int], weights: dict[str, str]) -> TrainingFacts:
+def _training_facts(result: TrainingResult, unit: str, rows: dict[str, int], weights: dict[str, str]) -> TrainingFacts:
     losses, validation = result.losses, result.validation_losses
     return TrainingFacts(
         steps=len(losses),

@@ -94,7 +94,7 @@ class RunScorer:
             sources=sources,
             finished=[outputs[row].finished if row in outputs else None for row in range(len(rows))] if written else (),
             languages=rows[by_row][:] if by_row in rows.column_names else (),
-            samples=[_texts(outputs.get(row)) for row in range(len(rows))] if several else (),
+            samples=[_sample_texts(outputs.get(row)) for row in range(len(rows))] if several else (),
             labels=() if classes is None else classes.labels,
             logits=None if classes is None else classes.logits,
             ood=measured[-1].ood_scores(len(rows), train),
@@ -207,5 +207,5 @@ class Measured:
         return {row: output for row, output in pairs if output is not None}
 
 
-def _texts(output: Output | None) -> list[str] | None:
+def _sample_texts(output: Output | None) -> list[str] | None:
     return None if output is None else [sample.text for sample in output.samples]

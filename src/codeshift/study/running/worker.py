@@ -50,34 +50,36 @@ def do_run(run: RunJob) -> Outcome:
         "done", or "busy" if another process is doing the run.
     """
     with _ONE_AT_A_TIME:
-        return do_locked(run.store.lock(run.name), partial(_do, run))
+        return do_locked(run.store.lock(run.name), partial(_train_and_score, run))
 
 
-def _do(run: RunJob) -> None:
+def _train_and_score(run: RunJob) -> None:
     with _threads(run.threads), quiet():
-        _Work(run).do()
+        _RunWork(run).do()
 
 
-class _Work:
-    """A training with its variants; ``do`` may be called once."""
+class _RunWork:
+    """The work of a run: a training, and the evaluation of the model and of its variants."""
 
     def __init__(self, run: RunJob) -> None:
         self.run, self.store = run, run.store
         self.models = RunModels(run)
 
     def do(self) -> None:
+        """Evaluate each model that has no record yet, and remove what only an unfinished run needs."""
         pending = [key for key in self.run.keys if self.store.read_record(key) is None]
         if not pending:
             return
-        trained = _Lazy(self.models.trained)
+        trained = _TrainedOnce(self.models.trained)
         for key in pending:
-            self._one(key, trained)
+            self._evaluate(key, trained)
         if self.run.key.method != NONE:
             shutil.rmtree(self.store.training(self.run.key) / "checkpoints", ignore_errors=True)
             if not self.run.method.keep_weights:
                 _drop_weights(self.store.training(self.run.key))
 
-    def _one(self, key: RunKey, trained: _Lazy) -> None:
+    def _evaluate(self, key: RunKey, trained: _TrainedOnce) -> None:
+        """Score a model and write its record, that of a failure too."""
         started = time.perf_counter()
         self.store.run(key).mkdir(parents=True, exist_ok=True)
         remove_unfinished(self.store.run(key))
@@ -102,10 +104,10 @@ class _Work:
 
 
 @dataclass
-class _Lazy:
-    """A value that is computed at the first access, or the error that this raised."""
+class _TrainedOnce:
+    """A model that is trained when it is first needed, or the error that this raised."""
 
-    compute: Callable[[], TrainedModel]
+    train: Callable[[], TrainedModel]
     value: TrainedModel | None = None
     error: Exception | None = None
 
@@ -114,7 +116,7 @@ class _Lazy:
             raise RuntimeError(f"the training failed ({type(self.error).__name__}: {self.error})") from self.error
         if self.value is None:
             try:
-                self.value = self.compute()
+                self.value = self.train()
             except Exception as error:
                 self.error = error
                 raise

@@ -97,9 +97,9 @@ def check_seeds(name: str, seeds: object) -> tuple[int, ...]:
     listed = as_sequence(name, seeds, "such as (0, 1, 2)")
     if not listed:
         raise ParameterError(name, "at least one seed", seeds, "such as (0,)")
-    whole = tuple(check_integer(name, seed, smallest=0, remedy="such as (0, 1, 2)") for seed in listed)
-    refuse_repeated(name, whole)
-    return whole
+    checked = tuple(check_integer(name, seed, smallest=0, remedy="such as (0, 1, 2)") for seed in listed)
+    refuse_repeated(name, checked)
+    return checked
 
 
 def check_wise_ft(weights: object, methods: Mapping[str, PeftConfig | None]) -> tuple[float, ...]:

@@ -63,7 +63,7 @@ def check_methods_fit(spec: StudySpec) -> None:
 
 def _check_methods_fit(parameter: str, own: ModelSpec) -> None:
     config = config_at_hand(own.model)
-    tokenizer = None if config is None else load_tokenizer(own.tokenizer)
+    tokenizer = None if config is None else load_tokenizer(own.tokenizer, own.tokenizer_revision)
     for name, peft_config in own.methods.items():
         try:
             check_quantization(own.configs[name].quantization, peft_config, own.model)

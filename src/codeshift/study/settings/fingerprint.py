@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.audit.corpora import corpus_identity
-from codeshift.errors import ParameterError, Told, shown
+from codeshift.errors import ParameterError
 from codeshift.properties.grammars import language_of
 from codeshift.properties.model_tokens import vocabulary_digest
 from codeshift.study.settings.spec import AXES, FREE_SETTINGS, OMITTED, ModelSpec, StudySpec
+from codeshift.wording import Verbatim, shown
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
 
 
-_ABSENT = Told("absent")
+_ABSENT = Verbatim("absent")
 _BLOCK = 1 << 20
 # Settings of a TrainingConfig that change no weight, or are an axis of the study.
 _NOT_OF_A_RUN = ("seed", "logging_steps", "save_strategy", "save_steps")
@@ -50,13 +51,15 @@ def _general(spec: StudySpec) -> dict[str, Any]:
     return {"general": None if spec.general is None else rows_digest(spec.general, spec.text_columns)}
 
 
-def _models(spec: StudySpec) -> dict[str, Any]:
+def _model_facts(spec: StudySpec) -> dict[str, Any]:
     """Return the model without a name as a study of one model has it, and others by name, with what is their own."""
-    named = {name: _identities(model) | _own_settings(model) for name, model in spec.models.items() if name is not None}
-    return (_identities(spec.models[None]) if None in spec.models else {}) | ({"models": named} if named else {})
+    named = {
+        name: _model_identities(model) | _own_settings(model) for name, model in spec.models.items() if name is not None
+    }
+    return (_model_identities(spec.models[None]) if None in spec.models else {}) | ({"models": named} if named else {})
 
 
-def _identities(model: ModelSpec) -> dict[str, Any]:
+def _model_identities(model: ModelSpec) -> dict[str, Any]:
     revision = {} if model.revision is None else {"revision": model.revision}
     return {"model": _identity(model.model) | revision, "tokenizer": _identity(model.tokenizer)}
 
@@ -70,7 +73,7 @@ def _own_settings(model: ModelSpec) -> dict[str, Any]:
     return own
 
 
-def _methods(spec: StudySpec) -> dict[str, Any]:
+def _method_facts(spec: StudySpec) -> dict[str, Any]:
     return {
         "methods": {
             name: {"peft": _peft_or_none(config), "config": _of_a_run(spec.configs[name])}
@@ -87,7 +90,7 @@ def _peft_or_none(config: PeftConfig | None) -> dict[str, Any] | None:
     return None if config is None else _peft(config)
 
 
-def _metrics(spec: StudySpec) -> dict[str, Any]:
+def _metric_facts(spec: StudySpec) -> dict[str, Any]:
     """Return the metrics, and the columns of the tests that outputs are run against if a metric runs tests."""
     tests = {metric.name: metric.test_code for metric in spec.metrics}
     columns = {name: template for name, template in tests.items() if template is not None}
@@ -108,7 +111,7 @@ def _split_config(spec: StudySpec) -> dict[str, Any]:
     }
 
 
-def _audit(spec: StudySpec) -> dict[str, Any]:
+def _audit_facts(spec: StudySpec) -> dict[str, Any]:
     from codeshift.finetune.identity import as_json
 
     return {"audit": spec.audit is not None and as_json(vars(spec.audit))}
@@ -132,7 +135,7 @@ def _evaluation(spec: StudySpec) -> dict[str, Any]:
     }
 
 
-def _task(spec: StudySpec) -> dict[str, Any]:
+def _task_facts(spec: StudySpec) -> dict[str, Any]:
     """Return the name, source and target of the task, and the classes if it has any."""
     classes = spec.task.class_names
     return spec.task.to_dict() | ({"classes": list(classes)} if classes else {})
@@ -143,14 +146,14 @@ _RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
         "data": {name: rows_digest(rows, spec.data_columns) for name, rows in spec.data_splits.items()}
     },
     "general": _general,
-    "task": _task,
+    "task": _task_facts,
     "scenarios": lambda spec: {"scenarios": {scenario.name: repr(scenario.splitter) for scenario in spec.scenarios}},
-    "models": _models,
-    "methods": _methods,
+    "models": _model_facts,
+    "methods": _method_facts,
     "configs": lambda spec: {},  # each stands beside its method
-    "metrics": _metrics,
+    "metrics": _metric_facts,
     "split_config": _split_config,
-    "audit": _audit,
+    "audit": _audit_facts,
     "against": _against,
     "evaluation": _evaluation,
     "transforms": lambda spec: {"transforms": {name: of.to_dict() for name, of in spec.transforms.items()}},

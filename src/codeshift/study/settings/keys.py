@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
+from codeshift.checks import settle
 from codeshift.errors import ParameterError
 from codeshift.formatting import shortest
 
@@ -101,7 +102,7 @@ class RunKey:
 
     def __post_init__(self) -> None:
         if isinstance(self.variant, str) and not isinstance(self.variant, Variant):
-            object.__setattr__(self, "variant", Variant.of(self.variant))
+            settle(self, variant=Variant.of(self.variant))
 
     @property
     def name(self) -> str:

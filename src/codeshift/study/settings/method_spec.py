@@ -69,8 +69,8 @@ def method_spec(spec: StudySpec, model: str | None, method: str) -> MethodSpec:
         config = replace(config, save_strategy="epoch")
     return MethodSpec(
         task=own.task,
-        model=_name(own.model),
-        tokenizer=_name(own.tokenizer),
+        model=_name_or_none(own.model),
+        tokenizer=_name_or_none(own.tokenizer),
         revision=own.revision,
         config=config,
         peft_config=own.methods.get(method),
@@ -85,6 +85,6 @@ def method_spec(spec: StudySpec, model: str | None, method: str) -> MethodSpec:
     )
 
 
-def _name(named: ModelOrName | TokenizerOrName) -> str | None:
+def _name_or_none(named: ModelOrName | TokenizerOrName) -> str | None:
     """Return the name or folder of a model or tokenizer; None if it was given as an object."""
     return str(named) if isinstance(named, str | os.PathLike) else None

@@ -152,7 +152,7 @@ class StudySpec:
         languages = (self.language, None if self.audit is None else self.audit.language)
         named = {name for name in (*split, *map(language_column, languages)) if name is not None}
         named |= set(self.split_config.searched_columns)
-        named |= {read for of in self.transforms.values() for read in (*of.columns, *of.also_reads)}
+        named |= {read for step in self.transforms.values() for read in (*step.columns, *step.also_reads)}
         return tuple(sorted({*self.text_columns, self.column, *read, *named}))
 
 

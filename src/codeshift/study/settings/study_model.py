@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.reaching_hub import check_revision
 from codeshift.study.settings.axes import check_methods
 from codeshift.study.settings.spec import ModelSpec
 from codeshift.study.settings.validate import check_configs, check_model, check_tokenizer
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -102,7 +103,7 @@ def model_spec(
             methods={**methods, **own_methods},
             configs=own_configs,
             evaluation=evaluation_of(task, own_configs),
-            own=_own(study_model, own_methods, own_configs),
+            own=_own_settings(study_model, own_methods, own_configs),
         )
     except ParameterError as error:
         if name is None:
@@ -123,7 +124,7 @@ def _own_methods(study_model: StudyModel, methods: Mapping[str, PeftConfig | Non
     return own
 
 
-def _own(
+def _own_settings(
     study_model: StudyModel, methods: Mapping[str, PeftConfig | None], configs: Mapping[str, TrainingConfig]
 ) -> dict[str, Any]:
     """Return what a model was given for itself."""

@@ -14,7 +14,7 @@ from codeshift.audit.corpora import from_root, opened_corpora
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.checks import check_bool, check_choice, check_integer
 from codeshift.data import embedded_model_path
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.marks import RowMarks
 from codeshift.metrics import Metric, metric_by_name
 from codeshift.parts import TEST_PARTS, WHOLE
@@ -24,6 +24,7 @@ from codeshift.study.settings.axes import as_sequence, refuse_repeated
 from codeshift.study.settings.spec import ModelSpec, StudySpec, search_of_copies
 from codeshift.transforms import Chain, Transform
 from codeshift.transforms.by_name import transform_name
+from codeshift.wording import closest
 
 if TYPE_CHECKING:
     from peft import PeftConfig

@@ -87,9 +87,9 @@ class ScenarioSplit:
         )
 
     def _distributions(self) -> tuple[Distribution, ...]:
-        whole = self.parts.split_rows.whole.tables[0]
+        table = self.parts.split_rows.all_rows.tables[0]
         parts = {part: rows for part, rows in self.positions().items() if part != "validation"}
-        return distributions_of(self.region, whole, parts)
+        return distributions_of(self.region, table, parts)
 
 
 def split_scenario(scenario: Scenario, parts: Parts, config: SplitConfig, shares: Iterable[float]) -> ScenarioSplit:

@@ -17,16 +17,17 @@ import numpy as np
 from datasets import Dataset, DatasetDict, concatenate_datasets
 from numpy.typing import NDArray
 
-from codeshift.errors import DataError, ParameterError, Told
+from codeshift.errors import DataError, ParameterError
 from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.selection import Selection
-from codeshift.splits.config import SplitConfig, rows_asked
+from codeshift.splits.config import SplitConfig, rows_requested
 from codeshift.splits.groups import RowGroups, group_rows, identities_of
 from codeshift.splits.partition import draw
 from codeshift.splits.rows import SplitRows
 from codeshift.study.folder.store import Positions
+from codeshift.wording import Verbatim
 
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents
@@ -57,10 +58,10 @@ class StudyData:
             return cls(rows.tables[0], {})
         parts = {name: table.data for name, table in zip(rows.names, rows.tables, strict=True)}
         positions = {name: np.arange(*span) for name, span in rows.spans.items()}
-        return cls(PropertyTable(_end_to_end(parts)), positions)
+        return cls(PropertyTable(_all_rows(parts)), positions)
 
     @cached_property
-    def whole(self) -> SplitRows:
+    def all_rows(self) -> SplitRows:
         """All rows as one list."""
         return SplitRows((WHOLE,), (self.table,))
 
@@ -87,7 +88,7 @@ class StudyData:
             in_test[self.official["test"]] = True
             free = ~units.holding(in_test)
         else:
-            drawn = draw(free, units, split_seed, "study test", rows_asked(test_size, len(units.labels)))
+            drawn = draw(free, units, split_seed, "study test", rows_requested(test_size, len(units.labels)))
             in_test = drawn[of_rows]
             free &= ~drawn
         in_validation = np.zeros(n_rows, dtype=bool)
@@ -95,7 +96,7 @@ class StudyData:
             in_validation[self.official["validation"]] = True
         elif config.validation_size:
             counted = n_rows - int(in_test.sum()) if self.official else len(units.labels)
-            target = rows_asked(config.validation_size, counted)
+            target = rows_requested(config.validation_size, counted)
             in_validation = draw(free, units, split_seed, "study validation", target)[of_rows]
         parts = {"train": ~in_test & ~in_validation, "validation": in_validation, "test": in_test}
         if not config.validation_size and not in_validation.any():
@@ -104,7 +105,9 @@ class StudyData:
             if not mask.any():
                 sizes = f"test_size={test_size} and validation_size={config.validation_size} of {n_rows} rows"
                 remedy = "ask for other sizes; rows that belong together are never divided"
-                raise ParameterError("test_size and validation_size", f"such that {name} has rows", Told(sizes), remedy)
+                raise ParameterError(
+                    "test_size and validation_size", f"such that {name} has rows", Verbatim(sizes), remedy
+                )
         return Parts.of(self, {name: np.flatnonzero(mask) for name, mask in parts.items()}, split_seed)
 
     def _units(self, config: SplitConfig, column: str) -> tuple[RowGroups, Positions]:
@@ -115,7 +118,7 @@ class StudyData:
         """
         if config.drops and self.official:
             config = dataclasses.replace(config, near_duplicates=config.search)
-        grouping = group_rows(self.whole, (column,), config)
+        grouping = group_rows(self.all_rows, (column,), config)
         if grouping.kept is None:
             return grouping.groups, grouping.groups.labels
         assert grouping.similar is not None  # noqa: S101 - something was dropped
@@ -144,7 +147,7 @@ class Parts:
         names = tuple(name for name in OFFICIAL if name in positions)
         tables = tuple(Selection(data.table, positions[name]) for name in names)
         order = np.concatenate([positions[name] for name in names])
-        rows = CachedSplitRows(names=names, tables=tables, whole=data.whole, order=order)
+        rows = CachedSplitRows(names=names, tables=tables, all_rows=data.all_rows, order=order)
         return cls(positions, rows, split_seed)
 
     def identities(self, columns: tuple[str, ...], config: SplitConfig) -> NDArray[np.int64]:
@@ -159,22 +162,22 @@ class CachedSplitRows(SplitRows):
     """SplitRows that are split many times, with cached digests and components of near-duplicates.
 
     Attributes:
-        whole: All rows as one list.
+        all_rows: All rows as one list.
         order: Position in ``whole`` of each row, parts end to end.
     """
 
-    whole: SplitRows
+    all_rows: SplitRows
     order: Positions
 
     def digests(self, columns: tuple[str, ...], also: Mapping[str, str] = MappingProxyType({})) -> np.ndarray:
         """Return the digest of each row."""
-        return self.memory.remember((columns, tuple(also)), lambda: self.whole.digests(columns, also)[self.order])
+        return self.memory.remember((columns, tuple(also)), lambda: self.all_rows.digests(columns, also)[self.order])
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
         """Return the components of near-duplicates: those of ``whole``, in the order of these rows."""
         return self.memory.remember(
             ("near-duplicates", columns, search),
-            lambda: _reordered(self.whole.near_duplicates(columns, search), self.order),
+            lambda: _reordered(self.all_rows.near_duplicates(columns, search), self.order),
         )
 
 
@@ -188,7 +191,7 @@ def _reordered(components: DuplicateComponents, order: Positions) -> DuplicateCo
     return dataclasses.replace(components, labels=rank[labels], pairs=place[components.pairs])
 
 
-def _end_to_end(parts: Mapping[str, Dataset]) -> Dataset:
+def _all_rows(parts: Mapping[str, Dataset]) -> Dataset:
     """Concatenate the rows of all splits, with the columns that they have in common.
 
     Raises:

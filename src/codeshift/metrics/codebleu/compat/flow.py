@@ -108,7 +108,7 @@ class CompatFlow:
         self._store(target, value, computed=True)
 
     def _declare(self, step: Step) -> Iterator[Events]:
-        target, value = _declared(step)
+        target, value = _declaration(step)
         if value is None:
             for token in range(target.first, target.last):
                 self._sources.setdefault(token, [])
@@ -266,7 +266,7 @@ def _needed(step: Step, role: str) -> Part:
     raise NoFlowError
 
 
-def _declared(step: Step) -> tuple[Part, Part | None]:
+def _declaration(step: Step) -> tuple[Part, Part | None]:
     parts = step.parts
     if step.rule.what == "declare by place":
         return parts[0], parts[1] if len(parts) == 2 else None

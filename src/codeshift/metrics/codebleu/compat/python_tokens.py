@@ -107,7 +107,7 @@ class _Reader:
                 at += len(comment)
             yield self._token(OTHER_TOKEN, line[at:], at)
             return
-        column = _width(line[:at])
+        column = _indent_width(line[:at])
         if column > self._indents[-1]:
             self._indents.append(column)
             yield self._token(INDENT, line[:at], 0)
@@ -168,7 +168,7 @@ class _Reader:
         return Token(kind, text, (self._row, start), (self._row, start + len(text)))
 
 
-def _width(blanks: str) -> int:
+def _indent_width(blanks: str) -> int:
     """Return the width of the indentation with these blanks."""
     column = 0
     for blank in blanks:

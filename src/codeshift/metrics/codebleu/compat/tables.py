@@ -16,7 +16,7 @@ _UPDATE = rule("update")
 _WHILE = rule("while")
 
 
-def _table(rules: dict[str, Rule], *, any_case: bool = False) -> FlowTable:
+def _flow_table(rules: dict[str, Rule], *, any_case: bool = False) -> FlowTable:
     return FlowTable(
         variables=frozenset({"identifier"}),
         literals=frozenset(),
@@ -36,7 +36,7 @@ def _if(*arms: str, tags: tuple[str, ...] = (), sticky: bool = True, base: bool 
     return Rule(what, roles)
 
 
-_PYTHON = _table(
+_PYTHON = _flow_table(
     {
         "assignment": rule("pairs", left="target", right="value"),
         "augmented_assignment": rule("pairs", left="target", right="value"),
@@ -53,7 +53,7 @@ _PYTHON = _table(
     }
 )
 
-_JAVA = _table(
+_JAVA = _flow_table(
     {
         "assignment_expression": _ASSIGNMENT,
         "variable_declarator": _DECLARATION,
@@ -65,7 +65,7 @@ _JAVA = _table(
     }
 )
 
-_C_SHARP = _table(
+_C_SHARP = _flow_table(
     {
         "assignment_expression": _ASSIGNMENT,
         "variable_declarator": rule("declare by place"),
@@ -78,7 +78,7 @@ _C_SHARP = _table(
 )
 
 _RUBY_IF = _if("if", "elsif", "else", "unless", "when", sticky=False)
-_RUBY = _table(
+_RUBY = _flow_table(
     dict(
         assignment=rule("pairs", left="target", right="value"),
         operator_assignment=rule("pair", left="target", right="value"),
@@ -93,7 +93,7 @@ _RUBY = _table(
     )
 )
 
-_GO = _table(
+_GO = _flow_table(
     {
         "assignment_statement": _ASSIGNMENT,
         "var_spec": _DECLARATION,
@@ -104,7 +104,7 @@ _GO = _table(
     }
 )
 
-_PHP = _table(
+_PHP = _flow_table(
     {
         "assignment_expression": _ASSIGNMENT,
         "augmented_assignment_expression": _ASSIGNMENT,
@@ -119,7 +119,7 @@ _PHP = _table(
     any_case=True,
 )
 
-_JAVASCRIPT = _table(
+_JAVASCRIPT = _flow_table(
     {
         "assignment_pattern": _ASSIGNMENT,
         "augmented_assignment_expression": _ASSIGNMENT,
@@ -132,7 +132,7 @@ _JAVASCRIPT = _table(
 )
 
 _RUST_IF = _if("if_expression", "if_let_expression", "match_expression", "else", tags=("else_clause",))
-_RUST = _table(
+_RUST = _flow_table(
     {
         "assignment_expression": _ASSIGNMENT,
         "compound_assignment_expr": _ASSIGNMENT,

@@ -101,7 +101,7 @@ def compile_table(table: FlowTable, language: Language) -> CompiledTable:
     return CompiledTable(
         leaves=leaves | {ERROR_KIND: LITERAL if table.every_leaf else NAMED},
         rules=compiled,
-        names=_names(table, language, kinds),
+        names=_name_fields(table, language, kinds),
         spelt=spelt if table.every_leaf else {},
         odd=table.every_leaf and (table.any_case or any("\n" in name for name in spelling.values())),
         selves=table.selves,
@@ -114,7 +114,7 @@ def compile_table(table: FlowTable, language: Language) -> CompiledTable:
     )
 
 
-def _names(table: FlowTable, language: Language, kinds: Kinds) -> dict[int, dict[int | None, str]]:
+def _name_fields(table: FlowTable, language: Language, kinds: Kinds) -> dict[int, dict[int | None, str]]:
     names: dict[int, dict[int | None, str]] = {}
     for place in (*table.names, *table.calls):
         kind, field_name = place.split(".")

@@ -123,7 +123,7 @@ class Flow:
         values = values or others
         what = step.rule.what
         augmented = what == "augment" or (what == "operate" and not plain)
-        left, right = _listed(targets), _listed(values)
+        left, right = _parts_between_commas(targets), _parts_between_commas(values)
         if not len(left) == len(right) > 1:
             left, right = [targets], [values]
         for target, value in zip(left, right, strict=True):
@@ -210,7 +210,7 @@ class Flow:
             yield from self._assign(step)
         paths = []
         exhaustive = False
-        for part in _in_order(step):
+        for part in _parts_in_order(step):
             if part.role in ("target", "value"):
                 continue
             if part.role in ("arm", "else"):
@@ -266,7 +266,7 @@ class Flow:
             self._reaching.collect()
 
     def _bind(self, step: Step) -> Iterator[Events]:
-        for part in _in_order(step):
+        for part in _parts_in_order(step):
             if part.role == "parameter":
                 yield from self._defined(part.events)
             elif part.events:
@@ -314,7 +314,7 @@ _STEPS: dict[str, Callable[[Flow, Step], Iterator[Events]]] = {
 }
 
 
-def _in_order(step: Step) -> list[Part]:
+def _parts_in_order(step: Step) -> list[Part]:
     """Return the children in the order in which they run."""
     rule, parts = step
     return sorted(parts, key=lambda part: part.role != "first") if rule.has_first else parts
@@ -324,7 +324,7 @@ def _with_role(step: Step, role: str) -> list[Part]:
     return [part for part in step.parts if part.role == role]
 
 
-def _listed(parts: list[Part]) -> list[list[Part]]:
+def _parts_between_commas(parts: list[Part]) -> list[list[Part]]:
     """Return the members of a list of targets or values, each as its own parts; empty if there is no list."""
     if len(parts) > 1:
         return [[part] for part in parts]

@@ -37,9 +37,9 @@ def brevity_penalty(length: FloatArray, reference_length: FloatArray) -> FloatAr
     return np.where(length >= reference_length, 1.0, np.where(length > 0, shorter, 0.0))
 
 
-def quotient(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """Return ``part / whole``; NaN if the whole is 0."""
-    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole != 0)
+def quotient(part: FloatArray, total: FloatArray) -> FloatArray:
+    """Return ``part / total``; NaN if the total is 0."""
+    return np.divide(part, total, out=np.full_like(part, np.nan), where=total != 0)
 
 
 def weighted_mean(parts: FloatArray, weights: tuple[float, ...]) -> FloatArray:

@@ -37,12 +37,12 @@ def merged(
     shared = Counter(prediction) & most
     matched = sum(count for token, count in shared.items() if token in keywords)
     row[_FOUND] = matched + OTHER_WEIGHT * (shared.total() - matched)
-    row[-5:-3] = _best(pairs[:, -5:-3])
-    row[-3:-1] = _best(pairs[:, -3:-1])
+    row[-5:-3] = _best_reference(pairs[:, -5:-3])
+    row[-3:-1] = _best_reference(pairs[:, -3:-1])
     return row
 
 
-def _best(counts: FloatArray) -> FloatArray:
+def _best_reference(counts: FloatArray) -> FloatArray:
     """Return the pair (found, total) of the reference with the greatest share; one without any precedes a 0."""
     shares = np.divide(counts[:, 0], counts[:, 1], out=np.full(len(counts), 1e-12), where=counts[:, 1] > 0)
     keys = [(share, matched, -total) for share, (matched, total) in zip(shares, counts.tolist(), strict=True)]

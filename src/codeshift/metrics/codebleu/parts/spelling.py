@@ -57,7 +57,7 @@ def spelt_alike(code: str, language: str) -> str:
     >>> spelt_alike("int total = rate * 120 + f(rate, \"x y\"", "java")
     'int v00000 = v00001 * 100002 + v00003(v00001, "s00004"'
     """
-    words, piece = _words(language), _piece(language)
+    words, piece = _reserved_words(language), _piece(language)
     replacements: dict[str, str] = {}
 
     def respelt(match: re.Match[str]) -> str:
@@ -66,13 +66,13 @@ def spelt_alike(code: str, language: str) -> str:
             return (
                 text
                 if _stays(match, words, language)
-                else replacements.setdefault(text, _name(text, len(replacements)))
+                else replacements.setdefault(text, _short_name(text, len(replacements)))
             )
         if text[0] == "'" and language not in _SINGLE_QUOTED:
             return text  # one character
         if kind == "number":
             after_point = match.string[match.start() - 1 : match.start()] == "."
-            return replacements.setdefault(text, _number(text, len(replacements), after_point=after_point))
+            return replacements.setdefault(text, _short_number(text, len(replacements), after_point=after_point))
         if kind == "long" or (kind == "string" and _PLAIN.fullmatch(text, 1, len(text) - 1)):
             quote = text[:3] if kind == "long" else text[0]
             return replacements.setdefault(text, f"{quote}s{len(replacements):05d}{quote}")
@@ -84,7 +84,7 @@ def spelt_alike(code: str, language: str) -> str:
 
 
 @cache
-def _words(language: str) -> frozenset[str]:
+def _reserved_words(language: str) -> frozenset[str]:
     """Return the words that are not names: the grammar's tokens, reserved words and built-in types."""
     table = ts_language(language)
     tokens = [table.node_kind_for_id(i) for i in range(table.node_kind_count) if not table.node_kind_is_named(i)]
@@ -106,12 +106,12 @@ def _stays(match: re.Match[str], words: frozenset[str], language: str) -> bool:
     return word in words or (quoted and word.lower() in _PREFIXES)
 
 
-def _name(word: str, number: int) -> str:
+def _short_name(word: str, number: int) -> str:
     """Return a name that begins as ``word`` does: Ruby tells a constant from a variable by its capital."""
     return f"{'V' if word[0].isupper() else 'v'}{number:05d}"
 
 
-def _number(text: str, number: int, *, after_point: bool) -> str:
+def _short_number(text: str, number: int, *, after_point: bool) -> str:
     """Return a number of fixed length of the kind of ``text``, with its suffix; octal and hexadecimal ones stay."""
     decimal = _DECIMAL.fullmatch(text)
     if decimal is None or (text[0] == "0" and text != "0" and not after_point):

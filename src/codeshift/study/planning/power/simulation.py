@@ -120,17 +120,19 @@ def _studies(design: Design, variances: Variances, confidence: float) -> tuple[F
     else:
         rows = squares(shared + variances.residual / n / design.runs, n - 1)
         rows_between = squares(variances.residual / n / design.runs, (splits - 1) * (n - 1))
-    trained = _above(within - noise(of_trainings) * rows_within) if of_trainings else np.zeros(_STUDIES)
-    between_splits = _above(between - trained - noise(splits - 1) * rows_between) if splits > 1 else np.zeros(_STUDIES)
+    trained = _positive_part(within - noise(of_trainings) * rows_within) if of_trainings else np.zeros(_STUDIES)
+    between_splits = (
+        _positive_part(between - trained - noise(splits - 1) * rows_between) if splits > 1 else np.zeros(_STUDIES)
+    )
     residual, times = (rows_between, splits - 1 + own) if splits > 1 else (rows_within, trainings - 1)
     parts = [
         (between_splits, splits - 1),
         (trained, of_trainings),
-        (_above(rows - residual), n - 1),
+        (_positive_part(rows - residual), n - 1),
         (residual, times * (n - 1)),
     ]
     return errors, np.sqrt(sum(part * stdtrit(df, (1 + confidence) / 2) ** 2 for part, df in parts if df))
 
 
-def _above(values: FloatArray) -> FloatArray:
+def _positive_part(values: FloatArray) -> FloatArray:
     return np.maximum(values, 0.0)

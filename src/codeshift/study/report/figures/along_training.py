@@ -19,7 +19,7 @@ def loss_curves(findings: Findings) -> Plot | None:
     """Plot the loss on ID validation, ``test_id`` and ``test_ood`` along training, by scenario and method."""
     by_cell: dict[tuple[str, str], list[TrainingCurve]] = {}
     for curve in findings.training_curves:
-        if curve.cell.ood_kept == findings.cells.masked and len(curve.steps) > 1:
+        if curve.cell.ood_kept == findings.cells.lowest_share and len(curve.steps) > 1:
             by_cell.setdefault((curve.cell.scenario, curve.cell.method), []).append(curve)
     panels = [
         Panel(

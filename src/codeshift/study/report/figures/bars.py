@@ -23,7 +23,7 @@ def difference_bars(findings: Findings) -> Plot | None:
     for method in findings.cells.methods:
         compared = [
             comparison for comparison in findings.comparisons
-            if comparison.method == method and comparison.ood_kept == findings.cells.masked
+            if comparison.method == method and comparison.ood_kept == findings.cells.lowest_share
             and not math.isnan(comparison.value)
         ]  # fmt: skip
         if compared:
@@ -66,7 +66,9 @@ def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, compared: li
 
 def unseen(findings: Findings) -> Plot | None:
     """Plot each method's recall of the masked element on ``test_ood``, by scenario."""
-    shown = [element for element in findings.unseen if element.cell.ood_kept in (None, findings.cells.masked, 1.0)]
+    shown = [
+        element for element in findings.unseen if element.cell.ood_kept in (None, findings.cells.lowest_share, 1.0)
+    ]
     shown = [element for element in shown if not math.isnan(element.value)]
     if not shown:
         return None

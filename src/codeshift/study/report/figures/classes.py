@@ -44,7 +44,7 @@ def confused(findings: Findings) -> dict[tuple[str, str], NDArray[np.int64]]:
     """Return numbers of rows by true class and predicted class, over all scenarios and seeds, by method and part."""
     counts: dict[tuple[str, str], NDArray[np.int64]] = {}
     for matrix in findings.confusions:
-        if matrix.cell.ood_kept == findings.cells.masked:
+        if matrix.cell.ood_kept == findings.cells.lowest_share:
             at = (matrix.cell.method, matrix.part)
             counts[at] = counts.get(at, np.zeros_like(matrix.counts)) + matrix.counts
     return counts
@@ -75,20 +75,20 @@ def reliability_diagram(findings: Findings) -> Plot | None:
     """Plot accuracy by confidence on both parts, by scenario and method, at the smallest share kept."""
     by_panel: dict[tuple[str, str], dict[str, Reliability]] = {}
     for calibration in findings.calibrations:
-        if calibration.cell.ood_kept == findings.cells.masked and calibration.bins is not None:
+        if calibration.cell.ood_kept == findings.cells.lowest_share and calibration.bins is not None:
             parts = by_panel.setdefault((calibration.cell.scenario, calibration.cell.method), {})
             parts[calibration.part] = calibration.bins
     panels = []
     for (scenario, method), parts in by_panel.items():
         title = f"{scenario}, {method_name(method)}"
-        label = f"{title}: " + " ".join(f"On {part}, {_told(bins)}." for part, bins in parts.items())
+        label = f"{title}: " + " ".join(f"On {part}, {_bins_in_words(bins)}." for part, bins in parts.items())
         panels.append(
             Panel(title=title, draw=partial(_draw_reliability, parts=parts), label=label, width=3.4, height=3.0)
         )
     return Plot(name=ReportFigure.RELIABILITY, title="Accuracy by confidence", panels=tuple(panels)) if panels else None
 
 
-def _told(bins: Reliability) -> str:
+def _bins_in_words(bins: Reliability) -> str:
     filled = np.flatnonzero(bins.rows)
     return "; ".join(
         f"{int(bins.rows[i])} rows with confidence {bins.confidence[i]:.2f} are right in {bins.accuracy[i]:.2f}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.arithmetic import exact_mean
 from codeshift.study.findings import Cell, Curve, Findings
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import axis_title, label_ends, rows_told, styles
@@ -73,7 +74,7 @@ def _draw_kept(
     for curve in curves:
         ends.append(_draw_line(ax, curve, *style[curve.method], _SHORT.get(curve.method, curve.method)))
     shares = [point.x for point in curves[0].points]
-    without = _without(findings, part, scenario)
+    without = _untrained_score(findings, part, scenario)
     if not math.isnan(without):
         colour = style[NONE][0]
         ax.axhline(without * measure.scale.factor, color=colour, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
@@ -87,7 +88,7 @@ def _draw_kept(
         label_ends(ax, ends, theme)
 
 
-def _without(findings: Findings, part: str, scenario: str | None) -> float:
+def _untrained_score(findings: Findings, part: str, scenario: str | None) -> float:
     """Return the score of the model without fine-tuning, for a scenario or as the mean over all."""
     if not findings.cells.has_none:
         return math.nan
@@ -95,7 +96,7 @@ def _without(findings: Findings, part: str, scenario: str | None) -> float:
     cells = [Cell(scenario=name, method=NONE, ood_kept=None) for name in names]
     values = [findings.cells.quantity(cell, findings.measure.metric, part).value for cell in cells]
     defined = [value for value in values if not math.isnan(value)]
-    return math.fsum(defined) / len(defined) if defined else math.nan
+    return exact_mean(defined)
 
 
 def _draw_line(ax: Any, curve: Curve, colour: str, marker: str, name: str) -> tuple[float, float, str, str]:

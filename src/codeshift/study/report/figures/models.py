@@ -22,22 +22,22 @@ def claims_of_models(claims: Sequence[ModelsClaim]) -> Plot | None:
     panels = [
         Panel(
             title=claim.claim, draw=partial(_draw, claim=claim), label=claim.sentence, width=4.6,
-            height=0.95 + _BAR * len(_lines(claim)),
+            height=0.95 + _BAR * len(_estimates(claim)),
         )
         for claim in claims
-        if any(not math.isnan(estimate.value) for _, estimate in _lines(claim))
+        if any(not math.isnan(estimate.value) for _, estimate in _estimates(claim))
     ]  # fmt: skip
     return Plot(name=ReportFigure.MODELS, title="Claims by model", panels=tuple(panels), columns=2) if panels else None
 
 
-def _lines(claim: ModelsClaim) -> list[tuple[str, Estimate]]:
+def _estimates(claim: ModelsClaim) -> list[tuple[str, Estimate]]:
     """Return the name and the number of each line: of each model, and of their mean last."""
     of_models = [(name, each.estimate) for name, each in claim.by_model.items()]
     return of_models if math.isnan(claim.value) else [*of_models, ("mean", claim.estimate)]
 
 
 def _draw(ax: Any, theme: Theme, *, claim: ModelsClaim) -> None:
-    scale, lines = claim.measure.scale.factor, _lines(claim)
+    scale, lines = claim.measure.scale.factor, _estimates(claim)
     above = next(iter(claim.by_model.values())).above
     ax.axvline(above * scale, color=theme.soft, linewidth=1)
     heights = range(0, -len(lines), -1)

@@ -29,7 +29,7 @@ def id_against_ood(findings: Findings) -> Plot | None:
 
 
 def _points(findings: Findings) -> list[tuple[Cell, Estimate, Estimate]]:
-    shown = (None, findings.cells.masked, 1.0)
+    shown = (None, findings.cells.lowest_share, 1.0)
     by_cell: dict[Cell, dict[str, Estimate]] = {}
     for score in findings.scores:
         if score.measure.metric == findings.measure.metric and score.cell.ood_kept in shown:
