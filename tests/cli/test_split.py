@@ -190,7 +190,7 @@ BAD = {
         "none",
     ): "--near-duplicates must be left out with --manifest, got None",
     ("--manifest", "rows.jsonl"): "rows.jsonl",
-    ("--manifest", "no-such.json"): "No such file or directory: 'no-such.json'",
+    ("--manifest", "no-such.json"): "path must be the file of a manifest, got 'no-such.json': did you mean rows.jsonl?",
 }
 
 
