@@ -13,7 +13,7 @@ from datasets import Dataset, disable_progress_bars
 from codeshift.errors import ParameterError
 from codeshift.properties import NodeTypes, PropertyTable, TokenCount, processes
 from codeshift.properties.lexer import lex
-from codeshift.properties.near_duplicates import NearDuplicates, join, partners, sets, shingles, spool
+from codeshift.properties.near_duplicates import NearDuplicates, join, partners, sets, shingles, spool, stored_shingles
 from codeshift.properties.near_duplicates.spool import Spool
 from codeshift.properties.node_pairs import NodePairs
 from codeshift.properties.syntax import SyntaxScan, scan
@@ -39,7 +39,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "_PART", 1 << 8)
     monkeypatch.setattr(join, "_CHUNK_SHINGLES", 1 << 8)
     monkeypatch.setattr(shingles, "_ROWS", 7)
-    monkeypatch.setattr(shingles, "_TASK", 11)
+    monkeypatch.setattr(stored_shingles, "_TASK", 11)
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.7, 1.0])
