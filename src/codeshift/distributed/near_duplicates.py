@@ -42,7 +42,9 @@ from codeshift.splits.rows import SplitRows
 from codeshift.wording import Verbatim
 
 ROWS_A_PARTITION = 250_000
-"""Rows, in all shards, for each partition of the shuffle, of which there are at least as many as workers."""
+"""Rows, in all shards, for each partition of the shuffle, of which there are at least four for each worker."""
+
+_PARTITIONS_A_WORKER = 4  # so that what it sorts at once is a small part of what it holds
 
 _COUNTED = 4  # shards that tell which shingles are frequent
 _COUNTED_ROWS = 10_000  # rows of each, at most
@@ -87,7 +89,7 @@ def _of_texts(source: Shards, columns: tuple[str, ...], search: NearDuplicates) 
     cluster = source.cluster
     counted = source.some(_COUNTED)
     frequent = cluster.shared(Frequent.merged(counted.each(_frequent, columns, search)))
-    partitions = max(int(source.starts[-1]) // ROWS_A_PARTITION + 1, cluster.workers)
+    partitions = max(int(source.starts[-1]) // ROWS_A_PARTITION + 1, _PARTITIONS_A_WORKER * cluster.workers)
     entries = cluster.futures(on_shard, source.calls(_entries, columns, search, frequent, partitions))
     names = cluster.each(_names, [(each,) for each in entries])
     check_read(names)
