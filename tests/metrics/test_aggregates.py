@@ -286,6 +286,13 @@ def test_relative_performance_is_a_ratio_with_a_paired_interval():
     assert (loose_fieller.low, loose_fieller.high) == pytest.approx((loose.low, loose.high), abs=0.05)
 
 
+def test_a_ratio_the_other_way_round_has_the_reciprocal_ends():
+    """Also of few rows beside many, since the side that varies more decides the degrees of freedom."""
+    few, many = np.array([1.7, 2.1, 1.9, 2.3]), 2 + 0.5 * np.random.default_rng(4).normal(size=30)
+    there, back = (relative_performance(*each, paired=False, n_resamples=50_000) for each in ((few, many), (many, few)))
+    assert (there.low, there.high) == pytest.approx((1 / back.high, 1 / back.low), abs=0.02 * (there.high - there.low))
+
+
 def test_fieller_by_hand():
     """Each end is a ratio that the paired t test of ``a - ratio * b`` just rejects; of many rows, the delta method."""
     a, b = RNG.random(25) + 1, RNG.random(25) + 2
@@ -319,6 +326,8 @@ def test_generalization_gap():
     assert (welch.low, welch.high) == pytest.approx((theirs.low, theirs.high))
     assert (boot.low, boot.high) == pytest.approx((welch.low, welch.high), abs=0.2 * standard_error)
     assert boot.n == 35
+    few = stats.ttest_ind(a[:2], b[:2], equal_var=False).confidence_interval()
+    assert generalization_gap(a[:2], b[:2], method="t").low == pytest.approx(few.low)
     empty = generalization_gap(a, [])
     assert math.isnan(empty.value)
     assert empty.n == 0
@@ -498,6 +507,7 @@ def test_holm_leaves_out_tests_that_were_not_made():
         (lambda: bootstrap_ci([1.0], weights=[-1.0]), r"weights must be finite and at least 0, got \[-1.0\]"),
         (lambda: bootstrap_ci(np.ones((2, 11)), weights=[1, 1], metric=BLEU()), "weights must be None with a metric"),
         (lambda: mean([1.0], nan_policy="drop"), "nan_policy must be one of propagate, omit, raise, got 'drop'"),
+        (lambda: paired_difference([[1.0]], [[1.0]]), r"a must be 1-D \(one score a row\), got \(1, 1\)"),
         (lambda: paired_difference([1.0], [1.0, 2.0]), r"b must be of shape \(1,\), as a, got \(2,\)"),
         (
             lambda: paired_difference([1.0], [1.0], n_permutations=0),

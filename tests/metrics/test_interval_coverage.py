@@ -24,7 +24,7 @@ from codeshift.metrics import (
     worst_group,
 )
 from codeshift.metrics.aggregates.binomial import wilson
-from codeshift.metrics.aggregates.components import crossed, half_width, p_value_of
+from codeshift.metrics.aggregates.components import crossed, half_width, nested, p_value_of
 from codeshift.metrics.aggregates.seeds import log_odds
 
 RUNS = 300
@@ -147,6 +147,20 @@ def test_components_by_hand():
     found = crossed(seeds, moved, r - 1)
     expected = [(of_seeds - part * residual, s - 1), (of_rows - residual, r - 1), (residual, (s - 1) * (r - 1))]
     assert [(one.variance * s * r, one.df) for one in found] == [pytest.approx(pair) for pair in expected]
+
+
+def test_components_of_seeds_with_rows_of_their_own_by_hand():
+    """The variance of seeds is what lies between them, less the part of that within them."""
+    rng = np.random.default_rng(5)
+    rows = [rng.normal(size=size) for size in (5, 8, 6)]
+    moved = [(row - row.mean()) / len(row) for row in rows]
+    means = np.array([1.0, 3.0, 2.5])
+    within = sum((row.var() / len(row)) for row in rows) / 9
+    seeds = means.var(ddof=1) / 3 - stats.chi2(2).median() / 2 * within
+    expected = [(seeds, 2), (within, 16)]
+    assert [(part.variance, part.df) for part in nested(means, moved, [4, 7, 5])] == [
+        pytest.approx(p) for p in expected
+    ]
 
 
 def test_one_component_is_the_t_interval():
