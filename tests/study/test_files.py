@@ -43,7 +43,7 @@ def test_a_file_that_is_being_written_is_not_removed(tmp_path, monkeypatch):
     assert output_folder("out", tmp_path) == tmp_path
 
 
-@pytest.mark.parametrize(("pid", "stays"), [(os.getpid(), True), (NO_PROCESS, False)])
+@pytest.mark.parametrize(("pid", "stays"), [(os.getpid(), True), (NO_PROCESS, False)], ids=["running", "gone"])
 def test_a_folder_that_is_being_written_stays_as_a_file_does(pid, stays, tmp_path):
     """One that a killed process left is removed with its files."""
     path = tmp_path / temporary_name("unfinished", pid=pid)
