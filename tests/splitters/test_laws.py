@@ -16,7 +16,7 @@ from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Splitter
 from codeshift.splitters.testing import (
     SPLITTER_CHECKS,
-    _parts,
+    _assigned_parts,
     _shared_table,
     check_fresh_process,
     check_seed,
@@ -56,7 +56,7 @@ def test_another_process_makes_the_same_splits(rows: Dataset, monkeypatch: pytes
     """One with another hash seed does, for every splitter and composition."""
     monkeypatch.setenv("PYTHONHASHSEED", "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2")
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        there = pool.starmap(_parts, [(splitter, rows.to_dict()) for splitter in COMPOSED])
+        there = pool.starmap(_assigned_parts, [(splitter, rows.to_dict()) for splitter in COMPOSED])
     assert there == [splitter.assign(rows, seed=0).parts.tolist() for splitter in COMPOSED]
 
 
