@@ -169,7 +169,7 @@ def test_stopped_at_any_moment(moment, model, straight, tmp_path, monkeypatch):
 def test_a_worker_that_dies_is_replaced(model, straight, tmp_path, processes, monkeypatch):
     """Two processes, one of them killed in the middle of the study: its run goes on in another one."""
     monkeypatch.setattr(executors_module, "get_context", lambda _: processes)  # tests/test_demo.py spawns its workers
-    monkeypatch.setattr(executors_module, "_begin", _begin_forked)
+    monkeypatch.setattr(executors_module, "_begin_worker", _begin_forked)
     killed = []
 
     def kill_one(record):
