@@ -145,7 +145,7 @@ def test_stopped_at_any_moment(moment, model, straight, tmp_path, monkeypatch):
     stops = {
         "evaluated": (scoring.RunScores, "save"),
         "recorded": (StudyStore, "write_record"),
-        "dealt": (store, "_write_arrays"),
+        "dealt": (store, "write_arrays"),
     }
     owner, name = stops[moment]
     original, calls = getattr(owner, name), []
