@@ -343,30 +343,27 @@ class Workshop:
             sources = sorted(path for pattern in patterns for path in self.folder.glob(pattern))
             names = {path.relative_to(self.folder).as_posix(): path for path in sources}
             content = b"".join(path.read_bytes() for path in sources)
-            modules = {
-                path.relative_to(self.folder).as_posix(): path
-                for test in tests
-                for path in _modules(self.folder / test)
+            modules = [path for test in tests for path in _modules(self.folder / test)]
+            groups = {tuple(names): b""} | {
+                (path.relative_to(self.folder).as_posix(),): path.read_bytes() for path in modules
             }
-            traces = self.traces[package, self.thorough] = {_IMPORT: Trace(passes=False)}
-            for arguments, more in [
-                (list(names), b""),
-                *(([name], path.read_bytes()) for name, path in modules.items()),
-            ]:
+            kept = {}
+            for files, more in groups.items():
                 digest = hashlib.sha256(content + more).hexdigest()[:12]
-                kept = (
-                    ROOT / "build" / "mutants" / package.replace("/", "-") / f"{Path(arguments[-1]).stem}-{digest}.json"
+                kept[files] = (
+                    ROOT / "build" / "mutants" / package.replace("/", "-") / f"{Path(files[-1]).stem}-{digest}.json"
                 )
-                if not kept.exists():
-                    kept.parent.mkdir(parents=True, exist_ok=True)
-                    self._run(Recorder(self.folder, set(names), kept, arguments), 20 * CPU_SECONDS)
-                executed = {name: Trace(**each) for name, each in json.loads(kept.read_text()).items()}
+            if missing := {files: path for files, path in kept.items() if not path.exists()}:
+                self._run(Recorder(self.folder, set(names), missing), None)
+            traces = self.traces[package, self.thorough] = {_IMPORT: Trace(passes=False)}
+            for path in kept.values():
+                executed = {name: Trace(**each) for name, each in json.loads(path.read_text()).items()}
                 for file, lines in executed.pop(_IMPORT).lines.items():
                     traces[_IMPORT].lines[file] = sorted({*lines, *traces[_IMPORT].lines.get(file, ())})
                 traces |= executed
         return self.traces[package, self.thorough]
 
-    def _run(self, plugin: Chosen | Recorder, limit: int) -> tuple[str, str, float]:
+    def _run(self, plugin: Chosen | Recorder, limit: int | None) -> tuple[str, str, float]:
         """Run a plugin's tests in a forked process; return how it ended, the first failure, and its CPU seconds."""
         failure = self.folder / "first-failure"
         return _forked(lambda: _test(plugin, failure, limit), failure)
@@ -483,7 +480,6 @@ class Collected:
         functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
         gc.freeze()
         failure = self.folder / "first-failure"
-        scratch = self.folder.with_name(f"{self.folder.name}-scratch")
         self.connection.send("collected")
         while (request := self.connection.recv()) is not None:
             tests, limit, fault = request
@@ -492,9 +488,7 @@ class Collected:
                 self.connection.send(None)
                 continue
             chosen = [items[name] for name in tests if name in items]
-            scratch.mkdir(exist_ok=True)
-            self.connection.send(_forked(lambda: _go_through(chosen, codes, scratch, failure, limit), failure))  # noqa: B023
-            shutil.rmtree(scratch, ignore_errors=True)
+            self.connection.send(_forked(lambda: _go_through(chosen, codes, failure, limit), failure))  # noqa: B023
         return True
 
     def _placed(
@@ -529,11 +523,12 @@ class Chosen:
 
 
 class Recorder:
-    """Plugin of pytest that writes what each test executes; a test that fails is named."""
+    """Plugin of pytest that writes what each test executes, in a fork for each group of files; it names what fails."""
 
-    def __init__(self, folder: Path, files: set[str], kept: Path, arguments: list[str]) -> None:
+    def __init__(self, folder: Path, files: set[str], kept: dict[tuple[str, ...], Path]) -> None:
+        self.folder, self.kept = folder, kept
         self.files = {str(folder / name): name for name in files}
-        self.kept, self.arguments = kept, arguments
+        self.arguments = [name for group in kept for name in group]
         self.traces: dict[str, Trace] = {}
         self.failed: set[str] = set()
         self.starts = False
@@ -541,6 +536,26 @@ class Recorder:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave out functions of modules that only look like tests."""
         items[:] = [item for item in items if not _is_no_test(item)]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Record group after group, so that one which is recorded is kept whatever happens to the next."""
+        self.coverage.stop()
+        failure = self.folder / "first-failure"
+        for group, kept in self.kept.items():
+            items = [item for item in session.items if item.nodeid.partition("::")[0] in group]
+            _forked(lambda: self._record(items, kept), failure)  # noqa: B023
+        return True
+
+    def _record(self, items: list[pytest.Item], kept: Path) -> None:
+        """Run tests in this process, which ends here, and write what they execute."""
+        _set_off(20 * CPU_SECONDS)
+        self.coverage.start()
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        self.coverage.stop()
+        self._write(kept)
+        os._exit(0)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -573,9 +588,7 @@ class Recorder:
 
         multiprocessing.process.BaseProcess.start = noticed  # type: ignore[method-assign]
 
-    def pytest_sessionfinish(self) -> None:
-        """Write the table."""
-        self.coverage.stop()
+    def _write(self, kept: Path) -> None:
         self.traces[_IMPORT] = Trace(passes=False)
         executed = self.coverage.get_data()
         for path, file in self.files.items():
@@ -588,9 +601,10 @@ class Recorder:
             name: vars(trace) | {"passes": trace.passes and name not in self.failed}
             for name, trace in self.traces.items()
         }
-        temporary = self.kept.with_suffix(".unfinished")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        temporary = kept.with_suffix(".unfinished")
         temporary.write_text(json.dumps(rows, indent=0), encoding="utf-8")
-        temporary.replace(self.kept)
+        temporary.replace(kept)
 
     def _event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "os.fork" or (event in ("subprocess.Popen", "os.posix_spawn") and "python" in repr(arguments[:2])):
@@ -610,12 +624,17 @@ def _is_no_test(item: pytest.Item) -> bool:
 def _forked(function: Callable[[], Any], failure: Path) -> tuple[str, str, float]:
     """Call a function that does not return in a fork; return how it ended, the first failure, and its CPU seconds."""
     failure.write_text("")
+    scratch = failure.parent.with_name(f"{failure.parent.name}-scratch")  # a process that is killed leaves its files
+    scratch.mkdir(exist_ok=True)
     child = os.fork()
     if child == 0:
+        os.environ.update(TMPDIR=str(scratch), PYTEST_DEBUG_TEMPROOT=str(scratch))
+        tempfile.tempdir = str(scratch)
         function()
     _, status, used = os.wait4(child, 0)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)  # what it may have left
+    shutil.rmtree(scratch, ignore_errors=True)
     seconds = round(used.ru_utime + used.ru_stime, 1)
     if os.WIFSIGNALED(status):
         return "timeout", signal.Signals(os.WTERMSIG(status)).name, seconds
@@ -624,12 +643,10 @@ def _forked(function: Callable[[], Any], failure: Path) -> tuple[str, str, float
 
 
 def _go_through(
-    items: list[pytest.Item], codes: list[tuple[FunctionType, CodeType]], scratch: Path, failure: Path, limit: int
+    items: list[pytest.Item], codes: list[tuple[FunctionType, CodeType]], failure: Path, limit: int
 ) -> None:
     """Give functions their code, and run collected tests in this process, which ends here, until one fails."""
     _set_off(limit)
-    os.environ.update(TMPDIR=str(scratch), PYTEST_DEBUG_TEMPROOT=str(scratch))
-    tempfile.tempdir = str(scratch)
     for function, code in codes:
         function.__code__ = code
     for item, following in zip(items, [*items[1:], None], strict=True):

@@ -105,8 +105,9 @@ def test_truth_values_are_no_texts() -> None:
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__name__)
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ood_kept", -0.1), ("test_ood_size", 0), ("validation_size", 1.5), ("train_size", True), ("near_duplicates", 3)],
-)
+    [("ood_kept", -0.1), ("test_ood_size", 0), ("validation_size", 1.5), ("train_size", True), ("train_size", 0.0),
+     ("tolerance", 1.5), ("near_duplicates", 3)],
+)  # fmt: skip
 def test_the_same_checks(call: typing.Callable[..., object], name: str, value: object) -> None:
     """Every call refuses an invalid argument in the same words."""
     with pytest.raises(ParameterError) as of_config:

@@ -273,6 +273,7 @@ def test_a_stream_may_have_any_format(kind: str | None) -> None:
     assert [row["part"] for row in DEALER.label(stream).with_format(None)] == DEALER.parts(data).tolist()
     for part, rows in DEALER.split(stream).items():
         assert sum(1 for _ in rows.with_format(None)) == int((DEALER.parts(data) == part).sum())
+        assert type(next(iter(rows.batch(2)))) is type(next(iter(stream.batch(2))))
 
 
 def test_labels_keep_the_features_of_a_stream() -> None:

@@ -258,11 +258,13 @@ class StreamDealer:
         from datasets import IterableDatasetDict
 
         _check_stream(stream)
+        plain = stream.with_format(None)  # version 4.8 of datasets cannot filter a stream of tables
+        kind = getattr(stream._formatting, "format_type", None)
         return IterableDatasetDict(
             {
-                part: stream.filter(
+                part: plain.filter(
                     _keep_batch, batched=True, batch_size=_BATCH, fn_kwargs={"dealer": self, "part": part}
-                )
+                ).with_format(kind)
                 for part in self.delivered
             }
         )
