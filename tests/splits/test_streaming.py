@@ -197,7 +197,7 @@ def test_a_region_of_a_manifest_deals_a_stream() -> None:
         ({"region_share": 1}, "region_share must be a share of rows above 0 and below 1, got 1"),
         (
             {"near_duplicates": "bind"},
-            "near_duplicates must be left out for a stream, got 'bind': a row is dealt alone",
+            "near_duplicates must be left out for a stream, got 'bind': a row is assigned alone",
         ),
         ({"train_size": 500}, "train_size must be left out for a stream, got 500: rows are assigned one by one"),
         ({"stratify_by_column": "label"}, "stratify_by_column must be left out for a stream, got 'label'"),
