@@ -156,10 +156,11 @@ class Answers:
         return figures | of_each | self._between_methods(of_each)
 
     def repeated(self) -> dict[str, Any]:
-        """Return the first figures over the scenarios with more than one seed, whose intervals carry the seeds."""
-        names = [name for name in self.scenarios if len(self.seeds(name)) > 1]
-        if not names:
+        """Return the first figures over the scenarios with the most seeds, if several, whose intervals carry them."""
+        seeds = max((len(self.seeds(name)) for name in self.scenarios), default=0)
+        if seeds < 2:
             return {}
+        names = [name for name in self.scenarios if len(self.seeds(name)) == seeds]
         lora, full = (
             self.mean(lambda name, m=method: self.score(name, m, 0.0, "test_ood"), names)  # type: ignore[misc]
             for method in ("lora", "full")
@@ -169,8 +170,7 @@ class Answers:
             "cost": self.mean(self.mean_cost, names),
             "lora beyond full": self.better(lora - full),
         }
-        least = min(len(self.seeds(name)) for name in names)
-        return {"scenarios": names, "seeds": least, **{name: plain(of) for name, of in figures.items()}}
+        return {"scenarios": names, "seeds": seeds, **{name: plain(of) for name, of in figures.items()}}
 
     def _of_each_method(self) -> dict[str, Quantity]:
         figures = {}

@@ -193,7 +193,7 @@ def repeated_rows(studies: Studies) -> str:
         return ""
     words = (
         "Where a claim rests on one seed in some scenarios, its interval is over rows there, and carries no seeds. "
-        "These are the figures over the scenarios with several seeds:"
+        "These are the figures over the scenarios with the most seeds:"
     )
     headings = ["corpus", "metric", "scenarios", "seeds", "gap", "cost", "LoRA beyond full, out of distribution"]
     return f"{words}\n\n{table(headings, rows)}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from codeshift.study import SplitAudit
@@ -37,15 +38,14 @@ def restore(name: str, folder: Path, data: Path | None) -> StudyStore:
     study = study_of(name, CORPORA[corpus_name](data), best_rates(search), audits=False)
     store = StudyStore((folder / name).resolve())
     prepare_folder(study.spec, Plan.of(study.spec), study.splits, store, extend=False)
-    test = {seed: store.read_test(seed) for seed in study.spec.split_seeds}
-    names = study.splits.all_rows["name"][:]
+    rows = {seed: study.splits.all_rows.select(store.read_test(seed)) for seed in study.spec.split_seeds}
+    texts = {seed: study.spec.task.texts(test) for seed, test in rows.items()}
     for record in results.records:
         if record.status == "done" and store.read_record(record.key) is None:
-            scores = results.scores(record.key)
-            expected = [names[position] for position in test[record.key.split_seed]]
-            assert list(scores.references) == expected, f"{record.key} was scored on other rows"  # noqa: S101
+            scores, (sources, names) = results.scores(record.key), texts[record.key.split_seed]
+            assert list(scores.references) == names, f"{record.key} was scored on other rows"  # noqa: S101
             store.run(record.key).mkdir(parents=True, exist_ok=True)
-            scores.save(store.scores(record.key, "test"))
+            replace(scores, sources=sources).save(store.scores(record.key, "test"))
             store.write_record(record)
     for split, figures in load_audits(RESULTS / name).items():
         scenario, _, seed = split.rpartition(" split")
