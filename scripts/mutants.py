@@ -58,6 +58,8 @@ CPU_SECONDS = 900
 """CPU seconds after which a mutant counts as one that never ends."""
 QUICK = 0.3
 """CPU seconds below which a test is one of the first that a mutant meets."""
+QUICK_ALONE = "none of the quick tests"
+"""Stands in a row for the test that kills, where a mutant has yet to meet the tests that take longer."""
 _IMPORT = ""
 """Stands among the tests for what is executed before they run."""
 
@@ -175,15 +177,21 @@ def main() -> None:
             (package, mutant)
             for package, mutant in drawn(arguments.seed, SAMPLE)
             if package in arguments.packages
-            and (mutant.key not in rows or (arguments.again and rows[mutant.key]["result"] == "survived"))
+            and (
+                mutant.key not in rows
+                or rows[mutant.key]["by"] == QUICK_ALONE
+                or (arguments.again and rows[mutant.key]["result"] == "survived")
+            )
         ]
         until = time.monotonic() + arguments.minutes * 60
         with Workshop() as workshop:
             for workshop.thorough in (False, True):
                 for package in arguments.packages:
                     for mutant in (mutant for name, mutant in wanted if name == package):
-                        row = read_table(arguments.table).get(mutant.key, {"result": "survived"})
-                        if row["result"] == "survived" and time.monotonic() < until:  # or somebody has judged it
+                        row = read_table(arguments.table).get(mutant.key, {"result": "survived", "by": "none"})
+                        met_quick = not workshop.thorough and row["by"] == QUICK_ALONE
+                        judged = row["result"] != "survived"  # meanwhile, by somebody
+                        if not (met_quick or judged) and time.monotonic() < until:
                             workshop.work(package, mutant, arguments.table)
 
 
@@ -262,17 +270,13 @@ class Workshop:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def work(self, package: str, mutant: Mutant, table: Path) -> None:
-        """Try a mutant, and write its row; if tests that take longer are still to come, a survivor is only noted."""
-        noted = ROOT / "build" / "mutants" / "survivors-of-quick-tests"
-        if not self.thorough and noted.exists() and mutant.key in noted.read_text(encoding="utf-8"):
-            return
-        row = row_of(package, mutant, *self.tried(package, mutant))
+        """Try a mutant, and write its row."""
+        result, by, seconds = self.tried(package, mutant)
+        if result == "survived" and not self.thorough:
+            by = QUICK_ALONE
+        row = row_of(package, mutant, result, by, seconds)
+        write_table(table, row)
         print(json.dumps(row), flush=True)
-        if row["result"] != "survived" or self.thorough:
-            write_table(table, row)
-        else:
-            with noted.open("a", encoding="utf-8") as file:
-                file.write(mutant.key + "\n")
 
     def tried(self, package: str, mutant: Mutant) -> tuple[str, str, float]:
         """Return whether a test that executes a mutant failed, which, and the CPU seconds."""
