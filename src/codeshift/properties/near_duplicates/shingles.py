@@ -13,7 +13,7 @@ import numpy as np
 from codeshift.properties.near_duplicates.arrays import Ints, UInts, mixed, ragged
 from codeshift.properties.near_duplicates.renaming import Ignored
 
-__all__ = ["read_rows", "shingle_hashes"]
+__all__ = ["shingle_hashes", "texts_of_rows"]
 
 _NOTHING = Ignored()
 _BASE = np.uint64(0x9FB21C651E98DF25)  # odd, so that no multiplication loses a bit
@@ -49,7 +49,7 @@ def _block_shingles(tokens: Sequence[UInts], counts: Ints) -> tuple[UInts, Ints]
     return mixed(hashes[keep]), windows
 
 
-def read_rows(texts: Sequence[str], rows: Ints) -> Iterator[str]:
+def texts_of_rows(texts: Sequence[str], rows: Ints) -> Iterator[str]:
     """Yield the texts at ascending positions, of which only some are read at once."""
     numbers = rows // _ROWS
     for block in np.split(rows, np.flatnonzero(numbers[1:] != numbers[:-1]) + 1):

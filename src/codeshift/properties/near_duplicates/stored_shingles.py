@@ -16,7 +16,7 @@ import numpy as np
 from codeshift.properties.near_duplicates.arrays import Ints
 from codeshift.properties.near_duplicates.partners import ShingleKeys, Shingles
 from codeshift.properties.near_duplicates.renaming import Ignored
-from codeshift.properties.near_duplicates.shingles import read_rows, shingle_hashes
+from codeshift.properties.near_duplicates.shingles import shingle_hashes, texts_of_rows
 from codeshift.properties.near_duplicates.spool import Spool
 from codeshift.properties.near_duplicates.tokens import join_blocks
 from codeshift.properties.near_duplicates.workers import Workers
@@ -55,7 +55,7 @@ class ShinglesOfRows:
         counts = [np.empty(0, np.int64)]
         if processes == 1:
             first = 0
-            for of_block, counts_of_block in shingle_hashes(read_rows(texts, rows), self.ngram, self.ignored):
+            for of_block, counts_of_block in shingle_hashes(texts_of_rows(texts, rows), self.ngram, self.ignored):
                 hashes.write(of_block)
                 keys_of_block, sizes = self.keys.distinct(of_block, counts_of_block, first)
                 for part, some in enumerate(np.split(keys_of_block, np.cumsum(sizes[:-1]))):
@@ -102,7 +102,7 @@ def _write(texts: Sequence[str], shingles: ShinglesOfRows, rows: Ints, first: in
         rows: Positions of those to hash.
         first: Number of the first one among all that are hashed.
     """
-    hashes, counts = join_blocks(shingle_hashes(read_rows(texts, rows), shingles.ngram, shingles.ignored))
+    hashes, counts = join_blocks(shingle_hashes(texts_of_rows(texts, rows), shingles.ngram, shingles.ignored))
     keys, sizes = shingles.keys.distinct(hashes, counts, first)
     path = Path(shingles.folder, str(os.getpid()))
     with path.open("ab") as file:

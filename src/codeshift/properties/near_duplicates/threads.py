@@ -11,10 +11,10 @@ from typing import TypeVar
 __all__ = ["in_threads"]
 
 T = TypeVar("T")
-Task = TypeVar("Task")
+Argument = TypeVar("Argument")
 
 
-def in_threads(count: int, function: Callable[[Task], T], tasks: Iterable[Task]) -> Iterator[T]:
+def in_threads(count: int, function: Callable[[Argument], T], tasks: Iterable[Argument]) -> Iterator[T]:
     """Yield the result of a function for each task, in their order.
 
     Of the results no more wait to be taken than there are threads. The threads have ended when the last result is
