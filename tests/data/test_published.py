@@ -65,7 +65,7 @@ def test_unknown_names_are_told(saved):
     published = load_benchmark(NAME, folder=saved)
     with pytest.raises(ParameterError, match="scenario must be one of longest, random, project"):
         published.manifest("shortest")
-    with pytest.raises(ParameterError, match=r"ood_kept must be 0 or 1, got 0\.5: split the rows anew"):
+    with pytest.raises(ParameterError, match=r"ood_kept must be 0 or 1, got 0\.5: split the rows again"):
         published.manifest("longest", ood_kept=0.5)
 
 
