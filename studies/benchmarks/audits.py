@@ -63,7 +63,7 @@ class Benchmark:
     target: str
 
     @property
-    def given(self) -> list[str]:
+    def text_columns(self) -> list[str]:
         """Columns of input and output."""
         return [self.source, self.target]
 
@@ -201,7 +201,7 @@ def compared_with(part: str, parts: Mapping[str, Dataset]) -> str | None:
 
 def _conflicts(rows: Dataset, others: Dataset, benchmark: Benchmark) -> int:
     """Count the rows whose input stands among the others with another output."""
-    both = [_labelled(of, benchmark.target).select_columns(benchmark.source_columns) for of in (rows, others)]
+    both = [_labelled(of, benchmark.target).select_columns(benchmark.text_columns) for of in (rows, others)]
     seen = overlap(both[0], both[1], column=benchmark.source, label=benchmark.target, worst=0)
     return int(seen["data", "data"].exact_conflicts or 0)
 
@@ -253,7 +253,7 @@ def _compared(benchmark: Benchmark, both: DatasetDict, before: str, part: str) -
         language=benchmark.language,
         train=before,
         test=part,
-        near_duplicates=NearDuplicates(columns=tuple(benchmark.source_columns)),
+        near_duplicates=NearDuplicates(columns=tuple(benchmark.text_columns)),
         worst=0,
         progress=False,
     )
