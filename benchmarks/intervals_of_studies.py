@@ -92,7 +92,8 @@ def run_value(split: int, training: int, rows: str, scores: Sequence[float] | np
     hits = None if sample.scores is None else tuple(int(side.sum()) for side in sample.scores.T)
     return RunValue(
         split_seed=split, train_seed=training, value=sample.value, rows=rows, of_set=sample.n,
-        groups=np.arange(sample.n), influences=influences(sample), df=sample.df, n=sample.n, hits=hits, bounded=True,
+        groups=np.arange(sample.n), influences=influences(sample), df=sample.df, n=sample.n, hits=hits,
+        bounds=None if hits is None else (0.0, 1.0),
         over_rows=lambda confidence: Estimate(sample.value, np.nan, np.nan, sample.n, confidence, "none"),
     )  # fmt: skip
 
