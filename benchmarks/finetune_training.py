@@ -17,11 +17,12 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from datasets import Dataset, disable_progress_bars
+from datasets import Dataset, DatasetDict, disable_progress_bars
 from peft import LoraConfig, get_peft_model
 from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments
 from transformers.trainer_pt_utils import LengthGroupedSampler
@@ -30,6 +31,7 @@ from transformers.utils import logging
 from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig
 from codeshift.finetune.batching import BatchCost, StepPlan, batches
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+from codeshift.finetune.validation import Validation
 from codeshift.metrics import ExactMatch
 
 LENGTH, BATCH, RATE = 256, 16, 1e-3
@@ -118,6 +120,35 @@ def training(data: Dataset, tokenizer: Any, make: Callable[[], Any]) -> list[dic
     return rows
 
 
+def watching(data: Dataset, tokenizer: Any, make: Callable[[], Any]) -> None:
+    """Print the share of an epoch's CPU seconds that watching two parts takes, and what a watched row costs."""
+    held_out = len(data) // 5
+    cuts = {"test_id": (0, held_out), "test_ood": (held_out, 2 * held_out), "train": (2 * held_out, len(data))}
+    parts = DatasetDict({part: data.select(range(*cut)) for part, cut in cuts.items()})
+    config = TrainingConfig(learning_rate=RATE, num_train_epochs=1, train_batch_size=BATCH,
+                            max_source_length=LENGTH, max_target_length=LENGTH)  # fmt: skip
+    seconds: list[float] = []
+    watched: list[int] = []
+    measure = Validation.measure
+
+    def timed(self: Validation, model: Any) -> dict[str, float]:
+        of_part, measured = cpu_seconds(lambda: measure(self, model))
+        seconds.append(of_part)
+        watched.append(len(self.data))
+        return measured
+
+    with mock.patch.object(Validation, "measure", timed):
+        trainer = Trainer(make(), tokenizer, config, source="source", target="target", progress=False,
+                          watch=("test_id", "test_ood"))  # fmt: skip
+        whole, _ = cpu_seconds(lambda: trainer.fit(parts))
+    training = whole - sum(seconds)
+    row = (sum(seconds) / sum(watched)) / (training / len(parts["train"]))
+    print(json.dumps({
+        "work": "watch", "trained_rows": len(parts["train"]), "watched_rows": sum(watched), "seconds": whole,
+        "share": sum(seconds) / training, "watched_row_in_trained_rows": row,
+    }), flush=True)  # fmt: skip
+
+
 def generation(data: Dataset, tokenizer: Any, model: Any, new_tokens: int) -> list[dict]:
     """CPU seconds to generate for rows, by beams, on each side, at the same batch size; the texts must agree."""
     inputs, rows = tokenized(data, tokenizer), []
@@ -155,7 +186,7 @@ def ratios(rows: list[dict]) -> None:
 
 
 def main() -> None:
-    """Run both halves and print the ratios."""
+    """Run all parts and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--generate-rows", type=int, default=64)
@@ -163,7 +194,7 @@ def main() -> None:
     parser.add_argument("--data")
     parser.add_argument("--source", default="nl")
     parser.add_argument("--target", default="code")
-    parser.add_argument("--only", choices=["padding", "train", "generate"])
+    parser.add_argument("--only", choices=["padding", "train", "watch", "generate"])
     options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
@@ -181,6 +212,8 @@ def main() -> None:
         padding(data, tokenizer, make)
     if options.only in (None, "train"):
         rows += training(data, tokenizer, make)
+    if options.only in (None, "watch"):
+        watching(data, tokenizer, make)
     if options.only in (None, "generate"):
         some = data.select(range(min(options.generate_rows, len(data))))
         rows += generation(some, tokenizer, make(), options.new_tokens)

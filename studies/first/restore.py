@@ -3,8 +3,8 @@
     python -m studies.first.restore stdlib runs/first
     python studies/first/study.py run stdlib runs/first --workers 2
 
-The rows are split again, and the runs and audits of ``studies/first/results`` are written as done. What the compact
-form leaves out of them stays out: losses have two digits, and a run has no histories of weights.
+The rows are split again, and the runs and audits of ``studies/first/results`` are written as done. Their losses have
+two digits, as in the compact form.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from codeshift.study import SplitAudit
 from codeshift.study.folder.store import StudyStore
 from codeshift.study.planning.plan import Plan
 from codeshift.study.running.prepare import prepare_folder
 from studies.first.compact import RESULTS, unpack
-from studies.first.manifests import load_audits
 from studies.first.study import CORPORA, SEARCH, best_rates, study_of
 
 
@@ -47,10 +45,9 @@ def restore(name: str, folder: Path, data: Path | None) -> StudyStore:
             store.run(record.key).mkdir(parents=True, exist_ok=True)
             replace(scores, sources=sources).save(store.scores(record.key, "test"))
             store.write_record(record)
-    for split, figures in load_audits(RESULTS / name).items():
-        scenario, _, seed = split.rpartition(" split")
-        if "verdict" in figures and store.read_audit(scenario, int(seed)) is None:
-            store.write_audit(scenario, int(seed), SplitAudit.from_dict(figures))
+    for (scenario, seed), facts in results.splits.items():
+        if facts.audit is not None and store.read_audit(scenario, seed) is None:
+            store.write_audit(scenario, seed, facts.audit)
     return store
 
 

@@ -85,7 +85,7 @@ def test_a_resumed_run_has_the_same_history(data, tokenizer, tmp_path):
     ],
 )
 def test_names_alone_take_less_than_a_tenth_of_the_time(settings, trained_rows):
-    """A watched row takes .62 of a trained one, as measured: a tenth at most; but one row of a part is watched."""
+    """A watched row takes at most 1.1 of a trained one, as measured: a tenth at most; but one row of a part is watched."""
     config = TrainingConfig(**{**SETTINGS, **settings})
     rows_of_epoch = trained_rows if settings["eval_strategy"] == "epoch" else 600
     assert config.rows_between_validations(rows_of_epoch) == trained_rows
@@ -93,9 +93,9 @@ def test_names_alone_take_less_than_a_tenth_of_the_time(settings, trained_rows):
     watch = dict.fromkeys(parts)
     drawn = watched_rows(parts, watch, seed=0, trained_rows=trained_rows)
     sizes = [len(rows) for rows in drawn.values()]
-    assert sizes == [min(max(trained_rows // 20, 1), 200)] * 2
-    assert 0.62 * sum(sizes) <= trained_rows / 10 or sizes == [1, 1]
-    assert len(watched_rows(parts, {"test_id": 300, "test_ood": None}, seed=0, trained_rows=60)["test_ood"]) == 6
+    assert sizes == [min(max(trained_rows // 32, 1), 200)] * 2
+    assert 1.1 * sum(sizes) <= trained_rows / 10 or sizes == [1, 1]
+    assert len(watched_rows(parts, {"test_id": 300, "test_ood": None}, seed=0, trained_rows=60)["test_ood"]) == 3
 
 
 def test_names_alone_are_watched(data, tokenizer):

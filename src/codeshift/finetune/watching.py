@@ -17,10 +17,9 @@ Watch = Mapping[str, int | None] | Sequence[str]
 """Parts to watch: numbers of rows by part, None for as many as take little time; or names, which mean the same."""
 
 _MOST_ROWS = 200  # of a part whose number is not given
-_TRAINED_ROWS = 10
-"""Rows that are trained on for each watched row, which costs a forward pass where training costs a backward one too. Of
-few rows at once it took .6 of what a training row takes (the embedded model on a CPU), so that this is 6% of the time.
-"""
+_TRAINED_ROWS = 16
+"""Rows that are trained on for each watched row. A forward pass of a few rows took .7 to 1.1 of what training on as many
+takes (``benchmarks/finetune.md``), so that watching stays below a tenth of the time."""
 _EXAMPLE = 'such as {"test_id": 200, "test_ood": 200}'
 
 
@@ -76,7 +75,7 @@ def watched_rows(
     >>> parts = {"train": Dataset.from_dict({"x": [1]}), "test": Dataset.from_dict({"x": [2, 3, 4]})}
     >>> watched_rows(parts, {"test": 2}, seed=0)["test"]["x"][:]
     [2, 4]
-    >>> len(watched_rows(parts, {"test": None}, seed=0, trained_rows=12)["test"])
+    >>> len(watched_rows(parts, {"test": None}, seed=0, trained_rows=18)["test"])
     1
     """
     parts = {} if isinstance(data, Dataset) else data
