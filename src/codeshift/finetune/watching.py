@@ -21,7 +21,6 @@ _TRAINED_ROWS = 10
 """Rows that are trained on for each watched row, which costs a forward pass where training costs a backward one too. Of
 few rows at once it took .6 of what a training row takes (the embedded model on a CPU), so that this is 6% of the time.
 """
-_EXAMPLE = 'such as {"test_id": 200, "test_ood": 200}'
 
 
 def check_watch(watch: Watch | None, config: TrainingConfig) -> dict[str, int | None]:
@@ -38,7 +37,7 @@ def check_watch(watch: Watch | None, config: TrainingConfig) -> dict[str, int | 
         if part == "validation":
             raise ParameterError("watch", "made of other parts than validation", part, "its loss is there already")
         if rows is not None:
-            check_integer("watch", rows, smallest=1, remedy=_EXAMPLE)
+            check_integer("watch", rows, smallest=1, remedy='such as {"test_id": 200, "test_ood": 200}')
     if counts and config.eval_strategy == "no":
         remedy = "parts are watched when validation takes place, with or without a part validation"
         raise ParameterError("eval_strategy", '"epoch" or "steps" with watch', "no", remedy)
