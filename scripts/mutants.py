@@ -9,9 +9,10 @@ somebody reads it, and writes why into the table with ``--equivalent KEY --why R
 The tests of a package run once without a mutant, and the package ``coverage``, which has to be installed beside, notes
 the lines that each of them executes. A mutant is then met by those alone that execute its statement, the quick ones
 first, until one fails; those that start processes come last, since the lines of these are not seen. Tests that take
-longer than ``QUICK`` are run when all mutants of a package have met the others, on those that survived. A fault in what
-is executed on import, such as a constant, is met by all; one in a statement that no test executes survives at once.
-What the tests of a file execute is kept in ``build/mutants`` until that file or one of the package changes.
+longer than ``QUICK`` and those that start processes are run when all mutants have met the others, on those that
+survived. A fault in what is executed on import, such as a constant, is met by all; one in a statement that no test
+executes survives at once. What the tests of a file execute is kept in ``build/mutants`` until that file or one of the
+package changes.
 
 A fault inside of a function is put into the function that was imported, in a fork of a process that has collected the
 tests: nothing is imported or collected again. For other faults everything is.
@@ -27,7 +28,6 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
-import itertools
 import json
 import multiprocessing
 import multiprocessing.process
@@ -325,38 +325,36 @@ class Workshop:
     def _session(self, package: str) -> Connection:
         """Return the connection to the process that has collected the tests of a package, which is begun if need be."""
         if package not in self.sessions:
-            patterns, *tests = PACKAGES[package]
-            sources = [path for pattern in patterns for path in sorted(self.folder.glob(pattern))]
-            names = [path.relative_to(self.folder).as_posix() for path in sources]
+            _, quick, lengthy = PACKAGES[package]
+            files = [*self._files(package), *quick, *lengthy]
             self.sessions[package], other = multiprocessing.Pipe()
             if os.fork() == 0:
                 self.sessions[package].close()  # so that this process sees the end of the other
-                _test(
-                    Collected(self.folder, [*names, *itertools.chain(*tests)], other),
-                    self.folder / "first-failure",
-                    None,
-                )
+                _test(Collected(self.folder, files, other), self.folder / "first-failure", None)
             self.sessions[package].recv()  # it has imported the files as they are, before one is mutated
         return self.sessions[package]
+
+    def _files(self, package: str) -> list[str]:
+        """Return the files of a package."""
+        paths = sorted(path for pattern in PACKAGES[package][0] for path in self.folder.glob(pattern))
+        return [path.relative_to(self.folder).as_posix() for path in paths]
 
     def traces_of(self, package: str) -> dict[str, Trace]:
         """Return what each test of a package executes; kept in ``build`` until a file of it or its tests changes."""
         if (package, self.thorough) not in self.traces:
-            patterns, quick, lengthy = PACKAGES[package]
+            _, quick, lengthy = PACKAGES[package]
             tests = (*quick, *lengthy) if self.thorough else quick
-            sources = sorted(path for pattern in patterns for path in self.folder.glob(pattern))
-            names = {path.relative_to(self.folder).as_posix(): path for path in sources}
-            content = b"".join(path.read_bytes() for path in sources)
+            names = self._files(package)
+            content = b"".join((self.folder / name).read_bytes() for name in names)
             modules = [path for test in tests for path in _modules(self.folder / test)]
             groups = {tuple(names): b""} | {
                 (path.relative_to(self.folder).as_posix(),): path.read_bytes() for path in modules
             }
+            folder = ROOT / "build" / "mutants" / package.replace("/", "-")
             kept = {}
             for files, more in groups.items():
                 digest = hashlib.sha256(content + more).hexdigest()[:12]
-                kept[files] = (
-                    ROOT / "build" / "mutants" / package.replace("/", "-") / f"{Path(files[-1]).stem}-{digest}.json"
-                )
+                kept[files] = folder / f"{Path(files[-1]).stem}-{digest}.json"
             if missing := {files: path for files, path in kept.items() if not path.exists()}:
                 self._run(Recorder(self.folder, set(names), missing), None)
             traces = self.traces[package, self.thorough] = {_IMPORT: Trace(passes=False)}

@@ -83,7 +83,7 @@ def make_model(gguf: Path, out: Path) -> None:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != DIGEST:
         raise SystemExit(f"{gguf} is another file than {FILE}: its SHA-256 is {digest}, not {DIGEST}")
-    from gguf import GGUFReader  # not before: another file is told without it
+    from gguf import GGUFReader  # not before: another file is refused without it
 
     out.mkdir(parents=True, exist_ok=True)
     reader = GGUFReader(gguf)

@@ -158,7 +158,7 @@ def test_functions_that_a_fault_changes() -> None:
 
 
 SESSION = """
-import multiprocessing, os, sys
+import multiprocessing, os
 from pathlib import Path
 import mutants
 

@@ -97,10 +97,8 @@ def encode_turn(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat = 
     """
     _check_text(tokenizer, source, target, chat)
     before, answered = chat.turns(source), chat.turns(source, target)
-    prompt_text, full_text = (
-        _templated_text(tokenizer, before, prompt=True),
-        _templated_text(tokenizer, answered, prompt=False),
-    )
+    prompt_text = _templated_text(tokenizer, before, prompt=True)
+    full_text = _templated_text(tokenizer, answered, prompt=False)
     prompt, ids = _ids(tokenizer, before, prompt=True), _ids(tokenizer, answered, prompt=False)
     if not full_text.startswith(prompt_text):
         raise ChatTemplateError(

@@ -18,9 +18,8 @@ Watch = Mapping[str, int | None] | Sequence[str]
 
 _MOST_ROWS = 200  # of a part whose number is not given
 _TRAINED_ROWS = 16
-"""Rows that are trained on for each watched row. A forward pass of a few rows took .7 to 1.1 of what training on as many
+"""Rows that are trained on for each watched row. A forward pass of few rows took .7 to 1.1 of what training on as many
 takes (``benchmarks/finetune.md``), so that watching stays below a tenth of the time."""
-_EXAMPLE = 'such as {"test_id": 200, "test_ood": 200}'
 
 
 def check_watch(watch: Watch | None, config: TrainingConfig) -> dict[str, int | None]:
@@ -37,7 +36,7 @@ def check_watch(watch: Watch | None, config: TrainingConfig) -> dict[str, int | 
         if part == "validation":
             raise ParameterError("watch", "made of other parts than validation", part, "its loss is there already")
         if rows is not None:
-            check_integer("watch", rows, smallest=1, remedy=_EXAMPLE)
+            check_integer("watch", rows, smallest=1, remedy='such as {"test_id": 200, "test_ood": 200}')
     if counts and config.eval_strategy == "no":
         remedy = "parts are watched when validation takes place, with or without a part validation"
         raise ParameterError("eval_strategy", '"epoch" or "steps" with watch', "no", remedy)

@@ -32,10 +32,8 @@ def rewrite_each(source: PythonSource, kinds: tuple[type[Node], ...], edits_of: 
         edits = edits_of(source, nodes[remaining])
         text = source.edited(edits) if edits else None
         after = None if text is None else PythonSource.read(text)
-        if after is not None and len(nodes) - len(_nodes_outside_f_strings(after.tree, kinds)) in (
-            0,
-            1,
-        ):  # it may be of another kind now
+        # A node that was rewritten may be of another kind now.
+        if after is not None and len(nodes) - len(_nodes_outside_f_strings(after.tree, kinds)) in (0, 1):
             source = after
     return source.text
 
