@@ -85,7 +85,7 @@ def test_a_resumed_run_has_the_same_history(data, tokenizer, tmp_path):
     ],
 )
 def test_names_alone_take_less_than_a_tenth_of_the_time(settings, trained_rows):
-    """A watched row took at most 1.1 of a trained one: a tenth of the time at most; but one row of a part is watched."""
+    """A watched row took 1.1 of a trained one at most: a tenth of the time; but one row of a part is watched."""
     config = TrainingConfig(**{**SETTINGS, **settings})
     rows_of_epoch = trained_rows if settings["eval_strategy"] == "epoch" else 600
     assert config.rows_between_validations(rows_of_epoch) == trained_rows
