@@ -34,7 +34,7 @@ def split_files(
     """Split the rows of Parquet files, which no one machine needs to hold, into folders of Parquet files by part.
 
     Each file is read, and its properties are computed, by whichever worker is free. Here are only summaries of all
-    rows, on which the region is fitted once, and 16 bytes and a few numbers of each row, by which rows are dealt. So
+    rows, on which the region is fitted once, and 16 bytes and a few numbers of each row, by which rows are assigned. So
     each row gets the part that ``splitter.split`` gives it, whatever the order of the files and the number of workers.
 
     A worker that dies loses no work but its last task, which another one does. If files cannot be read, an error names

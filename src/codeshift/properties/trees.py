@@ -106,10 +106,8 @@ class Trees:
         The language must be one of ``CONTROL_FLOW``.
         """
         nests = _kinds_named(self.language, CONTROL_FLOW[self.language].nesting)
-        branches, else_clauses = (
-            _kinds_named(self.language, IFS),
-            _kinds_named(self.language, frozenset({"else_clause"})),
-        )
+        branches = _kinds_named(self.language, IFS)
+        else_clauses = _kinds_named(self.language, frozenset({"else_clause"}))
         deepest = [_NONE]
         for block in self._blocks():
             of_parent = block.kinds[block.parent]

@@ -187,7 +187,7 @@ def chain_reader(
         between: Pattern of the text allowed beside a separator, as whitespace is: comments, continued lines.
         arguments: Pattern of innermost type arguments, which may follow a name.
     """
-    declaration, names = re.compile(rf"{before}{name}(?:\s*(?:{separator})\s*{name})*\s*"), re.compile(name)
+    chain, names = re.compile(rf"{before}{name}(?:\s*(?:{separator})\s*{name})*\s*"), re.compile(name)
     ignored = re.compile(between, re.DOTALL)
     innermost = re.compile(arguments) if arguments else None
 
@@ -196,11 +196,11 @@ def chain_reader(
         if len(code) > _LONGEST_CHAIN:
             return ()
         written = code.decode("utf-8", errors="replace")
-        if not declaration.fullmatch(written):
+        if not chain.fullmatch(written):
             written = ignored.sub(" ", written)
             while innermost and (bare := innermost.sub("", written)) != written:
                 written = bare
-            if not declaration.fullmatch(written):
+            if not chain.fullmatch(written):
                 return ()
         return tuple(names.findall(written))
 

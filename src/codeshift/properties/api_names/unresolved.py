@@ -32,9 +32,8 @@ def may_be(pattern: str, names: Sequence[str], language: str) -> list[str]:
     ['np.linalg.norm', 'linalg.norm', 'norm']
     """
     wanted = [part for part in _PART.split(pattern) if part and not re.search(r"[*?\[]", part)]
-    if not wanted or (
-        len(wanted) == 1 and wanted[0] != pattern
-    ):  # a glob such as "*.open" matches on what comes before
+    # Of a glob such as "*.open" it matters what comes before.
+    if not wanted or (len(wanted) == 1 and wanted[0] != pattern):
         return []
     if language in _TYPED:
         return [name for name in names if _of_a_type(wanted, _PART.split(name))]

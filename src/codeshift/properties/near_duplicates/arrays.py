@@ -173,7 +173,7 @@ def packed(upper: AnyInts, lower: AnyInts, bits: np.uint64) -> UInts:
     >>> pairs.tolist(), [numbers.tolist() for numbers in unpacked(pairs, bits)]
     ([21, 3], [[5, 0], [1, 3]])
     """
-    pairs: UInts = upper.astype(np.uint64) << bits
+    pairs: UInts = upper.astype(np.uint64, copy=False) << bits
     pairs |= lower.astype(np.uint64, copy=False)
     return pairs
 

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, parts_by_hash, parts_for
+from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, packed, parts_by_hash, parts_for
 from codeshift.properties.near_duplicates.spool import Spool
 from codeshift.properties.near_duplicates.threads import in_threads
 
@@ -47,9 +47,8 @@ class ShingleKeys:
             first: Number of the first text.
         """
         bits = np.uint64(self.bits)
-        keys = hashes >> bits
-        keys <<= bits
-        keys |= np.repeat(np.arange(first, first + counts.size, dtype=np.uint64), counts)
+        texts = np.repeat(np.arange(first, first + counts.size, dtype=np.uint64), counts)
+        keys = packed(hashes >> bits, texts, bits)
         keys.sort()
         keys = keys[changes(keys)]
         cuts = np.searchsorted(parts_by_hash(keys, self.parts), np.arange(self.parts + 1))

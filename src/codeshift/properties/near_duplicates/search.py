@@ -296,7 +296,7 @@ def _classes(rows: Ints, sets: ShingleSets) -> Ints:
 
 
 def _digests(texts_by_argument: Mapping[str, Sequence[str]]) -> np.ndarray:
-    """Return the digests of rows, by 16 bytes each.
+    """Return the digests of rows, 16 bytes each.
 
     Args:
         texts_by_argument: Rows, by the name of the argument that holds them, for errors.

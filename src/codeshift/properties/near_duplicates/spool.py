@@ -1,6 +1,6 @@
 """Arrays that are written end to end, in several parts, and read again: in memory while small, then in one file.
 
-Several threads may read and write at once.
+Values that other processes wrote stay in their files. Several threads may read and write at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _IN_MEMORY = 1 << 24  # bytes
 class Spool:
     """Values of one type in parts, each in the order in which it is written.
 
-    The file, if there is one, is a temporary one that is closed with the object's end.
+    The file, if there is one, is a temporary one; it and those of other processes are closed with the object's end.
 
     Args:
         dtype: Type of a value.

@@ -1,7 +1,7 @@
 """The shingles of rows, hashed block by block and stored: by this process, or by others that share the rows.
 
-What other processes hash they write to files themselves, each to one of its own, and this process is told where. So
-nothing is sent between them, and they sort each block as well.
+What other processes hash they write to files themselves, each to one of its own, and this process is told where. So no
+hashes are sent between them, and they sort each block as well.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from codeshift.properties.near_duplicates.ahead import results_in_order
 
 __all__ = ["in_threads"]
 
@@ -31,14 +31,8 @@ def in_threads(count: int, function: Callable[[Argument], T], tasks: Iterable[Ar
     if count == 1:
         yield from map(function, tasks)
         return
-    remaining = iter(tasks)
-    with ThreadPoolExecutor(count) as pool:
-        waiting: deque[Future[T]] = deque(pool.submit(function, task) for task in islice(remaining, count))
-        try:
-            while waiting:
-                result = waiting.popleft().result()
-                waiting.extend(pool.submit(function, task) for task in islice(remaining, 1))
-                yield result
-        finally:
-            for task in waiting:
-                task.cancel()
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield from results_in_order(pool, function, tasks, count)
+    finally:
+        pool.shutdown(cancel_futures=True)

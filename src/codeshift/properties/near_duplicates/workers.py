@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
+
+from codeshift.properties.near_duplicates.ahead import results_in_order
 
 __all__ = ["Workers"]
 
@@ -30,14 +31,7 @@ class Workers:
 
     def map(self, function: Callable[..., T], arguments: Iterable[tuple[Any, ...]]) -> Iterator[T]:
         """Yield ``function(shared, *arguments)`` in the order of the arguments."""
-        tasks = iter(arguments)
-        waiting: deque[Future[T]] = deque(self._submit(function, each) for each in islice(tasks, self._ahead))
-        while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(self._submit(function, each) for each in islice(tasks, 1))
-
-    def _submit(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> Future[T]:
-        return self._pool.submit(_call, function, arguments)
+        return results_in_order(self._pool, partial(_call, function), arguments, self._ahead)
 
     def __enter__(self) -> Workers:
         return self
