@@ -381,8 +381,8 @@ def _copies_in_blocks(
     first = list(islice(blocks, 2))
     rows = sum(max((len(texts) for texts, _ in block.values()), default=0) for block in first)
     processes = processes_for(rows, num_proc) if len(first) > 1 else 1
-    tasks = ((column, *of_column) for block in chain(first, blocks) for column, of_column in block.items())
-    del first  # so that a block that was searched is in memory no more
+    waiting = (first.pop(0) for _ in range(len(first)))  # so that no list holds a block that was searched
+    tasks = ((column, *of_column) for block in chain(waiting, blocks) for column, of_column in block.items())
     if processes == 1:
         yield from ((column, searches[column].copies_in(texts, labels)) for column, texts, labels in tasks)
         return

@@ -171,7 +171,7 @@ def confusions(cells: Cells) -> Iterator[Confusion]:
     labels = cells.results.classes
     for cell, part in _cells_and_parts(cells):
         counts, outside = np.zeros((len(labels), len(labels)), dtype=np.int64), 0
-        for shares, classes in _statistics_and_copies(cells, cell, part):
+        for shares, classes in _probabilities_and_classes(cells, cell, part):
             labelled = classes >= 0
             np.add.at(counts, (classes[labelled], shares[labelled].argmax(axis=1)), 1)
             outside += int((~labelled).sum())
@@ -194,7 +194,7 @@ def calibrations(cells: Cells) -> Iterator[Calibration]:
     """Yield the calibration of every cell on both parts of the test rows; none for text."""
     error = error_metric(cells.results.metrics.values())
     for cell, part in _cells_and_parts(cells):
-        rows = list(_statistics_and_copies(cells, cell, part))
+        rows = list(_probabilities_and_classes(cells, cell, part))
         pooled = [np.concatenate(side) for side in zip(*rows, strict=True)]
         figures = [
             cells.resampler.of_rows(cells.records(cell), part, cell.scenario, name, statistics, metric)
@@ -247,7 +247,7 @@ def _cells_and_parts(cells: Cells) -> Iterator[tuple[Cell, str]]:
             yield from ((cell, part) for part in reversed(TEST_PARTS))
 
 
-def _statistics_and_copies(cells: Cells, cell: Cell, part: str) -> Iterator[tuple[FloatArray, NDArray[np.int64]]]:
+def _probabilities_and_classes(cells: Cells, cell: Cell, part: str) -> Iterator[tuple[FloatArray, NDArray[np.int64]]]:
     """Yield the probabilities and the classes of the rows of a part, for each run that is done."""
     for record in cells.done_records(cell):
         scores = cells.results.scores(record.key)

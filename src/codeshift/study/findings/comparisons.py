@@ -150,12 +150,12 @@ def _permuted(
     rows = [_stacked(list(block.values())) for block in blocks]
     paired = paired_difference(
         rows[0], rows[1], metric=over, n_permutations=PERMUTATIONS, n_resamples=1, seed=cells.seed,
-        groups=_identities_by_split(cells, part, scenario, first),
+        groups=_copies_of_stacked(cells, part, scenario, first),
     )  # fmt: skip
     return paired.p_value
 
 
-def _identities_by_split(cells: Cells, part: str, scenario: str, records: Sequence[RunRecord]) -> list[tuple[int, int]]:
+def _copies_of_stacked(cells: Cells, part: str, scenario: str, records: Sequence[RunRecord]) -> list[tuple[int, int]]:
     """Return the split seed and the group of near-duplicates of each row of ``_stacked``."""
     groups: dict[int, list[tuple[int, int]]] = {}
     for key in (record.key for record in records):

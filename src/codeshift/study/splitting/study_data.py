@@ -163,7 +163,7 @@ class CachedSplitRows(SplitRows):
 
     Attributes:
         all_rows: All rows as one list.
-        order: Position in ``whole`` of each row, parts end to end.
+        order: Position in ``all_rows`` of each row, parts end to end.
     """
 
     all_rows: SplitRows
@@ -174,7 +174,7 @@ class CachedSplitRows(SplitRows):
         return self.memory.remember((columns, tuple(also)), lambda: self.all_rows.digests(columns, also)[self.order])
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
-        """Return the components of near-duplicates: those of ``whole``, in the order of these rows."""
+        """Return the components of near-duplicates: those of ``all_rows``, in the order of these rows."""
         return self.memory.remember(
             ("near-duplicates", columns, search),
             lambda: _reordered(self.all_rows.near_duplicates(columns, search), self.order),
