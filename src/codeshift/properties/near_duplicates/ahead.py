@@ -11,11 +11,11 @@ from typing import TypeVar
 __all__ = ["results_in_order"]
 
 T = TypeVar("T")
-Task = TypeVar("Task")
+Argument = TypeVar("Argument")
 
 
 def results_in_order(
-    executor: Executor, function: Callable[[Task], T], tasks: Iterable[Task], ahead: int
+    executor: Executor, function: Callable[[Argument], T], tasks: Iterable[Argument], ahead: int
 ) -> Iterator[T]:
     """Yield the result of a function for each task, in their order.
 

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from codeshift.properties.near_duplicates.ahead import results_in_order
+from codeshift.properties.near_duplicates.ahead import Argument, results_in_order
 
 __all__ = ["in_threads"]
 
 T = TypeVar("T")
-Argument = TypeVar("Argument")
 
 
 def in_threads(count: int, function: Callable[[Argument], T], tasks: Iterable[Argument]) -> Iterator[T]:
